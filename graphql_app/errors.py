@@ -1,0 +1,170 @@
+"""What can go wrong, in the domain's words. Two families, and nothing else ever reaches a client.
+
+`Problem`: something about one input; it is data, an entry of a payload's `errors`, with a path in GraphQL names.
+`RequestError`: something about the request; a top-level GraphQL error with `extensions.code`, from a closed set.
+The docstring is the message unless a better one is given.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+Path = tuple[str, ...]
+
+
+class ErrorCode(StrEnum):
+    """Codes of errors in a mutation's payload."""
+
+    REQUIRED = "REQUIRED"
+    INVALID = "INVALID"
+    NOT_FOUND = "NOT_FOUND"
+    DUPLICATE = "DUPLICATE"
+    VERSION_CONFLICT = "VERSION_CONFLICT"
+    INVALID_TRANSITION = "INVALID_TRANSITION"
+    NOT_EDITABLE = "NOT_EDITABLE"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    FORBIDDEN = "FORBIDDEN"
+
+
+class Problem(Exception):
+    """The input is not valid."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INVALID
+
+    def __init__(self, message: str | None = None, *, path: Path = ()) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.path = path
+        super().__init__(self.message)
+
+
+class Invalid(Problem):
+    """This value is not valid."""
+
+
+class Required(Problem):
+    """This value is required."""
+
+    code = ErrorCode.REQUIRED
+
+
+class TooMuch(Problem):
+    """This is more than the limit."""
+
+    code = ErrorCode.LIMIT_EXCEEDED
+
+
+class Forbidden(Problem):
+    """The API key does not allow this."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(Problem):
+    """There is no such object."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class Duplicate(Problem):
+    """Another shipment already has this."""
+
+    code = ErrorCode.DUPLICATE
+
+    def __init__(self, message: str | None = None, *, path: Path = (), existing: UUID | None = None) -> None:
+        super().__init__(message, path=path)
+        self.existing = existing
+
+
+class VersionConflict(Problem):
+    """The shipment was changed since the version that you expected."""
+
+    code = ErrorCode.VERSION_CONFLICT
+
+    def __init__(self, *, expected: int, current: int, shipment: UUID, changed: Sequence[str], path: Path = ()) -> None:
+        super().__init__(f"You expected version {expected}, but the shipment has version {current}.", path=path)
+        self.expected, self.current, self.shipment, self.changed = expected, current, shipment, list(changed)
+
+
+class InvalidTransition(Problem):
+    """The shipment's status does not allow this."""
+
+    code = ErrorCode.INVALID_TRANSITION
+
+    def __init__(self, message: str, *, source: str, target: str, allowed: Sequence[str], path: Path = ()) -> None:
+        super().__init__(message, path=path)
+        self.source, self.target, self.allowed = source, target, list(allowed)
+
+
+class NotEditable(Problem):
+    """This field cannot be changed any more."""
+
+    code = ErrorCode.NOT_EDITABLE
+
+    def __init__(self, message: str, *, status: str, hint: str, path: Path = ()) -> None:
+        super().__init__(message, path=path)
+        self.status, self.hint = status, hint
+
+
+class KeyReused(Problem):
+    """This idempotency key was used before with another input."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+    def __init__(self, *, first_used_at: datetime, path: Path = ("options", "idempotencyKey")) -> None:
+        super().__init__(path=path)
+        self.first_used_at = first_used_at
+
+
+class Problems(Exception):
+    """All that is wrong with one input."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))
+
+
+class RequestError(Exception):
+    """The request cannot be served."""
+
+    code: ClassVar[str] = "BAD_REQUEST"
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        super().__init__(self.message)
+
+
+class BadUserInput(RequestError):
+    """An argument is not valid."""
+
+    code = "BAD_USER_INPUT"
+
+
+class InvalidCursor(RequestError):
+    """This cursor is damaged, or it comes from another connection or order: take one from the same `orderBy`."""
+
+    code = "INVALID_CURSOR"
+
+
+class LimitExceeded(RequestError):
+    """The request exceeds a limit."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class Timeout(RequestError):
+    """The request took too long: narrow the filter or ask for less."""
+
+    code = "TIMEOUT"
+
+
+class Unavailable(RequestError):
+    """The database cannot be reached right now: try again, with the same idempotency key."""
+
+    code = "UNAVAILABLE"
+
+
+class StartError(Exception):
+    """The process cannot start; the message is one sentence for the person who started it."""

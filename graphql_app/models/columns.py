@@ -1,0 +1,78 @@
+"""Kinds of columns. Naming convention, SQL types and the little words in which the tables are written."""
+
+from typing import Any
+
+from sqlalchemy import CHAR, DateTime, Enum, Numeric, String, Uuid, text
+from sqlalchemy.types import UserDefinedType
+from sqlmodel import Field, Relationship, SQLModel
+
+from graphql_app import vocabulary as v
+
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class Xid8(UserDefinedType[int]):
+    """A 64-bit transaction id, which unlike `xid` never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "XID8"
+
+
+def plain(length: int) -> String:
+    """Text that is compared byte by byte: identifiers, and whatever is searched by prefix."""
+    return String(length, collation="C")
+
+
+def enum(words: type[v.Word]) -> Enum:
+    """A native enum, named in snake case: ShipmentStatus → shipment_status."""
+    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in words.__name__).lstrip("_")
+    return Enum(words, name=name, values_callable=lambda words: [word.value for word in words])
+
+
+INSTANT = DateTime(timezone=True)
+GRAMS = Numeric(12, 3)
+MILLIMETRES = Numeric(12, 4)
+MONEY = Numeric(18, 4)
+COUNTRY = CHAR(2, collation="C")
+CURRENCY = CHAR(3, collation="C")
+STATUS, REASON, DIRECTION, CODE = map(
+    enum, (v.ShipmentStatus, v.ExceptionReason, v.ShipmentDirection, v.TrackingEventCode)
+)
+WEIGHT_UNIT, LENGTH_UNIT = enum(v.WeightUnit), enum(v.LengthUnit)
+NOW = text("now()")
+ACCOUNT = "The account it belongs to."
+
+
+def column(type_: Any, comment: str, *, null: bool = False, server: Any = None, **more: Any) -> Any:
+    """A column with its comment. `server` is its default in the database, `name` its name there where that differs."""
+    kwargs: dict[str, Any] = {"comment": comment}
+    if server is not None:
+        kwargs["server_default"] = server
+    if "name" in more:
+        kwargs["name"] = more.pop("name")
+    if null or server is not None:
+        more["default"] = None
+    return Field(sa_type=type_, nullable=null, sa_column_kwargs=kwargs, **more)
+
+
+def identity(comment: str) -> Any:
+    """A UUIDv7 primary key that the database makes."""
+    return column(Uuid, comment, server=text("uuidv7()"), primary_key=True)
+
+
+def reference(target: str, comment: str, *, null: bool = False) -> Any:
+    """A foreign key to another table's id."""
+    return column(Uuid, comment, null=null, foreign_key=f"{target}.id")
+
+
+def related(**kwargs: Any) -> Any:
+    """A relationship that the read path follows. Never loaded lazily: that would be a second way to read."""
+    return Relationship(sa_relationship_kwargs={"lazy": "raise", "viewonly": True, **kwargs})
