@@ -181,3 +181,43 @@ class IdempotencyState(Word):
 
     RUNNING = "RUNNING", "Claimed by a transaction that has not ended."
     DONE = "DONE", "Its outcome is stored and is replayed."
+
+
+class CountPrecision(Word):
+    """Whether a count is all of them."""
+
+    EXACT = "EXACT", "All of them were counted."
+    AT_LEAST = "AT_LEAST", "Counting stopped at the limit; there are more."
+
+
+class OrderDirection(Word):
+    """Which way an order goes."""
+
+    ASC = "ASC", "Smallest or earliest first; unknown last."
+    DESC = "DESC", "Greatest or latest first; unknown first."
+
+
+class ShipmentOrderField(Word):
+    """What shipments can be ordered by. A shipment without the value counts as later than all others."""
+
+    CREATED_AT = "CREATED_AT", "When it was made."
+    UPDATED_AT = "UPDATED_AT", "When it was last changed."
+    NUMBER = "NUMBER", "Its number."
+    STATUS_AT = "STATUS_AT", "Since when it has its status."
+    PROMISED_TO = "PROMISED_TO", "End of the promised window."
+    ESTIMATED_DELIVERY_AT = "ESTIMATED_DELIVERY_AT", "When it should arrive."
+    LAST_EVENT_AT = "LAST_EVENT_AT", "Its latest event."
+
+
+class TrackingEventOrderField(Word):
+    """What tracking events can be ordered by."""
+
+    OCCURRED_AT = "OCCURRED_AT", "When it happened."
+    RECORDED_AT = "RECORDED_AT", "When it was recorded."
+
+
+class BulkErrorPolicy(Word):
+    """What becomes of the good rows of a call when others are bad."""
+
+    REJECT_EVERYTHING = "REJECT_EVERYTHING", "Nothing is written unless every row is good."
+    REJECT_FAILED_ROWS = "REJECT_FAILED_ROWS", "The good rows are written, the others answered with errors."

@@ -1,0 +1,34 @@
+"""What a resolver may reach: the viewer, the request's one session, the request's id."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import strawberry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app.auth import Viewer
+from graphql_app.database import Session, get_session
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation's context."""
+
+    viewer: Viewer
+    session: Session
+    request_id: str
+    idempotency_key: str | None = None
+    cost: int = 0
+
+
+Info = strawberry.Info[Context, None]
+
+
+@asynccontextmanager
+async def get_context(
+    engine: AsyncEngine, viewer: Viewer, request_id: str, *, idempotency_key: str | None = None
+) -> AsyncIterator[Context]:
+    """The context of one operation; its session is closed with it."""
+    async with get_session(engine, viewer.account_id) as session:
+        yield Context(viewer, session, request_id, idempotency_key)

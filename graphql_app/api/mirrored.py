@@ -1,0 +1,37 @@
+"""The decorators with which types mirror tables: `mirrors` for a type, `computed` for a field with arguments."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+from sqlmodel import SQLModel
+
+MODELS: dict[str, type[SQLModel]] = {}
+"""Type name → the table it mirrors."""
+
+T = TypeVar("T")
+
+
+def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
+    """A type over a table. A field that says nothing else is the column of its name, described by its comment."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        columns = model.__table__.c  # type: ignore[attr-defined]
+        for name in inspect.get_annotations(cls):
+            if name not in cls.__dict__ and name in columns:
+                setattr(cls, name, strawberry.field(description=columns[name].comment))
+        MODELS[cls.__name__] = model
+        return strawberry.type(cls, description=(model.__doc__ or "").strip())
+
+    return decorate
+
+
+def described(text: str) -> Any:
+    """A field with a description of its own."""
+    return strawberry.field(description=text)
+
+
+def computed(function: Callable[..., Any]) -> Any:
+    """A field with arguments, computed in SQL (`read/computed.py`): the function is its signature and description."""
+    return strawberry.field(resolver=function, description=(function.__doc__ or "").strip())

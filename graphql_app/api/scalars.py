@@ -1,0 +1,163 @@
+"""Scalars: how values look on the wire. What cannot be meant is refused with a sentence that shows how to write it.
+
+The text that a scalar serializes to here is the text that `read/json.py` lets PostgreSQL write.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
+
+LocalDateTime = NewType("LocalDateTime", datetime)
+TimeZone = NewType("TimeZone", str)
+CountryCode = NewType("CountryCode", str)
+CurrencyCode = NewType("CurrencyCode", str)
+
+CLOCK = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
+INSTANT = re.compile(CLOCK + r"([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+LOCAL = re.compile(CLOCK, re.ASCII)
+DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
+LONGEST = 64
+
+
+def short(value: object) -> str:
+    """A value for a message: quoted, and cut where it is long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def clock(found: re.Match[str]) -> str:
+    """Date and time to the microsecond; what is finer is cut off."""
+    day, time, fraction = found[1], found[2], found[3]
+    return f"{day}T{time}" + (f".{fraction[:6].ljust(6, '0')}" if fraction else "")
+
+
+def instant(value: object) -> datetime:
+    """RFC 3339 with an offset. The offset is kept; a time without one is refused."""
+    if not isinstance(value, str) or not (found := INSTANT.fullmatch(value)):
+        if isinstance(value, str) and LOCAL.fullmatch(value):
+            raise GraphQLError(
+                f"The time {short(value)} has no offset, so it could mean any of 26 hours. "
+                f"Write 2026-11-24T09:30:00+01:00, or 2026-11-24T08:30:00Z."
+            )
+        raise GraphQLError(f"{short(value)} is no date-time. Write 2026-11-24T09:30:00+01:00, or 2026-11-24T08:30:00Z.")
+    try:
+        moment = datetime.fromisoformat(clock(found) + found[4].upper().replace("Z", "+00:00"))
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise GraphQLError(f"{short(value)} is no date-time: {error}.") from None
+    return moment
+
+
+def instant_text(value: datetime) -> str:
+    """RFC 3339 in UTC, without the zeros at the end of a fraction: as PostgreSQL writes it."""
+    text = value.astimezone(UTC).isoformat()
+    day, _, offset = text.partition("+")
+    return f"{day.rstrip('0') if '.' in day else day}+{offset}"
+
+
+def local(value: object) -> datetime:
+    """RFC 3339 without an offset."""
+    if not isinstance(value, str) or not (found := LOCAL.fullmatch(value)):
+        raise GraphQLError(f"{short(value)} is no local date-time. Write 2026-11-24T09:30:00, without an offset.")
+    try:
+        return datetime.fromisoformat(clock(found))
+    except ValueError as error:
+        raise GraphQLError(f"{short(value)} is no local date-time: {error}.") from None
+
+
+def local_text(value: datetime) -> str:
+    text = value.isoformat()
+    return text.rstrip("0") if "." in text else text
+
+
+def day(value: object) -> date:
+    """A date, YYYY-MM-DD."""
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError as error:
+        raise GraphQLError(f"{short(value)} is no date: {error}.") from None
+    raise GraphQLError(f"{short(value)} is no date. Write 2026-11-24.")
+
+
+def decimal(value: object) -> Decimal:
+    """An exact decimal from a string, or from a whole number. Never from a float, which is not exact."""
+    if isinstance(value, float):
+        raise GraphQLError(f'{short(value)} is a float, which is not exact. Write it as a string: "{short(value)}".')
+    if isinstance(value, bool) or not isinstance(value, str | int) or not DECIMAL.fullmatch(str(value)):
+        raise GraphQLError(f'{short(value)} is no decimal. Write it as a string, such as "12.50".')
+    return Decimal(value)
+
+
+def decimal_text(value: Decimal) -> str:
+    """Digits without an exponent and without zeros at the end."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def letters(count: int, example: str, what: str) -> Callable[[object], str]:
+    """A code of so many letters. Whether it is in use is asked later, where the answer can carry a path."""
+
+    def parse(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(rf"[A-Za-z]{{{count}}}", value, re.ASCII):
+            return value.upper()
+        raise GraphQLError(f"{short(value)} is no {what}. Write {count} letters, such as {example}.")
+
+    return parse
+
+
+def zone(value: object) -> str:
+    """The name of a time zone. Whether it exists is asked later."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_+\-/]{1,64}", value, re.ASCII):
+        return value
+    raise GraphQLError(f"{short(value)} is no time zone. Write its IANA name, such as Europe/Berlin.")
+
+
+def anything(value: Any) -> Any:
+    return value
+
+
+def define(name: str, description: str, url: str | None, parse: Callable[..., Any], text: Callable[..., Any]) -> Any:
+    """A scalar's definition."""
+    return strawberry.scalar(
+        name=name, description=description, specified_by_url=url, parse_value=parse, serialize=text
+    )
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: define(
+        "DateTime",
+        "An instant: RFC 3339 with an offset or Z, such as `2026-11-24T09:30:00+01:00`. Answers are in UTC.",
+        "https://scalars.graphql.org/andimarek/date-time.html", instant, instant_text),
+    LocalDateTime: define(
+        "LocalDateTime",
+        "Date and time on the clock of a place: RFC 3339 without an offset, such as `2026-11-24T09:30:00`.",
+        "https://scalars.graphql.org/andimarek/local-date-time.html", local, local_text),
+    date: define(
+        "Date", "A date, such as `2026-11-24`.",
+        "https://scalars.graphql.org/andimarek/local-date.html", day, date.isoformat),
+    TimeZone: define(
+        "TimeZone", "IANA name of a time zone, such as `Europe/Berlin`.",
+        "https://www.iana.org/time-zones", zone, str),
+    Decimal: define(
+        "Decimal", "An exact decimal number as a string, such as `\"12.5\"`. Never a float.",
+        "https://www.rfc-editor.org/rfc/rfc8259#section-7", decimal, decimal_text),
+    CountryCode: define(
+        "CountryCode", "Country: ISO 3166-1 alpha-2, such as `DE`.",
+        "https://www.iso.org/iso-3166-country-codes.html", letters(2, "DE", "country code"), str),
+    CurrencyCode: define(
+        "CurrencyCode", "Currency: ISO 4217, such as `EUR`.",
+        "https://www.iso.org/iso-4217-currency-codes.html", letters(3, "EUR", "currency code"), str),
+    JSON: define(
+        "JSON", "Any JSON value.", "https://www.rfc-editor.org/rfc/rfc8259", anything, anything),
+}  # fmt: skip
+
+CONFIG = StrawberryConfig(scalar_map=SCALARS, sort_schema=True)  # type: ignore[arg-type]

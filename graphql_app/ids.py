@@ -1,0 +1,38 @@
+"""Public ids: a prefix that names the kind, then the row's UUIDv7 as 32 hex digits. Whatever else comes in is no id."""
+
+import re
+from uuid import UUID
+
+from sqlmodel import SQLModel
+
+from graphql_app import models
+
+PREFIXES: dict[type[SQLModel], str] = {
+    models.Account: "acc_",
+    models.ApiKey: "key_",
+    models.Carrier: "car_",
+    models.Package: "pkg_",
+    models.Shipment: "shp_",
+    models.ShipmentItem: "itm_",
+    models.TrackingEvent: "evt_",
+}
+MODELS = {prefix: model for model, prefix in PREFIXES.items()}
+SHAPE = re.compile(r"[a-z]{3}_[0-9a-f]{32}", re.ASCII)
+
+
+def encode(model: type[SQLModel], id_: UUID) -> str:
+    """The public id of a row."""
+    return PREFIXES[model] + id_.hex
+
+
+def decode(public: str) -> tuple[type[SQLModel], UUID] | None:
+    """The kind and the row that a public id names; None when it is not one."""
+    if not SHAPE.fullmatch(public) or public[:4] not in MODELS:
+        return None
+    return MODELS[public[:4]], UUID(public[4:])
+
+
+def of(model: type[SQLModel], public: str) -> UUID | None:
+    """The row of this kind that a public id names; None when it names none."""
+    found = decode(public)
+    return found[1] if found and found[0] is model else None

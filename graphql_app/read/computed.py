@@ -1,0 +1,283 @@
+"""Fields that are more than a column: what of which table, and the SQL that says it.
+
+Registered by model and Python name; `mirror.py` prefers what stands here over a column of the same name. Nothing here
+decides about the domain: what a status means comes from `lifecycle.py`, units from `measures.py`.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, case, cast, func, or_, select
+from sqlmodel import SQLModel
+
+from graphql_app import lifecycle, measures, models
+from graphql_app import vocabulary as v
+from graphql_app.read import json, sources, where
+from graphql_app.read.mirror import How
+from graphql_app.read.pages import Connection, Rows
+from graphql_app.read.selection import Field, Given, Row, outer
+
+COMPUTED: dict[tuple[type[SQLModel], str], How] = {}
+MOST_EXPLAINED = 50
+Shipment, Package, Item, Event = models.Shipment, models.Package, models.ShipmentItem, models.TrackingEvent
+
+
+def computed(model: type[SQLModel], name: str) -> Callable[[How], How]:
+    """Registers how a field is read."""
+
+    def register(how: How) -> How:
+        COMPUTED[model, name] = how
+        return how
+
+    return register
+
+
+def texts(words: tuple[str, ...]) -> str:
+    """A JSON list of our own words."""
+    return "[" + ",".join(f'"{word}"' for word in words) + "]"
+
+
+def by_status(row: Row, say: Mapping[v.ShipmentStatus, str]) -> ColumnElement[str]:
+    """A text that depends on the status alone."""
+    groups: dict[str, list[v.ShipmentStatus]] = {}
+    for status, text in say.items():
+        groups.setdefault(text, []).append(status)
+    *first, (other, _) = sorted(groups.items(), key=lambda group: len(group[1]))
+    ways = [(where.one_of(row.c.status, statuses), json.string(text)) for text, statuses in first]
+    return case(*ways, else_=json.string(other))
+
+
+@computed(Shipment, "phase")
+def phase(row: Row, field: Field) -> json.Pieces:
+    return field.scalar(by_status(row, {status: lifecycle.phase(status).value for status in v.ShipmentStatus}))
+
+
+@computed(Shipment, "editable_fields")
+def editable_fields(row: Row, field: Field) -> json.Pieces:
+    return [by_status(row, {status: texts(lifecycle.EDITABLE[lifecycle.phase(status)]) for status in v.ShipmentStatus})]
+
+
+@computed(Shipment, "allowed_transitions")
+def allowed_transitions(row: Row, field: Field) -> json.Pieces:
+    party = field.draft.row(models.Party)
+    recipient = select(json.sql("1")).select_from(party).where(
+        party.c.shipment_id == outer(row.c.id), party.c.role == where.constant(v.PartyRole.RECIPIENT)
+    )  # fmt: skip
+    complete = and_(row.c.package_count > json.sql("0"), recipient.exists())
+    draft = row.c.status == where.constant(v.ShipmentStatus.DRAFT)
+    ready = {status: texts(lifecycle.transitions(status, complete=True)) for status in v.ShipmentStatus}
+    bare = texts(lifecycle.transitions(v.ShipmentStatus.DRAFT, complete=False))
+    return [case((and_(draft, ~complete), json.string(bare)), else_=by_status(row, ready))]
+
+
+RULES = {
+    v.StatusSource.COMMAND: "Set by a command: creation, shipmentConfirm or shipmentCancel.",
+    v.StatusSource.OVERRIDE: "Set by shipmentOverrideStatus; later events go on from there.",
+    v.StatusSource.PROJECTION: "Decided by the latest tracking event that applies, rolled up over the packages.",
+}
+
+
+@computed(Shipment, "status_explanation")
+def status_explanation(row: Row, field: Field) -> json.Pieces:
+    ways = [(row.c.status_source == where.constant(source), json.string(rule)) for source, rule in RULES.items()]
+    silent = where.constant(v.NotAppliedReason.NOT_STATUS_BEARING)
+    return field.embedded(
+        decidedBy=lambda asked: asked.one(Event, lambda event: [event.c.id == outer(row.c.status_event_id)]),
+        rule=case(*ways),
+        notApplied=lambda asked: asked.many(
+            Event,
+            lambda event: [event.c.shipment_id == outer(row.c.id), event.c.not_applied_reason != silent],
+            lambda event: [event.c.occurred_at, event.c.position],
+            most=MOST_EXPLAINED,
+        ),
+    )
+
+
+def party(role: v.PartyRole) -> How:
+    return lambda row, field: field.one(
+        models.Party, lambda there: [there.c.shipment_id == outer(row.c.id), there.c.role == where.constant(role)]
+    )
+
+
+computed(Shipment, "shipper")(party(v.PartyRole.SHIPPER))
+computed(Shipment, "recipient")(party(v.PartyRole.RECIPIENT))
+
+
+@computed(Shipment, "parties")
+def parties(row: Row, field: Field) -> json.Pieces:
+    roles = field.given["roles"]
+
+    def wanted(there: Row) -> list[where.Predicate]:
+        return [there.c.shipment_id == outer(row.c.id), *([] if roles is None else [where.one_of(there.c.role, roles)])]
+
+    return field.many(models.Party, wanted, lambda there: [there.c.role])
+
+
+@computed(Shipment, "latest_event")
+def latest_event(row: Row, field: Field) -> json.Pieces:
+    def live(event: Row) -> list[where.Predicate]:
+        return [event.c.shipment_id == outer(row.c.id), event.c.voided_at.is_(None)]
+
+    return field.one(Event, live, lambda event: [event.c.occurred_at.desc(), event.c.position.desc()])
+
+
+def connection(field: Field, rows: Callable[[Given], Rows]) -> json.Pieces:
+    """A connection below a row."""
+    given = field.given
+    return [Connection(field, given, rows(given)).statement().scalar_subquery()]
+
+
+@computed(Shipment, "events")
+def shipment_events(row: Row, field: Field) -> json.Pieces:
+    return connection(
+        field, lambda given: sources.timeline(given, lambda event: event.c.shipment_id == outer(row.c.id))
+    )
+
+
+@computed(Package, "events")
+def package_events(row: Row, field: Field) -> json.Pieces:
+    """The events of the package and those of the whole shipment, which count for every package."""
+
+    def of_package(event: Row) -> where.Predicate:
+        about = or_(event.c.package_id.is_(None), event.c.package_id == outer(row.c.id))
+        return and_(event.c.shipment_id == outer(row.c.shipment_id), about)
+
+    return connection(field, lambda given: sources.timeline(given, of_package))
+
+
+@computed(Shipment, "history")
+def history(row: Row, field: Field) -> json.Pieces:
+    return connection(
+        field, lambda given: sources.changes(field, given, lambda change: change.c.shipment_id == outer(row.c.id))
+    )
+
+
+@computed(models.Carrier, "shipments")
+def carrier_shipments(row: Row, field: Field) -> json.Pieces:
+    return connection(
+        field,
+        lambda given: sources.shipments(field, given, lambda shipment: shipment.c.carrier_id == outer(row.c.id)),
+    )
+
+
+def amount(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]:
+    """An amount in another unit, to `measures.SHOWN` places."""
+    if factor == 1:
+        return column
+    return func.round(column / json.sql(str(factor)), json.sql(str(measures.SHOWN)))
+
+
+def word(value: v.Word) -> json.Pieces:
+    return [f'"{value}"']
+
+
+@computed(Shipment, "total_weight")
+def total_weight(row: Row, field: Field) -> json.Pieces:
+    unit, grams = field.given["unit"] or v.WeightUnit.G, row.c.total_weight_g
+    return field.embedded(grams.is_not(None), value=amount(grams, measures.GRAMS[unit]), unit=lambda _: word(unit))
+
+
+@computed(Package, "weight")
+def weight(row: Row, field: Field) -> json.Pieces:
+    """In the unit in which it was given it comes back as it was given, to the last zero."""
+    unit, entered = field.given["unit"] or v.WeightUnit.G, row.c.weight_entered
+    converted = cast(func.trim_scale(amount(row.c.weight_g, measures.GRAMS[unit])), Text)
+    value = case((row.c.weight_unit == where.constant(unit), cast(entered, Text)), else_=converted)
+    return field.embedded(entered.is_not(None), value=lambda _: ['"', value, '"'], unit=lambda _: word(unit))
+
+
+@computed(Package, "dimensions")
+def dimensions(row: Row, field: Field) -> json.Pieces:
+    unit = field.given["unit"] or v.LengthUnit.MM
+    factor = measures.MILLIMETRES[unit]
+    return field.embedded(
+        row.c.dims_unit.is_not(None),
+        length=amount(row.c.length_mm, factor),
+        width=amount(row.c.width_mm, factor),
+        height=amount(row.c.height_mm, factor),
+        unit=lambda _: word(unit),
+    )
+
+
+@computed(Package, "tracking_url")
+def tracking_url(row: Row, field: Field) -> json.Pieces:
+    """The carrier's page; null where the carrier, its template or the number is missing."""
+    shipment, carrier = field.draft.row(Shipment), field.draft.row(models.Carrier)
+    url = func.replace(
+        carrier.c.tracking_url_template, json.sql("'{trackingNumber}'"), outer(row.c.tracking_number_norm)
+    )
+    same = [shipment.c.id == outer(row.c.shipment_id), carrier.c.id == shipment.c.carrier_id]
+    return field.scalar(select(url).select_from(shipment, carrier).where(*same).scalar_subquery())
+
+
+def money(value: str) -> How:
+    return lambda row, field: field.embedded(row.c[value].is_not(None), amount=row.c[value], currency=row.c.currency)
+
+
+computed(Shipment, "declared_value")(money("declared_value"))
+computed(Item, "unit_value")(money("unit_value"))
+
+
+@computed(Shipment, "metadata")
+def metadata(row: Row, field: Field) -> json.Pieces:
+    """All of it, or only some keys, in their order."""
+    given = field.given
+    if given["keys"] is None:
+        return field.scalar(row.c.metadata)
+    pair = func.jsonb_each(outer(row.c.metadata)).table_valued("key", "value", name=field.draft.name("pair"))
+    keys = given.bind("keys", ARRAY(Text()), where.all_clean)
+    chosen = (
+        select(func.jsonb_object_agg(pair.c.key, pair.c.value)).select_from(pair).where(pair.c.key == func.any(keys))
+    )
+    return [func.coalesce(cast(chosen.scalar_subquery(), Text), json.sql("'{}'"))]
+
+
+@computed(models.Party, "country")
+def country(row: Row, field: Field) -> json.Pieces:
+    return field.scalar(row.c.country_code)
+
+
+@computed(Event, "source")
+def source(row: Row, field: Field) -> json.Pieces:
+    return field.scalar(row.c.source_name)
+
+
+@computed(Event, "utc_offset")
+def utc_offset(row: Row, field: Field) -> json.Pieces:
+    """Minutes as ±hh:mm."""
+    minutes = row.c.utc_offset_min
+    sign = case((minutes < json.sql("0"), json.sql("'-'")), else_=json.sql("'+'"))
+    clock = func.to_char(func.make_interval(json.sql("mins => 1")) * func.abs(minutes), json.sql("'HH24:MI'"))
+    return json.quoted(sign.op("||")(clock), nullable=True)
+
+
+PLACE = {
+    "name": "place_name",
+    "city": "city",
+    "region": "region",
+    "postalCode": "postal_code",
+    "country": "country_code",
+    "latitude": "latitude",
+    "longitude": "longitude",
+}
+
+
+@computed(Event, "place")
+def place(row: Row, field: Field) -> json.Pieces:
+    columns = {name: row.c[column] for name, column in PLACE.items()}
+    known = func.num_nonnulls(*columns.values()) > json.sql("0")
+    return field.embedded(known, **columns)
+
+
+@computed(models.Change, "cursor")
+def change_cursor(row: Row, field: Field) -> json.Pieces:
+    from graphql_app.read import cursor
+
+    keys = sources.changes(field, Given(field.draft, {}, -1)).keys(row)
+    return ['"', cursor.expression("changes", keys), '"']
+
+
+@computed(models.Change, "shipment")
+def change_shipment(row: Row, field: Field) -> json.Pieces:
+    return field.one(Shipment, lambda shipment: [shipment.c.id == outer(row.c.shipment_id)])

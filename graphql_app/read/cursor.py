@@ -1,0 +1,106 @@
+"""Keyset cursors: where a row stands in an order. Opaque, versioned, bound to the order they were made for.
+
+SQL makes them (`expression`), Python reads them (`decode`). Layout: version, two bytes that name the order, then each
+order's value in PostgreSQL's binary form (texts with their length), then the id; Base64 of all. What does not decode
+exactly, or names another order, is refused with INVALID_CURSOR: it must never silently mean page one.
+"""
+
+import base64
+import binascii
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, DateTime, SmallInteger, String, Uuid, cast, func
+from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.types import TypeEngine
+
+from graphql_app import errors
+from graphql_app.models.columns import Xid8
+from graphql_app.read import json
+
+VERSION = 1
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+INFINITY = 2**63 - 1
+FOREVER = datetime.max  # asyncpg's name for 'infinity'
+
+
+@dataclass(frozen=True)
+class Key:
+    """One column of an order."""
+
+    expression: ColumnElement[Any]
+    type: TypeEngine[Any]
+    descending: bool
+
+
+def tag(name: str, keys: Sequence[Key]) -> bytes:
+    """Three bytes: the version, and the order by its name and directions."""
+    order = f"{name}:" + ",".join("-" if key.descending else "+" for key in keys)
+    return struct.pack(">BH", VERSION, zlib.crc32(order.encode()) & 0xFFFF)
+
+
+def expression(name: str, keys: Sequence[Key]) -> ColumnElement[str]:
+    """SQL for the cursor of a row."""
+    packed: ColumnElement[Any] = json.sql(f"'\\x{tag(name, keys).hex()}'::bytea", BYTEA)
+    has_text = False
+    for key in keys:
+        packed = packed.op("||")(sent(key))
+        has_text = has_text or isinstance(key.type, String)
+    text = func.encode(packed, json.sql("'base64'"))
+    # Base64 of more than 57 bytes comes with line breaks
+    return func.translate(text, json.sql("E'\\n'"), json.sql("''")) if has_text or len(keys) > 4 else text
+
+
+def sent(key: Key) -> ColumnElement[Any]:
+    """The binary form of a value, of fixed length or preceded by it."""
+    if isinstance(key.type, DateTime):
+        return func.timestamptz_send(key.expression)
+    if isinstance(key.type, Uuid):
+        return func.uuid_send(key.expression)
+    if isinstance(key.type, Xid8):
+        return func.xid8send(key.expression)
+    if isinstance(key.type, BigInteger):
+        return func.int8send(key.expression)
+    if isinstance(key.type, String):
+        length = func.int2send(cast(func.octet_length(key.expression), SmallInteger))
+        return length.op("||")(func.convert_to(key.expression, json.sql("'UTF8'")))
+    raise TypeError(f"No cursor is known for {key.type!r}.")
+
+
+def decode(cursor: str, name: str, keys: Sequence[Key]) -> list[object]:
+    """The values that a cursor stands for, in the order of the keys."""
+    try:
+        raw = base64.b64decode(cursor, validate=True)
+        if raw[:3] != tag(name, keys):
+            raise errors.InvalidCursor
+        values, at = [], 3
+        for key in keys:
+            value, at = received(key.type, raw, at)
+            values.append(value)
+        if at != len(raw):
+            raise errors.InvalidCursor
+    except (ValueError, struct.error, binascii.Error, OverflowError):
+        raise errors.InvalidCursor from None
+    return values
+
+
+def received(type_: TypeEngine[Any], raw: bytes, at: int) -> tuple[object, int]:
+    """One value from its binary form at a place, and the place behind it."""
+    if isinstance(type_, DateTime):
+        (microseconds,) = struct.unpack_from(">q", raw, at)
+        return FOREVER if microseconds == INFINITY else EPOCH + microseconds * MICROSECOND, at + 8
+    if isinstance(type_, Uuid):
+        return UUID(bytes=raw[at : at + 16]), at + 16
+    if isinstance(type_, BigInteger | Xid8):
+        return struct.unpack_from(">q", raw, at)[0], at + 8
+    (length,) = struct.unpack_from(">h", raw, at)
+    text = raw[at + 2 : at + 2 + length]
+    if len(text) != length or b"\0" in text:
+        raise errors.InvalidCursor
+    return text.decode(), at + 2 + length

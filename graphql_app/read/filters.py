@@ -1,0 +1,178 @@
+"""What each filter compares and each order goes by: `ShipmentWhere`, `TrackingEventWhere`, `ChangeWhere`, orders.
+
+One line a field. A field of an input that has no line here is refused when the process starts (`check`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLInputObjectType, GraphQLSchema
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, and_, false, func, or_, select, true
+from sqlalchemy.types import TypeEngine
+
+from graphql_app import errors, ids, models
+from graphql_app import vocabulary as v
+from graphql_app.read import cursor, where
+from graphql_app.read.selection import Given, Row
+from graphql_app.read.where import Condition, Predicate, every, instants, named, or_infinity, some, strings, within
+
+MOST_ORDERS = 3
+
+
+def event_of(row: Row, given: Given) -> list[Predicate]:
+    """TrackingEventWhere.shipment."""
+    nested = given.within("shipment")
+    if nested is None:
+        return []
+    shipment = given.draft.row(models.Shipment)
+    wanted = [shipment.c.account_id == given.draft.account(), *where.by(shipment, nested)]
+    return [row.c.shipment_id.in_(select(shipment.c.id).select_from(shipment).where(*wanted))]
+
+
+EVENTS: dict[str, Condition] = {
+    "shipment": event_of,
+    "code": where.codes,
+    "occurredAt": within("occurredAt", instants(named("occurred_at"))),
+    "recordedAt": within("recordedAt", instants(named("recorded_at"))),
+    "country": within("country", strings(named("country_code"))),
+    "source": within("source", strings(named("source_name"))),
+    "applied": where.flag("applied", "applied"),
+    "includeVoided": where.not_voided,
+}
+events = every(*EVENTS.values())
+
+
+def chosen(row: Row, given: Given) -> list[Predicate]:
+    """The `where` argument of a connection of events. Voided ones are left out unless it says otherwise."""
+    inner = given.within("where")
+    return [row.c.voided_at.is_(None)] if inner is None else events(row, inner)
+
+
+def alternatives(row: Row, given: Given) -> list[Predicate]:
+    """OR: at least one of the list; none of an empty one."""
+    if given["OR"] is None:
+        return []
+    return [or_(false(), *(and_(true(), *nested(row, one)) for one in given.each("OR")))]
+
+
+def contrary(row: Row, given: Given) -> list[Predicate]:
+    """NOT: whatever does not hold, unknown values included."""
+    inner = given.within("NOT")
+    return [] if inner is None else [and_(true(), *nested(row, inner)).is_not(true())]
+
+
+def together(row: Row, given: Given) -> list[Predicate]:
+    """AND: all of the list."""
+    return [predicate for one in given.each("AND") for predicate in nested(row, one)]
+
+
+def archived_within(row: Row, given: Given) -> list[Predicate]:
+    """Inside AND, OR and NOT only `archived: true` says something: false there is just the default."""
+    return [row.c.archived_at.is_not(None)] if given["archived"] else []
+
+
+SHIPMENTS: dict[str, Condition] = {
+    "id": within("id", where.identities(models.Shipment)),
+    "number": within("number", strings(named("number"))),
+    "externalReference": within("externalReference", strings(named("external_reference"))),
+    "status": within("status", where.statuses),
+    "phase": where.phases,
+    "direction": where.word("direction", "direction"),
+    "carrier": within("carrier", where.carriers),
+    "service": within("service", strings(named("service"))),
+    "origin": within("origin", where.place(v.PartyRole.SHIPPER)),
+    "destination": within("destination", where.place(v.PartyRole.RECIPIENT)),
+    "trackingNumber": within("trackingNumber", where.tracking_number),
+    "reference": within("reference", where.references),
+    "metadata": where.metadata,
+    "tags": within("tags", where.tags),
+    "createdAt": within("createdAt", instants(named("created_at"))),
+    "updatedAt": within("updatedAt", instants(named("updated_at"))),
+    "statusAt": within("statusAt", instants(named("status_at"))),
+    "promisedTo": within("promisedTo", instants(or_infinity("promised_to"), nullable=True)),
+    "estimatedDeliveryAt": within("estimatedDeliveryAt", instants(or_infinity("estimated_delivery_at"), nullable=True)),
+    "deliveredAt": within("deliveredAt", instants(named("delivered_at"))),
+    "lastEventAt": within("lastEventAt", instants(or_infinity("last_event_at"), nullable=True)),
+    "totalWeight": within("totalWeight", where.weights),
+    "events": within("events", some(models.TrackingEvent, where.of_shipment, events)),
+    "archived": archived_within,
+    "AND": together,
+    "OR": alternatives,
+    "NOT": contrary,
+}
+
+
+def nested(row: Row, given: Given) -> list[Predicate]:
+    """All that one ShipmentWhere says, below the outermost."""
+    return every(*SHIPMENTS.values())(row, given)
+
+
+def shipments(row: Row, given: Given) -> list[Predicate]:
+    """The `where` argument. Archived shipments are left out unless it says otherwise."""
+    outermost = given.within("where")
+    if outermost is None:
+        return [row.c.archived_at.is_(None)]
+    archived = outermost["archived"] if "archived" in outermost.values else False
+    scope = [] if archived is None else [row.c.archived_at.is_not(None) if archived else row.c.archived_at.is_(None)]
+    return [*scope, *nested(row, outermost.without("archived"))]
+
+
+def changes(row: Row, given: Given) -> list[Predicate]:
+    """ChangeWhere."""
+    inner, found = given.within("where"), list[Predicate]()
+    if inner is not None and inner["shipments"] is not None:
+        known = lambda publics: [ids.of(models.Shipment, public) or where.NOWHERE for public in publics]  # noqa: E731
+        found.append(row.c.shipment_id == func.any(inner.bind("shipments", ARRAY(Uuid()), known)))
+    if inner is not None and inner["ops"] is not None:
+        found.append(row.c.op == func.any(inner.bind("ops", ARRAY(Text()), where.all_clean)))
+    return found
+
+
+INSTANT = DateTime(timezone=True)
+SHIPMENT_ORDERS: Mapping[str, tuple[where.Expression, TypeEngine[Any]]] = {
+    "CREATED_AT": (named("created_at"), INSTANT),
+    "UPDATED_AT": (named("updated_at"), INSTANT),
+    "NUMBER": (named("number"), Text()),
+    "STATUS_AT": (named("status_at"), INSTANT),
+    "PROMISED_TO": (or_infinity("promised_to"), INSTANT),
+    "ESTIMATED_DELIVERY_AT": (or_infinity("estimated_delivery_at"), INSTANT),
+    "LAST_EVENT_AT": (or_infinity("last_event_at"), INSTANT),
+}
+EVENT_ORDERS: Mapping[str, tuple[where.Expression, TypeEngine[Any]]] = {
+    "OCCURRED_AT": (named("occurred_at"), INSTANT),
+    "RECORDED_AT": (named("recorded_at"), INSTANT),
+}
+"""Every one has an index (account, column, id)."""
+
+
+class Order:
+    """An `orderBy` argument: up to three fields, then the id, in the direction of the last of them."""
+
+    def __init__(
+        self,
+        connection: str,
+        fields: Mapping[str, tuple[where.Expression, TypeEngine[Any]]],
+        default: str,
+        given: Given,
+    ) -> None:
+        chosen = [(one["field"], one["direction"] == "DESC") for one in given.each("orderBy")] or [(default, True)]
+        if len(chosen) > MOST_ORDERS or len({name for name, _ in chosen}) < len(chosen):
+            raise errors.BadUserInput(f"`orderBy` takes at most {MOST_ORDERS} fields, each once.")
+        self.fields, self.chosen = fields, chosen
+        self.name = f"{connection}:{','.join(name for name, _ in chosen)}"
+
+    def keys(self, row: Row) -> list[cursor.Key]:
+        keys = [cursor.Key(self.fields[name][0](row), self.fields[name][1], down) for name, down in self.chosen]
+        return [*keys, cursor.Key(row.c.id, Uuid(), self.chosen[-1][1])]
+
+
+def check(schema: GraphQLSchema) -> None:
+    """Raise TypeError for a filter or an order of the schema that nothing here serves."""
+    for type_name, served in (("ShipmentWhere", SHIPMENTS), ("TrackingEventWhere", EVENTS)):
+        type_ = schema.type_map[type_name]
+        assert isinstance(type_, GraphQLInputObjectType)
+        if missing := set(type_.fields) ^ set(served):
+            raise TypeError(f"{type_name} and its conditions differ in {', '.join(sorted(missing))}")
+    for type_name, orders in (("ShipmentOrderField", SHIPMENT_ORDERS), ("TrackingEventOrderField", EVENT_ORDERS)):
+        if missing := set(schema.type_map[type_name].values) ^ set(orders):  # type: ignore[attr-defined]
+            raise TypeError(f"{type_name} and its orders differ in {', '.join(sorted(missing))}")

@@ -1,0 +1,148 @@
+"""JSON as text, written by PostgreSQL: literal pieces and SQL expressions, put together by `concat`.
+
+In flows what a selection asks for, out flows one SQL expression of type text. `concat` skips nulls and writes values
+with their output functions, which makes it about a quarter cheaper than JSON_OBJECT and json_agg for the same answer.
+Refuses: scalars whose text it does not know to be the same as the Strawberry scalar's.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLOutputType, get_named_type, is_list_type, is_non_null_type
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import ARRAY, TypeEngine
+
+Piece = str | ColumnElement[Any]
+Pieces = list[Piece]
+"""JSON text to be: pieces of text as they are, and SQL expressions that yield the rest."""
+
+NULL = "null"
+ENCODING: ColumnElement[str] = literal_column("'UTF8'")
+MOST_ARGUMENTS = 90  # PostgreSQL allows 100 arguments of a function
+
+
+class Concat(ColumnElement[str]):
+    """`concat(…)` over pieces. Its SQL is the text of the answer with holes, readable as such."""
+
+    inherit_cache = False
+    type = Text()
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self.pieces: Pieces = []
+        for piece in flat(pieces):
+            if isinstance(piece, str) and self.pieces and isinstance(self.pieces[-1], str):
+                self.pieces[-1] += piece
+            else:
+                self.pieces.append(piece)
+
+
+def flat(pieces: Iterable[Piece]) -> Iterable[Piece]:
+    """Nested concatenations taken apart, so that literal text on both sides of a seam becomes one literal."""
+    for piece in pieces:
+        if isinstance(piece, Concat):
+            yield from piece.pieces
+        else:
+            yield piece
+
+
+@compiles(Concat)  # type: ignore[no-untyped-call,untyped-decorator]
+def _compile(element: Concat, compiler: SQLCompiler, **kw: Any) -> str:
+    parts = [literal(p) if isinstance(p, str) else compiler.process(p, **kw) for p in element.pieces]
+    if len(parts) == 1 and isinstance(element.pieces[0], str):
+        return parts[0]
+    while len(parts) > MOST_ARGUMENTS:
+        chunks = [parts[at : at + MOST_ARGUMENTS] for at in range(0, len(parts), MOST_ARGUMENTS)]
+        parts = [f"concat({', '.join(chunk)})" for chunk in chunks]
+    return f"concat({', '.join(parts)})"
+
+
+def sql(text: str, type_: TypeEngine[Any] | None = None) -> ColumnElement[Any]:
+    """SQL of ours, as it stands."""
+    return literal_column(text, type_)
+
+
+def string(text: str) -> ColumnElement[Any]:
+    """A text of ours as a literal."""
+    return literal_column(literal(text))
+
+
+def literal(text: str) -> str:
+    """A literal of SQL. What comes here are names that GraphQL's parser accepted and texts of ours, never values."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def text(pieces: Sequence[Piece]) -> ColumnElement[str]:
+    """One expression for all pieces."""
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return pieces[0]
+    return Concat(pieces)
+
+
+def object_(fields: Iterable[tuple[str, Sequence[Piece]]]) -> Pieces:
+    """`{"key": …, …}`"""
+    pieces: Pieces = ["{"]
+    for key, value in fields:
+        pieces += [f'{"," if len(pieces) > 1 else ""}"{key}":', *value]
+    return [*pieces, "}"]
+
+
+def when(condition: ColumnElement[Any], pieces: Sequence[Piece]) -> Pieces:
+    """The pieces where the condition holds, else null."""
+    return [case((condition, text(pieces)), else_=string(NULL))]
+
+
+def or_null(expression: ColumnElement[Any]) -> Pieces:
+    """The text of an expression, or null where it has no value."""
+    return [func.coalesce(expression, string(NULL))]
+
+
+def quoted(expression: ColumnElement[Any], *, nullable: bool) -> Pieces:
+    """A JSON string of a value whose text needs no escape: enums, ids, decimals."""
+    if not nullable:
+        return ['"', expression, '"']
+    return or_null(string('"').op("||")(expression).op("||")(string('"')))
+
+
+def scalar_of(expression: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The JSON of one SQL value: strings escaped, instants in ISO 8601. Unlike to_json it looks the type up once."""
+    return func.json_scalar(expression)
+
+
+QUOTED = {"CountryCode", "CurrencyCode", "TimeZone"}
+ESCAPED = {"String", "DateTime", "LocalDateTime", "Date"}
+PLAIN = {"Int", "Float", "JSON"}
+KNOWN = QUOTED | ESCAPED | PLAIN | {"ID", "Boolean", "Decimal"}
+
+
+def known(type_: GraphQLNamedType) -> bool:
+    """Whether `scalar` can write values of this type."""
+    return isinstance(type_, GraphQLEnumType) or type_.name in KNOWN
+
+
+def scalar(expression: ColumnElement[Any], type_: GraphQLOutputType, *, prefix: str = "") -> Pieces:
+    """The text of a leaf of this GraphQL type. `prefix`: what public ids of the row's kind begin with."""
+    nullable, name = not is_non_null_type(type_), get_named_type(type_).name
+    if is_list_type(getattr(type_, "of_type", type_) if is_non_null_type(type_) else type_):
+        return [func.array_to_json(expression)] if isinstance(expression.type, ARRAY) else [expression]
+    if name == "ID":
+        return [f'"{prefix}', hexadecimal(expression), '"']
+    if name == "Decimal":
+        return quoted(
+            cast(func.trim_scale(expression), Text) if nullable else func.trim_scale(expression), nullable=nullable
+        )
+    if name in ESCAPED:
+        return or_null(cast(scalar_of(expression), Text)) if nullable else [scalar_of(expression)]
+    if name == "Boolean":
+        expression = cast(expression, Text)
+    if name in PLAIN or name == "Boolean":
+        return or_null(cast(expression, Text)) if nullable else [expression]
+    if name in QUOTED or isinstance(get_named_type(type_), GraphQLEnumType):
+        return quoted(expression, nullable=nullable)
+    raise TypeError(f"No SQL is known for the scalar {name}.")
+
+
+def hexadecimal(uuid: ColumnElement[Any]) -> ColumnElement[str]:
+    """A UUID as 32 hex digits."""
+    return func.encode(func.uuid_send(uuid), string("hex"))

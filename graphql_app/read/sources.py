@@ -1,0 +1,190 @@
+"""What a resolver may ask for. A source names rows; the account's scope is added here, so no resolver can forget it.
+
+`One`: a row or null. `Many`: a bounded list. `Page`: a Relay connection. `Mixed`: rows of several kinds by their ids.
+Each turns the field that was asked for into one SELECT of one text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ARRAY, BigInteger, Select, Text, Uuid, case, exists, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlmodel import SQLModel
+
+from graphql_app import models, tracking_numbers
+from graphql_app.models.columns import Xid8
+from graphql_app.read import cursor, filters, json, search, where
+from graphql_app.read.pages import Connection, Rows
+from graphql_app.read.selection import Field, Given, Row, outer
+from graphql_app.read.where import Predicate
+
+
+class Source(Protocol):
+    """Something to read."""
+
+    def statement(self, field: Field) -> Select[Any]: ...
+
+
+def scope(field: Field, row: Row) -> Predicate:
+    """Rows of the session's account."""
+    return row.c.account_id == field.draft.account()
+
+
+@dataclass(frozen=True)
+class One:
+    """The row that the condition finds, or null."""
+
+    model: type[SQLModel]
+    where: Callable[[Row, Field], list[Predicate]]
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(1):
+            text = json.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
+        return select(text).select_from(row).where(scope(field, row), *self.where(row, field))
+
+
+@dataclass(frozen=True)
+class Many:
+    """The rows that the condition finds, newest first, `most` of them."""
+
+    model: type[SQLModel]
+    where: Callable[[Row, Given], list[Predicate]]
+    most: int
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(self.most):
+            item = json.text(field.selection().of(row))
+        wanted = [scope(field, row), *self.where(row, field.given)]
+        items = select(item.label("item")).select_from(row).where(*wanted).order_by(row.c.id.desc())
+        page = items.limit(json.sql(str(self.most))).subquery(field.draft.name("page"))
+        return select(json.text(["[", func.string_agg(page.c.item, json.sql("','")), "]"])).select_from(page)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection in an order that the field's arguments choose."""
+
+    rows: Callable[[Field, Given], Rows]
+
+    def statement(self, field: Field) -> Select[Any]:
+        given = field.given
+        return Connection(field, given, self.rows(field, given)).statement()
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Rows of several kinds, in the order of the ids that the Read brings; null for each that is not there."""
+
+    def statement(self, field: Field) -> Select[Any]:
+        asked = func.unnest(field.draft.own("ids", ARRAY(Uuid())), field.draft.own("kinds", ARRAY(Text())))
+        given = asked.table_valued("id", "kind", with_ordinality="at").render_derived("given")
+        ways = []
+        for name, model in field.draft.reader.models.items():
+            if model not in NODES:
+                continue
+            row = field.draft.row(model)
+            text = json.text(field.selection_on(field.draft.reader.type_of(model)).of(row))
+            wanted = [scope(field, row), row.c.id == json.sql("given.id")]
+            ways.append((name, select(text).select_from(row).where(*wanted).scalar_subquery()))
+        found = case(*((json.sql("given.kind") == json.string(name), way) for name, way in ways))
+        item = func.coalesce(found, json.string(json.NULL))
+        comma = aggregate_order_by(json.sql("','"), json.sql("given.at"))
+        return select(json.text(["[", func.string_agg(item, comma), "]"])).select_from(given)
+
+
+NODES = (models.Shipment, models.Package, models.TrackingEvent, models.ShipmentItem, models.Carrier)
+
+
+def shipments(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+    """Shipments that `where` and `search` find, in the order of `orderBy`."""
+    order = filters.Order("shipments", filters.SHIPMENT_ORDERS, "CREATED_AT", given)
+
+    def wanted(row: Row) -> list[Predicate]:
+        tests = [test(row) for test in more]
+        return [scope(field, row), *tests, *filters.shipments(row, given), *search.find(row, given)]
+
+    return Rows(models.Shipment, wanted, order.name, order.keys)
+
+
+def events(field: Field, given: Given) -> Rows:
+    """The account's tracking events that `where` finds."""
+    order = filters.Order("events", filters.EVENT_ORDERS, "OCCURRED_AT", given)
+    return Rows(
+        models.TrackingEvent, lambda row: [scope(field, row), *filters.chosen(row, given)], order.name, order.keys
+    )
+
+
+def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+    """The events of one shipment or package in the order in which they happened, whatever the order of arrival."""
+    down = given["orderBy"] == "DESC"
+
+    def keys(row: Row) -> list[cursor.Key]:
+        by_time = cursor.Key(row.c.occurred_at, filters.INSTANT, down)
+        return [by_time, cursor.Key(row.c.position, BigInteger(), down), cursor.Key(row.c.id, Uuid(), down)]
+
+    def wanted(row: Row) -> list[Predicate]:
+        return [*(test(row) for test in more), *filters.chosen(row, given)]
+
+    return Rows(models.TrackingEvent, wanted, "timeline", keys)
+
+
+def changes(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+    """Committed changes in the order of commit: those of transactions older than the oldest that still runs."""
+
+    def keys(row: Row) -> list[cursor.Key]:
+        return [cursor.Key(row.c.xid, Xid8(), False), cursor.Key(row.c.seq, BigInteger(), False)]
+
+    def wanted(row: Row) -> list[Predicate]:
+        settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
+        return [scope(field, row), settled, *(test(row) for test in more), *filters.changes(row, given)]
+
+    return Rows(models.Change, wanted, "changes", keys)
+
+
+def carriers(field: Field, given: Given) -> Rows:
+    """The account's carriers by code."""
+
+    def keys(row: Row) -> list[cursor.Key]:
+        return [cursor.Key(row.c.code, Text(), False), cursor.Key(row.c.id, Uuid(), False)]
+
+    return Rows(models.Carrier, lambda row: [scope(field, row)], "carriers", keys)
+
+
+def tracked(row: Row, given: Given) -> list[Predicate]:
+    """Packages that bear a tracking number, of shipments with the carrier if one is named."""
+    number = given.bind("trackingNumber", Text(), lambda text: where.clean(tracking_numbers.normal(text)))
+    found = [row.c.tracking_number_norm == number]
+    if given["carrier"] is not None:
+        shipment, carrier = given.draft.row(models.Shipment), given.draft.row(models.Carrier)
+        named = [
+            carrier.c.account_id == given.draft.account(),
+            carrier.c.code == given.bind("carrier", Text(), where.clean),
+        ]
+        same = [shipment.c.id == outer(row.c.shipment_id), shipment.c.carrier_id == carrier.c.id]
+        found.append(exists(select(json.sql("1")).select_from(shipment, carrier).where(*same, *named)))
+    return found
+
+
+def by_own_id(row: Row, field: Field) -> list[Predicate]:
+    return [row.c.id == field.draft.own("id", Uuid())]
+
+
+def by(row: Row, field: Field) -> list[Predicate]:
+    given = field.given.within("by")
+    assert given is not None
+    return where.by(row, given)
+
+
+BY_ID = {model: One(model, by_own_id) for model in NODES}
+"""By the identity that the Read brings."""
+SHIPMENT = One(models.Shipment, by)
+SHIPMENTS = Page(shipments)
+EVENTS = Page(events)
+TRACK = Many(models.Package, tracked, most=100)
+CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), where.clean)])
+CARRIERS = Page(carriers)
+CHANGES = Page(changes)
+MIXED = Mixed()

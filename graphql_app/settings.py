@@ -1,0 +1,90 @@
+"""Every knob: name, default, one sentence. Only this module reads the environment; README's table is made from it."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from graphql_app import errors
+
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
+
+
+class Settings(BaseSettings):
+    """Read from the environment and from `.env`; a command-line option wins over both."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHIPMENTS_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    postgres_url: SecretStr | None = Field(
+        None,
+        validation_alias="POSTGRES_URL",
+        description="PostgreSQL 18 or newer, as `postgresql://user:password@host:5432/database`. "
+        "Absent: a PostgreSQL of our own is started.",
+    )
+    data_dir: Path | None = Field(
+        None, description="Where the PostgreSQL of our own keeps its data. Absent: the user's data directory."
+    )
+    host: str = Field(DEFAULT_HOST, description="Address to listen on.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Number of server processes.")
+    demo: bool = Field(True, description="Fill an empty PostgreSQL of our own with a small demonstration.")
+    pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL for each process.")
+    pool_timeout: float = Field(2.5, gt=0, description="Seconds to wait for one of them, before 503.")
+    statement_timeout: float = Field(5.0, gt=0, description="Seconds that one SQL statement may take.")
+    sql_echo: bool = Field(False, description="Log every SQL statement.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+
+    @field_validator("postgres_url")
+    @classmethod
+    def postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse early what could never be connected to."""
+        if value is None or not value.get_secret_value().strip():
+            return None
+        try:
+            url = make_url(value.get_secret_value().strip())
+        except ArgumentError:
+            raise ValueError("is not a URL; write postgresql://user:password@host:5432/database") from None
+        if url.drivername not in ("postgresql", "postgres", "postgresql+asyncpg"):
+            raise ValueError(f"names {url.drivername}, but only PostgreSQL is spoken: postgresql://…")
+        return value
+
+
+def read(**given: Any) -> Settings:
+    """The settings of this process. A mistake becomes one plain sentence."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as mistake:
+        first = mistake.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "The settings"
+        variable = environment_variable(name) if name in Settings.model_fields else name.upper()
+        message = first["msg"].removeprefix("Value error, ")
+        raise errors.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
+
+
+def environment_variable(field: str) -> str:
+    """The name of a setting in the environment."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias) if alias else f"SHIPMENTS_{field.upper()}"
+
+
+def asyncpg_url(postgres_url: str) -> URL:
+    """A PostgreSQL URL as SQLAlchemy's asyncpg dialect wants it; libpq's `sslmode` becomes asyncpg's `ssl`."""
+    url = make_url(postgres_url.strip()).set(drivername="postgresql+asyncpg")
+    query = dict(url.query)
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return url.set(query=query)
+
+
+def table() -> str:
+    """The settings as a table in Markdown, for the README."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, ()) else f"`{str(field.default).lower()}`"
+        lines.append(f"| `{environment_variable(name)}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
