@@ -133,7 +133,7 @@ class Shipment(SQLModel, table=True):
         },
     )
     id: UUID | None = identity("Identity of the shipment: `shp_` and 32 hex digits; sorts by time.")
-    account_id: UUID = reference("account", ACCOUNT)
+    account_id: UUID = column(Uuid, ACCOUNT)
     number: str = column(plain(32), "Number for people, such as SHP-0001234: unique in the account, not gapless.")
     external_reference: str | None = column(
         plain(128), "The client's own identity of the shipment; unique in the account.", null=True
@@ -275,6 +275,7 @@ class Package(SQLModel, table=True):
     status: v.ShipmentStatus = column(STATUS, "Where this package is.", server=text("'DRAFT'"))
     status_at: datetime | None = column(INSTANT, "Since when it has this status.", server=NOW)
     status_event_id: UUID | None = column(Uuid, "The event that decided the status.", null=True)
+    exception_reason: v.ExceptionReason | None = column(REASON, "What went wrong, while something is wrong.", null=True)
 
     shipment: Shipment = related()
     items: list["ShipmentItem"] = related(order_by="ShipmentItem.seq")

@@ -1,0 +1,157 @@
+"""What a value must be before anything is written. In flow the client's values, out flow clean ones.
+
+Nothing here raises: what is wrong is gathered, each problem with its path in GraphQL names, so that a client sees all
+that is wrong with an input at once. Inputs are mappings under their GraphQL names; a name that is absent was not given.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from graphql_app import codes, errors
+
+Given = Mapping[str, Any]
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+MOST_METADATA = 16_384
+MOST_KEY = 100
+DEEPEST = 8
+
+
+class Check:
+    """A place in an input, and the problems found so far in all of it."""
+
+    __slots__ = ("path", "problems")
+
+    def __init__(self, *path: str, problems: list[errors.Problem] | None = None) -> None:
+        self.path: errors.Path = path
+        self.problems: list[errors.Problem] = [] if problems is None else problems
+
+    def at(self, *names: str | int) -> "Check":
+        """A place further in."""
+        return Check(*self.path, *map(str, names), problems=self.problems)
+
+    def add(self, problem: errors.Problem, *names: str | int) -> None:
+        """Note what is wrong here, or further in."""
+        problem.path = (*self.path, *map(str, names))
+        self.problems.append(problem)
+
+    def text(self, given: Given, name: str, most: int, *, required: bool = False) -> str | None:
+        """A text without blanks around it; None for one that is absent, null or blank."""
+        value = given.get(name)
+        if value is not None and self.storable(value, name):
+            value = value.strip()
+            if len(value) > most:
+                self.add(errors.TooMuch(f"At most {most} characters fit; these are {len(value)}."), name)
+        if required and not value:
+            self.add(errors.Required(), name)
+        return value or None
+
+    def storable(self, value: str, *names: str | int) -> bool:
+        """Whether PostgreSQL can hold the text."""
+        if UNSTORABLE.search(value) is None:
+            return True
+        self.add(errors.Invalid("This contains U+0000 or half of a surrogate pair, which no text can hold."), *names)
+        return False
+
+    def slug(self, given: Given, name: str, most: int, example: str) -> str | None:
+        """Lower case letters, digits and underscores."""
+        value = self.text(given, name, most)
+        if value is not None and not re.fullmatch(r"[a-z0-9_]+", value, re.ASCII):
+            self.add(errors.Invalid(f"Write lower case letters, digits and _, such as {example}."), name)
+        return value
+
+    def decimal(self, given: Given, name: str, whole: int, places: int, *, above_zero: bool = False) -> Decimal | None:
+        """A decimal of so many digits before and behind the point, zero or more."""
+        value: Decimal | None = given.get(name)
+        if value is None:
+            return None
+        if value < 0 or (above_zero and not value):
+            self.add(errors.Invalid(f"This must be {'above' if above_zero else 'at least'} 0; it was {value:f}."), name)
+        elif value >= 10**whole or value != round(value, places):
+            self.add(errors.Invalid(f"At most {whole} digits and {places} decimal places fit; it was {value:f}."), name)
+        return value
+
+    def instant(self, given: Given, name: str) -> datetime | None:
+        """An instant in a range in which things are shipped."""
+        value: datetime | None = given.get(name)
+        if value is not None and not EARLIEST <= value < LATEST:
+            self.add(errors.Invalid("This must lie in the years from 1900 to 2999."), name)
+            return None
+        return value
+
+    def country(self, given: Given, name: str) -> str | None:
+        value: str | None = given.get(name)
+        if value is not None and value not in codes.COUNTRIES:
+            self.add(errors.Invalid(f"{value} is not the code of a country (ISO 3166-1 alpha-2)."), name)
+        return value
+
+    def money(self, given: Given, name: str) -> tuple[Decimal | None, str | None]:
+        """Amount and currency."""
+        inner = given.get(name)
+        if inner is None:
+            return None, None
+        check, currency = self.at(name), inner["currency"]
+        if currency not in codes.CURRENCIES:
+            check.add(errors.Invalid(f"{currency} is not the code of a currency (ISO 4217)."), "currency")
+        return check.decimal(inner, "amount", 14, 4), currency
+
+    def texts(self, given: Given, name: str, most: int, longest: int) -> list[str]:
+        """A list of texts, each once and none blank."""
+        found: dict[str, None] = {}
+        for at, value in enumerate(given.get(name) or ()):
+            if self.storable(value, name, at) and value.strip():
+                found[value.strip()] = None
+                if len(value.strip()) > longest:
+                    self.add(errors.TooMuch(f"At most {longest} characters fit; these are {len(value)}."), name, at)
+        if len(found) > most:
+            self.add(errors.TooMuch(f"At most {most} fit; these are {len(found)}."), name)
+        return list(found)
+
+    def rows(self, given: Given, name: str, most: int) -> Iterator[tuple["Check", Given]]:
+        """The objects of a list with their places; none of a list that is too long."""
+        rows = given.get(name) or ()
+        if len(rows) > most:
+            self.add(errors.TooMuch(f"At most {most} fit; these are {len(rows)}."), name)
+            return
+        for at, row in enumerate(rows):
+            yield self.at(name, at), row
+
+    def metadata(self, given: Given, name: str) -> dict[str, Any]:
+        """An object of JSON, small and not deep."""
+        value = given.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.add(errors.Invalid('This must be an object, such as {"project": "A-17"}.'), name)
+            return {}
+        if problem := unfit(value):
+            self.add(problem, name)
+            return {}
+        return value
+
+
+def unfit(value: Any, depth: int = 0) -> errors.Problem | None:
+    """Why an object cannot be kept; None if it can."""
+    if depth > DEEPEST:
+        return errors.TooMuch(f"At most {DEEPEST} levels fit.")
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        return errors.Invalid("A text in it contains U+0000 or half of a surrogate pair.")
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str) or len(key) > MOST_KEY or UNSTORABLE.search(key):
+                return errors.Invalid(f"Keys must be texts of at most {MOST_KEY} characters.")
+        inner: Any = value.values()
+    else:
+        inner = value if isinstance(value, list) else ()
+    for one in inner:
+        if problem := unfit(one, depth + 1):
+            return problem
+    if depth == 0 and (size := len(orjson.dumps(value))) > MOST_METADATA:
+        return errors.TooMuch(f"At most {MOST_METADATA} bytes fit; these are {size}.")
+    return None
