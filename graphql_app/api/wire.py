@@ -1,0 +1,203 @@
+"""Bytes of a request → what is asked. Nothing is parsed that was not bounded before, and nothing is guessed.
+
+In flow method, headers, query string and body; out flows an `Asked`. Refuses: bodies that are too large, too slow,
+compressed or of another media type; text that is not UTF-8; JSON with NaN, numbers beyond 64 bits, lone surrogates or
+deep nesting; parameters of the wrong type.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive, Scope
+
+from graphql_app import errors
+
+MOST_BYTES, MOST_DEPTH, MOST_DIGITS = 2_000_000, 32, 19
+BODY_TIMEOUT = 10.0
+PARAMETERS: dict[str, tuple[type, str]] = {
+    "query": (str, "a string"),
+    "documentId": (str, "a string"),
+    "operationName": (str, "a string"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
+GRAPHQL, JSON, HTML, EVENTS = (
+    "application/graphql-response+json",
+    "application/json",
+    "text/html",
+    "text/event-stream",
+)
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
+BRACKETS = re.compile(rb"[\[\]{}]")
+
+
+class Asked(NamedTuple):
+    """One request: a document, or what names one, and what to run of it with which values."""
+
+    query: str | None
+    document_id: str | None
+    operation_name: str | None
+    variables: dict[str, Any] | None
+    extensions: dict[str, Any]
+
+
+class Accepts(NamedTuple):
+    """What the client takes, best first; `answer` is the one of ours for a single answer, None where there is none."""
+
+    answer: str | None
+    html: bool
+    events: bool
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The values of a header, in one text."""
+    found = [value for key, value in scope["headers"] if key == name]
+    return b",".join(found).decode("latin-1") if found else ""
+
+
+def essence(content_type: str) -> str:
+    """A media type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@lru_cache(256)
+def accepts(header: str) -> Accepts:
+    """Reads `Accept`. Without it, and for a wildcard, answers are application/json."""
+    if len(header) > 2000 or not header.strip():
+        return Accepts(JSON, html=False, events=False)
+    ranges: list[tuple[float, str]] = []
+    for one in header.split(","):
+        name, *parameters = [part.strip().lower() for part in one.split(";")]
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        try:
+            ranges.append((float(quality), name))
+        except ValueError:
+            ranges.append((0.0, name))
+    ranges = [one for one in sorted(ranges, key=lambda one: -one[0]) if one[0] > 0]
+    names = [name for _, name in ranges]
+    meant = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL: GRAPHQL}
+    answer = next((meant[name] for name in names if name in meant), None)
+    return Accepts(answer, HTML in names, EVENTS in names)
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The body of a POST. A client that is slow with it is not waited for."""
+    if essence(header(scope, b"content-type")) != JSON:
+        raise errors.UnsupportedMediaType
+    if header(scope, b"content-encoding").strip().lower() not in ("", "identity"):
+        raise errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    length = header(scope, b"content-length")
+    if length.isdecimal() and int(length[:20]) > MOST_BYTES:
+        raise errors.TooLarge(f"The body has {length[:20]} bytes; the limit is {MOST_BYTES}.")
+    message = await first(receive)
+    if not message.get("more_body"):
+        return bounded(message.get("body", b""))
+    chunks, size = [message.get("body", b"")], len(message.get("body", b""))
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while message.get("more_body"):
+                message = await next_part(receive)
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > MOST_BYTES:
+                    raise errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
+    except TimeoutError:
+        raise errors.SlowRequest from None
+    return b"".join(chunks)
+
+
+class Gone(Exception):
+    """The client has gone before it had asked."""
+
+
+async def first(receive: Receive) -> Any:
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            return await next_part(receive)
+    except TimeoutError:
+        raise errors.SlowRequest from None
+
+
+async def next_part(receive: Receive) -> Any:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return message
+
+
+def bounded(body: bytes) -> bytes:
+    if len(body) > MOST_BYTES:
+        raise errors.TooLarge(f"The body has {len(body)} bytes; the limit is {MOST_BYTES}.")
+    return body
+
+
+def parse_json(text: bytes, what: str) -> Any:
+    """A JSON value. orjson itself refuses NaN, infinity, lone surrogates and what is not UTF-8."""
+    if text.count(b"{") + text.count(b"[") > MOST_DEPTH:
+        check_depth(text, what)
+    if LONG_NUMBER.search(text) and LONG_NUMBER.search(STRING.sub(b"", text)):
+        raise errors.RequestError(f"{what} holds a number of more than {MOST_DIGITS} digits: write it as a string.")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise errors.RequestError(f"{what} is not JSON: {error}.") from None
+
+
+def check_depth(text: bytes, what: str) -> None:
+    """Counts brackets outside strings."""
+    depth = 0
+    for bracket in BRACKETS.findall(STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MOST_DEPTH:
+            raise errors.LimitExceeded(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
+
+
+def from_body(body: bytes) -> Asked:
+    """What a POST asks."""
+    if not body:
+        raise errors.RequestError("The body is empty; send a JSON object with `query`.")
+    given = parse_json(body, "The body")
+    if not isinstance(given, dict):
+        batch = " Batches are not taken: send one request for each operation." if isinstance(given, list) else ""
+        raise errors.RequestError(f"The body must be a JSON object with `query`.{batch}")
+    return asked(given.get)
+
+
+def from_query_string(text: bytes) -> Asked:
+    """What a GET asks: the parameters in the URL, `variables` and `extensions` as JSON."""
+    try:
+        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+    except ValueError:
+        raise errors.RequestError("The query string is not URL-encoded UTF-8.") from None
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in given:
+            raise errors.RequestError(f"`{name[:40]}` is given twice.")
+        given[name] = value
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = parse_json(given[name].encode(), f"`{name}`")
+        else:
+            given.pop(name, None)
+    return asked(given.get)
+
+
+def asked(given: Callable[[str], Any]) -> Asked:
+    """The parameters, each of its type or null."""
+    values = {name: given(name) for name in PARAMETERS}
+    for name, (type_, what) in PARAMETERS.items():
+        if values[name] is not None and type(values[name]) is not type_:
+            raise errors.RequestError(f"`{name}` must be {what}.")
+    return Asked(
+        values["query"],
+        values["documentId"],
+        values["operationName"],
+        values["variables"],
+        values["extensions"] or {},
+    )
