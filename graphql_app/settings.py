@@ -1,5 +1,7 @@
 """Every knob: name, default, one sentence. Only this module reads the environment; README's table is made from it."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,17 @@ def read(**given: Any) -> Settings:
         variable = environment_variable(name) if name in Settings.model_fields else name.upper()
         message = first["msg"].removeprefix("Value error, ")
         raise errors.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
+
+
+def data_directory(known: Settings) -> Path:
+    """Where the PostgreSQL of our own lies. Root's home is closed to the account that root lends it."""
+    if known.data_dir:
+        return known.data_dir
+    if os.geteuid() == 0:
+        return Path("/var/lib/graphql-app")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "graphql-app"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "graphql-app"
 
 
 def environment_variable(field: str) -> str:

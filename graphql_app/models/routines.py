@@ -18,5 +18,15 @@ CREATE TRIGGER account_number_sequence AFTER INSERT ON account
 FOR EACH ROW EXECUTE FUNCTION account_number_sequence()"""
 DEFAULT_ACCOUNT = "INSERT INTO account (slug, name) VALUES ('default', 'Default account')"
 
-for statement in (CREATE_FUNCTION, CREATE_TRIGGER, DEFAULT_ACCOUNT):
+DROP_SEQUENCES = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT relname FROM pg_class WHERE relkind = 'S' AND relname ~ '^shipment_number_[0-9a-f]{32}$'
+        AND relnamespace = current_schema()::regnamespace
+    LOOP EXECUTE format('DROP SEQUENCE %I', name); END LOOP;
+END $$"""
+
+CREATE = (CREATE_FUNCTION, CREATE_TRIGGER, DEFAULT_ACCOUNT)
+DROP = ("DROP FUNCTION account_number_sequence()", DROP_SEQUENCES)
+
+for statement in CREATE:
     event.listen(Account.__table__, "after_create", DDL(statement.replace("%", "%%")))  # type: ignore[attr-defined]

@@ -1,0 +1,46 @@
+"""Brings a database to the tables of this program. Several processes may do it at once: one does, the others wait."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+async def upgrade(engine: AsyncEngine) -> list[str]:
+    """Apply what is missing, in one transaction. Returns the revisions that were missing when it began."""
+    missing = await pending(engine)
+    if missing:
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    return missing
+
+
+async def pending(engine: AsyncEngine) -> list[str]:
+    """The revisions that the database lacks, oldest first."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_pending)
+
+
+async def write(engine: AsyncEngine, message: str) -> None:
+    """Write the migration from this database, which has all the others, to the models. A person then reads it."""
+    number = len(list(ScriptDirectory.from_config(config()).walk_revisions())) + 1
+    async with engine.begin() as connection:
+        await connection.run_sync(
+            lambda sync: command.revision(config(sync), message, autogenerate=True, rev_id=f"{number:04}")
+        )
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration: the scripts lie in the package."""
+    made = Config()
+    made.set_main_option("script_location", "graphql_app:migrations")
+    made.attributes["connection"] = connection
+    return made
+
+
+def _pending(connection: Connection) -> list[str]:
+    scripts = ScriptDirectory.from_config(config())
+    have = MigrationContext.configure(connection).get_current_heads()
+    return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]

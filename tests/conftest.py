@@ -1,0 +1,192 @@
+"""What tests share: one PostgreSQL of our own a run, one migrated template in it, one copy of that a worker.
+
+Commits are real, so that races and notifications can be tested; after a test every table is emptied again.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from asyncpg import introspection
+from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+
+from graphql_app import app as app_module
+from graphql_app import database, embedded, migrate
+from graphql_app import settings as settings_module
+from graphql_app.settings import Settings
+
+TEMPLATE = "template_migrated"
+KEPT = {"alembic_version", "account"}
+ACQUAINTANCE = {introspection.INTRO_LOOKUP_TYPES, introspection.TYPE_BY_NAME}
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's account can enter, which pytest's own are not when root runs the tests."""
+    made = Path(tempfile.mkdtemp(prefix="shipments-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path) -> Iterator[embedded.Embedded]:
+    """The PostgreSQL of this run."""
+    running = embedded.Embedded(folder / "postgres", fast=True).start()
+    yield running
+    running.stop()
+
+
+def database_url(server: embedded.Embedded, name: str) -> str:
+    """The URL of another database on the run's server."""
+    return make_url(server.url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextlib.asynccontextmanager
+async def admin(server: embedded.Embedded) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """A connection that makes and drops databases."""
+    connection = await asyncpg.connect(database_url(server, "postgres"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(server: embedded.Embedded) -> str:
+    """A database with all migrations, of which others are copies. Nobody may be connected to it then."""
+
+    async def make() -> None:
+        async with admin(server) as connection:
+            await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        engine = database.make_engine(database_url(server, TEMPLATE), settings_module.read())
+        await migrate.upgrade(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server: embedded.Embedded, migrated: str) -> str:
+    """The URL of this worker's database: migrated, with the default account and nothing else."""
+
+    async def make() -> None:
+        async with admin(server) as connection:
+            await connection.execute(f"CREATE DATABASE test TEMPLATE {migrated}")
+
+    asyncio.run(make())
+    return database_url(server, "test")
+
+
+@pytest.fixture
+def settings(postgres_url: str) -> Settings:
+    """Settings that point to this worker's database."""
+    return settings_module.read(postgres_url=postgres_url, demo=False)
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine on a clean database. What the test committed is deleted after it, whatever happened."""
+    assert settings.postgres_url
+    made = database.make_engine(settings.postgres_url.get_secret_value(), settings)
+    try:
+        yield made
+    finally:
+        await made.dispose()
+        await empty(settings.postgres_url.get_secret_value())
+
+
+async def empty(postgres_url: str) -> None:
+    """Delete all rows but the default account's. DELETE takes 0.4 ms where TRUNCATE takes 10."""
+    connection = await asyncpg.connect(postgres_url, server_settings={"session_replication_role": "replica"})
+    try:
+        tables = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        names = {row["relname"] for row in tables} - KEPT - {"account"}
+        accounts = await connection.fetch("DELETE FROM account WHERE slug <> 'default' RETURNING id")
+        sequences = [f"DROP SEQUENCE IF EXISTS shipment_number_{row['id'].hex}" for row in accounts]
+        await connection.execute(";".join([*(f'DELETE FROM "{name}"' for name in names), *sequences]))
+        await connection.execute("UPDATE account SET name = 'Default account', settings = '{}'")
+        default = await connection.fetchval("SELECT id FROM account")
+        await connection.execute(f"ALTER SEQUENCE shipment_number_{default.hex} RESTART")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def statements(engine: AsyncEngine) -> AsyncIterator[list[str]]:
+    """Every statement sent on the test's engine, through SQLAlchemy or straight to the driver, BEGIN and COMMIT too.
+
+    Not those by which SQLAlchemy and asyncpg make themselves acquainted with the server on a new connection.
+    """
+    sent: list[str] = []
+
+    def asked_directly(record: asyncpg.connection.LoggedQuery) -> None:
+        if record.query not in ACQUAINTANCE:
+            sent.append(record.query)
+
+    def asked(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    def connected(connection: Any, *_: object) -> None:
+        connection.driver_connection.add_query_logger(asked_directly)
+
+    event.listen(engine.sync_engine, "connect", connected)
+    async with engine.connect():
+        pass
+    event.listen(engine.sync_engine, "before_cursor_execute", asked)
+    sent.clear()
+    yield sent
+    event.remove(engine.sync_engine, "before_cursor_execute", asked)
+
+
+@pytest.fixture
+async def app(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Starlette]:
+    """The app on the test's engine, with its lifespan begun."""
+    made = app_module.create_app(settings, engine=engine)
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app, without a socket between."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as made:
+        yield made
+
+
+@pytest.fixture
+def ask(client: httpx.AsyncClient) -> Ask:
+    """Post a GraphQL document; the parsed answer."""
+
+    async def asked(
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        answer = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        assert answer.status_code == status, answer.text
+        parsed: dict[str, Any] = answer.json()
+        return parsed
+
+    return asked
