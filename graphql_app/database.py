@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Row, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
@@ -111,6 +112,34 @@ def first_line(error: object) -> str:
     """The first line of an error's message, without the dot at its end."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__).rstrip(".")
+
+
+BUSY = ("40001", "40P01", "55P03")
+"""SQLSTATEs of serialization failure, deadlock, lock timeout."""
+OUT_OF_REACH = ("08", "53", "57P", "58", "25006", "25P03")
+"""What they begin with when the connection or the server has gone, is not yet up, is full, or only a standby."""
+CANCELLED, UNFIT = "57014", "22"
+
+
+def fault(error: BaseException) -> errors.RequestError | None:
+    """What a failure of the database means for the request; None where it is a mistake of ours."""
+    if isinstance(error, PoolTimeout):
+        return errors.Overloaded()
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = str(getattr(cause, "sqlstate", None) or "")
+    if state == CANCELLED:
+        return errors.Timeout()
+    if state in BUSY:
+        return errors.Conflict()
+    if state.startswith(UNFIT):
+        return errors.BadUserInput("A value is not one that can be stored or compared.")
+    lost = (
+        state.startswith(OUT_OF_REACH)
+        or isinstance(cause, OSError | TimeoutError)
+        or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause))
+    )
+    return errors.ConnectionLost() if lost else None
 
 
 class Session(AsyncSession):

@@ -140,55 +140,61 @@ class RequestError(Exception):
         super().__init__(self.message)
 
 
-class BadUserInput(RequestError):
+class GraphQLFault(RequestError):
+    """The operation cannot be run."""
+
+    # the HTTP was in order: under application/json the status is 200
+
+
+class BadUserInput(GraphQLFault):
     """An argument is not valid."""
 
     code = "BAD_USER_INPUT"
 
 
-class ParseFailed(RequestError):
+class ParseFailed(GraphQLFault):
     """The document is not GraphQL."""
 
     code = "GRAPHQL_PARSE_FAILED"
 
 
-class ValidationFailed(RequestError):
+class ValidationFailed(GraphQLFault):
     """The document does not fit the schema."""
 
     code = "GRAPHQL_VALIDATION_FAILED"
 
 
-class NoSuchOperation(RequestError):
+class NoSuchOperation(GraphQLFault):
     """The document has no such operation."""
 
     code = "OPERATION_RESOLUTION_FAILURE"
 
 
-class InvalidCursor(RequestError):
+class InvalidCursor(GraphQLFault):
     """This cursor is damaged, or it comes from another connection or order: take one from the same `orderBy`."""
 
     code = "INVALID_CURSOR"
 
 
-class LimitExceeded(RequestError):
+class LimitExceeded(GraphQLFault):
     """The request exceeds a limit."""
 
     code = "LIMIT_EXCEEDED"
 
 
-class PersistedQueryNotFound(RequestError):
+class PersistedQueryNotFound(GraphQLFault):
     """PersistedQueryNotFound"""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
 
-class PersistedQueryNotSupported(RequestError):
+class PersistedQueryNotSupported(GraphQLFault):
     """PersistedQueryNotSupported"""
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
 
 
-class DocumentNotTrusted(RequestError):
+class DocumentNotTrusted(GraphQLFault):
     """There is no trusted document with this `documentId`."""
 
     code = "DOCUMENT_NOT_TRUSTED"
@@ -234,6 +240,12 @@ class SlowRequest(RequestError):
     code, status = "REQUEST_TIMEOUT", 408
 
 
+class TooDeep(RequestError):
+    """The JSON is nested too deeply."""
+
+    code = "LIMIT_EXCEEDED"
+
+
 class TooLarge(RequestError):
     """The body is too large."""
 
@@ -263,7 +275,7 @@ class Conflict(RequestError):
 
 
 class Timeout(RequestError):
-    """The request took too long: narrow the filter or ask for less."""
+    """This took too long: narrow the filter, ask for less, or try again with the same idempotency key."""
 
     code, status, retry_after = "TIMEOUT", 503, 1
 
@@ -272,6 +284,10 @@ class Unavailable(RequestError):
     """The database cannot be reached right now: try again, with the same idempotency key."""
 
     code, status, retry_after = "UNAVAILABLE", 503, 1
+
+
+class ConnectionLost(Unavailable):
+    """The connection to the database was lost: try again, with the same idempotency key."""
 
 
 class Overloaded(Unavailable):

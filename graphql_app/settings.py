@@ -3,9 +3,9 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,6 +39,27 @@ class Settings(BaseSettings):
     pool_timeout: float = Field(2.5, gt=0, description="Seconds to wait for one of them, before 503.")
     statement_timeout: float = Field(5.0, gt=0, description="Seconds that one SQL statement may take.")
     sql_echo: bool = Field(False, description="Log every SQL statement.")
+    request_timeout: float = Field(10.0, gt=0, description="Seconds that one request may take.")
+    most_waiting: int = Field(
+        100, ge=0, description="Operations that may wait for a connection of the pool; more are refused with 503."
+    )
+    most_connections: int = Field(
+        1000, ge=1, description="Client connections of each process; more are refused with 503."
+    )
+    rate: float = Field(
+        0, ge=0, description="Points of cost a second for each client, beyond which it gets 429; 0 sets no bound."
+    )
+    burst: float = Field(0, ge=0, description="Points that a client may save up; at least one second's.")
+    introspection: bool = Field(
+        True, description="Let clients ask for the schema, and help them with suggestions where a name is wrong."
+    )
+    trusted_documents: Path | None = Field(
+        None, description="A JSON file of trusted documents by id, as graphql-codegen, Relay or Apollo write it."
+    )
+    only_trusted: bool = Field(False, description="Run trusted documents and nothing else.")
+    cors_origins: str = Field(
+        "", description="Origins whose pages may call the API, with commas between them; `*` is any."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
 
     @field_validator("postgres_url")
@@ -54,6 +75,13 @@ class Settings(BaseSettings):
         if url.drivername not in ("postgresql", "postgres", "postgresql+asyncpg"):
             raise ValueError(f"names {url.drivername}, but only PostgreSQL is spoken: postgresql://…")
         return value
+
+
+    @model_validator(mode="after")
+    def consistent(self) -> Self:
+        if self.only_trusted and self.trusted_documents is None:
+            raise ValueError("only trusted documents are to be run, but SHIPMENTS_TRUSTED_DOCUMENTS names no file")
+        return self
 
 
 def read(**given: Any) -> Settings:

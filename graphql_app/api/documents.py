@@ -1,8 +1,11 @@
-"""Text of a document → parsed and validated, once; the parsed operation then carries its plans.
+"""Text of a document → parsed, measured and validated, once; the parsed operation then carries its plans.
 
-Refuses: what is not GraphQL, what exceeds a limit, what does not fit the schema.
+A request names its document by its text, by the SHA-256 of a text sent before (automatic persisted queries, as Apollo
+does it), or by the id of a trusted document. Refuses: what is not GraphQL, what exceeds a limit, what does not fit the
+schema, hashes that are not known; all but trusted documents where the settings say so.
 """
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -11,7 +14,9 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
     parse,
     specified_rules,
     validate,
@@ -20,10 +25,40 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graphql_app import errors
+from graphql_app.api import limits, wire
+from graphql_app.api.limits import Size
 
-MOST_TOKENS, MOST_CHARACTERS = 3_000, 32_000
-MOST_KEPT_TOKENS = 150_000
+MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 100_000, 2_000_000
+"""What the documents, and the texts known by hash, may come to: of a token some 400 bytes of memory are made."""
+MOST_ERRORS = 20
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+class Refused(Exception):
+    """graphql-core's reasons not to run a document, and the code that they go by."""
+
+    def __init__(self, code: str, reasons: list[GraphQLError]) -> None:
+        self.code, self.reasons = code, reasons
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document that may be run."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    size: Size
+    name: str | None
+    trusted: bool
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
+
+    @property
+    def reads(self) -> bool:
+        return self.node.operation is OperationType.QUERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,70 +66,141 @@ class Document:
     """A document that may be run."""
 
     parsed: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
+    operations: dict[str | None, Operation]
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Operation:
         """The operation to run."""
-        if name is None and len(self.operations) > 1:
-            raise errors.NoSuchOperation("The document has several operations: name one in `operationName`.")
-        if name is None:
+        if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
-        if name not in self.operations:
+        if name is None:
+            raise errors.NoSuchOperation("The document has several operations: name one in `operationName`.")
+        found = self.operations.get(name)
+        if found is None:
             raise errors.NoSuchOperation(f"The document has no operation named {name[:100]!r}.")
-        return self.operations[name]
-
-
-class Invalid(Exception):
-    """A document that cannot be run, with the reasons."""
-
-    def __init__(self, code: str, reasons: list[GraphQLError]) -> None:
-        self.code, self.reasons = code, reasons
-        super().__init__(code)
+        return found
 
 
 class Documents:
-    """The documents seen last; how many, their tokens decide, which is what their memory goes by."""
+    """The documents seen last, and the trusted ones for good."""
 
-    def __init__(self, schema: GraphQLSchema, *, suggestions: bool = True) -> None:
-        self.schema, self.hide = schema, not suggestions
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        introspection: bool = True,
+        trusted: dict[str, str] | None = None,
+        only_trusted: bool = False,
+    ) -> None:
+        self.schema, self.hide, self.only_trusted = schema, not introspection, only_trusted
+        self.rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.kept: OrderedDict[str, Document] = OrderedDict()
         self.tokens = 0
+        self.by_hash: OrderedDict[str, str] = OrderedDict()
+        self.characters = 0
+        self.trusted = {name: self.read_trusted(name, text) for name, text in (trusted or {}).items()}
 
-    def get(self, text: str) -> Document:
-        """The document of a text. Raises `Invalid` or `errors.LimitExceeded`."""
-        found = self.kept.get(text)
+    def operation(self, asked: wire.Asked) -> Operation:
+        """The operation that a request asks for."""
+        return self.document(asked).operation(asked.operation_name)
+
+    def document(self, asked: wire.Asked) -> Document:
+        persisted = asked.extensions.get("persistedQuery")
+        if asked.document_id is not None:
+            if asked.query is not None:
+                raise errors.RequestError("Send `query` or `documentId`, not both.")
+            return self.by_id(asked.document_id)
+        if persisted is not None:
+            return self.persisted(persisted, asked.query)
+        if asked.query is None:
+            raise errors.RequestError("The request has no `query`.")
+        if self.only_trusted:
+            raise errors.DocumentNotTrusted("Only trusted documents are run here: send their `documentId`.")
+        return self.by_text(asked.query)
+
+    def by_id(self, name: str) -> Document:
+        """A trusted document."""
+        found = self.trusted.get(name.removeprefix("sha256:"))
         if found is None:
-            found = self.read(text)
-            self.keep(text, found)
-        else:
-            self.kept.move_to_end(text)
+            raise errors.DocumentNotTrusted
         return found
 
-    def keep(self, text: str, document: Document) -> None:
-        self.kept[text] = document
-        self.tokens += document.parsed.token_count
+    def persisted(self, extension: object, text: str | None) -> Document:
+        """Apollo's protocol: the hash alone, and where it is not known, once more with the text."""
+        if not isinstance(extension, dict) or extension.get("version") != 1:
+            raise errors.PersistedQueryNotSupported
+        digest = extension.get("sha256Hash")
+        if not isinstance(digest, str):
+            raise errors.RequestError("`extensions.persistedQuery.sha256Hash` must be a string.")
+        if text is None and digest in self.trusted:
+            return self.trusted[digest]
+        if self.only_trusted:
+            raise errors.PersistedQueryNotSupported
+        if text is None:
+            if digest not in self.by_hash:
+                raise errors.PersistedQueryNotFound
+            self.by_hash.move_to_end(digest)
+            return self.by_text(self.by_hash[digest])
+        if hashlib.sha256(text.encode()).hexdigest() != digest:
+            raise errors.RequestError("provided sha does not match query")
+        document = self.by_text(text)
+        self.remember(digest, text)
+        return document
+
+    def remember(self, digest: str, text: str) -> None:
+        if digest not in self.by_hash:
+            self.by_hash[digest] = text
+            self.characters += len(text)
+        while self.characters > MOST_KEPT_CHARACTERS:
+            _, oldest = self.by_hash.popitem(last=False)
+            self.characters -= len(oldest)
+
+    def by_text(self, text: str) -> Document:
+        """The document of a text. Raises `Refused` or `errors.RequestError`."""
+        found = self.kept.get(text)
+        if found is not None:
+            self.kept.move_to_end(text)
+            return found
+        found = self.read(text)
+        self.kept[text] = found
+        self.tokens += found.parsed.token_count
         while self.tokens > MOST_KEPT_TOKENS:
             _, oldest = self.kept.popitem(last=False)
             self.tokens -= oldest.parsed.token_count
+        return found
 
-    def read(self, text: str) -> Document:
-        """Parse and validate."""
-        if len(text) > MOST_CHARACTERS:
-            raise errors.LimitExceeded(f"The document has {len(text)} characters; the limit is {MOST_CHARACTERS}.")
-        try:
-            parsed = parse(text, max_tokens=MOST_TOKENS)
-        except GraphQLSyntaxError as error:
-            if "token" in error.message and str(MOST_TOKENS) in error.message:
-                raise errors.LimitExceeded(f"The document has more than {MOST_TOKENS} tokens, the limit.") from None
-            raise Invalid(errors.ParseFailed.code, [error.with_traceback(None)]) from None
-        reasons = validate(self.schema, parsed, RULES, max_errors=20, hide_suggestions=self.hide)
+    def read(self, text: str, *, trusted: bool = False) -> Document:
+        """Parse, measure, validate."""
+        limits.refuse("document", "characters", len(text), limits.CHARACTERS)
+        parsed = parse_text(text)
+        sizes = limits.measure(parsed)
+        reasons = validate(self.schema, parsed, self.rules, max_errors=MOST_ERRORS, hide_suggestions=self.hide)
         if reasons:
-            raise Invalid(errors.ValidationFailed.code, reasons)
-        operations = {
-            one.name.value if one.name else None: one
-            for one in parsed.definitions
-            if isinstance(one, OperationDefinitionNode)
-        }
-        if not operations:
+            raise Refused(errors.ValidationFailed.code, reasons)
+        if not sizes:
             raise errors.NoSuchOperation("The document has no operation.")
+        operations = {
+            name: Operation(parsed, node, sizes[name], name, trusted)
+            for node in parsed.definitions
+            if isinstance(node, OperationDefinitionNode)
+            for name in [node.name.value if node.name else None]
+        }
         return Document(parsed, operations)
+
+    def read_trusted(self, name: str, text: str) -> Document:
+        """One of the file of trusted documents. A mistake in it ends the start."""
+        try:
+            return self.read(text, trusted=True)
+        except Refused as refused:
+            raise errors.StartError(f"The trusted document {name} is refused: {refused.reasons[0].message}") from None
+        except errors.RequestError as error:
+            raise errors.StartError(f"The trusted document {name} is refused: {error.message}") from None
+
+
+def parse_text(text: str) -> DocumentNode:
+    """The document that a text spells."""
+    try:
+        return parse(text, max_tokens=limits.TOKENS)
+    except GraphQLSyntaxError as error:
+        if f"more than {limits.TOKENS} tokens" in error.message:
+            raise errors.LimitExceeded(f"The document has more than {limits.TOKENS} tokens, the limit.") from None
+        raise Refused(errors.ParseFailed.code, [error.with_traceback(None)]) from None

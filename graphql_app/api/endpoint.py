@@ -1,31 +1,51 @@
-"""GraphQL over HTTP, as an ASGI app: a request in, an answer out, one operation between.
+"""GraphQL over HTTP, as one ASGI app: a request in, an answer out, one operation between.
 
-Refuses in this order: method, media types, body, viewer, document, operation. Only the answer's last step knows HTTP.
+Refuses in this order: method, viewer, media types, body, document, operation; each with JSON and a code. Streams of
+subscriptions and WebSockets are handed on to those who speak them.
 """
 
-import secrets
+import random
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import NamedTuple
 
 import strawberry
 from graphql import OperationType
-from graphql.execution import ExecutionResult
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.types import Receive, Scope, Send
-from strawberry.execution import optimized_is_awaitable
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app import errors
-from graphql_app.api import answers, context, documents, wire
-from graphql_app.api.schema import Executor
+from graphql_app.api import answers, replies, wire
+from graphql_app.api.documents import Operation, Refused
+from graphql_app.api.operations import Operations
+from graphql_app.api.patience import Gone, Patience
+from graphql_app.api.replies import Reply
 from graphql_app.auth import Viewer
 from graphql_app.settings import Settings
 
-Headers = list[tuple[bytes, bytes]]
 METHODS = "GET, HEAD, POST, OPTIONS"
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+IDEMPOTENCY_KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
+
+
+class Call(NamedTuple):
+    """One request as the parts of the endpoint pass it on."""
+
+    scope: Scope
+    receive: Receive
+    headers: wire.Headers
+    accepts: wire.Accepts
+    request_id: str
+    viewer: Viewer
+    asked: wire.Asked
+    operation: Operation
+
+
+Stream = Callable[[Call, Send], Awaitable[None]]
 
 
 class Endpoint:
-    """The one address of the API."""
+    """The one address of the API. `stream` answers subscriptions over HTTP, `socket` speaks WebSocket."""
 
     def __init__(
         self,
@@ -33,95 +53,107 @@ class Endpoint:
         engine: AsyncEngine,
         settings: Settings,
         viewer_of: Callable[[Scope], Awaitable[Viewer]],
+        *,
+        stream: Stream | None = None,
+        socket: ASGIApp | None = None,
     ) -> None:
-        self.schema, self.engine, self.settings, self.viewer_of = schema._schema, engine, settings, viewer_of
-        self.documents = documents.Documents(self.schema)
+        self.operations = Operations(schema, engine, settings)
+        self.settings, self.viewer_of, self.stream, self.socket = settings, viewer_of, stream, socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 4406, "reason": "Subscriptions are not offered yet."})
+            await (self.socket or turn_away)(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        accepts = wire.accepts(wire.header(scope, b"accept"))
-        media_type = accepts.answer or wire.JSON
-        headers: Headers = []
+        headers: wire.Headers = dict(scope["headers"])
+        accepts = wire.accepts(headers.get(b"accept", b""))
+        request_id = request_id_of(headers)
         try:
-            status, body = await self.answer(scope, receive, accepts, request_id, headers)
-        except wire.Gone:
+            reply = await self.reply(scope, receive, send, headers, accepts, request_id)
+        except Gone:
             return
-        except documents.Invalid as invalid:
-            shown = [answers.located(reason, invalid.code, request_id) for reason in invalid.reasons]
-            status, body = 400 if media_type == wire.GRAPHQL else 200, answers.body(None, shown)
-        except errors.RequestError as error:
-            status, body = error.status, answers.body(None, [answers.refusal(error, request_id)])
-            if isinstance(error, QUIET) and media_type == wire.JSON:
-                status = 200
-            if isinstance(error, errors.MethodNotAllowed):
-                headers.append((b"allow", error.allow.encode()))
-            if error.retry_after is not None:
-                headers.append((b"retry-after", b"%d" % error.retry_after))
-        except Exception:
-            answers.logger.exception("%s INTERNAL_ERROR", request_id)
-            status, body = 500, answers.body(None, [answers.refusal(errors.Internal(), request_id)])
-        headers += [
-            (b"content-type", f"{media_type}; charset=utf-8".encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", request_id.encode()),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        except (errors.RequestError, Refused) as error:
+            reply = replies.refused(error, accepts, request_id)
+        except Exception as error:
+            reply = replies.refused(answers.of_exception(error, request_id), accepts, request_id)
+        if reply is not None:
+            await reply.send(send, head=scope["method"] == "HEAD")
 
-    async def answer(
-        self, scope: Scope, receive: Receive, accepts: wire.Accepts, request_id: str, headers: Headers
-    ) -> tuple[int, bytes]:
-        """Status and body."""
+    async def reply(
+        self, scope: Scope, receive: Receive, send: Send, headers: wire.Headers, accepts: wire.Accepts, request_id: str
+    ) -> Reply | None:
+        """The response; None where a stream was sent instead."""
         method = scope["method"]
-        if method == "POST":
-            asked = wire.from_body(await wire.read_body(scope, receive))
-        elif method in ("GET", "HEAD"):
-            asked = wire.from_query_string(scope["query_string"])
-        else:
+        if method == "OPTIONS":
+            return Reply(204, b"", [(b"allow", METHODS.encode())])
+        if method not in ("GET", "HEAD", "POST"):
             raise errors.MethodNotAllowed("Use POST, or GET for queries.", allow=METHODS)
+        viewer = await self.viewer_of(scope)
+        posted = method == "POST"
+        if posted:
+            asked = wire.from_body(await wire.read_body(headers, receive))
+        else:
+            asked = wire.from_query_string(scope["query_string"])
+        operation = self.operations.operation(asked)
+        call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
+        if operation.kind is OperationType.SUBSCRIPTION:
+            return await self.streamed(call, send)
         if accepts.answer is None:
             raise errors.NotAcceptable
-        viewer = await self.viewer_of(scope)
-        if asked.query is None:
-            raise errors.RequestError("`query` is missing.")
-        document = self.documents.get(asked.query)
-        operation = document.operation(asked.operation_name)
-        if method != "POST" and operation.operation is not OperationType.QUERY:
-            raise errors.MethodNotAllowed("Only queries may be sent by GET: use POST.", allow="POST")
-        return await self.run(
-            document, asked, viewer, request_id, accepts.answer, wire.header(scope, b"idempotency-key")
+        if not posted and not operation.reads:
+            raise errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
+        return await self.answered(call, accepts.answer, posted)
+
+    async def answered(self, call: Call, media_type: str, posted: bool) -> Reply:
+        """Run a query or mutation while the client waits for it."""
+        operation, key = call.operation, idempotency_key(call)
+        async with Patience(call.receive, self.settings.request_timeout, stays=not operation.reads):
+            answer = await self.operations.answer(
+                operation, call.asked, call.viewer, address(call.scope), call.request_id, key
+            )
+        reply = replies.answered(answer, media_type, call.request_id)
+        if not posted and operation.trusted and answer.clean:
+            reply = replies.cacheable(reply, call.headers)
+        elif not posted:
+            reply.headers.append(replies.NOT_STORED)
+        return await replies.packed(reply, call.headers)
+
+    async def streamed(self, call: Call, send: Send) -> None:
+        """Hand a subscription on."""
+        if self.stream is None or not call.accepts.events:
+            raise errors.NotAcceptable("A subscription is answered as `text/event-stream`: accept that.")
+        await self.stream(call, send)
+
+
+async def turn_away(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Close a WebSocket that nobody speaks to."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4406, "reason": "There is no WebSocket here."})
+
+
+def request_id_of(headers: wire.Headers) -> str:
+    """The request's id: the client's own where it sends a sound one, so that its log and ours can be put together."""
+    given = headers.get(b"x-request-id")
+    if given is not None and REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return f"{random.getrandbits(64):016x}"
+
+
+def address(scope: Scope) -> str:
+    """Where the client is, as far as one can see."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def idempotency_key(call: Call) -> str | None:
+    """The `Idempotency-Key` header, which stands for the argument where there is one mutation field."""
+    given = call.headers.get(b"idempotency-key")
+    if given is None or call.operation.kind is not OperationType.MUTATION:
+        return None
+    found = IDEMPOTENCY_KEY.fullmatch(given.decode("latin-1"))
+    if found is None:
+        raise errors.RequestError("`Idempotency-Key` must be 1 to 255 visible ASCII characters.")
+    if call.operation.size.roots != 1:
+        raise errors.RequestError(
+            "`Idempotency-Key` is for one mutation field: with several, give each `options.idempotencyKey`."
         )
-
-    async def run(
-        self,
-        document: documents.Document,
-        asked: wire.Asked,
-        viewer: Viewer,
-        request_id: str,
-        media_type: str,
-        key: str,
-    ) -> tuple[int, bytes]:
-        """Run the operation on a session of its own."""
-        async with context.get_context(self.engine, viewer, request_id, idempotency_key=key or None) as made:
-            executor: Any = Executor.build(
-                self.schema, document.parsed, None, made, asked.variables, asked.operation_name,
-                is_awaitable=optimized_is_awaitable,
-            )  # fmt: skip
-            if isinstance(executor, list):
-                shown = [answers.located(error, errors.BadUserInput.code, request_id) for error in executor]
-                return 400 if media_type == wire.GRAPHQL else 200, answers.body(None, shown)
-            result: ExecutionResult = executor.execute_operation()
-            if optimized_is_awaitable(result):
-                result = await result  # type: ignore[misc]
-            if not result.errors:
-                return 200, answers.body(result.data)
-            shown = [answers.of_field(error, request_id)[0] for error in result.errors[: answers.MOST_ERRORS]]
-            return 200, answers.body(result.data, shown)
-
-
-QUIET = (errors.LimitExceeded, errors.NoSuchOperation, errors.PersistedQueryNotFound)
-"""What is 200 under application/json, since the GraphQL of the request is at fault and not its HTTP."""
+    return found[1]

@@ -7,15 +7,15 @@ deep nesting; parameters of the wrong type.
 
 import asyncio
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
 from graphql_app import errors
+from graphql_app.api.patience import Gone
 
 MOST_BYTES, MOST_DEPTH, MOST_DIGITS = 2_000_000, 32, 19
 BODY_TIMEOUT = 10.0
@@ -45,6 +45,8 @@ class Asked(NamedTuple):
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any]
+    size: int
+    """In bytes, all in all."""
 
 
 class Accepts(NamedTuple):
@@ -55,20 +57,20 @@ class Accepts(NamedTuple):
     events: bool
 
 
-def header(scope: Scope, name: bytes) -> str:
-    """The values of a header, in one text."""
-    found = [value for key, value in scope["headers"] if key == name]
-    return b",".join(found).decode("latin-1") if found else ""
+Headers = dict[bytes, bytes]
+"""Headers by their names in small letters; the last where one is given twice."""
 
 
-def essence(content_type: str) -> str:
+@lru_cache(64)
+def essence(content_type: bytes) -> str:
     """A media type without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
+    return content_type.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 @lru_cache(256)
-def accepts(header: str) -> Accepts:
+def accepts(text: bytes) -> Accepts:
     """Reads `Accept`. Without it, and for a wildcard, answers are application/json."""
+    header = text.decode("latin-1")
     if len(header) > 2000 or not header.strip():
         return Accepts(JSON, html=False, events=False)
     ranges: list[tuple[float, str]] = []
@@ -86,54 +88,27 @@ def accepts(header: str) -> Accepts:
     return Accepts(answer, HTML in names, EVENTS in names)
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(headers: Headers, receive: Receive) -> bytes:
     """The body of a POST. A client that is slow with it is not waited for."""
-    if essence(header(scope, b"content-type")) != JSON:
+    if essence(headers.get(b"content-type", b"")) != JSON:
         raise errors.UnsupportedMediaType
-    if header(scope, b"content-encoding").strip().lower() not in ("", "identity"):
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
-    length = header(scope, b"content-length")
-    if length.isdecimal() and int(length[:20]) > MOST_BYTES:
-        raise errors.TooLarge(f"The body has {length[:20]} bytes; the limit is {MOST_BYTES}.")
-    message = await first(receive)
-    if not message.get("more_body"):
-        return bounded(message.get("body", b""))
-    chunks, size = [message.get("body", b"")], len(message.get("body", b""))
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and (len(length) > 9 or int(length) > MOST_BYTES):
+        raise errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MOST_BYTES}.")
+    body, more = b"", True
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
-            while message.get("more_body"):
-                message = await next_part(receive)
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > MOST_BYTES:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                body, more = body + message.get("body", b""), message.get("more_body", False)
+                if len(body) > MOST_BYTES:
                     raise errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
     except TimeoutError:
         raise errors.SlowRequest from None
-    return b"".join(chunks)
-
-
-class Gone(Exception):
-    """The client has gone before it had asked."""
-
-
-async def first(receive: Receive) -> Any:
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            return await next_part(receive)
-    except TimeoutError:
-        raise errors.SlowRequest from None
-
-
-async def next_part(receive: Receive) -> Any:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise Gone
-    return message
-
-
-def bounded(body: bytes) -> bytes:
-    if len(body) > MOST_BYTES:
-        raise errors.TooLarge(f"The body has {len(body)} bytes; the limit is {MOST_BYTES}.")
     return body
 
 
@@ -155,18 +130,14 @@ def check_depth(text: bytes, what: str) -> None:
     for bracket in BRACKETS.findall(STRING.sub(b"", text)):
         depth += 1 if bracket in b"[{" else -1
         if depth > MOST_DEPTH:
-            raise errors.LimitExceeded(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
+            raise errors.TooDeep(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
 
 
 def from_body(body: bytes) -> Asked:
     """What a POST asks."""
     if not body:
         raise errors.RequestError("The body is empty; send a JSON object with `query`.")
-    given = parse_json(body, "The body")
-    if not isinstance(given, dict):
-        batch = " Batches are not taken: send one request for each operation." if isinstance(given, list) else ""
-        raise errors.RequestError(f"The body must be a JSON object with `query`.{batch}")
-    return asked(given.get)
+    return asked(parse_json(body, "The body"), len(body))
 
 
 def from_query_string(text: bytes) -> Asked:
@@ -185,19 +156,20 @@ def from_query_string(text: bytes) -> Asked:
             given[name] = parse_json(given[name].encode(), f"`{name}`")
         else:
             given.pop(name, None)
-    return asked(given.get)
+    return asked(given, len(text))
 
 
-def asked(given: Callable[[str], Any]) -> Asked:
+def asked(given: object, size: int) -> Asked:
     """The parameters, each of its type or null."""
-    values = {name: given(name) for name in PARAMETERS}
+    if isinstance(given, list):
+        raise errors.RequestError("Batches are not taken: send one request for each operation.")
+    if not isinstance(given, dict):
+        raise errors.RequestError("A request is a JSON object with `query`.")
     for name, (type_, what) in PARAMETERS.items():
-        if values[name] is not None and type(values[name]) is not type_:
+        value = given.get(name)
+        if value is not None and type(value) is not type_:
             raise errors.RequestError(f"`{name}` must be {what}.")
+    take = given.get
     return Asked(
-        values["query"],
-        values["documentId"],
-        values["operationName"],
-        values["variables"],
-        values["extensions"] or {},
+        take("query"), take("documentId"), take("operationName"), take("variables"), take("extensions") or {}, size
     )

@@ -13,6 +13,7 @@ from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graphql_app import errors
 from graphql_app.database import Session
 from graphql_app.read import plan
 from graphql_app.read.mirror import Mirror
@@ -74,7 +75,14 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
         position: Any,
     ) -> Any:
         planned = plan.plan_for(self, self.mirror, info.parent_type, details, read.source)
+        self.charge(planned.cost)
         text = await planned.run(read.session, read.values, self)
         if text is None:  # null, or an error where the field is non-null
             return super().complete_value(return_type, details, info, path, None, position)
         return orjson.Fragment(text)
+
+    def charge(self, cost: int) -> None:
+        """Add to the cost of the operation, whose root fields together may not read more than one may."""
+        self.context_value.cost += cost
+        if self.context_value.cost > plan.MOST_COST:
+            raise errors.LimitExceeded(plan.TOO_MUCH.format(self.context_value.cost))

@@ -28,7 +28,8 @@ ABSENT = object()
 MOST_PLANS = 128
 """Plans of one operation: its variables come in so many shapes before the oldest is forgotten."""
 MOST_COST = 20_000
-"""Objects that the page sizes of one root field may allow for."""
+"""Objects that the page sizes of an operation may allow for."""
+TOO_MUCH = f"This may read {{}} objects; the limit is {MOST_COST}. Ask for smaller pages."
 
 
 class Parameter(NamedTuple):
@@ -92,9 +93,7 @@ def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     (text,) = statement.selected_columns
     compiled = statement.with_only_columns(func.convert_to(text, json.ENCODING)).compile(dialect=DIALECT)
     if draft.cost > MOST_COST:
-        raise errors.LimitExceeded(
-            f"This may read {draft.cost} objects; the limit is {MOST_COST}. Ask for smaller pages."
-        )
+        raise errors.LimitExceeded(TOO_MUCH.format(draft.cost))
     names = list(compiled.positiontup or ())
     parameters = tuple(Parameter(draft.values.get(name), compiled.params.get(name)) for name in names)
     used = {value.arguments for value, _ in parameters if value is not None}

@@ -1,0 +1,113 @@
+"""Who may go on now. `Gate`: as many operations at once as there are connections, and a short queue before them.
+`Allowance`: a budget of cost for each client, which fills up again with time.
+
+A client is an API key, or an address where there is no key. One client never takes all places, and those who wait are
+let in by turns, so a client with a thousand requests delays another one by little. Refuses: who would wait too long.
+"""
+
+import asyncio
+import math
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+from graphql_app import errors
+
+MOST_CLIENTS = 10_000
+
+
+class Gate:
+    """`places` operations at once; `most_waiting` in the queue, for at most `patience` seconds."""
+
+    def __init__(self, places: int, most_waiting: int, patience: float) -> None:
+        self.free, self.most_waiting, self.patience = places, most_waiting, patience
+        self.share = max(1, places - max(1, places // 5))
+        """Places that one client may take."""
+        self.inside: dict[str, int] = {}
+        self.lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self.waiting = 0
+
+    async def enter(self, client: str) -> None:
+        """Take a place, now or in turn. Raises `errors.Overloaded`."""
+        inside = self.inside.get(client, 0)
+        if self.free and inside < self.share:
+            self.free -= 1
+            self.inside[client] = inside + 1
+        else:
+            await self.wait(client)
+
+    async def wait(self, client: str) -> None:
+        line = self.lines.setdefault(client, deque())
+        if self.waiting >= self.most_waiting or len(line) > self.most_waiting // 2:
+            self.drop_if_empty(client)
+            raise errors.Overloaded
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self.patience):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.leave(client)  # the place came in the moment in which it was given up
+            else:
+                line.remove(turn)
+                self.waiting -= 1
+                self.drop_if_empty(client)
+            if isinstance(error, TimeoutError):
+                raise errors.Overloaded from None
+            raise
+
+    def drop_if_empty(self, client: str) -> None:
+        if client in self.lines and not self.lines[client]:
+            del self.lines[client]
+
+    def leave(self, client: str) -> None:
+        """Give the place back, to the first of the client whose turn it is."""
+        self.inside[client] -= 1
+        if not self.inside[client]:
+            del self.inside[client]
+        self.free += 1
+        if self.waiting:
+            self.call_next()
+
+    def call_next(self) -> None:
+        for client, line in self.lines.items():
+            inside = self.inside.get(client, 0)
+            if inside < self.share:
+                self.free -= 1
+                self.inside[client] = inside + 1
+                self.waiting -= 1
+                line.popleft().set_result(None)
+                self.lines.move_to_end(client)
+                self.drop_if_empty(client)
+                return
+
+
+class Allowance:
+    """A token bucket for each client: `rate` points a second, `burst` at most. A rate of 0 sets no bound."""
+
+    def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
+        self.rate, self.burst, self.now = rate, max(burst, rate), now
+        self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def check(self, client: str) -> None:
+        """Raise `errors.RateLimited` while the client's bucket is empty. What an operation costs is known after it."""
+        if self.rate and (left := self.left(client)) <= 0:
+            seconds = max(1, math.ceil((1 - left) / self.rate))
+            raise errors.RateLimited(
+                f"The budget of {self.rate:g} points a second is used up: try again in {seconds} s.",
+                retry_after=seconds,
+            )
+
+    def left(self, client: str) -> float:
+        level, since = self.buckets.get(client, (self.burst, self.now()))
+        return min(self.burst, level + (self.now() - since) * self.rate)
+
+    def charge(self, client: str, cost: float) -> None:
+        if not self.rate:
+            return
+        self.buckets[client] = (self.left(client) - cost, self.now())
+        self.buckets.move_to_end(client)
+        if len(self.buckets) > MOST_CLIENTS:
+            self.buckets.popitem(last=False)

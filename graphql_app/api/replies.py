@@ -1,0 +1,113 @@
+"""Answers and refusals → what HTTP sends: status, headers, bytes.
+
+A fault of the HTTP has its status always. A fault of the GraphQL has it under `application/graphql-response+json`, and
+200 under `application/json`, as GraphQL over HTTP wants it.
+"""
+
+import asyncio
+import hashlib
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+from starlette.types import Send
+
+from graphql_app import errors
+from graphql_app.api import answers, wire
+from graphql_app.api.documents import Refused
+from graphql_app.api.operations import Answer
+
+Headers = list[tuple[bytes, bytes]]
+GZIP_FROM, GZIP_ELSEWHERE = 1_024, 128_000
+"""Bytes from which an answer is compressed, and from which that is left to a thread."""
+CONTENT_TYPES = {
+    media_type: (b"content-type", f"{media_type}; charset=utf-8".encode()) for media_type in (wire.JSON, wire.GRAPHQL)
+}
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+NOT_STORED = (b"cache-control", b"no-store")
+REVALIDATED = (b"cache-control", b"private, no-cache")
+VARY = (b"vary", b"accept, accept-encoding, authorization")
+CLOSING = (errors.TooLarge, errors.SlowRequest)
+"""After these the rest of the body is not read."""
+
+
+class Reply(NamedTuple):
+    """One response."""
+
+    status: int
+    body: bytes
+    headers: Headers
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else self.body})
+
+
+def answered(answer: Answer, media_type: str, request_id: str) -> Reply:
+    """What an operation came to."""
+    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
+    if answer.failed is None:
+        return Reply(200, answer.body, headers)
+    return Reply(answer.failed.status, answer.body, [*headers, *about(answer.failed)])
+
+
+def refused(error: errors.RequestError | Refused, accepts: wire.Accepts, request_id: str) -> Reply:
+    """Why nothing was run."""
+    media_type = accepts.answer or wire.JSON
+    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NOT_STORED]
+    if isinstance(error, Refused):
+        shown = answers.reasons(error.reasons, error.code, request_id)
+        return Reply(400 if media_type == wire.GRAPHQL else 200, answers.refusal_body(shown), headers)
+    body = answers.refusal_body([answers.refusal(error, request_id)])
+    quiet = isinstance(error, errors.GraphQLFault) and media_type == wire.JSON
+    return Reply(200 if quiet else error.status, body, [*headers, *about(error)])
+
+
+def about(error: errors.RequestError) -> Headers:
+    """The headers that go with an error."""
+    found: Headers = []
+    if error.retry_after is not None:
+        found.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, errors.MethodNotAllowed):
+        found.append((b"allow", error.allow.encode()))
+    if isinstance(error, errors.Unauthenticated):
+        found.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, CLOSING):
+        found.append((b"connection", b"close"))
+    return found
+
+
+def cacheable(reply: Reply, headers: wire.Headers) -> Reply:
+    """An answer to GET that may be kept and asked about again: 304 where it is still the same."""
+    tag = b'W/"' + hashlib.blake2b(reply.body, digest_size=12).hexdigest().encode() + b'"'
+    known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
+    added: Headers = [(b"etag", tag), REVALIDATED, VARY]
+    if tag.removeprefix(b"W/") in known:
+        return Reply(304, b"", [*reply.headers, *added])
+    return Reply(reply.status, reply.body, [*reply.headers, *added])
+
+
+async def packed(reply: Reply, headers: wire.Headers) -> Reply:
+    """Compressed, where that is worth it and the client takes it."""
+    if len(reply.body) < GZIP_FROM or not takes_gzip(headers.get(b"accept-encoding", b"")):
+        return reply
+    if len(reply.body) < GZIP_ELSEWHERE:
+        body = compress(reply.body)
+    else:
+        body = await asyncio.to_thread(compress, reply.body)
+    return Reply(reply.status, body, [*reply.headers, (b"content-encoding", b"gzip")])
+
+
+def compress(body: bytes) -> bytes:
+    return zlib.compress(body, 1, 31)
+
+
+@lru_cache(64)
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether a client takes gzip."""
+    for one in accept_encoding.lower().split(b","):
+        name, _, quality = one.partition(b";")
+        if name.strip() in (b"gzip", b"*"):
+            return quality.strip().replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return False
