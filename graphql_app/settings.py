@@ -76,7 +76,6 @@ class Settings(BaseSettings):
             raise ValueError(f"names {url.drivername}, but only PostgreSQL is spoken: postgresql://…")
         return value
 
-
     @model_validator(mode="after")
     def consistent(self) -> Self:
         if self.only_trusted and self.trusted_documents is None:

@@ -96,7 +96,8 @@ class Endpoint:
         operation = self.operations.operation(asked)
         call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
         if operation.kind is OperationType.SUBSCRIPTION:
-            return await self.streamed(call, send)
+            await self.streamed(call, send)
+            return None
         if accepts.answer is None:
             raise errors.NotAcceptable
         if not posted and not operation.reads:

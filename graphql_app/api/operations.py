@@ -102,12 +102,14 @@ class Operations:
     async def execute(self, operation: Operation, asked: wire.Asked, made: context.Context) -> ExecutionResult:
         executor: Any = Executor.build(
             self.schema, operation.document, None, made, asked.variables, operation.name,
-            is_awaitable=optimized_is_awaitable, hide_suggestions=not self.suggest,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            hide_suggestions=not self.suggest,
         )  # fmt: skip
         if isinstance(executor, list):
             raise documents.Refused(errors.BadUserInput.code, executor)
         result = executor.execute_operation()
-        return await result if optimized_is_awaitable(result) else result
+        done: ExecutionResult = await result if optimized_is_awaitable(result) else result
+        return done
 
     def cost(self, cost: int, client: str) -> dict[str, Any]:
         """What `extensions.cost` says to those who ask for it."""
@@ -126,4 +128,3 @@ def lost(cause: BaseException | None) -> bool:
 def is_empty(data: Mapping[str, Any] | None) -> bool:
     """Whether nothing was answered."""
     return data is None or all(value is None for value in data.values())
-

@@ -35,12 +35,11 @@ def read(path: Path | None) -> dict[str, str]:
 
 def pairs(content: Any, path: Path) -> list[tuple[str, str]]:
     """Ids and texts, in either form."""
+    found: list[tuple[Any, Any]] = []
     if isinstance(content, dict) and isinstance(content.get("operations"), list):
         found = [(one.get("id"), one.get("body")) for one in content["operations"] if isinstance(one, dict)]
     elif isinstance(content, dict):
         found = list(content.items())
-    else:
-        found = []
     if not found or not all(isinstance(name, str) and isinstance(text, str) for name, text in found):
         raise errors.StartError(f"The trusted documents in {path} must be an object from id to text.")
     return found
