@@ -18,6 +18,9 @@ class Word(StrEnum):
         word.doc = doc
         return word
 
+    # Enum's own is written in Python and hashes the name, which here is the value: dicts of words are read everywhere
+    __hash__ = str.__hash__
+
 
 class ShipmentStatus(Word):
     """Where a shipment or package is."""
@@ -106,7 +109,10 @@ class NotAppliedReason(Word):
     NOT_STATUS_BEARING = "NOT_STATUS_BEARING", "The code says nothing about where the package is."
     REGRESSION = "REGRESSION", "It would move a package that the carrier has back to planning."
     AFTER_TERMINAL = "AFTER_TERMINAL", "The package had already reached an end that this code cannot undo."
-    SUPERSEDED = "SUPERSEDED", "It repeats an end that an earlier event had already reached."
+    SUPERSEDED = (
+        "SUPERSEDED",
+        "It repeats an end that was reached before, or has only a date, and a scan of that day says more.",
+    )
     FUTURE = "FUTURE", "It lies more than 24 hours after the moment at which it was recorded."
     VOIDED = "VOIDED", "It was voided by `trackingEventVoid`."
 

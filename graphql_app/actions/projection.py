@@ -8,8 +8,8 @@ step repeated, so the two cannot differ.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from graphql_app import lifecycle
@@ -19,6 +19,8 @@ from graphql_app.vocabulary import TrackingEventCode as Code
 Status = ShipmentStatus
 FUTURE = timedelta(hours=24)
 RETURNS = (Status.RETURNING, Status.RETURNED)
+NO_SCANS = (*lifecycle.PLANNING, Status.CANCELLED)
+"""What is reported by somebody who need not have seen the package."""
 TROUBLE = (Status.EXCEPTION, Status.FAILED, Status.DELIVERY_ATTEMPTED, Status.RETURNING, Status.RETURNED)
 DEFAULT_REASONS = {
     Code.CUSTOMS_HELD: ExceptionReason.CUSTOMS_DELAY,
@@ -40,6 +42,7 @@ class Event:
     position: int
     estimated_delivery_at: datetime | None = None
     override: Status | None = None
+    date_only: bool = False
 
     @property
     def order(self) -> tuple[datetime, int]:
@@ -106,28 +109,43 @@ def refusal(stage: Stage, event: Event) -> NotAppliedReason | None:
         return None
     now = stage.status
     if now in lifecycle.CLOSED:
-        if now is Status.DELIVERED and (target in RETURNS or event.code is Code.DAMAGED):
-            return None
-        if now is Status.FAILED and stage.reason is ExceptionReason.LOST and target not in lifecycle.PLANNING:
-            return None if target is not Status.FAILED else NotAppliedReason.SUPERSEDED
-        return NotAppliedReason.SUPERSEDED if target is now else NotAppliedReason.AFTER_TERMINAL
+        return None if reopens(stage, event) else after_end(now, event)
     if target in lifecycle.PLANNING and now not in lifecycle.PLANNING:
         return NotAppliedReason.REGRESSION
+    if event.date_only and lifecycle.RANK[target] < lifecycle.RANK[now] and same_day(stage.at, event.occurred_at):
+        return NotAppliedReason.SUPERSEDED
     return None
 
 
-def advance(stage: Stage, event: Event) -> Stage:
+def reopens(stage: Stage, event: Event) -> bool:
+    """Whether an event leads out of an end: a delivery may turn out damaged or come back, what was lost be found."""
+    if stage.status is Status.DELIVERED:
+        return event.status in RETURNS or event.code is Code.DAMAGED
+    lost = stage.status is Status.FAILED and stage.reason is ExceptionReason.LOST
+    return lost and event.code is not Code.LOST and event.status not in NO_SCANS
+
+
+def after_end(end: Status, event: Event) -> NotAppliedReason:
+    """Why an event does not count after this end."""
+    return NotAppliedReason.SUPERSEDED if event.status is end else NotAppliedReason.AFTER_TERMINAL
+
+
+def same_day(one: datetime, other: datetime) -> bool:
+    """Whether both lie on one day in UTC."""
+    return one.astimezone(UTC).date() == other.astimezone(UTC).date()
+
+
+def advance(stage: Stage, event: Event, target: Status) -> Stage:
     """The stage of a package after an event that applies."""
-    assert event.status is not None
-    reason = (event.reason or DEFAULT_REASONS.get(event.code)) if event.status in TROUBLE else None
-    return Stage(event.status, stage.at if event.status is stage.status else event.occurred_at, event.id, reason)
+    reason = (event.reason or DEFAULT_REASONS.get(event.code)) if target in TROUBLE else None
+    return Stage(target, stage.at if target is stage.status else event.occurred_at, event.id, reason)
 
 
 def rolled_up(stages: Sequence[Stage]) -> Status:
     """The status of a shipment with these packages."""
     statuses = {stage.status for stage in stages}
     if len(statuses) == 1:
-        return next(iter(statuses))
+        return stages[0].status
     if Status.DELIVERED in statuses:
         return Status.PARTIALLY_DELIVERED
     if Status.EXCEPTION in statuses:
@@ -139,42 +157,88 @@ def step(state: State, event: Event) -> tuple[State, NotAppliedReason | None]:
     """The state after one event that is later than all before it, and why it did not count if it did not."""
     if event.future:
         return state, NotAppliedReason.FUTURE
-    at = event.occurred_at
-    seen = at if state.last_event_at is None else max(at, state.last_event_at)
-    state = replace(
-        state, last_event_at=seen, estimated_delivery_at=event.estimated_delivery_at or state.estimated_delivery_at
+    target, why, packages = event.status, None, dict(state.packages or {event.id: state.stage})
+    moved = False
+    for key in packages if event.package_id is None or not state.packages else (event.package_id,):
+        refused = refusal(packages[key], event)
+        if refused is None and target is not None:
+            packages[key], moved = advance(packages[key], event, target), True
+        elif why is None:
+            why = refused
+    if not moved or target is None:
+        return seen(state, event), why
+    return milestones(state, event, target, packages), None
+
+
+def seen(state: State, event: Event) -> State:
+    """The state after an event that moved nothing: it was seen, and may have brought an estimate."""
+    return State(
+        state.stage,
+        state.source,
+        state.packages,
+        state.ready_at,
+        state.picked_up_at,
+        state.first_attempt_at,
+        state.delivered_at,
+        state.closed_at,
+        later(state.last_event_at, event.occurred_at),
+        event.estimated_delivery_at or state.estimated_delivery_at,
     )
-    before = state.packages or {event.id: state.stage}
-    about = before if event.package_id is None or not state.packages else {event.package_id: before[event.package_id]}
-    refused = {key: refusal(stage, event) for key, stage in about.items()}
-    if None not in refused.values():
-        return state, next(iter(refused.values()))
-    moved = {key: advance(about[key], event) for key, reason in refused.items() if reason is None}
-    after = {**before, **moved}
-    return milestones(state, event, after), None
 
 
-def milestones(state: State, event: Event, packages: dict[UUID, Stage]) -> State:
+def later(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None or known < at else known
+
+
+def milestones(state: State, event: Event, target: Status, packages: dict[UUID, Stage]) -> State:
     """The shipment after one of its packages moved."""
-    at, target, old = event.occurred_at, event.status, state.stage
-    stages = list(packages.values())
-    status = rolled_up(stages)
-    alike = [one for one in stages if one.status in (status, Status.DELIVERED)]
-    latest = max(alike, key=lambda one: one.at)
-    stage = Stage(status, old.at if status is old.status else at, latest.event_id, latest.reason)
-    active = target not in (*lifecycle.PLANNING, Status.CANCELLED)
-    attempted = target in (Status.DELIVERY_ATTEMPTED, Status.DELIVERED)
-    return replace(
-        state,
-        stage=stage,
-        source=StatusSource.OVERRIDE if event.override is not None else StatusSource.PROJECTION,
-        packages=packages if state.packages else {},
-        ready_at=at if state.ready_at is None else min(at, state.ready_at),
-        picked_up_at=state.picked_up_at or (at if active else None),
-        first_attempt_at=state.first_attempt_at or (at if attempted else None),
-        delivered_at=at if status is Status.DELIVERED and old.status is not status else state.delivered_at,
-        closed_at=(state.closed_at if status is old.status else at) if status in lifecycle.CLOSED else None,
+    at, old = event.occurred_at, state.stage
+    stage, source = shipment_stage(state, event, list(packages.values()))
+    status, same = stage.status, stage.status is old.status
+    undone = event.override is not None and status in lifecycle.PLANNING
+    picked_up, attempted, delivered = state.picked_up_at, state.first_attempt_at, state.delivered_at
+    if undone:
+        picked_up = attempted = None
+    elif target not in NO_SCANS:
+        picked_up = picked_up or at
+    if target is Status.DELIVERED or target is Status.DELIVERY_ATTEMPTED:
+        attempted = attempted or at
+    if status is Status.DELIVERED:
+        delivered = delivered if same else at
+    elif event.override is not None and status not in RETURNS:
+        delivered = None
+    return State(
+        stage,
+        source,
+        packages if state.packages else {},
+        at if state.ready_at is None else min(at, state.ready_at),
+        picked_up,
+        attempted,
+        delivered,
+        (state.closed_at if same else at) if status in lifecycle.CLOSED else None,
+        later(state.last_event_at, at),
+        event.estimated_delivery_at or state.estimated_delivery_at,
     )
+
+
+def shipment_stage(state: State, event: Event, stages: Sequence[Stage]) -> tuple[Stage, StatusSource]:
+    """The stage of the shipment, rolled up, and what decided it: the latest of the stages that make it what it is."""
+    old, status = state.stage, rolled_up(stages)
+    partial = status is Status.PARTIALLY_DELIVERED
+    decisive = [one for one in stages if one.status is status or (partial and one.status is Status.DELIVERED)]
+    decider = decisive[0] if len(decisive) == 1 else max(decisive, key=lambda one: one.at)
+    reason = decider.reason
+    if partial:
+        troubled = [one for one in stages if one.reason is not None]
+        reason = max(troubled, key=lambda one: one.at).reason if troubled else None
+    if decider.event_id is None:
+        source = StatusSource.COMMAND
+    elif decider.event_id == event.id:
+        source = StatusSource.PROJECTION if event.override is None else StatusSource.OVERRIDE
+    else:
+        source = state.source if decider.event_id == old.event_id else StatusSource.PROJECTION
+    since = old.at if status is old.status else event.occurred_at
+    return Stage(status, since, decider.event_id, reason), source
 
 
 def fold(base: State, events: Iterable[Event]) -> Folded:
