@@ -88,7 +88,7 @@ def minutes(offset: timedelta) -> int:
 @cache
 def zone_names() -> frozenset[str]:
     """All names of zones: those of the tzdata package, so that every machine knows the same ones."""
-    return frozenset((files("tzdata") / "zones").read_text().split())
+    return frozenset((files("tzdata") / "zones").read_text().split()) - {"Factory"}
 
 
 @cache
