@@ -131,23 +131,29 @@ async def empty(postgres_url: str) -> None:
 
 
 @pytest.fixture
-async def statements(engine: AsyncEngine) -> AsyncIterator[list[str]]:
+async def statements(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
     """Every statement sent on the test's engine, through SQLAlchemy or straight to the driver, BEGIN and COMMIT too.
 
-    Not those by which SQLAlchemy and asyncpg make themselves acquainted with the server on a new connection.
+    Not those by which SQLAlchemy and asyncpg make themselves acquainted with the server on a new connection. asyncpg's
+    own query loggers speak a turn of the event loop too late, so they are overheard at the place where they are called.
     """
     sent: list[str] = []
+    ours: set[int] = set()
+    logged = asyncpg.Connection._time_and_log
 
-    def asked_directly(record: asyncpg.connection.LoggedQuery) -> None:
-        if record.query not in ACQUAINTANCE:
-            sent.append(record.query)
+    def asked_directly(connection: Any, query: str, *arguments: object) -> Any:
+        if id(connection) in ours and query not in ACQUAINTANCE:
+            sent.append(query)
+        return logged(connection, query, *arguments)
 
     def asked(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
         sent.append(statement)
 
     def connected(connection: Any, *_: object) -> None:
-        connection.driver_connection.add_query_logger(asked_directly)
+        ours.add(id(connection.driver_connection))
+        connection.driver_connection.add_query_logger(lambda _record: None)  # without one, that place is passed by
 
+    monkeypatch.setattr(asyncpg.Connection, "_time_and_log", asked_directly)
     event.listen(engine.sync_engine, "connect", connected)
     async with engine.connect():
         pass

@@ -28,6 +28,7 @@ def run(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         compare_server_default=True,
         render_item=render,
+        include_object=comparable,
         process_revision_directives=with_routines,
     )
     with context.begin_transaction():
@@ -35,6 +36,11 @@ def run(connection: Connection) -> None:
             connection.exec_driver_sql(f"SET LOCAL {patient} = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         context.run_migrations()
+
+
+def comparable(_thing: Any, name: str | None, _kind: str, _reflected: bool, other: Any) -> bool:
+    """PostgreSQL prints this index with parentheses and casts of its own; a test compares the catalogues instead."""
+    return name != "ix_party_words" or other is None
 
 
 def render(kind: str, thing: Any, autogenerating: AutogenContext) -> str | Literal[False]:

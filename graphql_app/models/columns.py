@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import DateTime, Enum, Numeric, String, Uuid, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -24,6 +25,9 @@ class Xid8(UserDefinedType[int]):
 
     def get_col_spec(self, **_: Any) -> str:
         return "XID8"
+
+
+ischema_names["xid8"] = Xid8  # so that SQLAlchemy recognises it when it compares the tables with the models
 
 
 def plain(length: int) -> String:

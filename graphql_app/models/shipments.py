@@ -113,8 +113,9 @@ class Shipment(SQLModel, table=True):
         Index("ix_shipment_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
         Index(
             "ix_shipment_metadata",
-            text("metadata jsonb_path_ops"),
+            "metadata",
             postgresql_using="gin",
+            postgresql_ops={"metadata": "jsonb_path_ops"},
             postgresql_where=text("metadata <> '{}'"),
         ),
         CheckConstraint("version >= 1", name="version"),

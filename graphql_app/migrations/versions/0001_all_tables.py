@@ -167,7 +167,7 @@ def upgrade() -> None:
     op.create_index('ix_shipment_delivered_at', 'shipment', ['account_id', 'delivered_at', 'id'], unique=False, postgresql_where=sa.text('delivered_at IS NOT NULL'))
     op.create_index('ix_shipment_estimated_delivery_at', 'shipment', ['account_id', sa.literal_column("coalesce(estimated_delivery_at, 'infinity'::timestamptz)"), 'id'], unique=False)
     op.create_index('ix_shipment_last_event_at', 'shipment', ['account_id', sa.literal_column("coalesce(last_event_at, 'infinity'::timestamptz)"), 'id'], unique=False)
-    op.create_index('ix_shipment_metadata', 'shipment', [sa.literal_column('metadata jsonb_path_ops')], unique=False, postgresql_using='gin', postgresql_where=sa.text("metadata <> '{}'"))
+    op.create_index('ix_shipment_metadata', 'shipment', ['metadata'], unique=False, postgresql_using='gin', postgresql_ops={'metadata': 'jsonb_path_ops'}, postgresql_where=sa.text("metadata <> '{}'"))
     op.create_index('ix_shipment_promised_to', 'shipment', ['account_id', sa.literal_column("coalesce(promised_to, 'infinity'::timestamptz)"), 'id'], unique=False)
     op.create_index('ix_shipment_return_of', 'shipment', ['return_of_id'], unique=False, postgresql_where=sa.text('return_of_id IS NOT NULL'))
     op.create_index('ix_shipment_service', 'shipment', ['account_id', 'service', 'created_at', 'id'], unique=False, postgresql_where=sa.text('service IS NOT NULL'))
