@@ -26,8 +26,22 @@ from graphql_app.settings import Settings
 
 TEMPLATE = "template_migrated"
 KEPT = {"alembic_version", "account"}
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 ACQUAINTANCE = {introspection.INTRO_LOOKUP_TYPES, introspection.TYPE_BY_NAME}
 Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--data", type=Path, default=SHARED_DATA, help="folder of real data that is not in the repository")
+
+
+@pytest.fixture(scope="session")
+def shared_data(pytestconfig: pytest.Config) -> Path:
+    """Real data that is not ours to publish: shipments, tracking histories, tracking numbers. Absent: skipped."""
+    folder: Path = pytestconfig.getoption("--data")
+    if not folder.is_dir():
+        pytest.skip(f"needs {folder}; name another with --data")
+    return folder
 
 
 @pytest.fixture(scope="session")
