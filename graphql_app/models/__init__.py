@@ -5,7 +5,7 @@ description in the API. Every constraint has a name, so that `errors.py` can tur
 The account stands on every row and leads every index that a lookup uses.
 """
 
-from graphql_app.models.accounts import Account, ApiKey, Carrier
+from graphql_app.models.accounts import Account, ApiKey, Carrier, CarrierStatus
 from graphql_app.models.events import Change, IdempotencyKey, TrackingEvent
 from graphql_app.models.shipments import Package, Party, Shipment, ShipmentItem, ShipmentReference
 
@@ -13,6 +13,7 @@ __all__ = [
     "Account",
     "ApiKey",
     "Carrier",
+    "CarrierStatus",
     "Change",
     "IdempotencyKey",
     "Package",

@@ -8,7 +8,8 @@ from sqlalchemy import ARRAY, CheckConstraint, LargeBinary, String, Text, Unique
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from graphql_app.models.columns import ACCOUNT, INSTANT, NOW, column, identity, plain, reference
+from graphql_app import vocabulary as v
+from graphql_app.models.columns import ACCOUNT, CODE, INSTANT, NOW, REASON, column, identity, plain, reference
 
 
 class Account(SQLModel, table=True):
@@ -57,5 +58,24 @@ class Carrier(SQLModel, table=True):
     tracking_url_template: str | None = column(
         String(1000), "URL of the carrier's tracking page; `{trackingNumber}` stands for the number.", null=True
     )
+    created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
+    updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)
+
+
+class CarrierStatus(SQLModel, table=True):
+    """What one of a carrier's own words means to this account."""
+
+    __tablename__ = "carrier_status"
+    __table_args__ = (
+        UniqueConstraint("account_id", "carrier_id", "raw"),
+        CheckConstraint("raw = upper(btrim(raw)) AND raw <> ''", name="raw"),
+        {"comment": "What a carrier's own word means to this account; it wins over what ships with the program."},
+    )
+    id: UUID | None = identity("Identity of the row.")
+    account_id: UUID = reference("account", ACCOUNT)
+    carrier_id: UUID = reference("carrier", "Whose word it is.")
+    raw: str = column(plain(128), "The word, in capitals and without blanks around it.")
+    code: v.TrackingEventCode = column(CODE, "What it means.")
+    reason: v.ExceptionReason | None = column(REASON, "Why, where the word says that too.", null=True)
     created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
     updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)

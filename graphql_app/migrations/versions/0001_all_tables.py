@@ -104,6 +104,22 @@ def upgrade() -> None:
     sa.UniqueConstraint('account_id', 'code', name=op.f('uq_carrier_account_id_code')),
     comment='A company that moves shipments, addressed by its code.'
     )
+    op.create_table('carrier_status',
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the row.'),
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account it belongs to.'),
+    sa.Column('carrier_id', sa.Uuid(), nullable=False, comment='Whose word it is.'),
+    sa.Column('raw', sa.String(length=128, collation='C'), nullable=False, comment='The word, in capitals and without blanks around it.'),
+    sa.Column('code', postgresql.ENUM(name="tracking_event_code", create_type=False), nullable=False, comment='What it means.'),
+    sa.Column('reason', postgresql.ENUM(name="exception_reason", create_type=False), nullable=True, comment='Why, where the word says that too.'),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When it was made.'),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When it was last changed.'),
+    sa.CheckConstraint("raw = upper(btrim(raw)) AND raw <> ''", name=op.f('ck_carrier_status_raw')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_carrier_status_account_id')),
+    sa.ForeignKeyConstraint(['carrier_id'], ['carrier.id'], name=op.f('fk_carrier_status_carrier_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier_status')),
+    sa.UniqueConstraint('account_id', 'carrier_id', 'raw', name=op.f('uq_carrier_status_account_id_carrier_id_raw')),
+    comment="What a carrier's own word means to this account; it wins over what ships with the program."
+    )
     op.create_table('shipment',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the shipment: `shp_` and 32 hex digits; sorts by time.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account it belongs to.'),
@@ -346,6 +362,7 @@ def downgrade() -> None:
     op.drop_table('party')
     op.drop_table('package')
     op.drop_table('shipment')
+    op.drop_table('carrier_status')
     op.drop_table('carrier')
     op.drop_table('api_key')
     op.drop_table('idempotency_key')
