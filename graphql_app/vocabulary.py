@@ -12,7 +12,7 @@ class Word(StrEnum):
 
     doc: str
 
-    def __new__(cls, value: str, doc: str) -> Self:
+    def __new__(cls, value: str, doc: str = "") -> Self:
         word = str.__new__(cls, value)
         word._value_ = value
         word.doc = doc
