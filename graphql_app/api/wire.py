@@ -97,19 +97,20 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 9 or int(length) > MOST_BYTES):
         raise errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MOST_BYTES}.")
-    body, more = b"", True
+    parts, size, more = [], 0, True
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
-                body, more = body + message.get("body", b""), message.get("more_body", False)
-                if len(body) > MOST_BYTES:
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
+                if size > MOST_BYTES:
                     raise errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
     except TimeoutError:
         raise errors.SlowRequest from None
-    return body
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def parse_json(text: bytes, what: str) -> Any:

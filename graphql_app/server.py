@@ -1,0 +1,166 @@
+"""uvicorn as this app runs on it: bounded in connections, in header bytes and in the time that a client may take.
+
+In flows an ASGI app and the settings, out flows a `uvicorn.Config`. What uvicorn has no bound for is refused here: a
+head that is too large or does not come to its end, more connections than the settings allow, answers that are never
+read. Every refusal is JSON with a code, as the API's own.
+"""
+
+import asyncio
+from typing import Any
+
+import orjson
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from graphql_app import errors
+from graphql_app.settings import Settings
+
+MOST_HEAD, MOST_HEADERS = 65_536, 100
+"""Bytes of the request line with all headers, and their number."""
+MOST_SOCKET_MESSAGE = 65_536
+GRACE = 10
+"""Seconds that requests in flight have to finish when the process is told to end."""
+PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 by httptools, whose clients are not waited for without end."""
+
+    head_timeout = 10.0
+    """Seconds from the first moment that a request could come until its headers are there."""
+    read_timeout = 30.0
+    """Seconds that a closing connection has to take what was sent to it."""
+    most_connections = 1000
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.head_bytes, self.head_complete = 0, False
+        self.unsent: int | None = None
+        self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
+        if len(self.connections) > self.most_connections:
+            self.app = crowded
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.transport.is_closing() or not self.awaits_head():
+            return
+        self.head_bytes += len(data)
+        if self.head_bytes > MOST_HEAD:
+            self.refuse(431, "HEADERS_TOO_LARGE", f"The headers have more than {MOST_HEAD} bytes, the limit.")
+        elif self.timer is None:
+            self.timer = self.loop.call_later(self.head_timeout, self.head_late)
+
+    def awaits_head(self) -> bool:
+        """Whether what comes is part of a head, or noise after an answer that was given."""
+        if not self.head_complete:
+            return True
+        return self.cycle is not None and self.cycle.response_complete and self.timeout_keep_alive_task is None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.head_complete = False
+
+    def on_headers_complete(self) -> None:
+        self.disarm()
+        self.head_bytes, self.head_complete = 0, True
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MOST_HEAD or len(self.headers) > MOST_HEADERS:
+            self.app = heady
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self.disarm()
+            self.timer = self.loop.call_later(self.read_timeout, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes an idle connection; one that stopped taking its answer is cut off instead of waited for."""
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and unsent == self.unsent:
+            self.transport.abort()
+        elif unsent:
+            self.unsent = unsent
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
+
+    def disarm(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def head_late(self) -> None:
+        self.timer = None
+        if not self.transport.is_closing():
+            error = errors.SlowRequest()
+            self.refuse(error.status, error.code, error.message)
+
+    def send_400_response(self, msg: str) -> None:
+        self.refuse(400, errors.RequestError.code, msg)
+
+    def refuse(self, status: int, code: str, message: str) -> None:
+        """Answer without the app, and close."""
+        body = problem(code, message)
+        head = (
+            f"HTTP/1.1 {status} {PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def problem(code: str, message: str) -> bytes:
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+async def answer(send: Send, status: int, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    """One short answer, after which the connection is closed."""
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The app of a connection that is one too many."""
+    error = errors.Overloaded("Too many connections are open: try again.")
+    await answer(send, error.status, problem(error.code, error.message), (b"retry-after", b"1"))
+
+
+async def heady(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The app of a request whose headers are too much."""
+    message = f"The headers have more than {MOST_HEAD} bytes or are more than {MOST_HEADERS}, the limits."
+    await answer(send, 431, problem("HEADERS_TOO_LARGE", message))
+
+
+def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
+    """How the app is served. `more` goes to uvicorn as it is."""
+
+    class Bounded(Protocol):
+        most_connections = settings.most_connections
+
+    given: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "http": Bounded,
+        "loop": "uvloop",
+        "ws_max_size": MOST_SOCKET_MESSAGE,
+        "ws_per_message_deflate": False,
+        "timeout_graceful_shutdown": GRACE,
+        "log_level": settings.log_level,
+        "access_log": False,
+        "server_header": False,
+    }
+    return uvicorn.Config(app, **{**given, **more})
