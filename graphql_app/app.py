@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from graphql_app import auth, database, errors
-from graphql_app.api import endpoint, schema
+from graphql_app.api import endpoint, replies, schema
 from graphql_app.settings import Settings
 
 
@@ -42,8 +45,27 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
             WebSocketRoute("/graphql", Graphql()),
             Route("/schema.graphql", print_sdl),
         ],
+        middleware=cross_origin(settings),
+        exception_handlers={HTTPException: replies.elsewhere, Exception: replies.elsewhere},
         lifespan=lifespan,
     )
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """CORS for the origins that the settings name."""
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["etag", "retry-after", "x-request-id"],
+            max_age=86_400,
+        )
+    ]
 
 
 class Graphql:

@@ -31,14 +31,14 @@ class Protocol(HttpToolsProtocol):
     """Seconds from the first moment that a request could come until its headers are there."""
     read_timeout = 30.0
     """Seconds that a closing connection has to take what was sent to it."""
-    most_connections = 1000
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.head_bytes, self.head_complete = 0, False
         self.unsent: int | None = None
         self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
-        if len(self.connections) > self.most_connections:
+        most, self.limit_concurrency = self.config.limit_concurrency, None  # uvicorn's own answer is no JSON
+        if most is not None and len(self.connections) > most:
             self.app = crowded
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -47,8 +47,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.transport.is_closing() or not self.awaits_head():
-            return
+        if self.transport.is_closing() or self not in self.connections or not self.awaits_head():
+            return  # in the second case it is a WebSocket's now
         self.head_bytes += len(data)
         if self.head_bytes > MOST_HEAD:
             self.refuse(431, "HEADERS_TOO_LARGE", f"The headers have more than {MOST_HEAD} bytes, the limit.")
@@ -148,16 +148,14 @@ async def heady(_scope: Scope, _receive: Receive, send: Send) -> None:
 def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
     """How the app is served. `more` goes to uvicorn as it is."""
 
-    class Bounded(Protocol):
-        most_connections = settings.most_connections
-
     given: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
-        "http": Bounded,
+        "http": Protocol,
         "loop": "uvloop",
         "ws_max_size": MOST_SOCKET_MESSAGE,
         "ws_per_message_deflate": False,
+        "limit_concurrency": settings.most_connections,
         "timeout_graceful_shutdown": GRACE,
         "log_level": settings.log_level,
         "access_log": False,

@@ -90,7 +90,7 @@ def read(**given: Any) -> Settings:
     except ValidationError as mistake:
         first = mistake.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "The settings"
-        variable = environment_variable(name) if name in Settings.model_fields else name.upper()
+        variable = environment_variable(name) if name in Settings.model_fields else name
         message = first["msg"].removeprefix("Value error, ")
         raise errors.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
 

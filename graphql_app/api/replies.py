@@ -10,6 +10,9 @@ import zlib
 from functools import lru_cache
 from typing import NamedTuple
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Send
 
 from graphql_app import errors
@@ -111,3 +114,13 @@ def takes_gzip(accept_encoding: bytes) -> bool:
         if name.strip() in (b"gzip", b"*"):
             return quality.strip().replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
     return False
+
+
+async def elsewhere(_request: Request, error: Exception) -> Response:
+    """What Starlette refuses at any address, as JSON with a code."""
+    status = error.status_code if isinstance(error, HTTPException) else errors.Internal.status
+    said = {404: errors.NothingHere(), 405: errors.MethodNotAllowed("This method is not allowed here.", allow="")}
+    known = said.get(status) or (errors.RequestError() if status < 500 else errors.Internal())
+    shown = {"message": known.message, "extensions": {"code": known.code}}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return Response(answers.refusal_body([shown]), status, headers, media_type=wire.JSON)
