@@ -182,11 +182,35 @@ class Session(AsyncSession):
         finally:
             leased.close()
 
-    async def run(self, sql: str, *arguments: object) -> Sequence[Row[Any]]:
+    async def fetch_rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Any]:
+        """What one statement outside of any transaction returns; it is a transaction by itself, and may write."""
+        async with self._lease() as connection:
+            return await connection.fetch(sql, *arguments, record_class=NamedRecord)
+
+    async def run(self, sql: str, arguments: Sequence[object]) -> Sequence[Row[Any]]:
         """Rows of one statement inside the session's transaction, which begins when there is none."""
         connection: AsyncConnection = await self.connection()
-        result = await connection.exec_driver_sql(sql, arguments)
+        result = await connection.exec_driver_sql(sql, tuple(arguments))
         return result.all() if result.returns_rows else []
+
+
+class NamedRecord(asyncpg.Record):
+    """A row of the driver whose columns are attributes, as those of SQLAlchemy's rows are."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The five characters with which PostgreSQL names what went wrong."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None)
+
+
+def constraint(error: BaseException) -> str | None:
+    """The name of the constraint that a write would have broken."""
+    cause: Any = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+    return getattr(cause, "constraint_name", None)
 
 
 async def lease(engine: AsyncEngine) -> PoolProxiedConnection:

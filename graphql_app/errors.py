@@ -8,7 +8,7 @@ The docstring is the message unless a better one is given.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 Path = tuple[str, ...]
@@ -17,16 +17,24 @@ Path = tuple[str, ...]
 class ErrorCode(StrEnum):
     """Codes of errors in a mutation's payload."""
 
-    REQUIRED = "REQUIRED"
-    INVALID = "INVALID"
-    NOT_FOUND = "NOT_FOUND"
-    DUPLICATE = "DUPLICATE"
-    VERSION_CONFLICT = "VERSION_CONFLICT"
-    INVALID_TRANSITION = "INVALID_TRANSITION"
-    NOT_EDITABLE = "NOT_EDITABLE"
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
-    FORBIDDEN = "FORBIDDEN"
+    doc: str
+
+    def __new__(cls, value: str, doc: str = "") -> Self:
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.doc = doc
+        return code
+
+    REQUIRED = "REQUIRED", "A value is missing."
+    INVALID = "INVALID", "A value is not what it must be."
+    NOT_FOUND = "NOT_FOUND", "What was named is not there."
+    DUPLICATE = "DUPLICATE", "Another shipment has this already."
+    VERSION_CONFLICT = "VERSION_CONFLICT", "The shipment was changed since the expected version."
+    INVALID_TRANSITION = "INVALID_TRANSITION", "The status does not allow this."
+    NOT_EDITABLE = "NOT_EDITABLE", "The field cannot be changed any more."
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used with another input."
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED", "This is more than the limit."
+    FORBIDDEN = "FORBIDDEN", "The API key does not allow this."
 
 
 class Problem(Exception):

@@ -1,6 +1,8 @@
 """Public ids: a prefix that names the kind, then the row's UUIDv7 as 32 hex digits. Whatever else comes in is no id."""
 
 import re
+import secrets
+import time
 from uuid import UUID
 
 from sqlmodel import SQLModel
@@ -36,3 +38,9 @@ def of(model: type[SQLModel], public: str) -> UUID | None:
     """The row of this kind that a public id names; None when it names none."""
     found = decode(public)
     return found[1] if found and found[0] is model else None
+
+
+def new() -> UUID:
+    """A new identity: a UUIDv7, as PostgreSQL's uuidv7() makes them."""
+    moment = time.time_ns() // 1_000_000
+    return UUID(int=moment << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))

@@ -4,11 +4,12 @@ Nothing here raises: what is wrong is gathered, each problem with its path in Gr
 that is wrong with an input at once. Inputs are mappings under their GraphQL names; a name that is absent was not given.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,18 +24,31 @@ MOST_KEY = 100
 DEEPEST = 8
 
 
+class Warning(NamedTuple):
+    """Something that looks wrong and is accepted all the same."""
+
+    code: str
+    message: str
+    path: errors.Path
+
+
 class Check:
-    """A place in an input, and the problems found so far in all of it."""
+    """A place in an input, and the problems and warnings found so far in all of it."""
 
-    __slots__ = ("path", "problems")
+    __slots__ = ("path", "problems", "warnings")
 
-    def __init__(self, *path: str, problems: list[errors.Problem] | None = None) -> None:
-        self.path: errors.Path = path
-        self.problems: list[errors.Problem] = [] if problems is None else problems
+    def __init__(self, *path: str | int, outer: "Check | None" = None) -> None:
+        self.path: errors.Path = tuple(map(str, path))
+        self.problems: list[errors.Problem] = [] if outer is None else outer.problems
+        self.warnings: list[Warning] = [] if outer is None else outer.warnings
 
     def at(self, *names: str | int) -> "Check":
         """A place further in."""
-        return Check(*self.path, *map(str, names), problems=self.problems)
+        return Check(*self.path, *names, outer=self)
+
+    def warn(self, code: str, message: str, *names: str | int) -> None:
+        """Note what looks odd here, or further in."""
+        self.warnings.append(Warning(code, message, (*self.path, *map(str, names))))
 
     def add(self, problem: errors.Problem, *names: str | int) -> None:
         """Note what is wrong here, or further in."""
@@ -101,17 +115,19 @@ class Check:
             check.add(errors.Invalid(f"{currency} is not the code of a currency (ISO 4217)."), "currency")
         return check.decimal(inner, "amount", 14, 4), currency
 
-    def texts(self, given: Given, name: str, most: int, longest: int) -> list[str]:
-        """A list of texts, each once and none blank."""
-        found: dict[str, None] = {}
+    def texts(self, given: Given, name: str, most: int, longest: int, *, once: bool = True) -> list[str]:
+        """A list of texts without blanks around them, none blank, each once unless told otherwise."""
+        found = []
         for at, value in enumerate(given.get(name) or ()):
-            if self.storable(value, name, at) and value.strip():
-                found[value.strip()] = None
-                if len(value.strip()) > longest:
-                    self.add(errors.TooMuch(f"At most {longest} characters fit; these are {len(value)}."), name, at)
+            if self.storable(value, name, at) and (text := value.strip()):
+                found.append(text)
+                if len(text) > longest:
+                    self.add(errors.TooMuch(f"At most {longest} characters fit; these are {len(text)}."), name, at)
+        if once:
+            found = list(dict.fromkeys(found))
         if len(found) > most:
             self.add(errors.TooMuch(f"At most {most} fit; these are {len(found)}."), name)
-        return list(found)
+        return found
 
     def rows(self, given: Given, name: str, most: int) -> Iterator[tuple["Check", Given]]:
         """The objects of a list with their places; none of a list that is too long."""
@@ -142,6 +158,10 @@ def unfit(value: Any, depth: int = 0) -> errors.Problem | None:
         return errors.TooMuch(f"At most {DEEPEST} levels fit.")
     if isinstance(value, str) and UNSTORABLE.search(value):
         return errors.Invalid("A text in it contains U+0000 or half of a surrogate pair.")
+    if isinstance(value, float) and not math.isfinite(value):
+        return errors.Invalid("A number in it is not finite.")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return errors.Invalid("A whole number in it has more than 64 bits; write it as a text.")
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str) or len(key) > MOST_KEY or UNSTORABLE.search(key):

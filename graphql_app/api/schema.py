@@ -1,10 +1,10 @@
 """The schema: types, queries, mutations, put together once and checked against the tables."""
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLSchema
 from strawberry.printer import print_schema
 
-from graphql_app.api import queries
+from graphql_app.api import PUBLISHED, answering, mutations, queries
 from graphql_app.api.mirrored import MODELS
 from graphql_app.api.scalars import CONFIG
 from graphql_app.read import filters
@@ -19,11 +19,26 @@ class Executor(ReadingExecutor):
 
 def build() -> strawberry.Schema:
     """The schema. Raises TypeError when a type and its table have drifted apart."""
-    built = strawberry.Schema(queries.Query, config=CONFIG, execution_context_class=Executor)
+    built = strawberry.Schema(
+        queries.Query, mutations.Mutation, config=CONFIG, execution_context_class=Executor, types=answering.ERRORS
+    )
     core: GraphQLSchema = built._schema
+    give_words(core)
+    assert core.mutation_type is not None
+    mutations.connect(core.mutation_type)
     filters.check(core)
     Executor.mirror = Mirror(core, MODELS, COMPUTED)
     return built
+
+
+def give_words(schema: GraphQLSchema) -> None:
+    """Let values of enums arrive as our words. Sorting the schema makes Strawberry's enums plain, and their values str:
+    then a plan could not tell an enum, on which its SQL depends, from a text."""
+    for words in PUBLISHED:
+        type_ = schema.type_map[words.__name__]
+        assert isinstance(type_, GraphQLEnumType)
+        for name, value in type_.values.items():
+            value.value = words(name)
 
 
 def sdl(schema: strawberry.Schema) -> str:

@@ -148,6 +148,8 @@ class Change(SQLModel, table=True):
     shipment_id: UUID | None = column(Uuid, "The shipment, where there is one.", null=True)
     shipment_seq: int = column(Integer, "Number of the change within the shipment: the version it led to; else 0.")
     op: str = column(plain(64), "What was done, such as shipment.created.")
+    status_before: v.ShipmentStatus | None = column(STATUS, "Status of the shipment before.", null=True)
+    status_after: v.ShipmentStatus | None = column(STATUS, "Status of the shipment after.", null=True)
     changed: dict[str, Any] = column(JSONB, "Field → [old, new].")
     actor: str = column(String(200), "Who did it.")
     request_id: str | None = column(String(64), "The request that did it.", null=True)

@@ -160,6 +160,10 @@ class Shipment(SQLModel, table=True):
     estimated_delivery_at: datetime | None = column(
         INSTANT, "When it should arrive, by the newest estimate.", null=True
     )
+    estimate_given: datetime | None = column(INSTANT, "The client's own estimate.", null=True)
+    estimate_given_at: datetime | None = column(
+        INSTANT, "When the client gave it: estimates of events recorded later count for more.", null=True
+    )
     ready_at: datetime | None = column(INSTANT, "When it was booked, or the carrier first knew of it.", null=True)
     picked_up_at: datetime | None = column(INSTANT, "When the carrier was first seen to have it.", null=True)
     first_attempt_at: datetime | None = column(INSTANT, "First attempt to deliver, successful or not.", null=True)

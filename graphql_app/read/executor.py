@@ -4,7 +4,9 @@ In flows a `Read` at any depth, out flows an `orjson.Fragment` that the response
 after another, since they share one session; those of a query see one snapshot.
 """
 
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLOutputType, GraphQLResolveInfo, OperationType
@@ -27,6 +29,42 @@ class Read:
 
     def __init__(self, session: Session, source: Source, **values: object) -> None:
         self.session, self.source, self.values = session, source, values
+
+
+class Batch:
+    """Rows of one kind that one answer shows in many places: whatever their number, one statement reads them."""
+
+    def __init__(self, session: Session, source: Source) -> None:
+        self.session, self.source = session, source
+        self.ids: dict[UUID, None] = {}
+        self._found: dict[int, asyncio.Task[dict[UUID, bytes]]] = {}
+        self._turn = asyncio.Lock()
+
+    def read(self, id_: UUID) -> "Row":
+        """What a resolver returns for the place where this row is shown."""
+        self.ids[id_] = None
+        return Row(self, id_)
+
+    async def text(self, id_: UUID, planned: plan.Plan, executor: "ReadingExecutor") -> bytes | None:
+        """The JSON of one row, read with all others when the first is asked for."""
+        key = id(planned)
+        if key not in self._found:
+            self._found[key] = asyncio.ensure_future(self._rows(planned, executor))
+        return (await self._found[key]).get(id_)
+
+    async def _rows(self, planned: plan.Plan, executor: "ReadingExecutor") -> dict[UUID, bytes]:
+        async with self._turn:
+            rows = await planned.rows(self.session, {"ids": list(self.ids)}, executor)
+        return {row[1]: row[0] for row in rows}
+
+
+class Row:
+    """One row of a batch."""
+
+    __slots__ = ("batch", "id")
+
+    def __init__(self, batch: Batch, id_: UUID) -> None:
+        self.batch, self.id = batch, id_
 
 
 class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -61,7 +99,7 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position: Any,
     ) -> Any:
-        if type(result) is Read:
+        if type(result) is Read or type(result) is Row:
             return self.complete_read(return_type, details, info, path, result, position)
         return super().complete_value(return_type, details, info, path, result, position)
 
@@ -71,12 +109,17 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
         details: list[FieldDetails],
         info: GraphQLResolveInfo[Any],
         path: Path,
-        read: Read,
+        read: Read | Row,
         position: Any,
     ) -> Any:
-        planned = plan.plan_for(self, self.mirror, info.parent_type, details, read.source)
-        self.charge(planned.cost)
-        text = await planned.run(read.session, read.values, self)
+        source = read.source if isinstance(read, Read) else read.batch.source
+        planned = plan.plan_for(self, self.mirror, info.parent_type, details, source)
+        if isinstance(read, Read):
+            self.charge(planned.cost)
+            text = await planned.run(read.session, read.values, self)
+        else:  # read back after a commit: what was written must not be answered with a refusal
+            self.context_value.cost += planned.cost
+            text = await read.batch.text(read.id, planned, self)
         if text is None:  # null, or an error where the field is non-null
             return super().complete_value(return_type, details, info, path, None, position)
         return orjson.Fragment(text)

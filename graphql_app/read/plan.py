@@ -6,7 +6,7 @@ depends on (booleans, enums, numbers, the fields of objects). Texts, instants an
 a plan that may read more objects than `MOST_COST`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import FragmentDefinitionNode, FragmentSpreadNode, Node, VariableNode
@@ -49,11 +49,15 @@ class Plan(NamedTuple):
 
     async def run(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> bytes | None:
         """The JSON that the statement yields; None when there is no row."""
+        rows = await self.rows(session, own, executor)
+        return rows[0][0] if rows else None
+
+    async def rows(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> Sequence[Any]:
+        """All rows of the statement, the JSON first."""
         given: dict[int, Mapping[str, Any]] = {number: owner.values(executor) for number, owner in self.owners}
         given[-1] = {"account": session.account_id, **own}
         arguments = [constant if value is None else look_up(value, given) for value, constant in self.parameters]
-        rows = await session.fetch(self.sql, arguments)
-        return rows[0][0] if rows else None
+        return await session.fetch(self.sql, arguments)
 
 
 def look_up(value: Value, given: Mapping[int, Mapping[str, Any]]) -> object:
@@ -90,8 +94,9 @@ def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     draft = Draft(executor, reader)
     field = Field(draft, parent.fields[details[0].node.name.value], details)
     statement = source.statement(field)
-    (text,) = statement.selected_columns
-    compiled = statement.with_only_columns(func.convert_to(text, json.ENCODING)).compile(dialect=DIALECT)
+    text, *others = statement.selected_columns
+    encoded = statement.with_only_columns(func.convert_to(text, json.ENCODING), *others)
+    compiled = encoded.compile(dialect=DIALECT)
     if draft.cost > MOST_COST:
         raise errors.LimitExceeded(TOO_MUCH.format(draft.cost))
     names = list(compiled.positiontup or ())

@@ -46,6 +46,20 @@ class One:
 
 
 @dataclass(frozen=True)
+class Each:
+    """Rows by the identities that the Read brings, each a text of its own beside its identity: see `executor.Batch`."""
+
+    model: type[SQLModel]
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(1):
+            text = json.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
+        ids = field.draft.own("ids", ARRAY(Uuid()))
+        return select(text, row.c.id).select_from(row).where(scope(field, row), row.c.id == func.any(ids))
+
+
+@dataclass(frozen=True)
 class Many:
     """The rows that the condition finds, newest first, `most` of them."""
 
@@ -180,6 +194,7 @@ def by(row: Row, field: Field) -> list[Predicate]:
 
 BY_ID = {model: One(model, by_own_id) for model in NODES}
 """By the identity that the Read brings."""
+EACH = {model: Each(model) for model in NODES}
 SHIPMENT = One(models.Shipment, by)
 SHIPMENTS = Page(shipments)
 EVENTS = Page(events)

@@ -1,16 +1,16 @@
 -- Shipments with all that belongs to them, in one statement. One row of `given` a shipment; the others name it by `row`.
--- A row whose carrier or returned shipment is unknown, or whose external reference is taken, is answered but not inserted.
+-- A row whose carrier or returned shipment is unknown, or whose external reference is taken, is answered, not inserted.
 WITH given AS MATERIALIZED (
     SELECT uuidv7() AS id, g.*
     FROM unnest(
         @row::int[], @external_reference::text[], @direction::text[], @confirmed::bool[], @carrier::text[],
-        @service::text[], @return_of::uuid[], @promised_from::timestamptz[], @promised_to::timestamptz[],
-        @estimated_delivery_at::timestamptz[], @package_count::int[], @total_weight_g::numeric[],
+        @service::text[], @return_id::uuid[], @return_number::text[], @return_reference::text[],
+        @promised_from::timestamptz[], @promised_to::timestamptz[], @estimated_delivery_at::timestamptz[], @package_count::int[], @total_weight_g::numeric[],
         @declared_value::numeric[], @currency::text[], @incoterm::text[], @metadata::text[], @tags::text[],
         @changed::text[]
     ) AS g(
         row, external_reference, direction, confirmed, carrier,
-        service, return_of, promised_from, promised_to,
+        service, return_id, return_number, return_reference, promised_from, promised_to,
         estimated_delivery_at, package_count, total_weight_g,
         declared_value, currency, incoterm, metadata, tags,
         changed
@@ -20,39 +20,43 @@ known AS MATERIALIZED (
     SELECT
         g.*, c.id AS carrier_id,
         g.carrier IS NOT NULL AND c.id IS NULL AS no_carrier,
-        g.return_of IS NOT NULL AND r.id IS NULL AS no_return_of,
-        e.id AS existing
+        num_nonnulls(g.return_id, g.return_number, g.return_reference) > 0 AND r.id IS NULL AS no_return_of,
+        r.id AS return_of, e.id AS existing
     FROM given g
-    LEFT JOIN carrier c ON c.account_id = @account AND c.code = g.carrier
-    LEFT JOIN shipment r ON r.account_id = @account AND r.id = g.return_of
-    LEFT JOIN shipment e ON e.account_id = @account AND e.external_reference = g.external_reference
+    LEFT JOIN carrier c ON c.account_id = @account::uuid AND c.code = g.carrier
+    LEFT JOIN shipment r ON r.account_id = @account::uuid AND r.id = coalesce(
+        g.return_id, (SELECT id FROM shipment WHERE account_id = @account::uuid AND number = g.return_number),
+        (SELECT id FROM shipment WHERE account_id = @account::uuid AND external_reference = g.return_reference)
+    )
+    LEFT JOIN shipment e ON e.account_id = @account::uuid AND e.external_reference = g.external_reference
 ),
 made AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
-        return_of_id, promised_from, promised_to, estimated_delivery_at, package_count, total_weight_g, declared_value,
-        currency, incoterm, metadata, tags, created_by
+        return_of_id, promised_from, promised_to, estimated_delivery_at, estimate_given, estimate_given_at,
+        package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, created_by
     )
     SELECT
-        k.id, @account, n.number, k.external_reference, k.direction::shipment_direction,
+        k.id, @account::uuid, n.number, k.external_reference, k.direction::shipment_direction,
         CASE WHEN k.confirmed THEN 'READY' ELSE 'DRAFT' END::shipment_status,
         CASE WHEN k.confirmed THEN now() END, CASE WHEN k.confirmed THEN now() END, k.carrier_id, k.service,
-        k.return_of, k.promised_from, k.promised_to, k.estimated_delivery_at, k.package_count, k.total_weight_g,
-        k.declared_value, k.currency, k.incoterm, k.metadata::jsonb, k.tags::text[], @actor
+        k.return_of, k.promised_from, k.promised_to, k.estimated_delivery_at, k.estimated_delivery_at,
+        CASE WHEN k.estimated_delivery_at IS NOT NULL THEN now() END, k.package_count, k.total_weight_g,
+        k.declared_value, k.currency, k.incoterm, k.metadata::jsonb, k.tags::text[], @actor::text
     FROM known k
     CROSS JOIN LATERAL (SELECT nextval(@numbers::text::regclass)::text AS n OFFSET 0) s
     CROSS JOIN LATERAL (SELECT 'SHP-' || lpad(s.n, greatest(7, length(s.n)), '0') AS number) n
-    WHERE NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL
+    WHERE NOT @dry::bool AND NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL
     ORDER BY k.row
     ON CONFLICT (account_id, external_reference) WHERE external_reference IS NOT NULL DO NOTHING
-    RETURNING id, number
+    RETURNING id, number, status
 ),
 parties AS (
     INSERT INTO party (
         account_id, shipment_id, role, name, company, lines, city, region, postal_code, country_code, phone, email
     )
     SELECT
-        @account, m.id, p.role::party_role, p.name, p.company, p.lines::text[], p.city, p.region, p.postal_code,
+        @account::uuid, m.id, p.role::party_role, p.name, p.company, p.lines::text[], p.city, p.region, p.postal_code,
         p.country_code, p.phone, p.email
     FROM unnest(
         @party_row::int[], @party_role::text[], @party_name::text[], @party_company::text[], @party_lines::text[],
@@ -62,16 +66,21 @@ parties AS (
     JOIN known k USING (row)
     JOIN made m ON m.id = k.id
 ),
-boxes AS MATERIALIZED (
-    SELECT uuidv7() AS id, m.id AS shipment_id, k.confirmed, b.*
+given_boxes AS MATERIALIZED (
+    SELECT uuidv7() AS id, b.*
     FROM unnest(
-        @package_row::int[], @package_seq::int[], @tracking_number::text[], @tracking_number_norm::text[],
-        @weight_g::numeric[], @weight_entered::numeric[], @weight_unit::text[], @length_mm::numeric[],
-        @width_mm::numeric[], @height_mm::numeric[], @dims_unit::text[]
+        @package_row::int[], @package_seq::int[], @package_tracking_number::text[],
+        @package_tracking_number_norm::text[], @package_weight_g::numeric[], @package_weight_entered::numeric[],
+        @package_weight_unit::text[], @package_length_mm::numeric[], @package_width_mm::numeric[],
+        @package_height_mm::numeric[], @package_dims_unit::text[]
     ) AS b(
         row, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit, length_mm, width_mm,
         height_mm, dims_unit
     )
+),
+boxes AS MATERIALIZED (
+    SELECT b.*, m.id AS shipment_id, k.confirmed
+    FROM given_boxes b
     JOIN known k USING (row)
     JOIN made m ON m.id = k.id
 ),
@@ -81,7 +90,7 @@ packages AS (
         length_mm, width_mm, height_mm, dims_unit, status
     )
     SELECT
-        id, @account, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered,
+        id, @account::uuid, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered,
         weight_unit::weight_unit, length_mm, width_mm, height_mm, dims_unit::length_unit,
         CASE WHEN confirmed THEN 'READY' ELSE 'DRAFT' END::shipment_status
     FROM boxes
@@ -92,8 +101,8 @@ items AS (
         batch, metadata
     )
     SELECT
-        @account, m.id, b.id, i.seq, i.sku, i.title, i.quantity, i.unit, i.unit_value, i.currency, i.origin_country,
-        i.batch, i.metadata::jsonb
+        @account::uuid, m.id, b.id, i.seq, i.sku, i.title, i.quantity, i.unit, i.unit_value, i.currency,
+        i.origin_country, i.batch, i.metadata::jsonb
     FROM unnest(
         @item_row::int[], @item_seq::int[], @item_package_seq::int[], @item_sku::text[], @item_title::text[],
         @item_quantity::numeric[], @item_unit::text[], @item_unit_value::numeric[], @item_currency::text[],
@@ -107,22 +116,39 @@ items AS (
 ),
 names AS (
     INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-    SELECT @account, m.id, n.seq, n.kind, n.value
+    SELECT @account::uuid, m.id, n.seq, n.kind, n.value
     FROM unnest(@reference_row::int[], @reference_seq::int[], @reference_kind::text[], @reference_value::text[])
         AS n(row, seq, kind, value)
     JOIN known k USING (row)
     JOIN made m ON m.id = k.id
 ),
 log AS (
-    INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, request_id)
+    INSERT INTO change (
+        account_id, entity, entity_id, shipment_id, shipment_seq, op, status_after, changed, actor, request_id
+    )
     SELECT
-        @account, 'shipment', m.id, m.id, 1, 'shipment.created',
-        jsonb_build_object('number', jsonb_build_array(NULL, m.number)) || k.changed::jsonb, @actor, @request_id
+        @account::uuid, 'shipment', m.id, m.id, 1, 'shipment.created', m.status,
+        jsonb_build_object(
+            'number', jsonb_build_array(NULL, m.number), 'status', jsonb_build_array(NULL, m.status)
+        ) || k.changed::jsonb, @actor::text, @request_id::text
     FROM made m
     JOIN known k USING (id)
     ORDER BY k.row
+),
+in_use AS (
+    SELECT b.row, array_agg(b.seq ORDER BY b.seq) AS busy
+    FROM given_boxes b
+    WHERE b.tracking_number_norm IS NOT NULL AND EXISTS (
+        SELECT FROM package p
+        WHERE p.account_id = @account::uuid AND p.tracking_number_norm = b.tracking_number_norm
+            AND p.status NOT IN ('DELIVERED', 'RETURNED', 'FAILED', 'CANCELLED')
+    )
+    GROUP BY b.row
 )
-SELECT k.row, m.id, k.no_carrier, k.no_return_of, k.existing
+SELECT
+    k.row, m.id, k.no_carrier, k.no_return_of, k.existing, u.busy,
+    NOT @dry::bool AND m.id IS NULL AND NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL AS raced
 FROM known k
 LEFT JOIN made m USING (id)
+LEFT JOIN in_use u USING (row)
 ORDER BY k.row

@@ -1,0 +1,81 @@
+"""Carriers are made and changed, by their code."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from graphql_app import carrier_words, errors
+from graphql_app.actions import parts
+from graphql_app.actions.act import Act, Outcome, columns
+from graphql_app.actions.checks import Check, Given
+from graphql_app.actions.creation import CARRIER
+from graphql_app.actions.locked import LOG
+
+
+def read(check: Check, given: Given) -> dict[str, Any]:
+    """The arguments of `carrierSave`, checked."""
+    inner, values = check.at("input"), given["input"]
+    code = given["code"]
+    if check.storable(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
+        check.add(errors.Invalid("Write 2 to 32 of a-z, 0-9 and _, such as dhl_express."), "code")
+    template = inner.text(values, "trackingUrlTemplate", 1000)
+    if template and not re.match(r"https?://", template):
+        inner.add(errors.Invalid("This must begin with https:// or http://."), "trackingUrlTemplate")
+    return {
+        "code": code,
+        "name": inner.text(values, "name", 200, required=True),
+        "template": template,
+        "sets_template": "trackingUrlTemplate" in values,
+    }
+
+
+async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
+    """Make the carrier or change it. Saving it as it is changes nothing."""
+    outcome = Outcome.of(check)
+    if act.dry:
+        return outcome
+    (row,) = await act.sql("save_carrier", carrier)
+    old = {} if row.created else {"name": row.old_name, "trackingUrlTemplate": row.old_template}
+    new = {"name": row.name, "trackingUrlTemplate": row.template}
+    changed = {name: [old.get(name), value] for name, value in new.items() if old.get(name) != value}
+    outcome.carrier, outcome.created, outcome.written = row.id, row.created, bool(changed)
+    if changed or row.created:
+        await log(act, row.id, "carrier.created" if row.created else "carrier.updated", changed)
+    return outcome
+
+
+async def log(act: Act, carrier: UUID, op: str, changed: Mapping[str, Any]) -> None:
+    """One change of a carrier."""
+    change = {
+        "entity": "carrier", "entity_id": carrier, "shipment_id": None, "shipment_seq": 0, "op": op,
+        "status_before": None, "status_after": None, "changed": parts.json_text(changed),
+    }  # fmt: skip
+    await act.sql("save_log", {**columns([change], LOG, "log_"), "now": datetime.now(UTC)})
+
+
+def read_word(check: Check, given: Given) -> dict[str, Any]:
+    """The arguments of `carrierStatusMap`, checked."""
+    code, reason = given.get("code"), given.get("reason")
+    if reason is not None and code is None:
+        check.add(errors.Required("A reason needs a code."), "code")
+    raw = check.text(given, "raw", 128, required=True) or ""
+    check.storable(given["carrier"], "carrier")
+    return {"carrier": given["carrier"], "raw": carrier_words.normal(raw), "code": code, "reason": reason}
+
+
+async def map_word(act: Act, word: Mapping[str, Any], check: Check) -> Outcome:
+    """Say what a carrier's own word means; without a code, what ships with us counts again."""
+    outcome = Outcome.of(check)
+    rows = await act.sql("map_status", word)
+    if not rows:
+        check.add(errors.NotFound(CARRIER), "carrier")
+        return outcome
+    (row,) = rows
+    outcome.carrier, outcome.written = row.id, row.changed
+    if row.changed:
+        old = [row.old_code, row.old_reason] if row.old_code else None
+        new = [word["code"], word["reason"]] if word["code"] else None
+        await log(act, row.id, "carrier.status_mapped", {word["raw"]: [old, new]})
+    return outcome

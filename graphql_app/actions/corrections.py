@@ -1,0 +1,115 @@
+"""Corrections: a status is overridden with a reason, a wrong event is voided and perhaps replaced. Nothing is deleted.
+
+An override is an event, so it survives every later projection and can itself be voided.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from graphql_app import errors, ids, lifecycle, models
+from graphql_app import vocabulary as v
+from graphql_app.actions import events, shipments
+from graphql_app.actions import locked as locking
+from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions.checks import Check
+from graphql_app.actions.events import Report
+from graphql_app.actions.locked import Key, Locked
+from graphql_app.actions.timeline import Timeline
+
+Status = v.ShipmentStatus
+NEVER = (Status.DRAFT, Status.PARTIALLY_DELIVERED)
+"""Statuses that no override leads to: a plan is made anew, and partial delivery follows from the packages."""
+
+
+async def override(act: Act, key: Key, status: Status, reason: str, expected: int | None, check: Check) -> Outcome:
+    """The status becomes another by decree. Refused for a draft, and for what was cancelled."""
+    outcome = Outcome.of(check)
+    locked = await locking.lock(act, [key])
+    if not locked:
+        check.add(errors.NotFound(shipments.NONE), "by")
+        return outcome
+    (shipment,) = locked.values()
+    outcome.shipment = shipment.id
+    if not shipment.expect(expected):
+        assert expected is not None
+        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
+    elif shipment.status in lifecycle.NO_OVERRIDE:
+        message = f"A shipment that is {shipment.status} has no status to override."
+        shipments.refuse(check, shipment, status, message, "by")
+    elif status in NEVER:
+        message = f"No override leads to {status}."
+        shipments.refuse(check, shipment, status, message, "status")
+    if not check.problems:
+        await events.write(act, locked, [(decree(check, shipment, status, reason), outcome)])
+    return outcome
+
+
+def decree(check: Check, shipment: Locked, status: Status, reason: str) -> Report:
+    """The event that an override is."""
+    empty: dict[str, Any] = dict.fromkeys(events.EVENT.split())
+    now, last = datetime.now(UTC), shipment.row["last_event_at"]
+    row = {
+        **empty,
+        "id": ids.new(),
+        "shipment_id": shipment.id,
+        "code": v.TrackingEventCode.INFO,
+        "message": reason,
+        "occurred_at": max(now, last + timedelta(microseconds=1)) if last else now,  # later than all that counts
+        "utc_offset_min": 0,
+        "time_precision": v.TimePrecision.EXACT.value,
+        "source": v.EventSource.OVERRIDE.value,
+        "source_name": "override",
+        "override_status": status.value,
+    }
+    row["external_event_id"] = row["id"].hex
+    report = Report(check, {}, row, None)
+    events.finish(report)
+    return report
+
+
+async def void(
+    act: Act, event_id: UUID, reason: str, replacement: Report | None, expected: int | None, check: Check
+) -> list[Outcome]:
+    """An event counts no more, and another may stand in its place. Voiding a voided event changes nothing."""
+    outcome = Outcome.of(check)
+    rows = await act.sql("event_shipment", {"event": event_id})
+    if not rows:
+        check.add(errors.NotFound("There is no such event."), "id")
+        return [outcome]
+    locked = await locking.lock(act, [{**events.NO_KEY, "id": rows[0].shipment_id}])
+    (shipment,) = locked.values()
+    outcome.shipment, outcome.event = shipment.id, event_id
+    if not shipment.expect(expected):
+        assert expected is not None
+        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
+        return [outcome]
+    pairs = [] if replacement is None else await replace(act, replacement, event_id, shipment)
+    if check.problems or any(report.check.problems for report, _ in pairs):
+        return [outcome, *(two for _, two in pairs)]
+    timeline = Timeline(locked)
+    await locking.load_packages(act, locked)
+    await timeline.load(act, locked)
+    voided = None
+    if event_id in timeline.stored[shipment.id]:
+        voided = {"voided": event_id, "void_reason": reason}
+        before = shipment.status
+        timeline.remove(shipment, event_id)
+        shipment.row["event_count"] -= 1
+        changed = {"events": [ids.encode(models.TrackingEvent, event_id), None], "reason": [None, reason]}
+        shipment.log("tracking_event.voided", changed, before, event_id)
+        outcome.status_changed, outcome.written = before is not shipment.status, True
+    await events.write(act, locked, pairs, timeline=timeline, voided=voided)
+    return [outcome, *(two for _, two in pairs)]
+
+
+async def replace(act: Act, report: Report, event_id: UUID, shipment: Locked) -> list[tuple[Report, Outcome]]:
+    """The event that stands in the place of a voided one. It must be of the same shipment."""
+    report.corrects = event_id
+    carriers = await events.resolve(act, [report], [0])
+    if not report.check.problems:
+        if report.row["shipment_id"] != shipment.id:
+            report.check.add(errors.Invalid("A replacement is of the same shipment."), "target")
+        await events.words.translate(act, [(report.check, report.row, carriers[0])])
+        events.finish(report)
+    return [(report, Outcome.of(report.check, shipment=shipment.id))]

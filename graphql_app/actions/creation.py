@@ -1,0 +1,162 @@
+"""Shipments are made, one or a thousand by one statement. What is wrong with a row keeps only that row from being made.
+
+In flow inputs under their GraphQL names, out flows an outcome for each. The statement refuses what only the database
+knows: a carrier or returned shipment that is not there, an external reference that is taken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql_app import ids, models
+from graphql_app import vocabulary as v
+from graphql_app.actions import parts
+from graphql_app.actions.act import Act, Outcome, columns
+from graphql_app.actions.checks import Check, Given
+from graphql_app.errors import Duplicate, Invalid, NotFound, Required
+
+MOST_TAGS, LONGEST_TAG = 50, 100
+LOGGED = ("externalReference", "direction", "carrier", "service", "promisedFrom", "promisedTo", "estimatedDeliveryAt")
+CARRIER = "There is no carrier with this code: carrierSave makes one."
+SHIPMENT = (
+    "row external_reference direction confirmed carrier service return_id return_number return_reference promised_from "
+    "promised_to estimated_delivery_at package_count total_weight_g declared_value currency incoterm metadata tags "
+    "changed"
+)
+PARTY = "row role name company lines city region postal_code country_code phone email"
+PACKAGE = (
+    "row seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
+    "dims_unit"
+)
+ITEM = "row seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
+REFERENCE = "row seq kind value"
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A shipment that may be made."""
+
+    check: Check
+    client_ref: str | None
+    shipment: Mapping[str, Any]
+    parties: Sequence[parts.Parts]
+    packages: Sequence[parts.Parts]
+    items: Sequence[parts.Parts]
+    references: Sequence[parts.Parts]
+
+
+def promise(check: Check, given: Given) -> dict[str, Any]:
+    """The promised window and the estimate."""
+    start, end = check.instant(given, "promisedFrom"), check.instant(given, "promisedTo")
+    if start and end and start > end:
+        check.add(Invalid("The promised window ends before it begins."), "promisedTo")
+    estimate = check.instant(given, "estimatedDeliveryAt")
+    return {"promised_from": start, "promised_to": end, "estimated_delivery_at": estimate}
+
+
+def key_of(given: Given | None) -> dict[str, Any]:
+    """What names a shipment: its identity, number or reference. An identity of another kind names nothing."""
+    given = given or {}
+    public = given.get("id")
+    found = (ids.of(models.Shipment, public) or UUID(int=0)) if public is not None else None
+    return {"id": found, "number": given.get("number"), "reference": given.get("externalReference")}
+
+
+def storable(check: Check, given: Given | None, *names: str) -> None:
+    """Refuse a name of a shipment that no row can have."""
+    for name, value in (given or {}).items():
+        if value is not None:
+            check.storable(value, *names, name)
+
+
+def read(check: Check, given: Given) -> New:
+    """One input, checked."""
+    made = parts.packages(check, given)
+    confirmed, client_ref = bool(given.get("confirm")), check.text(given, "clientRef", 200)
+    if confirmed and not made:
+        check.add(Required("A shipment that is confirmed needs a package."), "packages")
+    if confirmed and not given.get("recipient"):
+        check.add(Required("A shipment that is confirmed needs a recipient."), "recipient")
+    value, currency = check.money(given, "declaredValue")
+    incoterm = check.text(given, "incoterm", 3)
+    if incoterm and not (len(incoterm) == 3 and incoterm.isascii() and incoterm.isupper() and incoterm.isalpha()):
+        check.add(Invalid("Write the three capital letters of an Incoterm, such as DAP."), "incoterm")
+    storable(check, given.get("returnOf"), "returnOf")
+    returned = key_of(given.get("returnOf"))
+    window = promise(check, given)
+    shipment = {
+        "external_reference": check.text(given, "externalReference", 128),
+        "direction": given.get("direction") or v.ShipmentDirection.OUTBOUND,
+        "confirmed": confirmed,
+        "carrier": check.text(given, "carrier", 64),
+        "service": check.text(given, "service", 64),
+        **{f"return_{name}": value for name, value in returned.items()},
+        **window,
+        "package_count": len(made),
+        "total_weight_g": parts.total_weight(made),
+        "declared_value": value,
+        "currency": currency,
+        "incoterm": incoterm,
+        "metadata": parts.json_text(check.metadata(given, "metadata")),
+        "tags": parts.array(check.texts(given, "tags", MOST_TAGS, LONGEST_TAG)),
+    }
+    shipment["changed"] = parts.json_text({name: [None, given[name]] for name in LOGGED if given.get(name) is not None})
+    items, names = parts.items(check, given, len(made)), parts.references(check, given)
+    return New(check, client_ref, shipment, parts.parties(check, given), made, items, names)
+
+
+async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
+    """Make the rows in which nothing is wrong yet. Of rows with one external reference the first is made."""
+    outcomes = [Outcome.of(row.check, client_ref=row.client_ref) for row in rows]
+    first: dict[str, int] = {}
+    for at, row in enumerate(rows):
+        reference = row.shipment["external_reference"]
+        if reference and not row.check.problems and first.setdefault(reference, at) != at:
+            row.check.add(Duplicate("An earlier row of this call has this external reference."), "externalReference")
+    good = [at for at, row in enumerate(rows) if not row.check.problems]
+    answers = await insert(act, rows, good) if good else []
+    for answer in answers:
+        taken(rows[answer.row].check, answer)
+        outcome = outcomes[answer.row]
+        outcome.shipment = answer.id
+        outcome.created = outcome.written = answer.id is not None
+    for row in rows:  # a double of a row of this call is told which shipment that became
+        for problem in row.check.problems:
+            if isinstance(problem, Duplicate) and problem.existing is None:
+                problem.existing = outcomes[first[row.shipment["external_reference"]]].shipment
+    return outcomes
+
+
+async def insert(act: Act, rows: Sequence[New], good: Sequence[int]) -> Sequence[Any]:
+    """The statement. Its answer has a row for each of the good ones."""
+    shipments = [{**rows[at].shipment, "row": at} for at in good]
+
+    def below(name: str) -> list[Mapping[str, Any]]:
+        return [{**part, "row": at} for at in good for part in getattr(rows[at], name)]
+
+    parties = [{**party, "lines": parts.array(party["lines"])} for party in below("parties")]
+    arrays = {
+        **columns(shipments, SHIPMENT),
+        **columns(parties, PARTY, "party_"),
+        **columns(below("packages"), PACKAGE, "package_"),
+        **columns(below("items"), ITEM, "item_"),
+        **columns(below("references"), REFERENCE, "reference_"),
+    }
+    numbers = f"shipment_number_{act.account_id.hex}"
+    return await act.sql("create_shipments", {**arrays, "numbers": numbers})
+
+
+def taken(check: Check, answer: Any) -> None:
+    """What the database found wrong with a row, and odd."""
+    if answer.no_carrier:
+        check.add(NotFound(CARRIER), "carrier")
+    if answer.no_return_of:
+        check.add(NotFound("There is no such shipment."), "returnOf")
+    if answer.existing is not None or answer.raced:
+        check.add(Duplicate(existing=answer.existing), "externalReference")
+    for seq in answer.busy or ():
+        check.warn(
+            "TRACKING_NUMBER_IN_USE", "Another shipment that is under way has a package with this tracking number.",
+            "packages", seq - 1, "trackingNumber",
+        )  # fmt: skip

@@ -1,0 +1,170 @@
+"""Shipments that are locked, as they are and as they become. One statement locks them, one saves them with the log.
+
+Every change raises the version by one and is one row of the change log, whose number within the shipment is the version
+that it led to. Locks are taken in the order of the identities, by everybody: calls may wait, but never for each other.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from graphql_app import errors
+from graphql_app import vocabulary as v
+from graphql_app.actions import parts
+from graphql_app.actions.act import Act, columns
+from graphql_app.actions.projection import Stage, State
+
+SAVED = (
+    "id external_reference version status status_at status_event_id status_source exception_reason confirmed_at "
+    "cancelled_at carrier_id service promised_from promised_to estimated_delivery_at estimate_given estimate_given_at "
+    "ready_at picked_up_at first_attempt_at delivered_at closed_at last_event_at event_count package_count "
+    "total_weight_g declared_value currency incoterm direction metadata tags archived_at"
+)
+PACKAGE = (
+    "id tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
+    "dims_unit status status_at status_event_id exception_reason"
+)
+LOG = "entity entity_id shipment_id shipment_seq op status_before status_after changed"
+MILESTONES = (
+    "ready_at", "picked_up_at", "first_attempt_at", "delivered_at", "closed_at", "last_event_at",
+    "estimated_delivery_at",
+)  # fmt: skip
+Key = Mapping[str, Any]
+
+
+class Locked:
+    """One shipment under lock: its row, its packages by identity, and the changes made to it so far."""
+
+    __slots__ = ("changes", "has_recipient", "id", "packages", "row", "touched")
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = dict(row)
+        self.id: UUID = self.row["id"]
+        self.has_recipient: bool = self.row["has_recipient"]
+        self.packages: dict[UUID, dict[str, Any]] = {}
+        self.touched: set[UUID] = set()
+        self.changes: list[dict[str, Any]] = []
+
+    @property
+    def status(self) -> v.ShipmentStatus:
+        return v.ShipmentStatus(self.row["status"])
+
+    def expect(self, version: int | None) -> bool:
+        """Whether it has the version that the client expects, if it expects one."""
+        return version is None or version == self.row["version"]
+
+    def log(self, op: str, changed: Mapping[str, Any], before: v.ShipmentStatus, event: UUID | None = None) -> None:
+        """One change more."""
+        self.row["version"] += 1
+        if before is not self.status:
+            changed = {"status": [before, self.status], **changed}
+        self.changes.append(
+            {
+                "entity": "shipment" if event is None else "tracking_event",
+                "entity_id": event or self.id,
+                "shipment_id": self.id,
+                "shipment_seq": self.row["version"],
+                "op": op,
+                "status_before": before.value,
+                "status_after": self.status.value,
+                "changed": parts.json_text(changed),
+            }
+        )
+
+    def state(self) -> State:
+        """Where it stands, for the projection."""
+        row = self.row
+        return State(
+            stage=stage(row),
+            source=v.StatusSource(row["status_source"]),
+            packages={key: stage(package) for key, package in self.packages.items()},
+            **{name: row[name] for name in MILESTONES},
+        )
+
+    def take(self, state: State) -> None:
+        """Let it stand where the projection says."""
+        self.row.update(placed(state.stage), status_source=state.source.value)
+        self.row.update({name: getattr(state, name) for name in MILESTONES})
+        for key, package_stage in state.packages.items():
+            where = placed(package_stage)
+            if any(self.packages[key][name] != value for name, value in where.items()):
+                self.packages[key].update(where)
+                self.touched.add(key)
+
+
+def stage(row: Mapping[str, Any]) -> Stage:
+    reason = row["exception_reason"]
+    return Stage(
+        v.ShipmentStatus(row["status"]),
+        row["status_at"],
+        row["status_event_id"],
+        None if reason is None else v.ExceptionReason(reason),
+    )
+
+
+def placed(stage: Stage) -> dict[str, Any]:
+    """A stage as columns."""
+    return {
+        "status": stage.status.value,
+        "status_at": stage.at,
+        "status_event_id": stage.event_id,
+        "exception_reason": None if stage.reason is None else stage.reason.value,
+    }
+
+
+async def lock(act: Act, keys: Iterable[Key]) -> dict[UUID, Locked]:
+    """The shipments that some keys name, locked."""
+    keys = list(keys)
+    asked = {
+        "ids": [key["id"] for key in keys if key["id"]],
+        "numbers": [key["number"] for key in keys if key["number"]],
+        "references": [key["reference"] for key in keys if key["reference"]],
+    }
+    return {row.id: Locked(row._mapping) for row in await act.sql("lock_shipments", asked)}
+
+
+def finder(locked: Mapping[UUID, Locked]) -> "dict[tuple[str, Any], Locked]":
+    """Shipments by everything that can name them."""
+    found: dict[tuple[str, Any], Locked] = {}
+    for one in locked.values():
+        found["id", one.id] = found["number", one.row["number"]] = one
+        found["reference", one.row["external_reference"]] = one
+    return found
+
+
+def named(found: "Mapping[tuple[str, Any], Locked]", key: Key) -> Locked | None:
+    """The shipment that a key names."""
+    return next((found.get((name, value)) for name, value in key.items() if value is not None), None)
+
+
+async def load_packages(act: Act, locked: Mapping[UUID, Locked]) -> None:
+    """The packages of locked shipments."""
+    if locked:
+        for row in await act.sql("packages_of", {"shipments": list(locked)}):
+            locked[row.shipment_id].packages[row.id] = dict(row._mapping)
+
+
+async def conflict(act: Act, one: Locked, expected: int, path: errors.Path) -> errors.VersionConflict:
+    """What to tell a client whose version is not the shipment's."""
+    rows = await act.sql("changed_since", {"shipment": one.id, "version": expected})
+    changed = sorted({name for row in rows for name in row.names})
+    return errors.VersionConflict(
+        expected=expected, current=one.row["version"], shipment=one.id, changed=changed, path=path
+    )
+
+
+async def save(act: Act, locked: Iterable[Locked]) -> None:
+    """Write what became of the shipments that changed."""
+    changed = [one for one in locked if one.changes]
+    if not changed or act.dry:
+        return
+    packages = [one.packages[key] for one in changed for key in one.touched]
+    rows = [{**one.row, "tags": parts.array(one.row["tags"])} for one in changed]
+    log = [change for one in changed for change in one.changes]
+    arrays = {
+        **columns(rows, SAVED),
+        **columns(packages, PACKAGE, "package_"),
+        **columns(log, LOG, "log_"),
+    }
+    await act.sql("save_shipments", {**arrays, "now": datetime.now(UTC)})

@@ -1,0 +1,152 @@
+"""What a client gives of a shipment's parts → rows of their tables. Pure: problems and warnings go into a Check.
+
+Rows are dictionaries under the names of the SQL beside this module. A part that is wrong still yields a row: what is
+gathered decides whether anything is written.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from graphql_app import measures, places, tracking_numbers
+from graphql_app import vocabulary as v
+from graphql_app.actions.checks import Check, Given
+from graphql_app.errors import Invalid, Required
+
+MOST_PACKAGES, MOST_ITEMS, MOST_REFERENCES = 200, 500, 50
+MOST_LINES = 4
+Parts = dict[str, Any]
+
+
+def array(texts: Sequence[str]) -> str:
+    """A list of texts as PostgreSQL's literal of an array: lists of different lengths do not fit into one parameter."""
+    return "{" + ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts) + "}"
+
+
+def json_text(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def party(check: Check, given: Given, role: v.PartyRole) -> Parts:
+    """A name and address. Only the country is required; one whose postcode or region looks odd is warned of."""
+    country, region = check.country(given, "country"), check.text(given, "region", 100)
+    postal_code = check.text(given, "postalCode", 32)
+    for name, message in places.warnings(country or "", postal_code, region):
+        check.warn("ODD_" + ("POSTAL_CODE" if name == "postalCode" else "REGION"), message, name)
+    return {
+        "role": str(role),
+        "name": check.text(given, "name", 200) or "",
+        "company": check.text(given, "company", 200),
+        "lines": check.texts(given, "lines", MOST_LINES, 200, once=False),
+        "city": check.text(given, "city", 200),
+        "region": region,
+        "postal_code": postal_code,
+        "country_code": country,
+        "phone": check.text(given, "phone", 50),
+        "email": check.text(given, "email", 254),
+    }
+
+
+def parties(check: Check, given: Given) -> list[Parts]:
+    """Shipper, recipient and the others; each role is held once."""
+    found = [party(check.at("shipper"), given["shipper"], v.PartyRole.SHIPPER)] if given.get("shipper") else []
+    if given.get("recipient"):
+        found.append(party(check.at("recipient"), given["recipient"], v.PartyRole.RECIPIENT))
+    for inner, one in check.rows(given, "parties", len(v.PartyRole)):
+        role = one["role"]
+        if any(other["role"] == str(role) for other in found):
+            inner.add(Invalid(f"The role {role} is held twice."), "role")
+            continue
+        found.append(party(inner.at("party"), one["party"], role))
+    return found
+
+
+def weight(check: Check, given: Given) -> Parts:
+    """A weight, in grams and as it was given."""
+    inner = given.get("weight")
+    if inner is None:
+        return {"weight_g": None, "weight_entered": None, "weight_unit": None}
+    value, unit = check.at("weight").decimal(inner, "value", 9, 9) or Decimal(0), inner["unit"]
+    grams = measures.grams(value, unit)
+    if grams >= 10**9:
+        check.add(Invalid("At most 999,999.999 kg fit."), "weight", "value")
+    return {"weight_g": grams, "weight_entered": value, "weight_unit": str(unit)}
+
+
+def dimensions(check: Check, given: Given) -> Parts:
+    """Length, width and height, in millimetres."""
+    inner = given.get("dimensions")
+    if inner is None:
+        return {"length_mm": None, "width_mm": None, "height_mm": None, "dims_unit": None}
+    sides: Parts = {}
+    for name in ("length", "width", "height"):
+        value = check.at("dimensions").decimal(inner, name, 7, 6, above_zero=True) or Decimal(1)
+        sides[f"{name}_mm"] = measures.millimetres(value, inner["unit"])
+        if not 0 < sides[f"{name}_mm"] < 10**8:
+            check.add(Invalid("This must lie between 0.0001 mm and 100 km."), "dimensions", name)
+    return {**sides, "dims_unit": str(inner["unit"])}
+
+
+def tracking_number(check: Check, given: Given) -> Parts:
+    """A tracking number, as given and as it is compared; a wrong check digit is warned of."""
+    number = check.text(given, "trackingNumber", 64)
+    norm = tracking_numbers.normal(number) if number else None
+    if given.get("trackingNumber") is not None and not norm:
+        check.add(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
+        number = None
+    if norm and (message := tracking_numbers.warning(norm)):
+        check.warn("CHECK_DIGIT", message, "trackingNumber")
+    return {"tracking_number": number, "tracking_number_norm": norm or None}
+
+
+def packages(check: Check, given: Given) -> list[Parts]:
+    """Boxes, numbered from 1."""
+    return [
+        {"seq": seq, **tracking_number(inner, one), **weight(inner, one), **dimensions(inner, one)}
+        for seq, (inner, one) in enumerate(check.rows(given, "packages", MOST_PACKAGES), 1)
+    ]
+
+
+def total_weight(packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    """The sum of the packages' weights in grams; None unless every one has a weight."""
+    weights = [package["weight_g"] for package in packages]
+    return sum(weights, Decimal(0)) if weights and None not in weights else None
+
+
+def items(check: Check, given: Given, packages: int) -> list[Parts]:
+    """Kinds of goods, numbered from 1, each in one of so many packages or in none."""
+    found = []
+    for seq, (inner, one) in enumerate(check.rows(given, "items", MOST_ITEMS), 1):
+        in_package = one.get("packageSeq")
+        if in_package is not None and not 1 <= in_package <= packages:
+            inner.add(Invalid(f"There is no package {in_package}; this counts them from 1."), "packageSeq")
+        unit_value, currency = inner.money(one, "unitValue")
+        row = {
+            "seq": seq,
+            "package_seq": in_package,
+            "sku": inner.text(one, "sku", 100),
+            "title": inner.text(one, "title", 500, required=True),
+            "quantity": inner.decimal(one, "quantity", 14, 4, above_zero=True),
+            "unit": inner.text(one, "unit", 32),
+            "unit_value": unit_value,
+            "currency": currency,
+            "origin_country": inner.country(one, "originCountry"),
+            "batch": inner.text(one, "batch", 100),
+            "metadata": json_text(inner.metadata(one, "metadata")),
+        }
+        found.append(row)
+    return found
+
+
+def references(check: Check, given: Given) -> list[Parts]:
+    """Other names, each once."""
+    found: dict[tuple[str, str], Parts] = {}
+    for inner, one in check.rows(given, "references", MOST_REFERENCES):
+        kind, value = inner.slug(one, "kind", 32, "order or po"), inner.text(one, "value", 128, required=True)
+        if not kind:
+            inner.add(Required(), "kind")
+        if kind and value:
+            found.setdefault((kind, value), {"seq": len(found) + 1, "kind": kind, "value": value})
+    return list(found.values())

@@ -1,0 +1,227 @@
+"""What one edit would make of one shipment. Gathers what is frozen, unknown or taken; `take` lets it become so.
+
+Nothing of the shipment is touched before `take`: an edit in which something is wrong leaves no trace.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from graphql_app import errors, ids, lifecycle, models
+from graphql_app import vocabulary as v
+from graphql_app.actions import parts
+from graphql_app.actions.checks import Check, unfit
+from graphql_app.actions.creation import CARRIER, MOST_TAGS
+from graphql_app.actions.details import Around, Detail
+from graphql_app.actions.locked import Locked
+
+COLUMNS = {
+    "externalReference": "external_reference",
+    "service": "service",
+    "promisedFrom": "promised_from",
+    "promisedTo": "promised_to",
+    "estimatedDeliveryAt": "estimated_delivery_at",
+    "declaredValue": "declared_value",
+}
+HINTS = {
+    v.ShipmentPhase.ACTIVE: "The carrier has it: only references, metadata, tags, promise, estimate and tracking "
+    "numbers can still be changed.",
+    v.ShipmentPhase.CLOSED: "It is closed: nothing of it can be changed any more.",
+}
+PACKAGE_FIELDS = {
+    "trackingNumber": ("tracking_number",),
+    "weight": ("weight_entered", "weight_unit"),
+    "dimensions": ("length_mm", "width_mm", "height_mm", "dims_unit"),
+}
+BELONGS = {
+    "trackingNumber": ("tracking_number",),
+    "weight": ("weight_",),
+    "dimensions": ("length_mm", "width_mm", "height_mm", "dims_unit"),
+}
+IN_USE = "Another shipment that is under way has a package with this tracking number."
+Changed = dict[str, Any]
+
+
+class Proposal:
+    """One edit in the making."""
+
+    def __init__(self, check: Check, shipment: Locked, around: Around) -> None:
+        self.check, self.shipment, self.around = check, shipment, around
+        self.detail: Detail = around.of[shipment.id]
+        self.row: dict[str, Any] = {}
+        self.changed: Changed = {}
+        self.boxes: dict[Any, dict[str, Any]] = {}
+        self.new_boxes: list[parts.Parts] = []
+        self.people: dict[str, parts.Parts | None] = {}
+        self.names: list[tuple[str, str]] | None = None
+        self.goods: list[parts.Parts] | None = None
+
+    def note(self, name: str, old: object, new: object, rule: str = "", check: Check | None = None) -> bool:
+        """Whether a field differs and may be changed; where it is frozen that is noted as wrong.
+
+        `rule`: the field of ShipmentUpdateInput with which it is frozen, where its own name is not one.
+        """
+        if old == new:
+            return False
+        status = self.shipment.status
+        phase = lifecycle.phase(status)
+        if (rule or name) not in lifecycle.EDITABLE[phase]:
+            message = f"`{name}` cannot be changed any more: the shipment is {status}."
+            problem = errors.NotEditable(message, status=status, hint=HINTS.get(phase, ""))
+            (check or self.check).add(problem, name)
+            return False
+        return True
+
+    def fields(self, values: Mapping[str, Any]) -> None:
+        """Columns of the shipment itself."""
+        row = self.shipment.row
+        for name, new in values.items():
+            if name == "carrier":
+                self.carrier(new)
+                continue
+            column = COLUMNS.get(name, name)
+            if not self.note(name, row[column], new, "" if name in lifecycle.ALWAYS else "carrier"):
+                continue
+            if (
+                name == "externalReference"
+                and new
+                and self.around.owners.get(new, self.shipment.id) != self.shipment.id
+            ):
+                self.check.add(errors.Duplicate(existing=self.around.owners[new]), name)
+                continue
+            self.row[column] = new
+            self.changed[name] = [row[column], new]
+        if "estimated_delivery_at" in self.row:
+            self.row["estimate_given"] = self.row["estimated_delivery_at"]
+        start = self.row.get("promised_from", row["promised_from"])
+        end = self.row.get("promised_to", row["promised_to"])
+        if start and end and start > end and not self.check.problems:
+            self.check.add(errors.Invalid("The promised window ends before it begins."), "promisedTo")
+
+    def carrier(self, code: str | None) -> None:
+        if code and code not in self.around.carriers:
+            self.check.add(errors.NotFound(CARRIER), "carrier")
+        elif self.note("carrier", self.shipment.row["carrier"], code):
+            self.row |= {"carrier": code, "carrier_id": self.around.carriers[code] if code else None}
+            self.changed["carrier"] = [self.shipment.row["carrier"], code]
+
+    def party(self, role: v.PartyRole, new: parts.Parts | None) -> None:
+        """A party as it shall be; None takes it away, which only a draft allows for its recipient."""
+        old, name = self.detail.parties.get(role.value), role.value.lower()
+        if new is None and (role is v.PartyRole.SHIPPER or self.shipment.status is not v.ShipmentStatus.DRAFT):
+            if old is not None:
+                self.check.add(errors.Required(f"This shipment needs a {name}."), name)
+        elif self.note(name, old, new, "shipper"):
+            self.people[role.value] = new
+            self.changed[name] = [old and shown(old), new and shown(new)]
+
+    def references(self, new: Sequence[parts.Parts]) -> None:
+        old, names = self.detail.references, [(one["kind"], one["value"]) for one in new]
+        if self.note("references", old, names):
+            self.names = names
+            self.changed["references"] = [[f"{k}:{v}" for k, v in old], [f"{k}:{v}" for k, v in names]]
+
+    def metadata(self, given: Mapping[str, Any], unset: Sequence[str]) -> None:
+        if not given and not unset:
+            return
+        old = orjson.loads(self.shipment.row["metadata"])
+        new = {key: value for key, value in {**old, **given}.items() if key not in unset}
+        if not self.note("metadataSet", old, new):
+            return
+        if problem := unfit(new):
+            self.check.add(problem, "metadataSet")
+        self.row["metadata"] = parts.json_text(new)
+        touched = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) or (key in old) != (key in new))
+        self.changed["metadata"] = [{key: one[key] for key in touched if key in one} for one in (old, new)]
+
+    def tags(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        old = list(self.shipment.row["tags"])
+        new = [tag for tag in dict.fromkeys([*old, *added]) if tag not in removed]
+        if self.note("tagsAdd", old, new):
+            if len(new) > MOST_TAGS:
+                self.check.add(errors.TooMuch(f"At most {MOST_TAGS} tags fit."), "tagsAdd")
+            self.row["tags"] = new
+            self.changed["tags"] = [old, new]
+
+    def package_by_id(self, check: Check, public: str, values: Mapping[str, Any]) -> None:
+        """A package of this shipment, as far as values are given."""
+        package = self.shipment.packages.get(ids.of(models.Package, public))  # type: ignore[arg-type]
+        if package is None:
+            check.add(errors.NotFound("The shipment has no such package."), "id")
+        else:
+            self.package(check, package, values)
+
+    def package(self, check: Check, package: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        now = {**package, **self.boxes.get(package["id"], {})}
+        for name, names in PACKAGE_FIELDS.items():
+            if names[0] not in values:
+                continue
+            old, new = [now[one] for one in names], [values[one] for one in names]
+            if self.note(name, old, new, f"packages.{name}", check):
+                self.boxes.setdefault(package["id"], {}).update(
+                    {key: value for key, value in values.items() if key.startswith(BELONGS[name])}
+                )
+                self.changed[f"packages.{package['seq']}.{name}"] = [joined(old), joined(new)]
+        norm = values.get("tracking_number_norm")
+        if norm and self.around.busy.get(norm, set()) - {self.shipment.id}:
+            check.warn("TRACKING_NUMBER_IN_USE", IN_USE, "trackingNumber")
+
+    def new_package(self, check: Check, values: parts.Parts) -> None:
+        """One package more, while it is still being planned."""
+        seq = len(self.shipment.packages) + len(self.detail.new_packages) + len(self.new_boxes) + 1
+        if self.note("weight", None, seq, "packages.weight", check):
+            self.new_boxes.append({**values, "seq": seq, "status": self.shipment.status.value})
+            self.changed[f"packages.{seq}"] = [None, "added"]
+
+    def items(self, new: list[parts.Parts]) -> None:
+        """The goods, as they shall be from now on."""
+        if self.note("items", [comparable(one) for one in self.detail.items], list(map(comparable, new)), "carrier"):
+            self.goods = new
+            self.changed["items"] = [len(self.detail.items), len(new)]
+
+    def take(self) -> bool:
+        """Let it become so. Whether anything changed."""
+        shipment, detail = self.shipment, self.detail
+        if "estimate_given" in self.row:
+            self.row["estimate_given_at"] = datetime.now(UTC)
+        shipment.row.update(self.row)
+        for key, values in self.boxes.items():
+            shipment.packages[key].update(values)
+            shipment.touched.add(key)
+        for role, party in self.people.items():
+            detail.saved_parties.add(role)
+            if party is None:
+                detail.parties.pop(role, None)
+            else:
+                detail.parties[role] = party
+        if self.names is not None:
+            detail.references, detail.saves_references = self.names, True
+        if self.goods is not None:
+            detail.items, detail.saves_items = self.goods, True
+        detail.new_packages += self.new_boxes
+        if self.boxes or self.new_boxes:
+            boxes = [*shipment.packages.values(), *detail.new_packages]
+            shipment.row.update(total_weight_g=parts.total_weight(boxes), package_count=len(boxes))
+        if self.row.get("external_reference"):
+            self.around.owners[self.row["external_reference"]] = shipment.id
+        if self.changed:
+            shipment.log("shipment.updated", self.changed, shipment.status)
+        return bool(self.changed)
+
+
+def shown(party: Mapping[str, Any]) -> dict[str, Any]:
+    """A party for the log: what is known of it."""
+    return {name: value for name, value in party.items() if value and name != "role"}
+
+
+def joined(values: Sequence[Any]) -> str | None:
+    """Values of several columns as one text."""
+    known = [f"{value:f}" if hasattr(value, "quantize") else str(value) for value in values if value is not None]
+    return " ".join(known) or None
+
+
+def comparable(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item, its metadata read, so that spelling plays no part."""
+    return {**item, "metadata": orjson.loads(item["metadata"])}

@@ -1,0 +1,116 @@
+"""Commands on shipments that exist: confirm, cancel, archive. Strict: what the status does not allow is refused.
+
+Asking for what is already so is a success that changes nothing.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from graphql_app import errors, lifecycle
+from graphql_app import vocabulary as v
+from graphql_app.actions import locked as locking
+from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions.checks import Check
+from graphql_app.actions.locked import Key, Locked
+
+Status = v.ShipmentStatus
+Command = Callable[[Check, Locked], None]
+NONE = "There is no such shipment."
+
+
+async def one(act: Act, key: Key, expected: int | None, check: Check, command: Command) -> Outcome:
+    """Carry out a command on the one shipment that a key names, and save it."""
+    locked = await locking.lock(act, [key])
+    outcome = Outcome.of(check)
+    if not locked:
+        check.add(errors.NotFound(NONE), "by")
+        return outcome
+    await locking.load_packages(act, locked)
+    (shipment,) = locked.values()
+    outcome.shipment = shipment.id
+    if not shipment.expect(expected):
+        assert expected is not None
+        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
+        return outcome
+    before = shipment.status
+    command(check, shipment)
+    if not check.problems:
+        await locking.save(act, [shipment])
+        outcome.written = bool(shipment.changes)
+        outcome.status_changed = before is not shipment.status
+    return outcome
+
+
+def refuse(check: Check, shipment: Locked, target: Status, message: str, *path: str) -> None:
+    """Say that the status does not allow a command, and what it does allow."""
+    status = shipment.status
+    complete = shipment.has_recipient and shipment.row["package_count"] > 0
+    allowed = [one.value for one in lifecycle.transitions(status, complete=complete)]
+    check.add(errors.InvalidTransition(message, source=status, target=target, allowed=allowed), *path)
+
+
+def confirm(check: Check, shipment: Locked) -> None:
+    """DRAFT → READY."""
+    if shipment.status is Status.READY:
+        return
+    if shipment.status is not Status.DRAFT:
+        message = f"A shipment that is {shipment.status} cannot be confirmed; only a DRAFT can."
+        refuse(check, shipment, Status.READY, message, "by")
+        return
+    if not shipment.has_recipient:
+        check.add(errors.Required("A shipment that is confirmed needs a recipient."), "by", "recipient")
+    if not shipment.row["package_count"]:
+        check.add(errors.Required("A shipment that is confirmed needs a package."), "by", "packages")
+    if not check.problems:
+        become_ready(shipment)
+
+
+def become_ready(shipment: Locked) -> None:
+    """A draft with all that it needs is booked."""
+    now = datetime.now(UTC)
+    move(shipment, Status.READY, now)
+    shipment.row.update(confirmed_at=now, ready_at=shipment.row["ready_at"] or now)
+    shipment.log("shipment.confirmed", {}, Status.DRAFT)
+
+
+def cancel(reason: str | None) -> Command:
+    """DRAFT or READY → CANCELLED."""
+
+    def command(check: Check, shipment: Locked) -> None:
+        before = shipment.status
+        if before is Status.CANCELLED:
+            return
+        if before not in lifecycle.PLANNING:
+            message = f"A shipment that is {before} cannot be cancelled; only DRAFT and READY can."
+            refuse(check, shipment, Status.CANCELLED, message, "by")
+            return
+        now = datetime.now(UTC)
+        move(shipment, Status.CANCELLED, now)
+        shipment.row.update(cancelled_at=now, closed_at=now)
+        shipment.log("shipment.cancelled", {"reason": [None, reason]} if reason else {}, before)
+
+    return command
+
+
+def move(shipment: Locked, target: Status, now: datetime) -> None:
+    """The shipment and all its packages come to a status by command."""
+    where = {"status": target.value, "status_at": now, "status_event_id": None, "exception_reason": None}
+    shipment.row.update(where, status_source=v.StatusSource.COMMAND.value)
+    for key, package in shipment.packages.items():
+        package.update(where)
+        shipment.touched.add(key)
+
+
+def archive(archived: bool) -> Command:
+    """Out of the lists, or back into them. Allowed in every status."""
+
+    def command(_: Check, shipment: Locked) -> None:
+        old = shipment.row["archived_at"]
+        if (old is not None) is archived:
+            return
+        new = datetime.now(UTC) if archived else None
+        shipment.row["archived_at"] = new
+        op = "shipment.archived" if archived else "shipment.unarchived"
+        shipment.log(op, {"archivedAt": [old, new]}, shipment.status)
+
+    return command

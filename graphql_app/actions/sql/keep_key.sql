@@ -1,0 +1,2 @@
+UPDATE idempotency_key SET state = 'DONE', result = @result::text::jsonb
+WHERE account_id = @account::uuid AND actor = @actor::text AND operation = @operation::text AND key = @key::text

@@ -1,0 +1,149 @@
+"""The mutations: noun first, one for each business act. Here stand their names, arguments and meaning, in `acts.py`
+what they do. An act gets the arguments as graphql-core coerced them, under their GraphQL names: absent is not null.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLResolveInfo
+
+from graphql_app import vocabulary as v
+from graphql_app.api import acts, payloads, writes
+from graphql_app.api.inputs import argument
+
+UNSET = strawberry.UNSET
+Run = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Awaitable[object]]
+ACTS: dict[str, Run] = {}
+"""What each mutation does, by its Python name."""
+
+
+def does(run: Run) -> Callable[[Callable[..., Any]], Any]:
+    """A mutation: the function below is its signature and its description."""
+
+    def decorate(signature: Callable[..., Any]) -> Any:
+        ACTS[signature.__name__] = run
+        return strawberry.mutation(resolver=signature, description=(signature.__doc__ or "").strip())
+
+    return decorate
+
+
+def connect(mutations: GraphQLObjectType) -> None:
+    """Let the fields of the finished schema run their acts."""
+    for field in mutations.fields.values():
+        field.resolve = resolver(ACTS[field.extensions["strawberry-definition"].python_name])
+
+
+def resolver(run: Run) -> Callable[..., Awaitable[object]]:
+    async def resolve(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> object:
+        return await run(info, arguments)
+
+    return resolve
+
+
+@strawberry.type(description="All that can be done. Each mutation is one transaction, and is carried out in its turn.")
+class Mutation:
+    @does(acts.shipment_create)
+    def shipment_create(input: writes.Create, options: writes.Options = UNSET) -> payloads.ShipmentPayload | None:
+        """Make a shipment, with all that belongs to it."""
+
+    @does(acts.shipment_upsert)
+    def shipment_upsert(
+        external_reference: Annotated[str, argument("Your own identity of the shipment.")],
+        input: writes.Create,
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentPayload | None:
+        """Make the shipment with this external reference, or make the one that exists what the input says. Fields that
+        are absent are left alone; packages are told apart by their order, and none is taken away."""
+
+    @does(acts.shipment_update)
+    def shipment_update(
+        by: writes.By,
+        input: Annotated[writes.ShipmentUpdateInput, argument("What changes.")],
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentPayload | None:
+        """Change a shipment. `editableFields` of the shipment says what may be given."""
+
+    @does(acts.shipment_confirm)
+    def shipment_confirm(by: writes.By, options: writes.Options = UNSET) -> payloads.ShipmentPayload | None:
+        """DRAFT → READY: needs a recipient and at least one package. One that is READY stays so."""
+
+    @does(acts.shipment_cancel)
+    def shipment_cancel(
+        by: writes.By,
+        reason: Annotated[str | None, argument("Why, for the change log.")] = UNSET,
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentPayload | None:
+        """DRAFT or READY → CANCELLED. One that is cancelled stays so; a later one is refused."""
+
+    @does(acts.shipment_override_status)
+    def shipment_override_status(
+        by: writes.By,
+        status: Annotated[v.ShipmentStatus, argument("The status that it shall have.")],
+        reason: Annotated[str, argument("Why.")],
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentPayload | None:
+        """Set the status against what the events say. It is an event itself: later ones go on from it, and
+        `trackingEventVoid` takes it back."""
+
+    @does(acts.shipment_archive)
+    def shipment_archive(
+        by: writes.By,
+        archived: Annotated[bool, argument("Out of the lists, or back into them.")] = True,
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentPayload | None:
+        """Put a shipment out of the lists, or back into them. Nothing is deleted."""
+
+    @does(acts.shipments_bulk_create)
+    def shipments_bulk_create(
+        inputs: Annotated[list[writes.ShipmentCreateInput], argument("The shipments, at most 1,000.")],
+        error_policy: writes.Policy = v.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentBulkPayload | None:
+        """Make many shipments by one statement."""
+
+    @does(acts.shipments_bulk_update)
+    def shipments_bulk_update(
+        inputs: Annotated[list[writes.ShipmentBulkUpdateRow], argument("The changes, at most 1,000.")],
+        error_policy: writes.Policy = v.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: writes.Options = UNSET,
+    ) -> payloads.ShipmentBulkPayload | None:
+        """Change many shipments. Several rows may be about one shipment: they are carried out in their order."""
+
+    @does(acts.tracking_events_record)
+    def tracking_events_record(
+        inputs: writes.Events,
+        error_policy: writes.Policy = v.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: writes.Options = UNSET,
+    ) -> payloads.TrackingEventsPayload | None:
+        """Record what happened, in any order and as often as you like: the same events give the same status."""
+
+    @does(acts.tracking_event_void)
+    def tracking_event_void(
+        id: Annotated[strawberry.ID, argument("The event's opaque identity.")],
+        reason: Annotated[str, argument("Why it is wrong.")],
+        replacement: Annotated[writes.TrackingEventInput | None, argument("What is right.")] = UNSET,
+        options: writes.Options = UNSET,
+    ) -> payloads.TrackingEventsPayload | None:
+        """Let an event count no more, and record another in its place. Both are kept. The first result is the voided
+        event, the second its replacement."""
+
+    @does(acts.carrier_save)
+    def carrier_save(
+        code: Annotated[str, argument("Its code: 2 to 32 of a-z, 0-9 and _.")],
+        input: Annotated[writes.CarrierInput, argument("What it shall be.")],
+        options: writes.Options = UNSET,
+    ) -> payloads.CarrierPayload | None:
+        """Make a carrier, or change the one with this code."""
+
+    @does(acts.carrier_status_map)
+    def carrier_status_map(
+        carrier: Annotated[str, argument("Code of the carrier.")],
+        raw: Annotated[str, argument("The carrier's own word, as it comes in `carrierStatusRaw`.")],
+        code: Annotated[
+            v.TrackingEventCode | None, argument("What it means; absent: what ships with the program counts again.")
+        ] = UNSET,
+        reason: Annotated[v.ExceptionReason | None, argument("Why, where the word says that too.")] = UNSET,
+        options: writes.Options = UNSET,
+    ) -> payloads.CarrierPayload | None:
+        """Say what a carrier's own word means, for events recorded from now on."""
