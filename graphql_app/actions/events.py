@@ -1,8 +1,8 @@
 """Tracking events are recorded. Lenient: a report is kept unless it is malformed, of nothing we know, or a duplicate.
 
 In flow inputs under their GraphQL names, out flows an outcome for each. Six statements, however many rows: what they
-are about, what carriers' words mean, the locked shipments with their packages, which events are known, and two that write.
-A seventh reads the events of shipments for which one arrived late.
+are about, what carriers' words mean, the locked shipments with their packages, which events are known, and two that
+write. A seventh reads the events of shipments for which one arrived late.
 """
 
 import hashlib
