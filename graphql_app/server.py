@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 import uvicorn
+from httptools import HttpParserError
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from graphql_app import errors
 from graphql_app.settings import Settings
@@ -21,6 +22,11 @@ MOST_HEAD, MOST_HEADERS = 65_536, 100
 MOST_SOCKET_MESSAGE = 65_536
 GRACE = 10
 """Seconds that requests in flight have to finish when the process is told to end."""
+TOP_HEAVY = (
+    431,
+    "HEADERS_TOO_LARGE",
+    f"The headers have more than {MOST_HEAD} bytes, or are more than {MOST_HEADERS}: the limits.",
+)
 PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -30,12 +36,14 @@ class Protocol(HttpToolsProtocol):
     head_timeout = 10.0
     """Seconds from the first moment that a request could come until its headers are there."""
     read_timeout = 30.0
-    """Seconds that a closing connection has to take what was sent to it."""
+    """Seconds after which a client that takes nothing of its answer is cut off."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.head_bytes, self.head_complete = 0, False
         self.unsent: int | None = None
+        self.running: RequestResponseCycle | None = None
+        self.stalled: asyncio.TimerHandle | None = None
         self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
         most, self.limit_concurrency = self.config.limit_concurrency, None  # uvicorn's own answer is no JSON
         if most is not None and len(self.connections) > most:
@@ -43,6 +51,10 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.disarm()
+        self.resume_writing()
+        if self.running is not None and not self.running.response_complete:
+            self.running.disconnected = True  # uvicorn tells only the last of pipelined requests
+            self.running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,7 +63,7 @@ class Protocol(HttpToolsProtocol):
             return  # in the second case it is a WebSocket's now
         self.head_bytes += len(data)
         if self.head_bytes > MOST_HEAD:
-            self.refuse(431, "HEADERS_TOO_LARGE", f"The headers have more than {MOST_HEAD} bytes, the limit.")
+            self.refuse(*TOP_HEAVY)
         elif self.timer is None:
             self.timer = self.loop.call_later(self.head_timeout, self.head_late)
 
@@ -70,14 +82,29 @@ class Protocol(HttpToolsProtocol):
         self.head_bytes, self.head_complete = 0, True
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MOST_HEAD or len(self.headers) > MOST_HEADERS:
-            self.app = heady
+            self.refuse(*TOP_HEAVY)
+            raise HttpParserError("The head is too large.")  # which ends the reading
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
-            self.disarm()
-            self.timer = self.loop.call_later(self.read_timeout, self.transport.abort)
+            self.pause_writing()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.stalled is None:
+            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.stalled is not None:
+            self.stalled.cancel()
+            self.stalled = None
 
     def timeout_keep_alive_handler(self) -> None:
         """Closes an idle connection; one that stopped taking its answer is cut off instead of waited for."""
@@ -98,16 +125,16 @@ class Protocol(HttpToolsProtocol):
             self.timer = None
 
     def head_late(self) -> None:
-        self.timer = None
-        if not self.transport.is_closing():
-            error = errors.SlowRequest()
-            self.refuse(error.status, error.code, error.message)
+        self.timer, error = None, errors.SlowRequest()
+        self.refuse(error.status, error.code, error.message)
 
     def send_400_response(self, msg: str) -> None:
         self.refuse(400, errors.RequestError.code, msg)
 
     def refuse(self, status: int, code: str, message: str) -> None:
         """Answer without the app, and close."""
+        if self.transport.is_closing():
+            return
         body = problem(code, message)
         head = (
             f"HTTP/1.1 {status} {PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
@@ -121,28 +148,18 @@ def problem(code: str, message: str) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
 
 
-async def answer(send: Send, status: int, body: bytes, *more: tuple[bytes, bytes]) -> None:
-    """One short answer, after which the connection is closed."""
+async def crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """The app of a connection that is one too many."""
+    error = errors.Overloaded("Too many connections are open: try again.")
+    body = problem(error.code, error.message)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
-        *more,
+        (b"retry-after", b"%d" % error.retry_after),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """The app of a connection that is one too many."""
-    error = errors.Overloaded("Too many connections are open: try again.")
-    await answer(send, error.status, problem(error.code, error.message), (b"retry-after", b"1"))
-
-
-async def heady(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """The app of a request whose headers are too much."""
-    message = f"The headers have more than {MOST_HEAD} bytes or are more than {MOST_HEADERS}, the limits."
-    await answer(send, 431, problem("HEADERS_TOO_LARGE", message))
 
 
 def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:

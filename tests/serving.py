@@ -1,6 +1,7 @@
 """The app behind a real socket, and HTTP as one types it: for what a client library would not let happen."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,9 +17,11 @@ from graphql_app.settings import Settings
 
 
 @asynccontextmanager
-async def serving(app: Any, settings: Settings, **more: Any) -> AsyncIterator[int]:
+async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **more: Any) -> AsyncIterator[int]:
     """The port of a server that runs in this loop."""
     listener = socket.socket()
+    if send_buffer:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     listener.bind(("127.0.0.1", 0))
     running = uvicorn.Server(server.config(app, settings, log_config=None, lifespan="off", **more))
     task = asyncio.create_task(running.serve(sockets=[listener]))
@@ -59,9 +62,13 @@ class Wire:
         await self.writer.drain()
 
     async def receive(self, within: float = 5.0) -> bytes:
-        """All that comes until the other side closes."""
+        """All that comes until the other side closes, or resets what it did not want to read to the end."""
+        parts = []
         async with asyncio.timeout(within):
-            return await self.reader.read()
+            with contextlib.suppress(ConnectionResetError):
+                while part := await self.reader.read(65_536):
+                    parts.append(part)
+        return b"".join(parts)
 
 
 def posted(body: bytes, *headers: str) -> bytes:
