@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import alembic_postgresql_enum as _  # noqa: F401 without it Alembic would not see an enum's values
+import alembic_postgresql_enum  # noqa: F401 without it Alembic would not see the values of an enum
 import asyncpg
 import pytest
 from alembic import command
