@@ -1,5 +1,8 @@
-"""The whole process on one page: settings in, an ASGI app out. Nothing happens before its lifespan begins."""
+"""The whole process on one page: settings in, an ASGI app out. Connects when first asked."""
 
+import gc
+import multiprocessing
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,40 +14,43 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Scope
 
-from graphql_app import auth, database, errors
+from graphql_app import auth, database, errors, observe, ops
+from graphql_app import settings as settings_module
 from graphql_app.api import endpoint, replies, schema
 from graphql_app.settings import Settings
 
 
 def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Starlette:
     """The app on a migrated database: that of `settings.postgres_url`, or the engine that is given (and stays open)."""
+    if engine is None and settings.postgres_url is None:
+        raise errors.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
+    own = engine or database.make_engine(settings.postgres_url.get_secret_value(), settings)  # type: ignore[union-attr]
+    life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shares_metrics())
     built = schema.build()
+    graphql = endpoint.Endpoint(built, own, settings, DefaultViewer(own))
     sdl = schema.sdl(built)
 
     async def print_sdl(_request: Request) -> Response:
         return PlainTextResponse(sdl)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        if engine is None and settings.postgres_url is None:
-            raise errors.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
-        own = engine or database.make_engine(settings.postgres_url.get_secret_value(), settings)  # type: ignore[union-attr]
-        app.state.graphql = endpoint.Endpoint(built, own, settings, viewer_of(own))
-        try:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        with life.told():
             yield
-        finally:
-            if engine is None:
-                await own.dispose()
+        if engine is None:
+            await own.dispose()
 
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
+        Route("/schema.graphql", print_sdl),
+        *life.routes,
+    ]
     return Starlette(
-        routes=[
-            Route("/graphql", Graphql()),
-            WebSocketRoute("/graphql", Graphql()),
-            Route("/schema.graphql", print_sdl),
-        ],
+        routes=routes,
         middleware=cross_origin(settings),
         exception_handlers={HTTPException: replies.elsewhere, Exception: replies.elsewhere},
         lifespan=lifespan,
@@ -68,14 +74,19 @@ def cross_origin(settings: Settings) -> list[Middleware]:
     ]
 
 
-class Graphql:
-    """Passes on to the endpoint that the lifespan made."""
+def from_environment() -> Starlette:
+    """The app of one server process, which was started for nothing else."""
+    known = settings_module.read()
+    observe.configure(known.log_level, known.log_format)
+    if multiprocessing.parent_process() is not None:
+        ops.die_with(os.getppid())
+    made = create_app(known)
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not look at it again
+    return made
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.graphql(scope, receive, send)
 
-
-class viewer_of:
+class DefaultViewer:
     """Until keys are asked for, everybody is the default account."""
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -56,7 +56,7 @@ TUNING = {
     "log_timezone": "UTC",
     "cluster_name": "graphql-app",
 }
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 """For tests: their data survive kill -9 of the server, but not of the machine."""
 
 HBA = f"local all {BROWSER} scram-sha-256\nlocal all all trust\n"
@@ -131,6 +131,9 @@ class Embedded:
                 self._guard.wait(PATIENCE)
             self._guard = None
             self._end_orphan()
+            if self.run.parent != self.root:
+                with contextlib.suppress(OSError):
+                    self.run.rmdir()
         if self._lock is not None:
             os.close(self._lock)
         self._lock = None

@@ -4,16 +4,23 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import database, errors
 
 
 async def upgrade(engine: AsyncEngine) -> list[str]:
     """Apply what is missing, in one transaction. Returns the revisions that were missing when it began."""
     missing = await pending(engine)
     if missing:
-        async with engine.begin() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        except DBAPIError as error:
+            raise errors.StartError(f"The migration failed: {database.first_line(error.orig)}.") from error
     return missing
 
 
@@ -43,4 +50,9 @@ def config(connection: Connection | None = None) -> Config:
 def _pending(connection: Connection) -> list[str]:
     scripts = ScriptDirectory.from_config(config())
     have = MigrationContext.configure(connection).get_current_heads()
-    return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
+    try:
+        return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
+    except CommandError:
+        raise errors.StartError(
+            f"The database has the migration {', '.join(have)}, which this version of the program does not know."
+        ) from None

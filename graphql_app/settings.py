@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         "", description="Origins whose pages may call the API, with commas between them; `*` is any."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+    log_format: str = Field("text", pattern="^(text|json)$", description="text for people, or json: one line a record.")
+    drain_delay: float = Field(
+        0.0, ge=0, description="Seconds after SIGTERM during which requests are still taken while /readyz says no."
+    )
 
     @field_validator("postgres_url")
     @classmethod
@@ -104,6 +108,21 @@ def data_directory(known: Settings) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "graphql-app"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "graphql-app"
+
+
+def hand_down(known: Settings, **also: str) -> None:
+    """Put the settings into the environment, whence the processes read them that this one starts."""
+    for name in Settings.model_fields:
+        value = getattr(known, name)
+        if value is not None:
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            os.environ[environment_variable(name)] = plain
+    os.environ.update(also)
+
+
+def shares_metrics() -> bool:
+    """Whether several processes count together; prometheus-client itself reads this variable."""
+    return bool(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
 
 
 def environment_variable(field: str) -> str:

@@ -205,7 +205,6 @@ def ask(client: httpx.AsyncClient) -> Ask:
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         answer = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
-        await asyncio.sleep(0)  # asyncpg tells its loggers of a statement in the loop's next turn
         assert answer.status_code == status, answer.text
         parsed: dict[str, Any] = answer.json()
         return parsed

@@ -1,0 +1,85 @@
+"""What is worth knowing → a line in the log, a number in /metrics. Takes nothing from a request but its id."""
+
+import logging
+import time
+from contextvars import ContextVar
+from typing import Any
+
+import orjson
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Set by whoever answers a request; every line logged meanwhile carries it."""
+
+OPERATIONS = Counter(
+    "graphql_operations", "Operations answered, by kind and by the code of their first error.", ["kind", "code"]
+)
+SECONDS = Histogram(
+    "graphql_operation_seconds",
+    "Time from the request's first byte to the answer's last.",
+    ["kind"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+IN_FLIGHT = Gauge("graphql_operations_in_flight", "Operations being answered now.", multiprocess_mode="livesum")
+
+
+def answered(kind: str, code: str, seconds: float) -> None:
+    """Count one operation. `kind`: query, mutation, subscription or none; `code`: ok, or an error's code."""
+    OPERATIONS.labels(kind, code).inc()
+    SECONDS.labels(kind).observe(seconds)
+
+
+def metrics(*, shared: bool) -> tuple[bytes, str]:
+    """The numbers in Prometheus' format and its media type. `shared`: those of all processes of this server."""
+    registry = REGISTRY
+    if shared:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class Line(logging.Formatter):
+    """A record as text: when, how grave, from where, for which request, what."""
+
+    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self.converter = time.gmtime
+
+
+class JsonLine(Line):
+    """A record as one line of JSON, traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if (asking := request_id.get()) is not None:
+            line["request_id"] = asking
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return orjson.dumps(line).decode()
+
+
+def configure(level: str, style: str) -> None:
+    """Send the log to standard error: our own from this level on, that of libraries from warnings on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLine() if style == "json" else Line())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("graphql_app").setLevel(level.upper())
+    logging.getLogger("graphql_app.database.Pool").setLevel(logging.WARNING)  # SQLAlchemy speaks under its name

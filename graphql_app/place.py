@@ -1,0 +1,72 @@
+"""Where the database is: the one that POSTGRES_URL names, a PostgreSQL of our own, or one that is thrown away."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import database, embedded, settings
+from graphql_app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database's URL, and the PostgreSQL of our own that it is in, if it is."""
+
+    url: str
+    own: embedded.Embedded | None = None
+
+    @property
+    def psql(self) -> str:
+        """The line that opens it in a terminal; it asks for the password, if there is one."""
+        return self.own.psql if self.own else f"psql '{self.name}'"
+
+    @property
+    def data(self) -> str:
+        """Where the data lie."""
+        return str(self.own.data) if self.own else self.name
+
+    @property
+    def name(self) -> str:
+        """The URL without the password."""
+        return make_url(self.url).set(drivername="postgresql")._replace(password=None).render_as_string()
+
+
+@contextmanager
+def open_place(known: Settings) -> Iterator[Place]:
+    """The given database, or a PostgreSQL of our own that ends with this block unless another process owns it."""
+    if known.postgres_url:
+        yield Place(known.postgres_url.get_secret_value())
+        return
+    own = embedded.Embedded(settings.data_directory(known)).start()
+    try:
+        yield Place(own.url, own)
+    finally:
+        own.stop()
+
+
+@contextmanager
+def throwaway() -> Iterator[Place]:
+    """An empty database for a moment."""
+    with tempfile.TemporaryDirectory(prefix="graphql-app-") as folder:
+        Path(folder).chmod(0o755)  # root lends the server another account, which must get in
+        own = embedded.Embedded(Path(folder) / "postgres", fast=True).start()
+        try:
+            yield Place(own.url, own)
+        finally:
+            own.stop()
+
+
+@asynccontextmanager
+async def connect(place: Place, known: Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine for as long as this block lasts, on a server that was asked whether it can serve us."""
+    engine = database.make_engine(place.url, known)
+    try:
+        await database.check_server(engine)
+        yield engine
+    finally:
+        await engine.dispose()

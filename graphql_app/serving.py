@@ -1,0 +1,122 @@
+"""From settings to a port that answers: a database, its tables, a demonstration, the server processes, in this order.
+
+What this process started ends with it, in the opposite order. Whatever cannot work is `errors.StartError`, before the
+first request is taken.
+"""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+import uvicorn
+from pydantic import SecretStr
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from graphql_app import errors, migrate, observe, place, settings
+from graphql_app.place import Place
+from graphql_app.settings import Settings
+
+GRACE = 10  # seconds that requests in flight get after SIGTERM
+BACKLOG = 2048
+
+
+def serve(known: Settings, *, reload: bool = False) -> None:
+    """Serve until told to stop."""
+    if reload and known.workers > 1:
+        raise errors.StartError("--reload watches one process: leave --workers away.")
+    observe.configure(known.log_level, known.log_format)
+    signal.signal(signal.SIGTERM, leave)
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(listen(known.host, known.port))
+        where = stack.enter_context(place.open_place(known))
+        asyncio.run(prepare(where, known))
+        known = known.model_copy(update={"postgres_url": SecretStr(where.url)})
+        shared = {}
+        if known.workers > 1:
+            shared["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
+        settings.hand_down(known, **shared)
+        typer.echo(banner(port, where, known))
+        with contextlib.suppress(KeyboardInterrupt):
+            run(port, known, reload=reload)
+
+
+def run(port: socket.socket, known: Settings, *, reload: bool) -> None:
+    """The server processes on this port."""
+    config = uvicorn.Config(
+        "graphql_app.app:from_environment",
+        factory=True,
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=65536,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        workers=known.workers,
+        reload=reload,
+        reload_dirs=[str(Path(__file__).parent)] if reload else None,
+        timeout_graceful_shutdown=GRACE,
+    )
+    if reload:
+        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[port]).run()
+    elif known.workers > 1:
+        Multiprocess(config, sockets=[port]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[port])
+
+
+def leave(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM outside of the server's own care: end in order."""
+    sys.exit(0)
+
+
+@contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """The port, taken at once: who connects early waits instead of being refused."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with taken:
+        try:
+            taken.bind((host, port))
+            taken.listen(BACKLOG)
+        except socket.gaierror:
+            raise errors.StartError(f"{host} is not an address of this machine.") from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise errors.StartError(
+                    f"Port {port} of {host} is in use: stop what uses it, or take another with --port."
+                ) from None
+            raise errors.StartError(f"Port {port} of {host} cannot be taken: {error.strerror}.") from None
+        yield taken
+
+
+async def prepare(where: Place, known: Settings) -> None:
+    """The tables, and a demonstration in an empty database of our own."""
+    async with place.connect(where, known) as engine:
+        await migrate.upgrade(engine)
+
+
+def banner(port: socket.socket, where: Place, known: Settings) -> str:
+    """What the person who started it wants to know."""
+    name = f"[{known.host}]" if ":" in known.host else known.host
+    base = f"http://{name}:{port.getsockname()[1]}"
+    lines = {
+        "Explorer": f"{base}/graphql",
+        "Schema": f"{base}/schema.graphql",
+        "Tables": where.psql,
+        "Data": where.data,
+        "Stop": "Ctrl-C",
+    }
+    return "\n".join(["", *(f"  {label:<10}{value}" for label, value in lines.items()), ""])
