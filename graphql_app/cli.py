@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from graphql_app import errors, migrate, place, serving, settings, tables
+from graphql_app import errors, migrate, settings, start, tables, whereabouts
 from graphql_app.api import schema as schema_module
-from graphql_app.place import Place
+from graphql_app.whereabouts import Place
 
 cli = typer.Typer(
     help="A GraphQL API for shipments.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -24,7 +24,7 @@ def serve(
     reload: Annotated[bool, typer.Option(help="Start again whenever the program's files change.")] = False,
 ) -> None:
     """Serve the API: migrate first, and start a PostgreSQL of our own where POSTGRES_URL is not given."""
-    serving.serve(settings.read(host=host, port=port, workers=workers), reload=reload)
+    start.serve(settings.read(host=host, port=port, workers=workers), reload=reload)
 
 
 @cli.command(name="migrate")
@@ -36,7 +36,7 @@ def migrate_(
     known = settings.read()
 
     async def run(where: Place) -> list[str]:
-        async with place.connect(where, known) as engine:
+        async with whereabouts.connect(where, known) as engine:
             if check:
                 return await migrate.pending(engine)
             done = await migrate.upgrade(engine)
@@ -44,7 +44,7 @@ def migrate_(
                 await migrate.write(engine, write)
             return done
 
-    with place.throwaway() if write else place.open_place(known) as where:
+    with whereabouts.throwaway() if write else whereabouts.open_place(known) as where:
         missing = asyncio.run(run(where))
     if check and missing:
         raise errors.StartError(f"Missing migrations: {', '.join(missing)}.")
@@ -70,7 +70,7 @@ def db(
 ) -> None:
     """How to look at the tables. Keeps a PostgreSQL of our own up until Ctrl-C where none is running."""
     known = settings.read()
-    with place.open_place(known) as where:
+    with whereabouts.open_place(known) as where:
         asyncio.run(tables.show(where, known, port))
 
 

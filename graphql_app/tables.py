@@ -13,9 +13,9 @@ import struct
 import typer
 from sqlalchemy import text
 
-from graphql_app import embedded, errors, place
-from graphql_app.place import Place
+from graphql_app import embedded, errors, whereabouts
 from graphql_app.settings import Settings
+from graphql_app.whereabouts import Place
 
 HOST = "127.0.0.1"
 SSL, GSS, CANCEL = 80877103, 80877104, 80877102
@@ -45,7 +45,7 @@ async def open_door(where: Place, known: Settings, port: int) -> None:
     """Listen until Ctrl-C; the role may log in no longer than that."""
     assert where.own
     socket = str(where.own.run / ".s.PGSQL.5432")
-    async with place.connect(where, known) as engine:
+    async with whereabouts.connect(where, known) as engine:
         password = secrets.token_urlsafe(12)
         try:
             server = await asyncio.start_server(lambda *pair: pass_on(socket, *pair), HOST, port)

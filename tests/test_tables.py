@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from test_embedded import server_pid, wait_until_gone
-from test_serving import Program, refused, started
+from test_start import Program, refused, started
 
 from graphql_app import binaries, embedded
 

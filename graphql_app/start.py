@@ -21,11 +21,10 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from graphql_app import errors, migrate, observe, place, settings
-from graphql_app.place import Place
+from graphql_app import errors, migrate, observe, server, settings, whereabouts
 from graphql_app.settings import Settings
+from graphql_app.whereabouts import Place
 
-GRACE = 10  # seconds that requests in flight get after SIGTERM
 BACKLOG = 2048
 
 
@@ -37,7 +36,7 @@ def serve(known: Settings, *, reload: bool = False) -> None:
     signal.signal(signal.SIGTERM, leave)
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(listen(known.host, known.port))
-        where = stack.enter_context(place.open_place(known))
+        where = stack.enter_context(whereabouts.open_place(known))
         asyncio.run(prepare(where, known))
         known = known.model_copy(update={"postgres_url": SecretStr(where.url)})
         shared = {}
@@ -51,23 +50,17 @@ def serve(known: Settings, *, reload: bool = False) -> None:
 
 def run(port: socket.socket, known: Settings, *, reload: bool) -> None:
     """The server processes on this port."""
-    config = uvicorn.Config(
+    config = server.config(
         "graphql_app.app:from_environment",
+        known,
         factory=True,
         lifespan="on",
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=65536,
-        ws_per_message_deflate=False,
         log_config=None,
-        access_log=False,
-        server_header=False,
+        log_level="debug" if known.log_level == "debug" else "warning",
         backlog=BACKLOG,
         workers=known.workers,
         reload=reload,
         reload_dirs=[str(Path(__file__).parent)] if reload else None,
-        timeout_graceful_shutdown=GRACE,
     )
     if reload:
         ChangeReload(config, target=uvicorn.Server(config).run, sockets=[port]).run()
@@ -104,7 +97,7 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
 
 async def prepare(where: Place, known: Settings) -> None:
     """The tables, and a demonstration in an empty database of our own."""
-    async with place.connect(where, known) as engine:
+    async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
 
 
