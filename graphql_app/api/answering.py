@@ -20,9 +20,12 @@ class Answer:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.batches: dict[type[SQLModel], Batch] = {}
-        self.meta = payloads.MutationMeta(
-            replayed=call.replayed, validate_only=call.dry, request_id=call.context.request_id
-        )
+
+    @property
+    def meta(self) -> payloads.MutationMeta:
+        """About the call, as it stands when it is asked for: an answer may be begun before its call has run."""
+        call = self.call
+        return payloads.MutationMeta(replayed=call.replayed, validate_only=call.dry, request_id=call.context.request_id)
 
     def row(self, model: type[SQLModel], id_: UUID | None) -> Any:
         """Where a row is shown."""
