@@ -1,0 +1,33 @@
+# make run: serve. make test: prove. Needs Python 3.11 or newer and nothing else; `make run PYTHON=python3.13` picks one.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check schema migration clean
+
+run: .venv/ready
+	$(BIN)/graphql-app serve $(ARGS)
+
+test: .venv/ready
+	$(BIN)/pytest $(ARGS)
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+schema: .venv/ready
+	$(BIN)/graphql-app schema schema.graphql
+
+# make migration m="what it changes": writes the migration from the last one to the models. Read it before you commit it.
+migration: .venv/ready
+	$(BIN)/graphql-app migrate --write "$(m)"
+	$(BIN)/ruff check -q --fix graphql_app/migrations
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.13")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache
