@@ -43,7 +43,7 @@ def metrics(*, shared: bool) -> tuple[bytes, str]:
     registry = REGISTRY
     if shared:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

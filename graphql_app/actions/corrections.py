@@ -9,7 +9,7 @@ from uuid import UUID
 
 from graphql_app import errors, ids, lifecycle, models
 from graphql_app import vocabulary as v
-from graphql_app.actions import events, shipments
+from graphql_app.actions import events, shipments, words
 from graphql_app.actions import locked as locking
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check
@@ -110,6 +110,6 @@ async def replace(act: Act, report: Report, event_id: UUID, shipment: Locked) ->
     if not report.check.problems:
         if report.row["shipment_id"] != shipment.id:
             report.check.add(errors.Invalid("A replacement is of the same shipment."), "target")
-        await events.words.translate(act, [(report.check, report.row, carriers[0])])
+        await words.translate(act, [(report.check, report.row, carriers[0])])
         events.finish(report)
     return [(report, Outcome.of(report.check, shipment=shipment.id))]

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from graphql_app import errors, models
+from graphql_app import vocabulary as v
 from graphql_app.actions.act import Outcome
 from graphql_app.api import payloads
 from graphql_app.api.writing import Call
@@ -118,8 +119,8 @@ class Answer:
         if isinstance(problem, errors.InvalidTransition):
             return payloads.InvalidTransitionError(
                 **said,
-                from_=problem.source,
-                to=problem.target,
+                from_=v.ShipmentStatus(problem.source),
+                to=v.ShipmentStatus(problem.target),
                 allowed=problem.allowed,  # type: ignore[arg-type]
             )
         if isinstance(problem, errors.NotEditable):

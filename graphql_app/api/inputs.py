@@ -6,7 +6,7 @@ absent.
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -16,8 +16,8 @@ from graphql_app.api.mirrored import described
 UNSET = strawberry.UNSET
 
 
-def optional(text: str) -> "strawberry.types.field.StrawberryField":
-    """A field that may be left out."""
+def optional(text: str) -> Any:
+    """A field that may be left out. `Any`, because each field has a type of its own."""
     return strawberry.field(description=text, default=UNSET)
 
 

@@ -160,4 +160,4 @@ SCALARS: dict[object, ScalarDefinition] = {
         "JSON", "Any JSON value.", "https://www.rfc-editor.org/rfc/rfc8259", anything, anything),
 }  # fmt: skip
 
-CONFIG = StrawberryConfig(scalar_map=SCALARS, sort_schema=True)  # type: ignore[arg-type]
+CONFIG = StrawberryConfig(scalar_map=SCALARS, sort_schema=True)

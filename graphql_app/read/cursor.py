@@ -47,7 +47,7 @@ def tag(name: str, keys: Sequence[Key]) -> bytes:
 
 def expression(name: str, keys: Sequence[Key]) -> ColumnElement[str]:
     """SQL for the cursor of a row."""
-    packed: ColumnElement[Any] = json.sql(f"'\\x{tag(name, keys).hex()}'::bytea", BYTEA)
+    packed: ColumnElement[Any] = json.sql(f"'\\x{tag(name, keys).hex()}'::bytea", BYTEA())
     has_text = False
     for key in keys:
         packed = packed.op("||")(sent(key))

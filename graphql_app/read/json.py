@@ -47,7 +47,7 @@ def flat(pieces: Iterable[Piece]) -> Iterable[Piece]:
             yield piece
 
 
-@compiles(Concat)  # type: ignore[no-untyped-call,untyped-decorator]
+@compiles(Concat)
 def _compile(element: Concat, compiler: SQLCompiler, **kw: Any) -> str:
     parts = [literal(p) if isinstance(p, str) else compiler.process(p, **kw) for p in element.pieces]
     if len(parts) == 1 and isinstance(element.pieces[0], str):

@@ -99,7 +99,7 @@ class Connection:
             comma = aggregate_order_by(comma, at.desc())
         joined: ColumnElement[Any] = func.string_agg(json.text(pieces), comma)
         if self.peeks:
-            joined = joined.filter(at <= json.sql(str(self.size)))  # type: ignore[attr-defined]
+            joined = joined.filter(at <= json.sql(str(self.size)))
         return ["[", joined, "]"]
 
     def page_info(self, field: Field) -> json.Pieces:

@@ -34,7 +34,7 @@ LIST = 10
 
 def outer(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column of a row outside of the subquery in which this is used."""
-    return json.sql(f"{column.table.name}.{column.name}", column.type)  # type: ignore[attr-defined]
+    return json.sql(f"{column.table.name}.{column.name}", column.type)
 
 
 class Value(NamedTuple):
@@ -88,7 +88,8 @@ class Draft:
     def row(self, model: type[SQLModel]) -> Row:
         """The model's table under a name of its own."""
         table = inspect(model).local_table
-        return table.alias(self.name(table.name))
+        row: Row = table.alias(self.name(table.name))
+        return row
 
     def parameter(self, word: str, type_: TypeEngine[Any], value: Value) -> BindParameter[Any]:
         """A parameter whose value is looked up at every run."""

@@ -109,7 +109,13 @@ class Mixed:
         return select(json.text(["[", func.string_agg(item, comma), "]"])).select_from(given)
 
 
-NODES = (models.Shipment, models.Package, models.TrackingEvent, models.ShipmentItem, models.Carrier)
+NODES: tuple[type[SQLModel], ...] = (
+    models.Shipment,
+    models.Package,
+    models.TrackingEvent,
+    models.ShipmentItem,
+    models.Carrier,
+)
 
 
 def shipments(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:

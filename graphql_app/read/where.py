@@ -6,6 +6,7 @@ of alternatives matches nothing, and NOT takes whatever does not hold, unknown v
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -249,6 +250,11 @@ def carriers(row: Row, given: Given) -> list[Predicate]:
     return found
 
 
+def given_column(column: ColumnElement[Any], _row: Row) -> ColumnElement[Any]:
+    """An expression that does not depend on the row it is asked for."""
+    return column
+
+
 def metadata(row: Row, given: Given) -> list[Predicate]:
     """MetadataWhere: all of the list must hold. An index serves `eq`; numbers and booleans compare by their text."""
     found = list[Predicate]()
@@ -266,7 +272,7 @@ def metadata(row: Row, given: Given) -> list[Predicate]:
                     row.c.metadata.contains(func.jsonb_build_object(key, cast(bare, JSONB))),
                 )
             )
-        found += strings(lambda _, value=value: value)(row, inner.without("eq"))
+        found += strings(partial(given_column, value))(row, inner.without("eq"))
     return found
 
 
