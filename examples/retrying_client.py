@@ -95,10 +95,12 @@ def read(response: httpx.Response) -> tuple[Json, list[Json]]:
     """Data and errors of an answer. One that is not GraphQL's is an error too."""
     try:
         answer = response.json()
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
         return answer.get("data") or {}, answer.get("errors") or []
-    except (ValueError, AttributeError):
-        message = f"HTTP {response.status_code}: {response.text[:200]!r} is no answer of a GraphQL API"
-        return {}, [{"message": message}]
+    text = f"HTTP {response.status_code}: {response.text[:200]!r} is no answer of a GraphQL API"
+    return {}, [{"message": text}]
 
 
 def code(error: Json) -> str | None:

@@ -240,4 +240,5 @@ def event_of(report: Report, now: datetime) -> projection.Event:
         row["position"],
         row["estimated_delivery_at"],
         row["override_status"] and v.ShipmentStatus(row["override_status"]),
+        row["time_precision"] == v.TimePrecision.DATE_ONLY,
     )

@@ -89,14 +89,14 @@ def dimensions(check: Check, given: Given) -> Parts:
     return {**sides, "dims_unit": str(inner["unit"])}
 
 
-def tracking_number(check: Check, given: Given) -> Parts:
+def tracking_number(check: Check, given: Given, carrier: str | None = None) -> Parts:
     """A tracking number, as given and as it is compared; a wrong check digit is warned of."""
     number = check.text(given, "trackingNumber", 64)
     norm = tracking_numbers.normal(number) if number else None
     if given.get("trackingNumber") is not None and not norm:
         check.add(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
         number = None
-    if norm and (message := tracking_numbers.warning(norm)):
+    if norm and (message := tracking_numbers.warning(norm, carrier)):
         check.warn("CHECK_DIGIT", message, "trackingNumber")
     return {"tracking_number": number, "tracking_number_norm": norm or None}
 
@@ -104,7 +104,12 @@ def tracking_number(check: Check, given: Given) -> Parts:
 def packages(check: Check, given: Given) -> list[Parts]:
     """Boxes, numbered from 1."""
     return [
-        {"seq": seq, **tracking_number(inner, one), **weight(inner, one), **dimensions(inner, one)}
+        {
+            "seq": seq,
+            **tracking_number(inner, one, given.get("carrier")),
+            **weight(inner, one),
+            **dimensions(inner, one),
+        }
         for seq, (inner, one) in enumerate(check.rows(given, "packages", MOST_PACKAGES), 1)
     ]
 

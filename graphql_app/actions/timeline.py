@@ -143,4 +143,5 @@ def event_of(row: Any) -> Event:
         row.position,
         row.estimated_delivery_at,
         None if row.override_status is None else v.ShipmentStatus(row.override_status),
+        row.date_only,
     )
