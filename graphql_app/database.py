@@ -28,6 +28,7 @@ from graphql_app.settings import Settings, asyncpg_url
 OLDEST = 180000
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
 STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
+MOST_STATEMENT = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
 
 _ = routines  # its DDL belongs to the tables that create_db_tables() makes
 
@@ -46,7 +47,7 @@ def make_engine(postgres_url: str, settings: Settings, *, name: str = "graphql-a
             "timeout": 5,
             # asyncpg forgets statements of more than 15 kB and after 300 s; ours are long and come again
             "statement_cache_size": STATEMENTS_KEPT,
-            "max_cacheable_statement_size": 0,
+            "max_cacheable_statement_size": MOST_STATEMENT,
             "max_cached_statement_lifetime": 0,
             "server_settings": {
                 "application_name": name,
@@ -118,7 +119,7 @@ BUSY = ("40001", "40P01", "55P03")
 """SQLSTATEs of serialization failure, deadlock, lock timeout."""
 OUT_OF_REACH = ("08", "53", "57P", "58", "25006", "25P03")
 """What they begin with when the connection or the server has gone, is not yet up, is full, or only a standby."""
-CANCELLED, UNFIT = "57014", "22"
+CANCELLED, UNFIT, TOO_COMPLEX = "57014", "22", "54"
 
 
 def fault(error: BaseException) -> errors.RequestError | None:
@@ -131,6 +132,8 @@ def fault(error: BaseException) -> errors.RequestError | None:
         return errors.Timeout()
     if state in BUSY:
         return errors.Conflict()
+    if state.startswith(TOO_COMPLEX):
+        return errors.LimitExceeded("This is more than one statement can hold: ask for less at a time.")
     if state.startswith(UNFIT):
         return errors.BadUserInput("A value is not one that can be stored or compared.")
     lost = (

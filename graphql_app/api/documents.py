@@ -28,8 +28,8 @@ from graphql_app import errors
 from graphql_app.api import limits, wire
 from graphql_app.api.limits import Size
 
-MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 100_000, 2_000_000
-"""What the documents, and the texts known by hash, may come to: of a token some 400 bytes of memory are made."""
+MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 60_000, 2_000_000
+"""What the documents, and the texts known by hash, may come to: a token takes some 530 bytes of memory."""
 MOST_ERRORS = 20
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 

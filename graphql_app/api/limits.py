@@ -11,8 +11,10 @@ from typing import NamedTuple
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    IntValueNode,
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -29,9 +31,9 @@ FIELDS, ALIASES, DIRECTIVES, ROOT_FIELDS, MUTATION_FIELDS = 500, 30, 50, 20, 25
 OPERATIONS, FRAGMENTS = 10, 50
 REPEATS = 25
 """Times that one field may be selected in one place: validation compares each with each other."""
-VALUE_DEPTH = 32
-QUERY_BYTES = 128_000
-"""Bytes of a request that may only read; a request that writes may have as many as a body may."""
+VALUE_DEPTH, NUMBER_CHARACTERS = 32, 60
+QUERY_BYTES, QUERY_PARTS, PARTS = 128_000, 1_500, 30_000
+"""Bytes, lists and objects of a request that only reads, and lists and objects of one that writes."""
 INTROSPECTION = ("__schema", "__type")
 
 
@@ -182,13 +184,15 @@ def refuse(what: str, of: str, number: int, most: int) -> None:
 
 
 def check_value(node: ValueNode, level: int = 0) -> None:
-    """Raise where lists and objects that are written in the document nest too deeply."""
+    """Raise where values that are written in the document nest too deeply or are numbers without end."""
     inner: Iterable[ValueNode]
     if isinstance(node, ListValueNode):
         inner = node.values
     elif isinstance(node, ObjectValueNode):
         inner = [field.value for field in node.fields]
     else:
+        if isinstance(node, IntValueNode | FloatValueNode):
+            refuse("number in the document", "characters", len(node.value), NUMBER_CHARACTERS)
         return
     if level >= VALUE_DEPTH:
         raise errors.LimitExceeded(f"A value in the document is nested deeper than {VALUE_DEPTH}, the limit.")

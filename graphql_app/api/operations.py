@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import strawberry
+from graphql import OperationType
 from graphql.execution import ExecutionResult
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.execution import optimized_is_awaitable
@@ -53,8 +54,11 @@ class Operations:
     def operation(self, asked: wire.Asked) -> Operation:
         """What a request asks to run. Raises `errors.RequestError` and `documents.Refused`."""
         operation = self.documents.operation(asked)
-        if operation.reads:
+        if operation.kind is OperationType.MUTATION:
+            limits.refuse("request", "lists and objects", asked.parts, limits.PARTS)
+        else:
             limits.refuse("request of a query", "bytes", asked.size, limits.QUERY_BYTES)
+            limits.refuse("request of a query", "lists and objects", asked.parts, limits.QUERY_PARTS)
         return operation
 
     async def answer(

@@ -47,6 +47,8 @@ class Asked(NamedTuple):
     extensions: dict[str, Any]
     size: int
     """In bytes, all in all."""
+    parts: int
+    """Lists and objects of its JSON, or more: brackets in strings count too."""
 
 
 class Accepts(NamedTuple):
@@ -115,7 +117,7 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
 
 def parse_json(text: bytes, what: str) -> Any:
     """A JSON value. orjson itself refuses NaN, infinity, lone surrogates and what is not UTF-8."""
-    if text.count(b"{") + text.count(b"[") > MOST_DEPTH:
+    if parts(text) > MOST_DEPTH:
         check_depth(text, what)
     if LONG_NUMBER.search(text) and LONG_NUMBER.search(STRING.sub(b"", text)):
         raise errors.RequestError(f"{what} holds a number of more than {MOST_DIGITS} digits: write it as a string.")
@@ -128,8 +130,8 @@ def parse_json(text: bytes, what: str) -> Any:
 def check_depth(text: bytes, what: str) -> None:
     """Counts brackets outside strings."""
     depth = 0
-    for bracket in BRACKETS.findall(STRING.sub(b"", text)):
-        depth += 1 if bracket in b"[{" else -1
+    for bracket in BRACKETS.finditer(STRING.sub(b"", text)):
+        depth += 1 if bracket[0] in b"[{" else -1
         if depth > MOST_DEPTH:
             raise errors.TooDeep(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
 
@@ -138,7 +140,7 @@ def from_body(body: bytes) -> Asked:
     """What a POST asks."""
     if not body:
         raise errors.RequestError("The body is empty; send a JSON object with `query`.")
-    return asked(parse_json(body, "The body"), len(body))
+    return asked(parse_json(body, "The body"), len(body), parts(body))
 
 
 def from_query_string(text: bytes) -> Asked:
@@ -157,10 +159,14 @@ def from_query_string(text: bytes) -> Asked:
             given[name] = parse_json(given[name].encode(), f"`{name}`")
         else:
             given.pop(name, None)
-    return asked(given, len(text))
+    return asked(given, len(text), sum(parts(value.encode()) for _, value in pairs))
 
 
-def asked(given: object, size: int) -> Asked:
+def parts(text: bytes) -> int:
+    return text.count(b"{") + text.count(b"[")
+
+
+def asked(given: object, size: int, parts: int) -> Asked:
     """The parameters, each of its type or null."""
     if isinstance(given, list):
         raise errors.RequestError("Batches are not taken: send one request for each operation.")
@@ -172,5 +178,6 @@ def asked(given: object, size: int) -> Asked:
             raise errors.RequestError(f"`{name}` must be {what}.")
     take = given.get
     return Asked(
-        take("query"), take("documentId"), take("operationName"), take("variables"), take("extensions") or {}, size
-    )
+        take("query"), take("documentId"), take("operationName"), take("variables"), take("extensions") or {},
+        size, parts,
+    )  # fmt: skip

@@ -25,8 +25,8 @@ from graphql_app.vocabulary import Word
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 ABSENT = object()
-MOST_PLANS = 128
-"""Plans of one operation: its variables come in so many shapes before the oldest is forgotten."""
+MOST_PLANS, MOST_SQL = 128, 500_000
+"""Plans of one operation, and characters of their SQL: in so many shapes its variables come before the oldest goes."""
 MOST_COST = 20_000
 """Objects that the page sizes of an operation may allow for."""
 TOO_MUCH = f"This may read {{}} objects; the limit is {MOST_COST}. Ask for smaller pages."
@@ -82,9 +82,10 @@ def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     key = (nodes, source, *(shape(coerced.get(name, ABSENT)) for node in nodes for name in names[node]))
     plan = plans.get(key)
     if plan is None:
-        if len(plans) >= MOST_PLANS:
-            del plans[next(iter(plans))]
         plan = plans[key] = compile_(executor, reader, parent, details, source)
+        memo["_sql"] = memo.get("_sql", 0) + len(plan.sql)
+        while len(plans) > MOST_PLANS or (memo["_sql"] > MOST_SQL and len(plans) > 1):
+            memo["_sql"] -= len(plans.pop(next(iter(plans))).sql)
     return plan
 
 

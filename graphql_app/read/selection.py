@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from graphql_app import errors
 from graphql_app.read import json
 
 Row = Alias
@@ -28,6 +29,8 @@ Row = Alias
 
 Convert = Callable[[Any], object]
 
+MOST_CONDITIONS = 400
+"""Objects of filters that one plan may be made of."""
 LIST = 10
 """How many rows a list without a page size is taken for, in what a plan costs."""
 
@@ -66,6 +69,7 @@ class Draft:
         self.owners: list[Owner] = []
         self.values: dict[str, Value] = {}
         self.cost = 0
+        self.conditions = 0
         self._factor = 1
         self._names: Counter[str] = Counter()
 
@@ -79,6 +83,12 @@ class Draft:
             yield
         finally:
             self._factor = factor
+
+    def condition(self, number: int) -> None:
+        """Count objects of filters. What they become grows with them, and is planned by PostgreSQL at every run."""
+        self.conditions += number
+        if self.conditions > MOST_CONDITIONS:
+            raise errors.LimitExceeded(f"The filters have more than {MOST_CONDITIONS} conditions, the limit.")
 
     def name(self, word: str) -> str:
         """A name that the statement does not have yet: the word and an ordinal."""
@@ -123,11 +133,15 @@ class Given:
     def within(self, name: str) -> "Given | None":
         """An object among the values."""
         value = self.values.get(name)
-        return None if value is None else Given(self.draft, value, self.arguments, (*self.path, name))
+        if value is None:
+            return None
+        self.draft.condition(1)
+        return Given(self.draft, value, self.arguments, (*self.path, name))
 
     def each(self, name: str) -> "list[Given]":
         """The objects of a list among the values."""
         values = self.values.get(name) or ()
+        self.draft.condition(len(values))
         return [Given(self.draft, value, self.arguments, (*self.path, name, at)) for at, value in enumerate(values)]
 
     def without(self, name: str) -> "Given":

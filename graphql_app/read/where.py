@@ -42,6 +42,7 @@ Expression = Callable[[Row], ColumnElement[Any]]
 NOWHERE = UUID(int=0)
 INFINITY = json.sql("'infinity'::timestamptz")
 TEXTS = ARRAY(Text())
+MOST_CHARACTERS, MOST_WEIGHT = 1_000, 1_000_000_000_000
 LARGEST = "\U0010ffff"
 
 
@@ -56,7 +57,9 @@ def or_infinity(column: str) -> Expression:
 
 
 def clean(text: str) -> str:
-    """A text that PostgreSQL can hold."""
+    """A text that PostgreSQL can hold, of a length that there is something to find by."""
+    if len(text) > MOST_CHARACTERS:
+        raise errors.LimitExceeded(f"A filter has a text of {len(text)} characters; the limit is {MOST_CHARACTERS}.")
     if "\0" in text:
         raise errors.BadUserInput("A filter contains the character U+0000, which no text can hold.")
     return text
@@ -150,7 +153,7 @@ def constant(value: v.Word) -> ColumnElement[Any]:
 
 
 def one_of(column: ColumnElement[Any], words: Sequence[v.Word]) -> Predicate:
-    return column.in_([constant(value) for value in words]) if words else false()
+    return column.in_([constant(value) for value in dict.fromkeys(words)]) if words else false()
 
 
 def statuses(row: Row, given: Given) -> list[Predicate]:
@@ -299,6 +302,8 @@ def weights(row: Row, given: Given) -> list[Predicate]:
     """WeightFilter, compared in grams."""
 
     def grams(weight: dict[str, Any]) -> Decimal:
+        if abs(weight["value"]) > MOST_WEIGHT:
+            raise errors.BadUserInput(f"A weight in a filter is beyond {MOST_WEIGHT:,}.")
         return measures.grams(weight["value"], weight["unit"])
 
     found = list[Predicate]()
