@@ -15,7 +15,7 @@ from graphql_app import vocabulary as v
 from graphql_app.api import inputs
 from graphql_app.api.mirrored import computed, described, mirrors
 from graphql_app.api.scalars import CountryCode, LocalDateTime
-from graphql_app.api.values import Count, Dimensions, Money, Node, PageInfo, Place, Weight
+from graphql_app.api.values import Count, Dimensions, Money, Node, PageInfo, Party, Place, Reference, Weight
 
 ID = "Opaque identity."
 
@@ -128,26 +128,6 @@ class StatusExplanation:
     decided_by: "TrackingEvent | None" = described("The event that decided; null where a command did.")
     rule: str = described("The rule that was applied, in words.")
     not_applied: list["TrackingEvent"] = described("Events that speak of the status and did not count.")
-
-
-@mirrors(models.Party)
-class Party:
-    role: v.PartyRole
-    name: str
-    company: str | None
-    lines: list[str]
-    city: str | None
-    region: str | None
-    postal_code: str | None
-    country: CountryCode = described("Country.")
-    phone: str | None
-    email: str | None
-
-
-@mirrors(models.ShipmentReference)
-class Reference:
-    kind: str
-    value: str
 
 
 @mirrors(models.Package)

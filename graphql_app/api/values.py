@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import strawberry
 
+from graphql_app import models
 from graphql_app import vocabulary as v
-from graphql_app.api.mirrored import described
+from graphql_app.api.mirrored import described, mirrors
 from graphql_app.api.scalars import CountryCode, CurrencyCode
 
 
@@ -57,3 +58,23 @@ class Place:
     country: CountryCode | None = described("Country.")
     latitude: float | None = described("Degrees north.")
     longitude: float | None = described("Degrees east.")
+
+
+@mirrors(models.Party)
+class Party:
+    role: v.PartyRole
+    name: str
+    company: str | None
+    lines: list[str]
+    city: str | None
+    region: str | None
+    postal_code: str | None
+    country: CountryCode = described("Country.")
+    phone: str | None
+    email: str | None
+
+
+@mirrors(models.ShipmentReference)
+class Reference:
+    kind: str
+    value: str

@@ -7,7 +7,8 @@ The account stands on every row and leads every index that a lookup uses.
 
 from graphql_app.models.accounts import Account, ApiKey, Carrier, CarrierStatus
 from graphql_app.models.events import Change, IdempotencyKey, TrackingEvent
-from graphql_app.models.shipments import Package, Party, Shipment, ShipmentItem, ShipmentReference
+from graphql_app.models.packages import Package, ShipmentItem
+from graphql_app.models.shipments import Party, Shipment, ShipmentReference
 
 __all__ = [
     "Account",

@@ -39,7 +39,8 @@ from graphql_app.models.columns import (
     reference,
     related,
 )
-from graphql_app.models.shipments import Package, Shipment
+from graphql_app.models.packages import Package
+from graphql_app.models.shipments import Shipment
 
 
 class TrackingEvent(SQLModel, table=True):

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 
 from graphql_app import errors, ids, models
 from graphql_app import vocabulary as v
-from graphql_app.read import cursor, where
+from graphql_app.read import cursor, reach, where
 from graphql_app.read.selection import Given, Row
 from graphql_app.read.where import Condition, Predicate, every, instants, named, or_infinity, some, strings, within
 
@@ -78,14 +78,14 @@ SHIPMENTS: dict[str, Condition] = {
     "status": within("status", where.statuses),
     "phase": where.phases,
     "direction": where.word("direction", "direction"),
-    "carrier": within("carrier", where.carriers),
+    "carrier": within("carrier", reach.carriers),
     "service": within("service", strings(named("service"))),
-    "origin": within("origin", where.place(v.PartyRole.SHIPPER)),
-    "destination": within("destination", where.place(v.PartyRole.RECIPIENT)),
-    "trackingNumber": within("trackingNumber", where.tracking_number),
-    "reference": within("reference", where.references),
-    "metadata": where.metadata,
-    "tags": within("tags", where.tags),
+    "origin": within("origin", reach.place(v.PartyRole.SHIPPER)),
+    "destination": within("destination", reach.place(v.PartyRole.RECIPIENT)),
+    "trackingNumber": within("trackingNumber", reach.tracking_number),
+    "reference": within("reference", reach.references),
+    "metadata": reach.metadata,
+    "tags": within("tags", reach.tags),
     "createdAt": within("createdAt", instants(named("created_at"))),
     "updatedAt": within("updatedAt", instants(named("updated_at"))),
     "statusAt": within("statusAt", instants(named("status_at"))),
@@ -93,7 +93,7 @@ SHIPMENTS: dict[str, Condition] = {
     "estimatedDeliveryAt": within("estimatedDeliveryAt", instants(or_infinity("estimated_delivery_at"), nullable=True)),
     "deliveredAt": within("deliveredAt", instants(named("delivered_at"))),
     "lastEventAt": within("lastEventAt", instants(or_infinity("last_event_at"), nullable=True)),
-    "totalWeight": within("totalWeight", where.weights),
+    "totalWeight": within("totalWeight", reach.weights),
     "events": within("events", some(models.TrackingEvent, where.of_shipment, events)),
     "archived": archived_within,
     "AND": together,
