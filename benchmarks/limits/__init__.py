@@ -1,0 +1,1 @@
+"""What nobody can be faster than: the finished answer from one statement, its bytes sent on."""

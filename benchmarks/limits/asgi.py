@@ -1,0 +1,100 @@
+"""The Python limit: one POST, one SQL statement that returns the finished response, its bytes sent back.
+
+`app` is Starlette, `raw` the same without Starlette. No GraphQL at all: the operation name picks the statement.
+"""
+
+import os
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+SQL = {f.stem: f.read_text() for f in Path(__file__).parent.glob("??.sql")}
+ARGUMENTS = {
+    "Q1": lambda v: (v["tn"],),
+    "Q2": lambda v: (datetime.fromisoformat(v["createdAt"]), UUID(v["id"])),
+    "Q3": lambda v: (datetime.fromisoformat(v["createdAt"]), UUID(v["id"])),
+    "M1": lambda v: (orjson.dumps(v["input"]),),
+}
+
+
+class Connection(asyncpg.Connection):
+    """Without asyncpg's reset statement, a second round trip on every release to the pool."""
+
+    def get_reset_query(self):
+        return ""
+
+
+async def init(connection):
+    # json in and out as bytes: no text decoding of the response.
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=lambda b: b, decoder=lambda b: b, format="binary"
+    )
+
+
+pool = None
+
+
+async def open_pool():
+    global pool
+    pool = await asyncpg.create_pool(
+        host=os.environ["BENCH_PG_HOST"],
+        user="postgres",
+        database=os.environ["BENCH_PG_DB"],
+        min_size=10,
+        max_size=10,
+        init=init,
+        connection_class=Connection,
+    )
+
+
+async def answer(body: bytes) -> bytes:
+    request = orjson.loads(body)
+    name = request.get("operationName")
+    if name not in SQL:
+        return b'{"data":{"__typename":"Query"}}'
+    return await pool.fetchval(SQL[name], *ARGUMENTS[name](request["variables"]))
+
+
+async def endpoint(request: Request) -> Response:
+    return Response(await answer(await request.body()), media_type="application/json")
+
+
+@asynccontextmanager
+async def lifespan(app):
+    await open_pool()
+    yield
+
+
+app = Starlette(routes=[Route("/graphql", endpoint, methods=["POST"])], lifespan=lifespan)
+
+
+async def raw(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await open_pool()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    message = await receive()
+    body = message["body"]
+    while message.get("more_body"):
+        message = await receive()
+        body += message["body"]
+    content = await answer(body)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": content})
