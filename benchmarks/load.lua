@@ -33,8 +33,8 @@ function request()
 end
 
 function response(status, headers, body)
-  -- a GraphQL error can come with status 200; "errors" follows or precedes "data" within the outer object
-  if status ~= 200 or not body:find('"data"', 1, true) or body:find('"errors"', 1, true) then
+  -- a GraphQL error can come with status 200, and so can an error in a payload; "errors" follows or precedes "data" within the outer object
+  if status ~= 200 or not body:find('"data"', 1, true) or body:find('"errors":[{', 1, true) then
     failures = failures + 1
     if failures == 1 then first_failure = status .. " " .. body:sub(1, 200) end
   end
