@@ -1,25 +1,31 @@
-"""The questions. Each resolver says what to read and does no I/O; the arguments are read where the plan needs them."""
+"""The questions. Here stand their names, arguments and meaning, and what each reads; none does any I/O.
 
-from typing import Annotated
+The arguments are read where the plan needs them, as graphql-core coerced them. Strawberry's conversion to objects,
+which was a fifth of a small query, is left out.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLObjectType, GraphQLResolveInfo
 
 from graphql_app import errors, ids
 from graphql_app.api import inputs, types
-from graphql_app.api.context import Info
+from graphql_app.api.inputs import argument
 from graphql_app.api.mirrored import MODELS
 from graphql_app.api.values import Node
 from graphql_app.read import sources
 from graphql_app.read.executor import Read
+from graphql_app.read.sources import Source
 
 UNSET = strawberry.UNSET
 MOST_NODES = 100
 TYPES = {model: name for name, model in MODELS.items()}
-
-
-def argument(text: str) -> object:
-    return strawberry.argument(description=text)
-
+Info = GraphQLResolveInfo[Any]
+Resolve = Callable[..., object]
+RESOLVERS: dict[str, Resolve] = {}
+"""What each question reads, by its Python name."""
 
 Search = Annotated[
     str | None,
@@ -27,31 +33,74 @@ Search = Annotated[
 ]
 
 
+def answered(resolve: Callable[[Info, Mapping[str, Any]], object]) -> Callable[[Callable[..., Any]], Any]:
+    """A question: the function below is its signature and its description."""
+
+    def decorate(signature: Callable[..., Any]) -> Any:
+        RESOLVERS[signature.__name__] = lambda _, info, **arguments: resolve(info, arguments)
+        return strawberry.field(resolver=signature, description=(signature.__doc__ or "").strip())
+
+    return decorate
+
+
+def reads(source: Source) -> Callable[[Callable[..., Any]], Any]:
+    """A question that a source answers."""
+
+    def decorate(signature: Callable[..., Any]) -> Any:
+        RESOLVERS[signature.__name__] = lambda _, info, **__: Read(info.context.session, source)
+        return strawberry.field(resolver=signature, description=(signature.__doc__ or "").strip())
+
+    return decorate
+
+
+def connect(queries: GraphQLObjectType) -> None:
+    """Let the fields of the finished schema run their resolvers."""
+    for field in queries.fields.values():
+        field.resolve = RESOLVERS[field.extensions["strawberry-definition"].python_name]
+
+
+def one_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
+    """The object of whatever kind its identity names."""
+    model, key = ids.decode(arguments["id"]) or (None, None)
+    if model not in sources.BY_ID:
+        return None
+    return Read(info.context.session, sources.BY_ID[model], id=key)
+
+
+def some_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
+    """Objects of several kinds in one statement."""
+    publics = arguments["ids"]
+    if len(publics) > MOST_NODES:
+        raise errors.BadUserInput(f"`ids` takes at most {MOST_NODES} identities; there were {len(publics)}.")
+    found = [ids.decode(public) for public in publics]
+    kinds = [TYPES.get(one[0], "") if one else "" for one in found]
+    keys = [one[1] if one else None for one in found]
+    return Read(info.context.session, sources.MIXED, ids=keys, kinds=kinds)
+
+
+def asking(info: Info, _: Mapping[str, Any]) -> types.Viewer:
+    viewer = info.context.viewer
+    return types.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
+
+
 @strawberry.type(description="All that can be asked.")
 class Query:
-    @strawberry.field(description="The object with this identity.")
-    def node(self, info: Info, id: Annotated[strawberry.ID, argument("Its opaque identity.")]) -> Node | None:
-        model, key = ids.decode(id) or (None, None)
-        if model not in sources.BY_ID:
-            return None
-        return Read(info.context.session, sources.BY_ID[model], id=key)  # type: ignore[return-value]
+    @answered(one_node)
+    def node(id: Annotated[strawberry.ID, argument("Its opaque identity.")]) -> Node | None:
+        """The object with this identity."""
 
-    @strawberry.field(description="The objects with these identities, in their order; null for each that is not there.")
+    @answered(some_nodes)
     def nodes(
-        self, info: Info, ids: Annotated[list[strawberry.ID], argument("Their opaque identities, at most 100.")]
+        ids: Annotated[list[strawberry.ID], argument("Their opaque identities, at most 100.")],
     ) -> list[Node | None]:
-        return read_nodes(info, ids)  # type: ignore[return-value]
+        """The objects with these identities, in their order; null for each that is not there."""
 
-    @strawberry.field(description="One shipment.")
-    def shipment(
-        self, info: Info, by: Annotated[inputs.ShipmentBy, argument("What names it.")]
-    ) -> types.Shipment | None:
-        return Read(info.context.session, sources.SHIPMENT)  # type: ignore[return-value]
+    @reads(sources.SHIPMENT)
+    def shipment(by: Annotated[inputs.ShipmentBy, argument("What names it.")]) -> types.Shipment | None:
+        """One shipment."""
 
-    @strawberry.field(description="The account's shipments, newest first unless `orderBy` says otherwise.")
+    @reads(sources.SHIPMENTS)
     def shipments(
-        self,
-        info: Info,
         where: inputs.ShipmentWhereArgument = UNSET,
         search: Search = UNSET,
         order_by: Annotated[list[inputs.ShipmentOrder] | None, argument("At most three fields.")] = UNSET,
@@ -60,12 +109,10 @@ class Query:
         last: inputs.Last = UNSET,
         before: inputs.Before = UNSET,
     ) -> types.ShipmentConnection | None:
-        return Read(info.context.session, sources.SHIPMENTS)  # type: ignore[return-value]
+        """The account's shipments, newest first unless `orderBy` says otherwise."""
 
-    @strawberry.field(description="The account's tracking events, latest first unless `orderBy` says otherwise.")
+    @reads(sources.EVENTS)
     def tracking_events(
-        self,
-        info: Info,
         where: inputs.TrackingEventWhereArgument = UNSET,
         order_by: Annotated[list[inputs.TrackingEventOrder] | None, argument("At most three fields.")] = UNSET,
         first: inputs.First = UNSET,
@@ -73,50 +120,31 @@ class Query:
         last: inputs.Last = UNSET,
         before: inputs.Before = UNSET,
     ) -> types.TrackingEventConnection | None:
-        return Read(info.context.session, sources.EVENTS)  # type: ignore[return-value]
+        """The account's tracking events, latest first unless `orderBy` says otherwise."""
 
-    @strawberry.field(
-        description="Packages that bear this tracking number, newest first: carriers reuse numbers, so a list."
-    )
+    @reads(sources.TRACK)
     def track(
-        self,
-        info: Info,
         tracking_number: Annotated[str, argument("In any spelling.")],
         carrier: Annotated[str | None, argument("Only of shipments with this carrier.")] = UNSET,
     ) -> list[types.Package] | None:
-        return Read(info.context.session, sources.TRACK)  # type: ignore[return-value]
+        """Packages that bear this tracking number, newest first: carriers reuse numbers, so a list."""
 
-    @strawberry.field(description="One carrier.")
-    def carrier(self, info: Info, code: Annotated[str, argument("Its code.")]) -> types.Carrier | None:
-        return Read(info.context.session, sources.CARRIER)  # type: ignore[return-value]
+    @reads(sources.CARRIER)
+    def carrier(code: Annotated[str, argument("Its code.")]) -> types.Carrier | None:
+        """One carrier."""
 
-    @strawberry.field(description="The account's carriers, by code.")
-    def carriers(
-        self, info: Info, first: inputs.First = UNSET, after: inputs.After = UNSET
-    ) -> types.CarrierConnection | None:
-        return Read(info.context.session, sources.CARRIERS)  # type: ignore[return-value]
+    @reads(sources.CARRIERS)
+    def carriers(first: inputs.First = UNSET, after: inputs.After = UNSET) -> types.CarrierConnection | None:
+        """The account's carriers, by code."""
 
-    @strawberry.field(description="The change log in the order of commit. Nothing committed is ever missed by `after`.")
+    @reads(sources.CHANGES)
     def changes(
-        self,
-        info: Info,
         where: Annotated[inputs.ChangeWhere | None, argument("Only changes for which this holds.")] = UNSET,
         first: inputs.First = 100,
         after: inputs.After = UNSET,
     ) -> types.ChangeConnection | None:
-        return Read(info.context.session, sources.CHANGES)  # type: ignore[return-value]
+        """The change log in the order of commit. Nothing committed is ever missed by `after`."""
 
-    @strawberry.field(description="Who is asking.")
-    def viewer(self, info: Info) -> types.Viewer:
-        viewer = info.context.viewer
-        return types.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
-
-
-def read_nodes(info: Info, publics: list[strawberry.ID]) -> Read:
-    """Objects of several kinds in one statement."""
-    if len(publics) > MOST_NODES:
-        raise errors.BadUserInput(f"`ids` takes at most {MOST_NODES} identities; there were {len(publics)}.")
-    found = [ids.decode(public) for public in publics]
-    kinds = [TYPES.get(one[0], "") if one else "" for one in found]
-    keys = [one[1] if one else None for one in found]
-    return Read(info.context.session, sources.MIXED, ids=keys, kinds=kinds)
+    @answered(asking)
+    def viewer() -> types.Viewer:
+        """Who is asking."""

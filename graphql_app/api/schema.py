@@ -24,7 +24,9 @@ def build() -> strawberry.Schema:
     )
     core: GraphQLSchema = built._schema
     give_words(core)
+    assert core.query_type is not None
     assert core.mutation_type is not None
+    queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
     filters.check(core)
     Executor.mirror = Mirror(core, MODELS, COMPUTED)
