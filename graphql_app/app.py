@@ -1,5 +1,6 @@
 """The whole process on one page: settings in, an ASGI app out. Connects when first asked."""
 
+import asyncio
 import gc
 import multiprocessing
 import os
@@ -17,9 +18,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Scope
 
-from graphql_app import auth, database, errors, observe, ops
+from graphql_app import auth, database, errors, feed, observe, ops, retention
 from graphql_app import settings as settings_module
-from graphql_app.api import endpoint, replies, schema
+from graphql_app.api import endpoint, live, replies, schema, sockets, streams
 from graphql_app.settings import Settings
 
 
@@ -30,7 +31,11 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
     own = engine or database.make_engine(settings.postgres_url.get_secret_value(), settings)  # type: ignore[union-attr]
     life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shares_metrics())
     built = schema.build()
-    graphql = endpoint.Endpoint(built, own, settings, DefaultViewer(own))
+    viewer_of, pulse = DefaultViewer(own), feed.Feed(own)
+    graphql = endpoint.Endpoint(built, own, settings, viewer_of, wrote=pulse.wrote)
+    subscriptions = live.Live(graphql.operations, pulse, settings, viewer_of)
+    graphql.stream, graphql.socket = streams.Streams(subscriptions), sockets.Sockets(subscriptions)
+    life.leaving = subscriptions.end
     sdl = schema.sdl(built)
 
     async def print_sdl(_request: Request) -> Response:
@@ -38,8 +43,12 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(pulse.run()), asyncio.create_task(retention.run(own, settings))]
         with life.told():
             yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         if engine is None:
             await own.dispose()
 

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,6 +27,8 @@ class Life:
     def __init__(self, engine: AsyncEngine, drain_delay: float, *, shared_metrics: bool) -> None:
         self.engine, self.drain_delay, self.shared_metrics = engine, drain_delay, shared_metrics
         self.draining = False
+        self.leaving: Callable[[], None] = lambda: None
+        """Called when the process stops taking requests: what would never end by itself ends then."""
 
     async def trouble(self) -> str | None:
         """Why not."""
@@ -72,7 +74,11 @@ class Life:
             if self.draining:
                 return
             self.draining = True
-            loop.call_soon_threadsafe(loop.call_later, self.drain_delay, previous, number, frame)
+            loop.call_soon_threadsafe(loop.call_later, self.drain_delay, leave, number, frame)
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            self.leaving()
+            previous(number, frame)
 
         signal.signal(signal.SIGTERM, end)
         try:

@@ -13,6 +13,7 @@ import uvicorn
 from httptools import HttpParserError
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from graphql_app import errors
 from graphql_app.settings import Settings
@@ -144,6 +145,28 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """WebSocket by the websockets library; a client that takes nothing of what it is sent is cut off."""
+
+    read_timeout = 30.0
+    stalled: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.stalled is None:
+            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.stalled is not None:
+            self.stalled.cancel()
+            self.stalled = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.resume_writing()
+        super().connection_lost(exc)
+
+
 def problem(code: str, message: str) -> bytes:
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
 
@@ -170,6 +193,7 @@ def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
         "port": settings.port,
         "http": Protocol,
         "loop": "uvloop",
+        "ws": SocketProtocol,
         "ws_max_size": MOST_SOCKET_MESSAGE,
         "ws_per_message_deflate": False,
         "limit_concurrency": settings.most_connections,

@@ -44,7 +44,16 @@ class Settings(BaseSettings):
         100, ge=0, description="Operations that may wait for a connection of the pool; more are refused with 503."
     )
     most_connections: int = Field(
-        1000, ge=1, description="Client connections of each process; more are refused with 503."
+        2000, ge=1, description="Client connections of each process; more are refused with 503."
+    )
+    most_streams: int = Field(1000, ge=0, description="WebSockets and event streams of each process.")
+    most_streams_each: int = Field(
+        50, ge=1, description="Of these, for each API key, or for each address where no key is needed."
+    )
+    change_retention_days: int = Field(
+        0,
+        ge=0,
+        description="Days for which the change log is kept, and with it the history of shipments; 0 keeps all of it.",
     )
     rate: float = Field(
         0, ge=0, description="Points of cost a second for each client, beyond which it gets 429; 0 sets no bound."

@@ -1,6 +1,6 @@
 """What a resolver may reach: the viewer, the request's one session, the request's id."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ class Context:
     request_id: str
     idempotency_key: str | None = None
     cost: int = 0
+    wrote: Callable[[], None] = lambda: None
+    """Call it after a commit: those who follow the change log look at once."""
 
 
 Info = strawberry.Info[Context, None]
@@ -27,8 +29,13 @@ Info = strawberry.Info[Context, None]
 
 @asynccontextmanager
 async def get_context(
-    engine: AsyncEngine, viewer: Viewer, request_id: str, *, idempotency_key: str | None = None
+    engine: AsyncEngine,
+    viewer: Viewer,
+    request_id: str,
+    *,
+    idempotency_key: str | None = None,
+    wrote: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Context]:
     """The context of one operation; its session is closed with it."""
     async with get_session(engine, viewer.account_id) as session:
-        yield Context(viewer, session, request_id, idempotency_key)
+        yield Context(viewer, session, request_id, idempotency_key, wrote=wrote)

@@ -54,11 +54,12 @@ class Endpoint:
         settings: Settings,
         viewer_of: Callable[[Scope], Awaitable[Viewer]],
         *,
-        stream: Stream | None = None,
-        socket: ASGIApp | None = None,
+        wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        self.operations = Operations(schema, engine, settings)
-        self.settings, self.viewer_of, self.stream, self.socket = settings, viewer_of, stream, socket
+        self.operations = Operations(schema, engine, settings, wrote)
+        self.settings, self.viewer_of = settings, viewer_of
+        self.stream: Stream | None = None
+        self.socket: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -136,6 +137,10 @@ def request_id_of(headers: wire.Headers) -> str:
     given = headers.get(b"x-request-id")
     if given is not None and REQUEST_ID.fullmatch(given):
         return given.decode()
+    return new_request_id()
+
+
+def new_request_id() -> str:
     return f"{random.getrandbits(64):016x}"
 
 

@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 
 def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
-    """A type over a table. A field that says nothing else is the column of its name, described by its comment."""
+    """A type over a table, described as the table is unless it says otherwise. A field that says nothing else is the
+    column of its name, described by its comment."""
 
     def decorate(cls: type[T]) -> type[T]:
         columns = model.__table__.c  # type: ignore[attr-defined]
@@ -22,7 +23,7 @@ def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
             if name not in cls.__dict__ and name in columns:
                 setattr(cls, name, strawberry.field(description=columns[name].comment))
         MODELS[cls.__name__] = model
-        return strawberry.type(cls, description=(model.__doc__ or "").strip())
+        return strawberry.type(cls, description=(cls.__doc__ or model.__doc__ or "").strip())
 
     return decorate
 

@@ -5,7 +5,7 @@ among those that run, a session, the executor, the cost. Refuses: clients who us
 there are places, variables that do not fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import strawberry
@@ -40,8 +40,11 @@ class Answer(NamedTuple):
 class Operations:
     """All that running operations needs; one for each process."""
 
-    def __init__(self, schema: strawberry.Schema, engine: AsyncEngine, settings: Settings) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, engine: AsyncEngine, settings: Settings, wrote: Callable[[], None]
+    ) -> None:
         self.schema, self.engine, self.suggest = schema._schema, engine, settings.introspection
+        self.wrote = wrote
         self.documents = documents.Documents(
             self.schema,
             introspection=settings.introspection,
@@ -88,7 +91,9 @@ class Operations:
         base = BASE_COST if operation.reads else MUTATION_COST * operation.size.roots
         for last in (not operation.reads, True):
             try:
-                async with context.get_context(self.engine, viewer, request_id, idempotency_key=key) as made:
+                async with context.get_context(
+                    self.engine, viewer, request_id, idempotency_key=key, wrote=self.wrote
+                ) as made:
                     result = await self.execute(operation, asked, made)
             except errors.RequestError:
                 raise
@@ -104,6 +109,12 @@ class Operations:
         return result, base + made.cost
 
     async def execute(self, operation: Operation, asked: wire.Asked, made: context.Context) -> ExecutionResult:
+        result = self.executor(operation, asked, made).execute_operation()
+        done: ExecutionResult = await result if optimized_is_awaitable(result) else result
+        return done
+
+    def executor(self, operation: Operation, asked: wire.Asked, made: context.Context | None) -> Any:
+        """The executor of an operation with its variables. Raises `documents.Refused` where they do not fit."""
         executor: Any = Executor.build(
             self.schema, operation.document, None, made, asked.variables, operation.name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
@@ -111,9 +122,7 @@ class Operations:
         )  # fmt: skip
         if isinstance(executor, list):
             raise documents.Refused(errors.BadUserInput.code, executor)
-        result = executor.execute_operation()
-        done: ExecutionResult = await result if optimized_is_awaitable(result) else result
-        return done
+        return executor
 
     def cost(self, cost: int, client: str) -> dict[str, Any]:
         """What `extensions.cost` says to those who ask for it."""

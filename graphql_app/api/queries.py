@@ -15,7 +15,7 @@ from graphql_app.api import inputs, types
 from graphql_app.api.inputs import argument
 from graphql_app.api.mirrored import MODELS
 from graphql_app.api.values import Node
-from graphql_app.read import sources
+from graphql_app.read import log, sources
 from graphql_app.read.executor import Read
 from graphql_app.read.sources import Source
 
@@ -137,13 +137,16 @@ class Query:
     def carriers(first: inputs.First = UNSET, after: inputs.After = UNSET) -> types.CarrierConnection | None:
         """The account's carriers, by code."""
 
-    @reads(sources.CHANGES)
+    @reads(log.CHANGES)
     def changes(
         where: Annotated[inputs.ChangeWhere | None, argument("Only changes for which this holds.")] = UNSET,
         first: inputs.First = 100,
         after: inputs.After = UNSET,
+        last: inputs.Last = UNSET,
+        before: inputs.Before = UNSET,
     ) -> types.ChangeConnection | None:
-        """The change log in the order of commit. Nothing committed is ever missed by `after`."""
+        """The change log in the order of commit. Nothing committed is ever missed by `after`, which the subscriptions
+        take too. Where it ends now: `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 
     @answered(asking)
     def viewer() -> types.Viewer:

@@ -1,10 +1,10 @@
-"""The schema: types, queries, mutations, put together once and checked against the tables."""
+"""The schema: types, queries, mutations, subscriptions, put together once and checked against the tables."""
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLSchema
 from strawberry.printer import print_schema
 
-from graphql_app.api import PUBLISHED, answering, mutations, queries
+from graphql_app.api import PUBLISHED, answering, mutations, queries, subscriptions
 from graphql_app.api.mirrored import MODELS
 from graphql_app.api.scalars import CONFIG
 from graphql_app.read import filters
@@ -20,8 +20,9 @@ class Executor(ReadingExecutor):
 def build() -> strawberry.Schema:
     """The schema. Raises TypeError when a type and its table have drifted apart."""
     built = strawberry.Schema(
-        queries.Query, mutations.Mutation, config=CONFIG, execution_context_class=Executor, types=answering.ERRORS
-    )
+        queries.Query, mutations.Mutation, subscriptions.Subscription,
+        config=CONFIG, execution_context_class=Executor, types=answering.ERRORS,
+    )  # fmt: skip
     core: GraphQLSchema = built._schema
     give_words(core)
     assert core.query_type is not None

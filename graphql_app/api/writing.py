@@ -77,8 +77,12 @@ async def perform(
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             if one_statement and (dry or (call.key is None and not everything)):
-                return await action(act_of(call, call.context.session.fetch_rows, dry))
-            return await in_transaction(call, action, everything=everything, dry=dry)
+                outcomes = await action(act_of(call, call.context.session.fetch_rows, dry))
+            else:
+                outcomes = await in_transaction(call, action, everything=everything, dry=dry)
+            if not dry:
+                call.context.wrote()
+            return outcomes
         except errors.KeyReused as problem:
             call.problems.append(problem)
             return []

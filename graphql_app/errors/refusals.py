@@ -49,6 +49,12 @@ class InvalidCursor(GraphQLFault):
     code = "INVALID_CURSOR"
 
 
+class CursorExpired(GraphQLFault):
+    """Changes behind this cursor are no longer kept: read what you need afresh, and follow from a new cursor."""
+
+    code = "CURSOR_EXPIRED"
+
+
 class LimitExceeded(GraphQLFault):
     """The request exceeds a limit."""
 
@@ -165,6 +171,12 @@ class ConnectionLost(Unavailable):
 
 class Overloaded(Unavailable):
     """Too many requests are waiting: try again, with the same idempotency key."""
+
+
+class SlowConsumer(RequestError):
+    """You read more slowly than changes come: subscribe again, `after` the last cursor that you have."""
+
+    code, status, retry_after = "SLOW_CONSUMER", 503, 1
 
 
 class Internal(RequestError):

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, case, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from graphql_app import lifecycle, measures, models
 from graphql_app import vocabulary as v
-from graphql_app.read import json, sources, where
+from graphql_app.read import cursor, json, log, sources, where
 from graphql_app.read.mirror import How
 from graphql_app.read.pages import Connection, Rows
 from graphql_app.read.selection import Field, Given, Row, outer
@@ -149,7 +150,7 @@ def package_events(row: Row, field: Field) -> json.Pieces:
 @computed(Shipment, "history")
 def history(row: Row, field: Field) -> json.Pieces:
     return connection(
-        field, lambda given: sources.changes(field, given, lambda change: change.c.shipment_id == outer(row.c.id))
+        field, lambda given: log.changes(field, given, lambda change: change.c.shipment_id == outer(row.c.id))
     )
 
 
@@ -272,12 +273,26 @@ def place(row: Row, field: Field) -> json.Pieces:
 
 @computed(models.Change, "cursor")
 def change_cursor(row: Row, field: Field) -> json.Pieces:
-    from graphql_app.read import cursor
-
-    keys = sources.changes(field, Given(field.draft, {}, -1)).keys(row)
-    return ['"', cursor.expression("changes", keys), '"']
+    return ['"', cursor.expression(log.ORDER, log.keys(row)), '"']
 
 
 @computed(models.Change, "shipment")
 def change_shipment(row: Row, field: Field) -> json.Pieces:
     return field.one(Shipment, lambda shipment: [shipment.c.id == outer(row.c.shipment_id)])
+
+
+@computed(models.Change, "changed_fields")
+def changed_fields(row: Row, field: Field) -> json.Pieces:
+    """The keys of what changed, in their order."""
+    keys = func.jsonb_object_keys(row.c.changed).table_valued("key", name=field.draft.name("key")).render_derived()
+    sorted_ = func.json_agg(aggregate_order_by(keys.c.key, keys.c.key))
+    return json.or_null(cast(select(sorted_).select_from(keys).scalar_subquery(), Text))
+
+
+@computed(models.Change, "event")
+def change_event(row: Row, field: Field) -> json.Pieces:
+    return field.one(Event, lambda event: [event.c.id == outer(row.c.entity_id)])
+
+
+computed(models.Change, "status_before")(lambda row, field: field.scalar(row.c.status_before))
+computed(models.Change, "status_after")(lambda row, field: field.scalar(row.c.status_after))

@@ -73,6 +73,11 @@ def sent(key: Key) -> ColumnElement[Any]:
     raise TypeError(f"No cursor is known for {key.type!r}.")
 
 
+def of_numbers(name: str, keys: Sequence[Key], numbers: Sequence[int]) -> str:
+    """The cursor of a row whose keys are all whole numbers, as SQL would make it."""
+    return base64.b64encode(tag(name, keys) + struct.pack(f">{len(numbers)}q", *numbers)).decode()
+
+
 def decode(cursor: str, name: str, keys: Sequence[Key]) -> list[object]:
     """The values that a cursor stands for, in the order of the keys."""
     try:

@@ -32,7 +32,7 @@ class Mirror:
             type_ = schema.type_map[name]
             if not isinstance(type_, GraphQLObjectType):
                 raise TypeError(f"{name} is no object type of the schema")
-            self.types[model] = type_
+            self.types.setdefault(model, type_)  # the first type over a table is what `node` answers
             self.fields[name] = {
                 field_name: how(model, python_name(field), field, computed, f"{name}.{field_name}")
                 for field_name, field in type_.fields.items()

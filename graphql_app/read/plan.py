@@ -30,6 +30,8 @@ MOST_PLANS, MOST_SQL = 128, 500_000
 MOST_COST = 20_000
 """Objects that the page sizes of an operation may allow for."""
 TOO_MUCH = f"This may read {{}} objects; the limit is {MOST_COST}. Ask for smaller pages."
+TROUBLE = {"expired": errors.CursorExpired, "ahead": errors.InvalidCursor}
+"""What a second column may say beside the JSON."""
 
 
 class Parameter(NamedTuple):
@@ -50,7 +52,12 @@ class Plan(NamedTuple):
     async def run(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> bytes | None:
         """The JSON that the statement yields; None when there is no row."""
         rows = await self.rows(session, own, executor)
-        return rows[0][0] if rows else None
+        if not rows:
+            return None
+        text, *trouble = rows[0]
+        if trouble and trouble[0] is not None:
+            raise TROUBLE[trouble[0]]
+        return text  # type: ignore[no-any-return]
 
     async def rows(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> Sequence[Any]:
         """All rows of the statement, the JSON first."""

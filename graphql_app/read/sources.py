@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from graphql_app import models, tracking_numbers
-from graphql_app.models.columns import Xid8
 from graphql_app.read import cursor, filters, json, search, where
 from graphql_app.read.pages import Connection, Rows
 from graphql_app.read.selection import Field, Given, Row, outer
@@ -151,19 +150,6 @@ def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
     return Rows(models.TrackingEvent, wanted, "timeline", keys)
 
 
-def changes(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:
-    """Committed changes in the order of commit: those of transactions older than the oldest that still runs."""
-
-    def keys(row: Row) -> list[cursor.Key]:
-        return [cursor.Key(row.c.xid, Xid8(), False), cursor.Key(row.c.seq, BigInteger(), False)]
-
-    def wanted(row: Row) -> list[Predicate]:
-        settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
-        return [scope(field, row), settled, *(test(row) for test in more), *filters.changes(row, given)]
-
-    return Rows(models.Change, wanted, "changes", keys)
-
-
 def carriers(field: Field, given: Given) -> Rows:
     """The account's carriers by code."""
 
@@ -207,5 +193,4 @@ EVENTS = Page(events)
 TRACK = Many(models.Package, tracked, most=100)
 CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), where.clean)])
 CARRIERS = Page(carriers)
-CHANGES = Page(changes)
 MIXED = Mixed()

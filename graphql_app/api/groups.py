@@ -1,0 +1,228 @@
+"""Those who follow one query together: its statement, its readers, and what waits for each of them.
+
+When the log grows a group reads once, in a session of its own for that moment, and gives the same messages to all its
+members. Who comes with an older cursor reads page by page at its own pace until it stands where the group stands, and
+joins it there: no gap, no double. What waits for a slow reader is bounded: beyond that it is told so, and ended.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from graphql import GraphQLError, VariableNode
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import get_argument_values
+
+from graphql_app import database, errors
+from graphql_app.api import answers, documents, subscriptions, wire
+from graphql_app.api.documents import Operation
+from graphql_app.feed import Position
+from graphql_app.read import log, plan
+
+if TYPE_CHECKING:
+    from graphql_app.api.live import Live
+
+logger = logging.getLogger(__name__)
+
+MOST_MESSAGES, MOST_BYTES = 1_000, 4_000_000
+"""What may wait for one subscriber."""
+READS = 500
+"""Statements a second, at most, by which all groups together follow the log: many groups read less often."""
+TRIES, PAUSE, LONGEST_PAUSE = 5, 0.1, 2.0
+"""A statement that takes too long is tried so often; one that finds no database, until there is one."""
+
+
+class Message:
+    """One change as all members of a group get it."""
+
+    __slots__ = ("_event", "at", "cursor", "payload")
+
+    def __init__(self, at: Position, payload: str) -> None:
+        self.at, self.payload, self.cursor = at, payload, log.name(at)
+        self._event: bytes | None = None
+
+    @property
+    def event(self) -> bytes:
+        """As a server-sent event."""
+        if self._event is None:
+            self._event = f"id: {self.cursor}\nevent: next\ndata: {self.payload}\n\n".encode()
+        return self._event
+
+
+class Ended(Exception):
+    """This process ends: subscribe again."""
+
+
+class Query:
+    """What a group reads: one planned statement with its values."""
+
+    def __init__(self, live: "Live", operation: Operation, asked: wire.Asked) -> None:
+        executor = live.operations.executor(operation, asked, None)
+        root = executor.schema.subscription_type
+        found = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
+        ((self.key, details),) = found.grouped_field_set.items()
+        node, definition = details[0].node, root.fields[details[0].node.name.value]
+        try:
+            self.arguments = get_argument_values(definition, node, executor.variable_values)
+        except GraphQLError as error:
+            raise documents.Refused(errors.BadUserInput.code, [error]) from None
+        source = subscriptions.SOURCES[definition.extensions["strawberry-definition"].python_name]
+        self.plan = plan.plan_for(executor, executor.mirror, root, details, source)
+        self.live, self.operation, self.executor = live, operation, executor
+        self.variables = without_after(asked.variables or {}, node, executor)
+
+    async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[Message], Position]:
+        """The messages behind a position, as many as one statement gives, and the position up to which they go."""
+        own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
+        async with self.live.turns, database.get_session(self.live.operations.engine, account_id) as session:
+            rows = await self.plan.rows(session, own, self.executor)
+        messages = [
+            Message((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
+        ]
+        return messages, (rows[-1][1], rows[-1][2]) if rows else until
+
+
+def without_after(variables: dict[str, Any], node: Any, executor: Any) -> dict[str, Any]:
+    """The variables but for the one that says where to begin: it does not make another group."""
+    used = list(plan.variables(node, executor.fragment_definitions, set()))
+    given = [one.value.name.value for one in node.arguments if one.name.value == "after" and is_variable(one.value)]
+    return {name: value for name, value in variables.items() if name not in given or used.count(name) > 1}
+
+
+def is_variable(node: object) -> bool:
+    return isinstance(node, VariableNode)
+
+
+class Group:
+    """Those who follow the same query of one account."""
+
+    def __init__(self, live: "Live", query: Query, account_id: UUID, position: Position) -> None:
+        self.live, self.query, self.account_id = live, query, account_id
+        self.position = self.head = position
+        self.members: set[Subscription] = set()
+        self.users = 0
+        self.stirred = asyncio.Event()
+        self.task = asyncio.create_task(self.follow())
+        live.feed.watch(account_id, position, self.told)
+
+    def told(self, head: Position) -> None:
+        self.head = head
+        self.stirred.set()
+
+    async def follow(self) -> None:
+        """Read what is new and give it to the members, for good."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self.stirred.wait()
+            self.stirred.clear()
+            began = loop.time()
+            try:
+                while self.position < self.head:
+                    messages, position = await self.page(self.position, self.head)
+                    self.position = position
+                    for member in tuple(self.members):
+                        member.offer(messages)
+                    await asyncio.sleep(0)
+            except errors.RequestError as error:
+                for member in tuple(self.members):
+                    member.fail(error)
+                self.position = self.head
+            await asyncio.sleep(began + len(self.live.groups) / READS - loop.time())
+
+    async def page(self, after: Position, until: Position) -> tuple[list[Message], Position]:
+        """One page, once the database can be reached. Raises `errors.RequestError` where it cannot be read."""
+        pause, tries = PAUSE, TRIES
+        while True:
+            try:
+                return await self.query.read(self.account_id, after, until)
+            except Exception as error:
+                known = answers.known_cause(error)
+                if not isinstance(known, errors.Unavailable | errors.Timeout | errors.Conflict):
+                    if known is None:
+                        logger.exception("A subscription cannot be read.")
+                    raise known or errors.Internal() from error
+                tries -= not isinstance(known, errors.Unavailable)
+                if not tries:
+                    raise known from error
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def leave(self) -> None:
+        """One user less; without users the group ends."""
+        self.users -= 1
+        if not self.users:
+            self.task.cancel()
+            self.live.feed.forget(self.account_id, self.told)
+            self.live.groups = {key: group for key, group in self.live.groups.items() if group is not self}
+
+
+class Subscription:
+    """One subscriber's place in the log, and what waits for it."""
+
+    def __init__(self, group: Group, position: Position) -> None:
+        self.group, self.position = group, position
+        """`position`: all up to here was given out, or does not concern the subscriber."""
+        self.waiting: deque[Message] = deque()
+        self.bytes = 0
+        self.stirred = asyncio.Event()
+        self.reason: Exception | None = None
+        group.users += 1
+        group.live.open_subscriptions.add(self)
+
+    @property
+    def cursor(self) -> str:
+        return log.name(self.position)
+
+    def offer(self, messages: Sequence[Message]) -> None:
+        """What is new, from the group."""
+        for message in messages:
+            if message.at > self.position:
+                self.waiting.append(message)
+                self.bytes += len(message.payload)
+        if len(self.waiting) > MOST_MESSAGES or self.bytes > MOST_BYTES:
+            self.waiting.clear()
+            self.fail(errors.SlowConsumer())
+        self.stirred.set()
+
+    def fail(self, reason: Exception) -> None:
+        """End it: `batch` raises the reason once what waits is given out."""
+        self.reason = self.reason or reason
+        self.group.members.discard(self)
+        self.stirred.set()
+
+    async def batch(self, patience: float) -> list[Message]:
+        """What came; nothing where nothing came for so many seconds. Raises why there is no more."""
+        while True:
+            if self.waiting:
+                return self.take()
+            if self.reason is not None:
+                raise self.reason
+            if self in self.group.members:
+                self.position = max(self.position, self.group.position)
+                self.stirred.clear()
+                try:
+                    async with asyncio.timeout(patience):
+                        await self.stirred.wait()
+                except TimeoutError:
+                    return []
+            elif self.position >= self.group.position:
+                self.group.members.add(self)
+            else:
+                messages, self.position = await self.group.page(self.position, self.group.position)
+                if messages:
+                    return messages
+
+    def take(self) -> list[Message]:
+        messages = list(self.waiting)
+        self.waiting.clear()
+        self.bytes, self.position = 0, messages[-1].at
+        return messages
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        self.group.members.discard(self)
+        self.group.live.open_subscriptions.discard(self)
+        self.group.leave()

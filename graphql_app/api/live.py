@@ -1,0 +1,109 @@
+"""Subscriptions at work: a subscription in, batches of messages out, in the order of the log and from any place in it.
+
+Subscribers of one account with the same selection and filter are a group (`groups.py`). Nobody holds a connection to
+the database while waiting. Refuses: more sockets and streams than a process or a client may have, cursors that are none
+or lie before what is kept, what is refused in a query.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import orjson
+from starlette.types import Scope
+
+from graphql_app import database, errors
+from graphql_app.api import answers, wire
+from graphql_app.api.documents import Operation
+from graphql_app.api.groups import Ended, Group, Query, Subscription
+from graphql_app.api.operations import BASE_COST, Operations
+from graphql_app.auth import Viewer
+from graphql_app.feed import Feed
+from graphql_app.read import log
+from graphql_app.settings import Settings
+
+RECHECK = 60.0
+"""Seconds for which a viewer is taken for who it was."""
+
+
+class Live:
+    """All subscriptions of this process."""
+
+    def __init__(
+        self, operations: Operations, feed: Feed, settings: Settings, viewer_of: Callable[[Scope], Awaitable[Viewer]]
+    ) -> None:
+        self.operations, self.feed, self.settings, self.viewer_of = operations, feed, settings, viewer_of
+        self.groups: dict[tuple[UUID, int, bytes], Group] = {}
+        self.open_subscriptions: set[Subscription] = set()
+        self.turns = asyncio.Semaphore(max(1, settings.pool_size // 2))
+        self.places, self.clients = 0, Counter[str]()
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the sockets and streams of this process. Raises Overloaded."""
+        if self.places >= self.settings.most_streams:
+            raise errors.Overloaded("Too many sockets and streams are open: try again, or elsewhere.")
+        self.places += 1
+        try:
+            yield
+        finally:
+            self.places -= 1
+
+    @contextmanager
+    def share(self, client: str) -> Iterator[None]:
+        """One of the sockets and streams of a client. Raises RateLimited."""
+        if self.clients[client] >= self.settings.most_streams_each:
+            raise errors.RateLimited(f"You have {self.clients[client]} sockets and streams open, the limit.")
+        self.clients[client] += 1
+        try:
+            yield
+        finally:
+            self.clients[client] -= 1
+            if not self.clients[client]:
+                del self.clients[client]
+
+    async def open(
+        self, operation: Operation, asked: wire.Asked, viewer: Viewer, client: str, last: str | None = None
+    ) -> Subscription:
+        """A new subscription; `last` is a cursor that counts more than `after`. Close it. Raises `RequestError`."""
+        self.operations.allowance.check(client)
+        query = Query(self, operation, asked)
+        self.operations.allowance.charge(client, BASE_COST + query.plan.cost)
+        named = last or query.arguments.get("after")
+        after = None if named is None else log.position(named)
+        key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
+        group = self.groups.get(key)
+        try:
+            async with database.get_session(self.operations.engine, viewer.account_id) as session:
+                start, head = await self.feed.enter(session.fetch, viewer.account_id, after)
+            if group is None:
+                await query.read(viewer.account_id, head, head)  # whatever is wrong with it is said at once
+        except Exception as error:
+            known = answers.known_cause(error)
+            if known is None:
+                raise
+            raise known from error
+        group = self.groups.get(key)  # others may have come meanwhile
+        if group is None:
+            group = self.groups[key] = Group(self, query, viewer.account_id, head)
+        return Subscription(group, start)
+
+    async def recheck(self, scope: Scope, viewer: Viewer) -> None:
+        """Raise where the viewer is not who it was. What cannot be asked now is asked later."""
+        try:
+            found = await self.viewer_of(scope)
+        except (errors.Unauthenticated, errors.NotAllowed):
+            raise
+        except Exception as error:
+            if answers.known_cause(error) is None:
+                raise
+            return
+        if found.account_id != viewer.account_id or found.key != viewer.key:
+            raise errors.Unauthenticated
+
+    def end(self) -> None:
+        """The process ends: so do all subscriptions."""
+        for subscription in tuple(self.open_subscriptions):
+            subscription.fail(Ended())

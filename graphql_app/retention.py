@@ -1,0 +1,71 @@
+"""What is kept for a time only: rows of the change log, outcomes under idempotency keys. Swept now and then, in bites.
+
+Of each account's log the oldest rows go, up to the newest that is old enough, which stays: a reader whose cursor stands
+there has missed nothing, and one whose cursor lies before the oldest row that is kept is told so.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+EVERY = 600.0
+"""Seconds between two sweeps, the first of which comes a while after the start."""
+BITE = 2_000
+"""Rows that one transaction deletes."""
+LOCK = 7274612  # any number that is ours: one process sweeps, the others leave it to that one
+
+CHANGES = text("""
+WITH oldest AS (
+    SELECT xid, seq, at FROM change WHERE account_id = :account ORDER BY xid, seq LIMIT :bite
+),
+last AS (
+    SELECT xid, seq FROM oldest WHERE at < now() - :age ORDER BY xid DESC, seq DESC LIMIT 1
+)
+DELETE FROM change c USING last WHERE c.account_id = :account AND (c.xid, c.seq) < (last.xid, last.seq)""")
+KEYS = text("""
+DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
+    SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT :bite
+)""")
+
+
+async def run(engine: AsyncEngine, settings: Settings) -> None:
+    """Sweep for good."""
+    while True:
+        await asyncio.sleep(EVERY)
+        try:
+            await sweep(engine, settings.change_retention_days)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            logger.warning("The sweep of what is old did not come to its end: %s", type(error).__name__)
+
+
+async def sweep(engine: AsyncEngine, days: float) -> int:
+    """Delete what is older than so many days (0: keep it), and what has expired. The number of rows."""
+    gone = await bites(engine, KEYS, {})
+    if days:
+        async with engine.connect() as connection:
+            accounts = (await connection.execute(text("SELECT id FROM account"))).scalars().all()
+        for account in accounts:
+            gone += await bites(engine, CHANGES, {"account": account, "age": timedelta(days=days)})
+    return gone
+
+
+async def bites(engine: AsyncEngine, statement: object, given: dict[str, object]) -> int:
+    """Run a deletion until it finds little; nothing where another process is at it."""
+    gone = 0
+    while True:
+        async with engine.begin() as connection:
+            if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})"))).scalar_one():
+                return gone
+            found = await connection.execute(statement, {**given, "bite": BITE})  # type: ignore[call-overload]
+        gone += found.rowcount
+        if found.rowcount < BITE - 1:
+            return gone
+        await asyncio.sleep(0.05)

@@ -1,0 +1,140 @@
+"""Clients that listen to a real server, over WebSocket and as server-sent events. And what one does beside that."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import httpx
+import websockets
+
+CHANGED = "subscription($where: ShipmentWhere, $after: String) { shipmentChanged(where: $where, after: $after) { %s } }"
+PLAIN = "cursor shipmentSeq op shipment { number }"
+CREATE = """mutation($reference: String, $tags: [String!]) { shipmentCreate(input: {
+    externalReference: $reference, tags: $tags, confirm: true,
+    shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{trackingNumber: "1"}]
+}) { shipment { id number } errors { message } } }"""
+RECORD = """mutation($id: ID!, $at: DateTime!, $code: TrackingEventCode!) { trackingEventsRecord(inputs: [{
+    target: {shipment: {id: $id}}, occurred: {instant: $at}, code: $code
+}]) { succeeded results { event { id } errors { message } } } }"""
+
+
+class Socket:
+    """graphql-transport-ws, frame by frame."""
+
+    def __init__(self, port: int, **more: Any) -> None:
+        self.connecting = websockets.connect(
+            f"ws://127.0.0.1:{port}/graphql",
+            **{"subprotocols": ["graphql-transport-ws"], "compression": None, "max_size": None, **more},
+        )
+
+    async def __aenter__(self) -> Self:
+        self.wire = await self.connecting
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.wire.close()
+
+    async def send(self, **message: Any) -> None:
+        await self.wire.send(json.dumps(message))
+
+    async def receive(self, within: float = 5) -> dict[str, Any]:
+        async with asyncio.timeout(within):
+            message: dict[str, Any] = json.loads(await self.wire.recv())
+        return message
+
+    async def init(self, **payload: Any) -> Self:
+        await self.send(type="connection_init", payload=payload)
+        assert (await self.receive())["type"] == "connection_ack"
+        return self
+
+    async def subscribe(self, query: str, variables: dict[str, Any] | None = None, name: str = "1") -> None:
+        await self.send(id=name, type="subscribe", payload={"query": query, "variables": variables})
+
+    async def changes(self, number: int, field: str = "shipmentChanged", within: float = 5) -> list[dict[str, Any]]:
+        """The next so many messages of a subscription."""
+        found = []
+        for _ in range(number):
+            message = await self.receive(within)
+            assert message["type"] == "next", message
+            found.append(message["payload"]["data"][field])
+        return found
+
+    async def closed(self, within: float = 8) -> int | None:
+        """The code with which the server closes."""
+        async with asyncio.timeout(within):
+            try:
+                while True:
+                    await self.wire.recv()
+            except websockets.ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else None
+
+
+@asynccontextmanager
+async def events(
+    port: int, query: str, variables: dict[str, Any] | None = None, *, last: str | None = None
+) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+    """Server-sent events, each as its fields."""
+    headers = {"accept": "text/event-stream"} | ({"last-event-id": last} if last else {})
+    body = {"query": query, "variables": variables}
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+        client.stream("POST", "/graphql", json=body, headers=headers) as response,
+    ):
+        if response.headers["content-type"] != "text/event-stream; charset=utf-8":
+            raise AssertionError((response.status_code, await response.aread()))
+        yield blocks(response)
+
+
+async def blocks(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
+    block: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            block[name] = value.strip()
+        else:
+            yield block
+            block = {}
+
+
+class Api:
+    """What one asks and does beside listening."""
+
+    def __init__(self, port: int) -> None:
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.aclose()
+
+    async def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await self.client.post("/graphql", json={"query": query, "variables": variables})
+        parsed = answer.json()
+        assert "errors" not in parsed, parsed
+        data: dict[str, Any] = parsed["data"]
+        return data
+
+    async def create(self, reference: str | None = None, tags: list[str] | None = None) -> str:
+        """A new shipment's id."""
+        made = (await self.ask(CREATE, {"reference": reference, "tags": tags or []}))["shipmentCreate"]
+        assert not made["errors"], made
+        identity: str = made["shipment"]["id"]
+        return identity
+
+    async def record(self, shipment: str, code: str, at: str = "2026-01-02T03:04:05Z") -> None:
+        done = (await self.ask(RECORD, {"id": shipment, "at": at, "code": code}))["trackingEventsRecord"]
+        assert done["succeeded"] == 1, done
+
+    async def log(self, after: str | None = None) -> list[dict[str, Any]]:
+        """All of the change log behind a cursor."""
+        query = "query($after: String) { changes(first: 250, after: $after) { nodes { cursor op shipmentSeq } } }"
+        found: list[dict[str, Any]] = []
+        while True:
+            page = (await self.ask(query, {"after": after}))["changes"]["nodes"]
+            if not page:
+                return found
+            found += page
+            after = page[-1]["cursor"]
