@@ -1,0 +1,102 @@
+"""What those see who run the process."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+
+import httpx
+import pytest
+from conftest import admin, database_url
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import app as app_module
+from graphql_app import database, observe
+from graphql_app.embedded import Embedded
+from graphql_app.settings import Settings
+
+
+async def test_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+    for path in ("/livez", "/readyz"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+async def test_it_is_alive_but_not_ready_without_its_database(
+    server: Embedded, migrated: str, settings: Settings
+) -> None:
+    async with admin(server) as connection:
+        await connection.execute(f"CREATE DATABASE leaving TEMPLATE {migrated}")
+    engine = database.make_engine(database_url(server, "leaving"), settings)
+    made = app_module.create_app(settings, engine=engine)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client:
+        assert (await client.get("/readyz")).status_code == 200
+        async with admin(server) as connection:
+            await connection.execute("DROP DATABASE leaving WITH (FORCE)")
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.text) == (503, "no database\n")
+        assert (await client.get("/livez")).status_code == 200
+    await engine.dispose()
+
+
+async def test_it_stays_ready_while_all_connections_are_busy(postgres_url: str, settings: Settings) -> None:
+    few = settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.1})
+    engine = database.make_engine(postgres_url, few)
+    made = app_module.create_app(few, engine=engine)
+    async with (
+        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,
+        engine.connect() as busy,
+    ):
+        await busy.execute(text("SELECT 1"))
+        assert (await client.get("/readyz")).status_code == 200
+    await engine.dispose()
+
+
+async def test_it_is_not_ready_once_it_was_told_to_end(settings: Settings, engine: AsyncEngine) -> None:
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    try:
+        made = app_module.create_app(settings, engine=engine)
+        async with (
+            made.router.lifespan_context(made),
+            httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,
+        ):
+            os.kill(os.getpid(), signal.SIGTERM)
+            answer = await client.get("/readyz")
+            assert (answer.status_code, answer.text) == (503, "draining\n")
+            await asyncio.sleep(0.05)
+        assert told == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def test_the_numbers_are_in_prometheus_format(client: httpx.AsyncClient) -> None:
+    observe.answered("query", "ok", 0.002)
+    answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert 'graphql_operations_total{code="ok",kind="query"}' in answer.text
+    assert 'graphql_operation_seconds_bucket{kind="query",le="0.0025"}' in answer.text
+
+
+@pytest.mark.parametrize(("style", "read"), [("json", json.loads), ("text", str)])
+def test_a_line_of_the_log_says_when_where_and_what(style: str, read: type) -> None:
+    formatter = observe.JsonLine() if style == "json" else observe.Line()
+    token = observe.request_id.set("abc")
+    try:
+        raise ValueError("a\nb")
+    except ValueError as error:
+        record = logging.LogRecord("graphql_app.x", logging.ERROR, "", 0, "it %s", ("broke",), (None, error, None))
+        record.exc_info = (ValueError, error, error.__traceback__)
+    line = formatter.format(record)
+    observe.request_id.reset(token)
+    if style == "json":
+        assert "\n" not in line
+        said = read(line)
+        assert (said["level"], said["logger"], said["message"]) == ("ERROR", "graphql_app.x", "it broke")
+        assert said["request_id"] == "abc"
+        assert said["trace"].endswith("ValueError: a\nb")
+        assert said["at"].endswith("Z")
+    else:
+        assert "Z ERROR graphql_app.x it broke\nTraceback" in line
