@@ -379,6 +379,13 @@ def test_milestones() -> None:
     assert on_its_way.stage == Stage(Status.IN_TRANSIT, way[1].occurred_at, way[2].id)
 
 
+def test_what_was_ready_before_it_was_booked_here_is_ready_since_then() -> None:
+    early, later = event(Code.INFO_RECEIVED, -48), event(Code.LABEL_CREATED, -24)
+    for one in (folded(state(A), early, later).state, folded(state(), later, early).state):
+        assert one.stage == Stage(Status.READY, early.occurred_at, later.id)
+        assert one.ready_at == early.occurred_at
+
+
 def test_reopening_clears_the_end_and_a_return_keeps_the_delivery() -> None:
     delivered, back = event(Code.DELIVERED, 10), event(Code.RETURN_STARTED, 20)
     after = folded(state(), delivered, back).state

@@ -136,9 +136,10 @@ def same_day(one: datetime, other: datetime) -> bool:
 
 
 def advance(stage: Stage, event: Event, target: Status) -> Stage:
-    """The stage of a package after an event that applies."""
+    """The stage of a package after an event that applies. A command may be younger than what is reported after it."""
     reason = (event.reason or DEFAULT_REASONS.get(event.code)) if target in TROUBLE else None
-    return Stage(target, stage.at if target is stage.status else event.occurred_at, event.id, reason)
+    at = event.occurred_at
+    return Stage(target, min(stage.at, at) if target is stage.status else at, event.id, reason)
 
 
 def rolled_up(stages: Sequence[Stage]) -> Status:
@@ -237,7 +238,7 @@ def shipment_stage(state: State, event: Event, stages: Sequence[Stage]) -> tuple
         source = StatusSource.PROJECTION if event.override is None else StatusSource.OVERRIDE
     else:
         source = state.source if decider.event_id == old.event_id else StatusSource.PROJECTION
-    since = old.at if status is old.status else event.occurred_at
+    since = event.occurred_at if status is not old.status else min(old.at, decider.at)
     return Stage(status, since, decider.event_id, reason), source
 
 
