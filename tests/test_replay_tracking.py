@@ -1,4 +1,4 @@
-"""Tracking histories in any order, and twice: the same timeline and the same status; and how carriers' times are read."""
+"""Tracking histories in any order, and twice: the same timeline, the same status; and how carriers' times are read."""
 
 import asyncio
 import sys

@@ -43,6 +43,7 @@ class Report:
     row: dict[str, Any]
     raw: str | None
     corrects: UUID | None = None
+    package_seq: int = 0
 
 
 def read(check: Check, given: Given) -> Report:
@@ -141,6 +142,7 @@ async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> d
             report.check.add(errors.NotFound(NOTHING), "target")
             continue
         report.row.update(shipment_id=answer.shipment_id, package_id=answer.package_id)
+        report.package_seq = answer.package_seq
         if answer.others > 0:
             message = "Several packages under way bear this tracking number; the newest was meant."
             report.check.warn("AMBIGUOUS", message, "target", "trackingNumber")
@@ -151,11 +153,13 @@ def finish(report: Report) -> None:
     """The columns that follow from the others."""
     row = report.row
     same = ("source_name", "external_event_id", "package_id", "code", "occurred_at", "carrier_status_raw")
-    key = dedupe.key(**{name: row[name] for name in same}, place=[row[name] for name in PLACE])
+    content = {name: row[name] for name in same} | {"place": [row[name] for name in PLACE]}
+    key = dedupe.key(**content)
     # a replacement is another event than the one it replaces, even where it differs in nothing that makes it the same
     row["dedupe_key"] = key if report.corrects is None else hashlib.sha256(key + report.corrects.bytes).digest()
     override = row["override_status"] and v.ShipmentStatus(row["override_status"])
-    row["position"] = projection.position(row["code"], override, row["dedupe_key"])
+    told = key if row["package_id"] is None else dedupe.key(**{**content, "package_id": None})
+    row["position"] = projection.position(row["code"], override, told, report.package_seq)
     row["corrects_event_id"] = report.corrects
 
 

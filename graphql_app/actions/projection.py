@@ -93,11 +93,12 @@ class Folded:
     not_applied: dict[UUID, NotAppliedReason | None]
 
 
-def position(code: Code, override: Status | None, dedupe_key: bytes) -> int:
-    """Order among events of one moment as a 64-bit integer: rank of the stage, then 56 bits of the content's digest."""
+def position(code: Code, override: Status | None, content: bytes, package_seq: int = 0) -> int:
+    """Order among events of one moment as a 64-bit integer: rank of the stage, 48 bits of a digest of what is reported,
+    then the package's place in the shipment. Identities play no part: they are given in the order of arrival."""
     status = override or lifecycle.OF_CODE.get(code)
     rank = lifecycle.RANK[status] if status else 0
-    return (rank << 56) | int.from_bytes(hashlib.sha256(dedupe_key).digest()[:7], "big")
+    return (rank << 56) | (int.from_bytes(hashlib.sha256(content).digest()[:6], "big") << 8) | package_seq
 
 
 def refusal(stage: Stage, event: Event) -> NotAppliedReason | None:

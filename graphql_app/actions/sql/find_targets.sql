@@ -1,30 +1,30 @@
 -- What each event is about. Carriers reuse tracking numbers: the newest package that is under way is meant, else the newest.
-SELECT g.row, t.shipment_id, t.package_id, t.carrier, coalesce(t.others, 0) AS others
+SELECT g.row, t.shipment_id, t.package_id, t.package_seq, t.carrier, coalesce(t.others, 0) AS others
 FROM unnest(
     @row::int[], @id::uuid[], @number::text[], @reference::text[], @package::uuid[], @tracking_number::text[],
     @carrier::text[]
 ) AS g(row, id, number, reference, package, tracking_number, carrier)
 CROSS JOIN LATERAL (
-    SELECT s.id AS shipment_id, NULL::uuid AS package_id, s.carrier_id, 0 AS others
+    SELECT s.id AS shipment_id, NULL::uuid AS package_id, 0 AS package_seq, s.carrier_id, 0 AS others
     FROM shipment s
     WHERE g.id IS NOT NULL AND s.account_id = @account::uuid AND s.id = g.id
     UNION ALL
-    SELECT s.id, NULL, s.carrier_id, 0
+    SELECT s.id, NULL, 0, s.carrier_id, 0
     FROM shipment s
     WHERE g.number IS NOT NULL AND s.account_id = @account::uuid AND s.number = g.number
     UNION ALL
-    SELECT s.id, NULL, s.carrier_id, 0
+    SELECT s.id, NULL, 0, s.carrier_id, 0
     FROM shipment s
     WHERE g.reference IS NOT NULL AND s.account_id = @account::uuid AND s.external_reference = g.reference
     UNION ALL
-    SELECT p.shipment_id, p.id, s.carrier_id, 0
+    SELECT p.shipment_id, p.id, p.seq, s.carrier_id, 0
     FROM package p
     JOIN shipment s ON s.id = p.shipment_id
     WHERE g.package IS NOT NULL AND p.account_id = @account::uuid AND p.id = g.package
     UNION ALL
     (
         SELECT
-            p.shipment_id, p.id, s.carrier_id,
+            p.shipment_id, p.id, p.seq, s.carrier_id,
             count(*) FILTER (WHERE p.status NOT IN ('DELIVERED', 'RETURNED', 'FAILED', 'CANCELLED')) OVER ()::int - 1
         FROM package p
         JOIN shipment s ON s.id = p.shipment_id
@@ -36,4 +36,4 @@ CROSS JOIN LATERAL (
     )
 ) AS f
 LEFT JOIN carrier c ON c.id = f.carrier_id
-CROSS JOIN LATERAL (SELECT f.shipment_id, f.package_id, c.code AS carrier, f.others) AS t
+CROSS JOIN LATERAL (SELECT f.shipment_id, f.package_id, f.package_seq, c.code AS carrier, f.others) AS t
