@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import multiprocessing
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -87,8 +86,8 @@ def from_environment() -> Starlette:
     """The app of one server process, which was started for nothing else."""
     known = settings_module.read()
     observe.configure(known.log_level, known.log_format)
-    if multiprocessing.parent_process() is not None:
-        ops.die_with(os.getppid())
+    if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
+        ops.die_with(parent.pid)  # not os.getppid(): the parent may be gone already
     made = create_app(known)
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again
