@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from graphql_app import auth, database, errors, feed, observe, ops, retention
 from graphql_app import settings as settings_module
-from graphql_app.api import endpoint, live, replies, schema, sockets, streams
+from graphql_app.api import endpoint, explorer, live, replies, schema, sockets, streams
 from graphql_app.settings import Settings
 
 
@@ -55,6 +55,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
         Route("/schema.graphql", print_sdl),
+        *(explorer.routes() if settings.explorer else []),
         *life.routes,
     ]
     return Starlette(

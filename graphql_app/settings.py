@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     introspection: bool = Field(
         True, description="Let clients ask for the schema, and help them with suggestions where a name is wrong."
     )
+    explorer: bool = Field(True, description="Show browsers that open /graphql the explorer.")
     trusted_documents: Path | None = Field(
         None, description="A JSON file of trusted documents by id, as graphql-codegen, Relay or Apollo write it."
     )

@@ -1,7 +1,8 @@
 """GraphQL over HTTP, as one ASGI app: a request in, an answer out, one operation between.
 
-Refuses in this order: method, viewer, media types, body, document, operation; each with JSON and a code. Streams of
-subscriptions and WebSockets are handed on to those who speak them.
+A browser that asks nothing yet is shown the explorer. Refuses in this order: method, viewer, media types, body,
+document, operation; each with JSON and a code. Streams of subscriptions and WebSockets are handed on to those who speak
+them.
 """
 
 import random
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app import errors
-from graphql_app.api import answers, replies, wire
+from graphql_app.api import answers, explorer, replies, wire
 from graphql_app.api.documents import Operation, Refused
 from graphql_app.api.operations import Operations
 from graphql_app.api.patience import Gone, Patience
@@ -88,8 +89,10 @@ class Endpoint:
             return Reply(204, b"", [(b"allow", METHODS.encode())])
         if method not in ("GET", "HEAD", "POST"):
             raise errors.MethodNotAllowed("Use POST, or GET for queries.", allow=METHODS)
-        viewer = await self.viewer_of(scope)
         posted = method == "POST"
+        if not posted and self.settings.explorer and explorer.wanted(accepts, scope["query_string"]):
+            return explorer.page()
+        viewer = await self.viewer_of(scope)
         if posted:
             asked = wire.from_body(await wire.read_body(headers, receive))
         else:

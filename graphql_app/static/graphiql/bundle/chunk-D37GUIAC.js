@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-N22UMDL7.js";import"./chunk-TEEX6WV2.js";import"./chunk-LUCWGI2G.js";import"./chunk-AXBBRPOT.js";import"./chunk-Y6KDKFDO.js";import"./chunk-VZWCQXCK.js";export{b as getWorker,a as jsonDefaults};

@@ -1,0 +1,1 @@
+import{Jh as a,Kh as b,Lh as c,Mh as d}from"./chunk-AXBBRPOT.js";import"./chunk-Y6KDKFDO.js";import"./chunk-VZWCQXCK.js";export{c as HitTestContext,b as MouseTarget,d as MouseTargetFactory,a as PointerHandlerLastRenderData};

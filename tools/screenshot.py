@@ -1,0 +1,51 @@
+"""docs/explorer.png from a running server: an example, run, with its answer.
+
+graphql-app serve            # with its demonstration
+python tools/screenshot.py http://127.0.0.1:8000/graphql [--example LateShipments] [--dark] [--to docs/explorer.png]
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import chromium  # noqa: E402 found by the line above
+
+
+async def take(url: str, example: str, *, dark: bool) -> bytes:
+    """The picture, 1400 by 900."""
+    tab = f"[...document.querySelectorAll('.graphiql-tab button')].find(tab => tab.innerText === {json.dumps(example)})"
+    async with chromium.opened(chromium.Page) as page:
+        await page.size(1400, 900)
+        await page.colours("dark" if dark else "light")
+        await page.open(url)
+        await page.until("document.querySelector('.graphiql-query-editor .view-line')")
+        await page.until("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
+        await page.evaluate(f"{tab}.click()")
+        await page.reads(".graphiql-query-editor", example)
+        await asyncio.sleep(0.3)  # GraphiQL sees only then which operation that is
+        await page.click(".graphiql-execute-button")
+        await page.reads(".graphiql-response", '"data"')
+        await page.command("Input.dispatchMouseEvent", type="mouseMoved", x=900, y=880)
+        await asyncio.sleep(1)  # colours, brackets and the button's tooltip settle
+        return await page.picture()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url", nargs="?", default="http://127.0.0.1:8000/graphql")
+    parser.add_argument("--example", default="LateShipments")
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "explorer.png")
+    given = parser.parse_args()
+    picture = asyncio.run(take(given.url, given.example, dark=given.dark))
+    given.to.parent.mkdir(exist_ok=True)
+    given.to.write_bytes(picture)
+
+
+if __name__ == "__main__":
+    main()
