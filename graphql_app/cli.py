@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from graphql_app import errors, migrate, settings, start, tables, whereabouts
+from graphql_app import demo, errors, migrate, settings, start, tables, whereabouts
 from graphql_app.api import schema as schema_module
 from graphql_app.whereabouts import Place
 
@@ -50,6 +50,21 @@ def migrate_(
         raise errors.StartError(f"Missing migrations: {', '.join(missing)}.")
     if not write:
         typer.echo(f"Applied: {', '.join(missing)}." if missing else "Nothing is missing.")
+
+
+@cli.command(name="demo")
+def demo_() -> None:
+    """Fill an empty database with a few hundred shipments to look at."""
+    known = settings.read()
+
+    async def run(where: Place) -> int:
+        async with whereabouts.connect(where, known) as engine:
+            await migrate.upgrade(engine)
+            return await demo.fill(engine)
+
+    with whereabouts.open_place(known) as where:
+        made = asyncio.run(run(where))
+    typer.echo(f"Made {made} shipments." if made else "There are shipments already: nothing was made.")
 
 
 @cli.command()

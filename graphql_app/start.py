@@ -21,7 +21,7 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from graphql_app import errors, migrate, observe, server, settings, whereabouts
+from graphql_app import demo, errors, migrate, observe, server, settings, whereabouts
 from graphql_app.settings import Settings
 from graphql_app.whereabouts import Place
 
@@ -99,6 +99,8 @@ async def prepare(where: Place, known: Settings) -> None:
     """The tables, and a demonstration in an empty database of our own."""
     async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
+        if where.own and known.demo:
+            await demo.fill(engine)
 
 
 def banner(port: socket.socket, where: Place, known: Settings) -> str:

@@ -130,6 +130,20 @@ def test_the_second_start_takes_less_than_three_seconds(root: Path) -> None:
         assert time.monotonic() - begun < 3
 
 
+def test_an_empty_database_of_our_own_is_filled_once_and_kept(folder: Path) -> None:
+    root, question = str(folder / "shown"), {"query": "{ shipments { totalCount { count } } }"}
+    counted = []
+    for _ in range(2):
+        with started("serve", "--port", "0", SHIPMENTS_DATA_DIR=root) as program:
+            answer = httpx.post(f"{program.url}/graphql", json=question, timeout=10).json()
+            counted.append(answer["data"]["shipments"]["totalCount"]["count"])
+            assert program.end(signal.SIGTERM) == 0
+    assert counted[0] == counted[1] > 300
+    with started("demo", SHIPMENTS_DATA_DIR=root) as program:
+        assert program.process.wait(20) == 0
+    assert program.said == "There are shipments already: nothing was made.\n"
+
+
 def test_nothing_is_left_after_kill_9(root: Path) -> None:
     with started("serve", "--port", "0", SHIPMENTS_DATA_DIR=str(root), SHIPMENTS_DEMO="false") as program:
         url = program.url

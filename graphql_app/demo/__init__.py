@@ -1,0 +1,64 @@
+"""A small world to look at: made by the same actions as everything else, and in an empty account only."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import database, errors
+from graphql_app.actions import carriers, corrections, creation, events, shipments
+from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions.checks import Check
+from graphql_app.demo.atlas import CARRIERS
+from graphql_app.demo.stories import Status, Story, world
+
+MOST_ROWS = 1_000
+ALONE = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"  # two that start at once do not both fill it
+EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
+
+
+async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
+    """Fill the default account, unless it has shipments. Returns how many were made."""
+    async with engine.connect() as connection:
+        account = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
+    async with database.get_session(engine, account) as session:
+        await session.run(ALONE, ())
+        ((empty,),) = await session.run(EMPTY, (account,))
+        if not empty:
+            return 0
+        told = list(world(now or datetime.now(UTC)))
+        await tell(Act(session.run, account, "demo", "demo"), told)
+        await session.commit()
+        return len(told)
+
+
+async def tell(act: Act, told: list[Story]) -> None:
+    """All stories, set by set."""
+    for code, (name, template) in CARRIERS.items():
+        check = Check()
+        given = {"code": code, "input": {"name": name, "trackingUrlTemplate": template}}
+        await carriers.save(act, carriers.read(check, given), check)
+    returns = [story for story in told if "returnOf" in story.shipment]
+    for some in ([story for story in told if story not in returns], returns):
+        rows = [creation.read(Check("inputs", at), story.shipment) for at, story in enumerate(some)]
+        well(await creation.create(act, rows))
+    reported = [event for story in told for event in story.events]
+    for first in range(0, len(reported), MOST_ROWS):
+        some_events = reported[first : first + MOST_ROWS]
+        well(await events.record(act, [events.read(Check("inputs", at), one) for at, one in enumerate(some_events)]))
+    for story in told:
+        key: dict[str, Any] = {**events.NO_KEY, "reference": story.shipment["externalReference"]}
+        if story.status is Status.CANCELLED:
+            well([await shipments.one(act, key, None, Check(), shipments.cancel("Ordered twice"))])
+        if story.override:
+            well([await corrections.override(act, key, Status.DELIVERED, story.override, None, Check())])
+        if story.archive:
+            well([await shipments.one(act, key, None, Check(), shipments.archive(True))])
+
+
+def well(outcomes: list[Outcome]) -> None:
+    """A demonstration in which something is wrong is a mistake of ours."""
+    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    if problems:
+        raise errors.Problems(problems)
