@@ -58,12 +58,14 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
         *(explorer.routes() if settings.explorer else []),
         *life.routes,
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=cross_origin(settings),
         exception_handlers={HTTPException: replies.elsewhere, Exception: replies.elsewhere},
         lifespan=lifespan,
     )
+    app.state.live = subscriptions
+    return app
 
 
 def cross_origin(settings: Settings) -> list[Middleware]:

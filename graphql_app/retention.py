@@ -27,7 +27,7 @@ WITH oldest AS (
     SELECT xid, seq, at FROM change WHERE account_id = :account ORDER BY xid, seq LIMIT :bite
 ),
 last AS (
-    SELECT xid, seq FROM oldest WHERE at < now() - :age ORDER BY xid DESC, seq DESC LIMIT 1
+    SELECT xid, seq FROM oldest WHERE at < now() - CAST(:age AS interval) ORDER BY xid DESC, seq DESC LIMIT 1
 )
 DELETE FROM change c USING last WHERE c.account_id = :account AND (c.xid, c.seq) < (last.xid, last.seq)""")
 KEYS = text("""

@@ -16,12 +16,13 @@ from graphql_app import feed, ids, models
 from graphql_app.models.columns import Xid8
 from graphql_app.read import cursor, filters, json, sources, where
 from graphql_app.read.pages import Connection, Rows
-from graphql_app.read.selection import Field, Given, Row
+from graphql_app.read.selection import Draft, Field, Given, Row
 from graphql_app.read.where import Predicate
 
 ORDER = "changes"
-BATCH = 200
-"""Rows of the log that a follower looks at in one statement, whether they concern it or not."""
+BATCH, BATCH_COST = 200, 2_000
+"""Rows of the log that a follower looks at in one statement, whether they concern it or not; fewer where one message
+asks for so much that they would come to more objects than this."""
 EXPIRED, AHEAD = "expired", "ahead"  # see plan.TROUBLE
 
 
@@ -99,7 +100,7 @@ class Following:
             .select_from(table)
             .where(sources.scope(field, table), here > edge(field, "after"), here <= edge(field, "until"))
             .order_by(table.c.xid, table.c.seq)
-            .limit(json.sql(str(BATCH)))
+            .limit(json.sql(str(max(1, min(BATCH, BATCH_COST // price(field))))))
         )
         row: Any = page.subquery(draft.name("log"))
         found = draft.row(self.model)
@@ -109,6 +110,14 @@ class Following:
         shown = case((found.c.id.is_not(None), text))
         xid = cast(cast(row.c.xid, Text), BigInteger)
         return select(shown, xid, row.c.seq).select_from(row.outerjoin(found, same)).order_by(row.c.xid, row.c.seq)
+
+
+def price(field: Field) -> int:
+    """The objects that one message may come to."""
+    scratch = Draft(field.draft.executor, field.draft.reader)
+    with scratch.times(1):
+        Field(scratch, field.definition, field.details).selection().of(scratch.row(models.Change))
+    return scratch.cost
 
 
 def edge(field: Field, which: str) -> Any:
