@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check schema migration clean
+.PHONY: run test check schema migration bench test-scale clean
 
 run: .venv/ready
 	$(BIN)/graphql-app serve $(ARGS)
@@ -28,6 +28,14 @@ migration: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+# The project beside its peers, in one run; takes 15 minutes and wants the machine to itself. benchmarks/README.md says more.
+bench: .venv/ready
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Every filter and order at 2,000,000 shipments: makes the database first, which takes 15 minutes.
+test-scale: .venv/ready
+	$(BIN)/pytest benchmarks/test_scale.py $(ARGS)
 
 clean:
 	rm -rf .venv dist build .mypy_cache .pytest_cache .ruff_cache
