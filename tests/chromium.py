@@ -32,7 +32,7 @@ CONTROL = 2  # the protocol's number for the key
 
 
 class Page:
-    """One tab. `requests`, `errors` and `breaches()` tell what it did; its workers' doings are among them."""
+    """One tab. `requests`, `frames`, `errors` and `breaches()` tell what it did; its workers' doings are among them."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -40,6 +40,7 @@ class Page:
         self.waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.session: str | None = None
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.frames: list[str] = []
         self.errors: list[str] = []
         self.workers: list[str] = []
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -72,6 +73,8 @@ class Page:
                 self.requests.append((params["request"]["url"], params["request"]["headers"]))
             case "Network.webSocketCreated":
                 self.requests.append((params["url"], {}))
+            case "Network.webSocketFrameSent":
+                self.frames.append(params["response"]["payloadData"])
             case "Runtime.exceptionThrown":
                 details = params["exceptionDetails"]
                 self.errors.append(details.get("exception", {}).get("description", details["text"]))

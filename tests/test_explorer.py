@@ -175,10 +175,11 @@ async def test_every_example_is_one_named_operation_of_the_schema(client: httpx.
         assert given.keys() == {one.variable.name.value for one in operation.variable_definitions}
         assert tab["title"]
         assert tab["about"]
-    assert names == ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments"]
+    stories = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
+    assert names == stories
 
 
-async def test_the_examples_run_as_they_are(client: httpx.AsyncClient, ask: Ask) -> None:
+async def test_queries_and_mutations_among_the_examples_run_as_they_are(client: httpx.AsyncClient, ask: Ask) -> None:
     tabs = {tab["title"]: (tab["query"], json.loads(tab["variables"])) for tab in (await config(client))["examples"]}
 
     async def run(title: str) -> Any:

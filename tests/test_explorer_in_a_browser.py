@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import chromium
 import pytest
+from conftest import Ask
 from serving import serving
 from starlette.applications import Starlette
 
@@ -20,7 +21,7 @@ QUERY, ANSWER = ".graphiql-query-editor .graphiql-editor", ".graphiql-response"
 SMALL_EDITOR = ".graphiql-editor-tool .graphiql-editor:not(.hidden)"
 TABS = "[...document.querySelectorAll('.graphiql-tab')].map(tab => tab.innerText.trim())"
 PROBLEMS = "__MONACO.editor.getModelMarkers({}).map(marker => marker.message)"
-EXAMPLES = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments"]
+EXAMPLES = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
 
 
 class Explorer(chromium.Page):
@@ -87,6 +88,31 @@ async def test_a_shipment_is_created_and_moved_by_the_examples(explorer: Explore
     assert await explorer.misbehaviour() == []
 
 
+async def test_a_subscription_shows_what_happens_while_it_runs(explorer: Explorer, ask: Ask) -> None:
+    await explorer.click('[data-name="headers"]')
+    await explorer.click("#graphiql-session-tab-5")
+    await explorer.reads(QUERY, "FollowShipments")
+    await explorer.write(SMALL_EDITOR, '{"Authorization": "Bearer a-key"}')
+    await explorer.click(f"{QUERY} .view-lines")
+    await explorer.run()
+    await explorer.until("document.querySelector('.graphiql-execute-button[aria-label^=\"Stop\"]')")
+    while len(explorer.frames) < 2:  # noqa: ASYNC110 the list is all there is
+        await asyncio.sleep(0.05)
+    hello, subscribe = map(json.loads, explorer.frames)
+    assert (hello["type"], hello["payload"]) == ("connection_init", {"Authorization": "Bearer a-key"})
+    assert subscribe["payload"]["operationName"] == "FollowShipments"
+    create = """mutation { shipmentCreate(input: {shipper: {name: "A", country: DE}}) { shipment { number } } }"""
+    async with asyncio.timeout(15):
+        while "shipment.created" not in await explorer.text(ANSWER):  # the first may come before the server listens
+            made = await ask(create)
+            await asyncio.sleep(0.3)
+    number = made["data"]["shipmentCreate"]["shipment"]["number"]
+    await explorer.answered(f'"number": "{number}"')
+    await explorer.click(".graphiql-execute-button")
+    await explorer.until("document.querySelector('.graphiql-execute-button[aria-label^=\"Execute\"]')")
+    assert await explorer.misbehaviour() == []
+
+
 async def test_the_documentation_opens_and_leads_on(explorer: Explorer) -> None:
     await explorer.click('[aria-label="Show Documentation Explorer"]')
     await explorer.click(".graphiql-doc-explorer-content a")
@@ -142,10 +168,10 @@ async def test_tabs_and_variables_are_there_again_after_a_reload(explorer: Explo
 async def test_an_example_that_was_closed_can_be_brought_back(explorer: Explorer) -> None:
     await explorer.click("#graphiql-session-tab-4")
     await explorer.click('.graphiql-tab-active [aria-label="Close Tab"]')
-    await explorer.until(f"{TABS}.length === 4")
+    await explorer.until(f"{TABS}.length === 5")
     await explorer.click('[aria-label="Show Examples"]')
     await explorer.click(".examples button:nth-of-type(5)")
-    await explorer.until(f"{TABS}[4] === 'PageShipments'")
+    await explorer.until(f"{TABS}[5] === 'PageShipments'")
     await explorer.reads(SMALL_EDITOR, '"first": 10')
 
 
