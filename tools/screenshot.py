@@ -30,8 +30,8 @@ async def take(url: str, example: str, *, dark: bool) -> bytes:
         await asyncio.sleep(0.3)  # GraphiQL sees only then which operation that is
         await page.click(".graphiql-execute-button")
         await page.reads(".graphiql-response", '"data"')
-        await page.command("Input.dispatchMouseEvent", type="mouseMoved", x=900, y=880)
-        await asyncio.sleep(1)  # colours, brackets and the button's tooltip settle
+        await page.command("Input.dispatchMouseEvent", type="mouseMoved", x=700, y=4)
+        await asyncio.sleep(3)  # scroll bars and the button's tooltip fade
         return await page.picture()
 
 
