@@ -88,12 +88,9 @@ class Query:
 def without_after(variables: dict[str, Any], node: Any, executor: Any) -> dict[str, Any]:
     """The variables but for the one that says where to begin: it does not make another group."""
     used = list(plan.variables(node, executor.fragment_definitions, set()))
-    given = [one.value.name.value for one in node.arguments if one.name.value == "after" and is_variable(one.value)]
-    return {name: value for name, value in variables.items() if name not in given or used.count(name) > 1}
-
-
-def is_variable(node: object) -> bool:
-    return isinstance(node, VariableNode)
+    after = next((one.value for one in node.arguments or () if one.name.value == "after"), None)
+    name = after.name.value if isinstance(after, VariableNode) else None
+    return {key: value for key, value in variables.items() if key != name or used.count(name) > 1}
 
 
 class Group:

@@ -61,9 +61,9 @@ def refused(error: errors.RequestError | Refused, accepts: wire.Accepts, request
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NOT_STORED]
     if isinstance(error, Refused):
         shown = answers.reasons(error.reasons, error.code, request_id)
-        return Reply(400 if media_type == wire.GRAPHQL else 200, answers.refusal_body(shown), headers)
+        return Reply(200 if accepts.answer == wire.JSON else 400, answers.refusal_body(shown), headers)
     body = answers.refusal_body([answers.refusal(error, request_id)])
-    quiet = isinstance(error, errors.GraphQLFault) and media_type == wire.JSON
+    quiet = isinstance(error, errors.GraphQLFault) and accepts.answer == wire.JSON
     return Reply(200 if quiet else error.status, body, [*headers, *about(error)])
 
 
