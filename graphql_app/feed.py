@@ -141,7 +141,8 @@ class Feed:
         _, given = self.engine.dialect.create_connect_args(self.engine.url)
         connection = await asyncpg.connect(
             **given, timeout=PATIENCE, command_timeout=PATIENCE,
-            server_settings={"application_name": "graphql-app feed", "jit": "off"},
+            # a notification is nothing that the disk must have before one goes on
+            server_settings={"application_name": "graphql-app feed", "jit": "off", "synchronous_commit": "off"},
         )  # fmt: skip
         own = connection.get_server_pid()
 
