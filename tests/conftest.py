@@ -13,7 +13,9 @@ from typing import Any
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
+import world
 from asyncpg import introspection
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -33,6 +35,23 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data", type=Path, default=SHARED_DATA, help="folder of real data that is not in the repository")
+    parser.addoption("--golden-update", action="store_true", help="rewrite tests/golden from what is answered now")
+    parser.addoption("--questions", type=int, help="ask so many new questions by chance, instead of the usual ones")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The usual questions are the same at every run; more, and others, on demand. Shrinking them takes minutes."""
+    number = config.getoption("--questions")
+    hypothesis.settings.register_profile(
+        "questions",
+        max_examples=number or 200,
+        derandomize=number is None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -108,14 +127,31 @@ def postgres_url(server: embedded.Embedded, migrated: str) -> str:
     return database_url(server, "test")
 
 
-@pytest.fixture
-def settings(postgres_url: str) -> Settings:
-    """Settings that point to this worker's database."""
-    return settings_module.read(postgres_url=postgres_url, demo=False)
+@pytest.fixture(scope="session")
+def world_url(server: embedded.Embedded, migrated: str) -> str:
+    """The URL of a database that holds the world of `world.py`, for tests that only read: `@pytest.mark.world`."""
+    url = database_url(server, "world")
+
+    async def make() -> None:
+        async with admin(server) as connection:
+            await connection.execute(f"CREATE DATABASE world TEMPLATE {migrated}")
+        engine = database.make_engine(url, settings_module.read())
+        await world.fill(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+    return url
 
 
 @pytest.fixture
-async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings that point to this worker's database, or to that of the world."""
+    named = "world_url" if request.node.get_closest_marker("world") else "postgres_url"
+    return settings_module.read(postgres_url=request.getfixturevalue(named), demo=False)
+
+
+@pytest.fixture
+async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[AsyncEngine]:
     """An engine on a clean database. What the test committed is deleted after it, whatever happened."""
     assert settings.postgres_url
     made = database.make_engine(settings.postgres_url.get_secret_value(), settings)
@@ -123,7 +159,8 @@ async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield made
     finally:
         await made.dispose()
-        await empty(settings.postgres_url.get_secret_value())
+        if not request.node.get_closest_marker("world"):
+            await empty(settings.postgres_url.get_secret_value())
 
 
 async def empty(postgres_url: str) -> None:

@@ -29,9 +29,9 @@ First = Annotated[int | None, argument("So many rows from the beginning, or behi
 After = Annotated[str | None, argument("Only rows behind this cursor.")]
 Last = Annotated[int | None, argument("So many rows from the end, or before `before`: 0 to 250.")]
 Before = Annotated[str | None, argument("Only rows before this cursor.")]
-Direction = Annotated[v.OrderDirection, argument("Earliest or latest first.")]
-InWeightUnit = Annotated[v.WeightUnit, argument("The unit of the answer.")]
-InLengthUnit = Annotated[v.LengthUnit, argument("The unit of the answer.")]
+Direction = Annotated[v.OrderDirection | None, argument("Earliest or latest first.")]
+InWeightUnit = Annotated[v.WeightUnit | None, argument("The unit of the answer.")]
+InLengthUnit = Annotated[v.LengthUnit | None, argument("The unit of the answer.")]
 
 
 @strawberry.input(description="How to name one shipment: exactly one of these.", one_of=True)

@@ -20,7 +20,7 @@ from graphql_app.api.admission import Allowance, Gate
 from graphql_app.api.documents import Operation
 from graphql_app.api.schema import Executor
 from graphql_app.auth import Viewer
-from graphql_app.read import plan
+from graphql_app.read import bounds
 from graphql_app.settings import Settings
 
 BASE_COST, MUTATION_COST = 1, 10
@@ -126,7 +126,7 @@ class Operations:
 
     def cost(self, cost: int, client: str) -> dict[str, Any]:
         """What `extensions.cost` says to those who ask for it."""
-        said: dict[str, Any] = {"requested": cost, "maximum": plan.MOST_COST}
+        said: dict[str, Any] = {"requested": cost, "maximum": bounds.MOST_COST}
         if self.allowance.rate:
             left = max(0, int(self.allowance.left(client)))
             said |= {"available": left, "perSecond": self.allowance.rate}

@@ -75,7 +75,7 @@ def some_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
     found = [ids.decode(public) for public in publics]
     kinds = [TYPES.get(one[0], "") if one else "" for one in found]
     keys = [one[1] if one else None for one in found]
-    return Read(info.context.session, sources.MIXED, ids=keys, kinds=kinds)
+    return Read(info.context.session, sources.mixed(len(keys)), ids=keys, kinds=kinds)
 
 
 def asking(info: Info, _: Mapping[str, Any]) -> types.Viewer:

@@ -5,16 +5,14 @@ decides about the domain: what a status means comes from `lifecycle.py`, units f
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
-from graphql_app import lifecycle, measures, models
+from graphql_app import lifecycle, models
 from graphql_app import vocabulary as v
-from graphql_app.read import cursor, json, log, sources, where
+from graphql_app.read import amounts, cursor, json, log, sources, where
 from graphql_app.read.mirror import How
 from graphql_app.read.pages import Connection, Rows
 from graphql_app.read.selection import Field, Given, Row, outer
@@ -63,7 +61,9 @@ def editable_fields(row: Row, field: Field) -> json.Pieces:
 def allowed_transitions(row: Row, field: Field) -> json.Pieces:
     party = field.draft.row(models.Party)
     recipient = select(json.sql("1")).select_from(party).where(
-        party.c.shipment_id == outer(row.c.id), party.c.role == where.constant(v.PartyRole.RECIPIENT)
+        party.c.shipment_id == outer(row.c.id),
+        party.c.role == where.constant(v.PartyRole.RECIPIENT),
+        field.draft.scope(party),
     )  # fmt: skip
     complete = and_(row.c.package_count > json.sql("0"), recipient.exists())
     draft = row.c.status == where.constant(v.ShipmentStatus.DRAFT)
@@ -89,7 +89,7 @@ def status_explanation(row: Row, field: Field) -> json.Pieces:
         notApplied=lambda asked: asked.many(
             Event,
             lambda event: [event.c.shipment_id == outer(row.c.id), event.c.not_applied_reason != silent],
-            lambda event: [event.c.occurred_at, event.c.position],
+            lambda event: [event.c.occurred_at, event.c.position, event.c.id],
             most=MOST_EXPLAINED,
         ),
     )
@@ -120,7 +120,9 @@ def latest_event(row: Row, field: Field) -> json.Pieces:
     def live(event: Row) -> list[where.Predicate]:
         return [event.c.shipment_id == outer(row.c.id), event.c.voided_at.is_(None)]
 
-    return field.one(Event, live, lambda event: [event.c.occurred_at.desc(), event.c.position.desc()])
+    return field.one(
+        Event, live, lambda event: [event.c.occurred_at.desc(), event.c.position.desc(), event.c.id.desc()]
+    )
 
 
 def connection(field: Field, rows: Callable[[Given], Rows]) -> json.Pieces:
@@ -149,56 +151,22 @@ def package_events(row: Row, field: Field) -> json.Pieces:
 
 @computed(Shipment, "history")
 def history(row: Row, field: Field) -> json.Pieces:
-    return connection(
-        field, lambda given: log.changes(field, given, lambda change: change.c.shipment_id == outer(row.c.id))
-    )
+    return connection(field, lambda given: log.changes(given, lambda change: change.c.shipment_id == outer(row.c.id)))
 
 
 @computed(models.Carrier, "shipments")
 def carrier_shipments(row: Row, field: Field) -> json.Pieces:
     return connection(
         field,
-        lambda given: sources.shipments(field, given, lambda shipment: shipment.c.carrier_id == outer(row.c.id)),
+        lambda given: sources.shipments(given, lambda shipment: shipment.c.carrier_id == outer(row.c.id)),
     )
 
 
-def amount(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]:
-    """An amount in another unit, to `measures.SHOWN` places."""
-    if factor == 1:
-        return column
-    return func.round(column / json.sql(str(factor)), json.sql(str(measures.SHOWN)))
-
-
-def word(value: v.Word) -> json.Pieces:
-    return [f'"{value}"']
-
-
-@computed(Shipment, "total_weight")
-def total_weight(row: Row, field: Field) -> json.Pieces:
-    unit, grams = field.given["unit"] or v.WeightUnit.G, row.c.total_weight_g
-    return field.embedded(grams.is_not(None), value=amount(grams, measures.GRAMS[unit]), unit=lambda _: word(unit))
-
-
-@computed(Package, "weight")
-def weight(row: Row, field: Field) -> json.Pieces:
-    """In the unit in which it was given it comes back as it was given, to the last zero."""
-    unit, entered = field.given["unit"] or v.WeightUnit.G, row.c.weight_entered
-    converted = cast(func.trim_scale(amount(row.c.weight_g, measures.GRAMS[unit])), Text)
-    value = case((row.c.weight_unit == where.constant(unit), cast(entered, Text)), else_=converted)
-    return field.embedded(entered.is_not(None), value=lambda _: ['"', value, '"'], unit=lambda _: word(unit))
-
-
-@computed(Package, "dimensions")
-def dimensions(row: Row, field: Field) -> json.Pieces:
-    unit = field.given["unit"] or v.LengthUnit.MM
-    factor = measures.MILLIMETRES[unit]
-    return field.embedded(
-        row.c.dims_unit.is_not(None),
-        length=amount(row.c.length_mm, factor),
-        width=amount(row.c.width_mm, factor),
-        height=amount(row.c.height_mm, factor),
-        unit=lambda _: word(unit),
-    )
+computed(Shipment, "total_weight")(amounts.total_weight)
+computed(Shipment, "declared_value")(amounts.money("declared_value"))
+computed(Package, "weight")(amounts.weight)
+computed(Package, "dimensions")(amounts.dimensions)
+computed(Item, "unit_value")(amounts.money("unit_value"))
 
 
 @computed(Package, "tracking_url")
@@ -208,16 +176,13 @@ def tracking_url(row: Row, field: Field) -> json.Pieces:
     url = func.replace(
         carrier.c.tracking_url_template, json.sql("'{trackingNumber}'"), outer(row.c.tracking_number_norm)
     )
-    same = [shipment.c.id == outer(row.c.shipment_id), carrier.c.id == shipment.c.carrier_id]
+    same = [
+        shipment.c.id == outer(row.c.shipment_id),
+        carrier.c.id == shipment.c.carrier_id,
+        field.draft.scope(shipment),
+        field.draft.scope(carrier),
+    ]
     return field.scalar(select(url).select_from(shipment, carrier).where(*same).scalar_subquery())
-
-
-def money(value: str) -> How:
-    return lambda row, field: field.embedded(row.c[value].is_not(None), amount=row.c[value], currency=row.c.currency)
-
-
-computed(Shipment, "declared_value")(money("declared_value"))
-computed(Item, "unit_value")(money("unit_value"))
 
 
 @computed(Shipment, "metadata")

@@ -1,12 +1,12 @@
 """Keyset cursors: where a row stands in an order. Opaque, versioned, bound to the order they were made for.
 
-SQL makes them (`expression`), Python reads them (`decode`). Layout: version, two bytes that name the order, then each
-order's value in PostgreSQL's binary form (texts with their length), then the id; Base64 of all. What does not decode
-exactly, or names another order, is refused with INVALID_CURSOR: it must never silently mean page one.
+SQL makes them (`expression`), Python reads them (`decode`). Layout: the version, then each of the order's values in
+PostgreSQL's binary form (texts with their length), then the CRC-32 of the order's name and those values; Base64 of all.
+What does not decode exactly, was changed, or belongs to another order is refused with INVALID_CURSOR: it must never
+silently mean page one or another place.
 """
 
 import base64
-import binascii
 import struct
 import zlib
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from graphql_app import errors
 from graphql_app.models.columns import Xid8
 from graphql_app.read import json
 
-VERSION = 1
+VERSION = b"\x01"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 INFINITY = 2**63 - 1
@@ -39,22 +39,27 @@ class Key:
     descending: bool
 
 
-def tag(name: str, keys: Sequence[Key]) -> bytes:
-    """Three bytes: the version, and the order by its name and directions."""
-    order = f"{name}:" + ",".join("-" if key.descending else "+" for key in keys)
-    return struct.pack(">BH", VERSION, zlib.crc32(order.encode()) & 0xFFFF)
+def seed(name: str, keys: Sequence[Key]) -> bytes:
+    """What the sum of a cursor begins with: the order by its name and directions."""
+    return f"{name}:{','.join('-' if key.descending else '+' for key in keys)}".encode()
 
 
 def expression(name: str, keys: Sequence[Key]) -> ColumnElement[str]:
     """SQL for the cursor of a row."""
-    packed: ColumnElement[Any] = json.sql(f"'\\x{tag(name, keys).hex()}'::bytea", BYTEA())
-    has_text = False
-    for key in keys:
-        packed = packed.op("||")(sent(key))
-        has_text = has_text or isinstance(key.type, String)
-    text = func.encode(packed, json.sql("'base64'"))
+    values = [sent(key) for key in keys]
+    total = func.substr(func.int8send(func.crc32(joined(seed(name, keys), values))), json.sql("5"))
+    text = func.encode(joined(VERSION, [*values, total]), json.sql("'base64'"))
     # Base64 of more than 57 bytes comes with line breaks
-    return func.translate(text, json.sql("E'\\n'"), json.sql("''")) if has_text or len(keys) > 4 else text
+    fits = len(keys) <= 4 and not any(isinstance(key.type, String) for key in keys)
+    return text if fits else func.translate(text, json.sql("E'\\n'"), json.sql("''"))
+
+
+def joined(first: bytes, rest: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Bytes of ours, then those of expressions."""
+    whole: ColumnElement[Any] = json.sql(f"'\\x{first.hex()}'::bytea", BYTEA())
+    for one in rest:
+        whole = whole.op("||")(one)
+    return whole
 
 
 def sent(key: Key) -> ColumnElement[Any]:
@@ -75,22 +80,28 @@ def sent(key: Key) -> ColumnElement[Any]:
 
 def of_numbers(name: str, keys: Sequence[Key], numbers: Sequence[int]) -> str:
     """The cursor of a row whose keys are all whole numbers, as SQL would make it."""
-    return base64.b64encode(tag(name, keys) + struct.pack(f">{len(numbers)}q", *numbers)).decode()
+    return finished(name, keys, struct.pack(f">{len(numbers)}q", *numbers))
+
+
+def finished(name: str, keys: Sequence[Key], body: bytes) -> str:
+    """The cursor of such values."""
+    return base64.b64encode(VERSION + body + struct.pack(">I", zlib.crc32(seed(name, keys) + body))).decode()
 
 
 def decode(cursor: str, name: str, keys: Sequence[Key]) -> list[object]:
     """The values that a cursor stands for, in the order of the keys."""
     try:
         raw = base64.b64decode(cursor, validate=True)
-        if raw[:3] != tag(name, keys):
+        body = raw[1:-4]
+        if finished(name, keys, body) != cursor:
             raise errors.InvalidCursor
-        values, at = [], 3
+        values, at = [], 0
         for key in keys:
-            value, at = received(key.type, raw, at)
+            value, at = received(key.type, body, at)
             values.append(value)
-        if at != len(raw):
+        if at != len(body):
             raise errors.InvalidCursor
-    except (ValueError, struct.error, binascii.Error, OverflowError):
+    except (ValueError, struct.error, OverflowError):
         raise errors.InvalidCursor from None
     return values
 

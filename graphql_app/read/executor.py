@@ -15,9 +15,8 @@ from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphql_app import errors
 from graphql_app.database import Session
-from graphql_app.read import plan
+from graphql_app.read import bounds, json, nulls, plan
 from graphql_app.read.mirror import Mirror
 from graphql_app.read.sources import Source
 
@@ -122,10 +121,12 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
             text = await read.batch.text(read.id, planned, self)
         if text is None:  # null, or an error where the field is non-null
             return super().complete_value(return_type, details, info, path, None, position)
+        if json.MISSING in text:
+            place = f"{info.parent_type.name}.{info.field_name}"
+            return nulls.settle(self, return_type, details, path, text, place)
         return orjson.Fragment(text)
 
     def charge(self, cost: int) -> None:
         """Add to the cost of the operation, whose root fields together may not read more than one may."""
         self.context_value.cost += cost
-        if self.context_value.cost > plan.MOST_COST:
-            raise errors.LimitExceeded(plan.TOO_MUCH.format(self.context_value.cost))
+        bounds.within_limit(self.context_value.cost)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
-from sqlalchemy import ARRAY, DateTime, Text, Uuid, and_, false, func, or_, select, true
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, and_, func, or_, select, true
 from sqlalchemy.types import TypeEngine
 
 from graphql_app import errors, ids, models
@@ -25,7 +25,7 @@ def event_of(row: Row, given: Given) -> list[Predicate]:
     if nested is None:
         return []
     shipment = given.draft.row(models.Shipment)
-    wanted = [shipment.c.account_id == given.draft.account(), *where.by(shipment, nested)]
+    wanted = [given.draft.scope(shipment), *where.by(shipment, nested)]
     return [row.c.shipment_id.in_(select(shipment.c.id).select_from(shipment).where(*wanted))]
 
 
@@ -52,7 +52,8 @@ def alternatives(row: Row, given: Given) -> list[Predicate]:
     """OR: at least one of the list; none of an empty one."""
     if given["OR"] is None:
         return []
-    return [or_(false(), *(and_(true(), *nested(row, one)) for one in given.each("OR")))]
+    ways = [and_(true(), *nested(row, one)) for one in given.each("OR")]
+    return [or_(*ways) if ways else where.NOTHING]
 
 
 def contrary(row: Row, given: Given) -> list[Predicate]:

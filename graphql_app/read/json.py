@@ -9,16 +9,38 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLOutputType, get_named_type, is_list_type, is_non_null_type
-from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Enum,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    Uuid,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import ARRAY, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 Piece = str | ColumnElement[Any]
 Pieces = list[Piece]
 """JSON text to be: pieces of text as they are, and SQL expressions that yield the rest."""
 
 NULL = "null"
+MISSING = b"\x01"
+"""Stands in the text where a row must be and is not: no JSON that is well formed contains it. See `nulls.py`."""
 ENCODING: ColumnElement[str] = literal_column("'UTF8'")
 MOST_ARGUMENTS = 90  # PostgreSQL allows 100 arguments of a function
 
@@ -98,6 +120,11 @@ def or_null(expression: ColumnElement[Any]) -> Pieces:
     return [func.coalesce(expression, string(NULL))]
 
 
+def or_missing(expression: ColumnElement[Any]) -> Pieces:
+    """The text of an expression that must have a value."""
+    return [func.coalesce(expression, sql("chr(1)"))]
+
+
 def quoted(expression: ColumnElement[Any], *, nullable: bool) -> Pieces:
     """A JSON string of a value whose text needs no escape: enums, ids, decimals."""
     if not nullable:
@@ -112,35 +139,58 @@ def scalar_of(expression: ColumnElement[Any]) -> ColumnElement[Any]:
 
 QUOTED = {"CountryCode", "CurrencyCode", "TimeZone"}
 ESCAPED = {"String", "DateTime", "LocalDateTime", "Date"}
-PLAIN = {"Int", "Float", "JSON"}
-KNOWN = QUOTED | ESCAPED | PLAIN | {"ID", "Boolean", "Decimal"}
+COLUMNS: dict[str, tuple[type, ...]] = {
+    "ID": (Uuid,), "Int": (Integer,), "Float": (Float,), "Boolean": (Boolean,), "Decimal": (Numeric,), "JSON": (JSON,),
+    "Date": (Date,), "DateTime": (DateTime,), "LocalDateTime": (DateTime,),
+    **dict.fromkeys(("String", *QUOTED), (String,)),
+}  # fmt: skip
+"""The scalars whose text PostgreSQL writes as Strawberry does, and the columns that it can write them from."""
 
 
-def known(type_: GraphQLNamedType) -> bool:
-    """Whether `scalar` can write values of this type."""
-    return isinstance(type_, GraphQLEnumType) or type_.name in KNOWN
+def writes(type_: GraphQLNamedType, column: TypeEngine[Any]) -> bool:
+    """Whether the text of such a column is the text of this scalar or enum, or of a list of it."""
+    listed = isinstance(column, ARRAY)
+    inner = column.item_type if isinstance(column, ARRAY) else column
+    if isinstance(type_, GraphQLEnumType):
+        return isinstance(inner, Enum) and set(inner.enums) <= set(type_.values)
+    if isinstance(inner, Enum | BigInteger) or (listed and type_.name != "String"):
+        return False
+    if isinstance(inner, DateTime):
+        return type_.name == ("DateTime" if inner.timezone else "LocalDateTime")
+    if isinstance(inner, Float):
+        return type_.name == "Float"
+    return isinstance(inner, COLUMNS.get(type_.name, ()))
 
 
 def scalar(expression: ColumnElement[Any], type_: GraphQLOutputType, *, prefix: str = "") -> Pieces:
     """The text of a leaf of this GraphQL type. `prefix`: what public ids of the row's kind begin with."""
     nullable, name = not is_non_null_type(type_), get_named_type(type_).name
-    if is_list_type(getattr(type_, "of_type", type_) if is_non_null_type(type_) else type_):
-        return [func.array_to_json(expression)] if isinstance(expression.type, ARRAY) else [expression]
+    if is_list_type(type_.of_type if is_non_null_type(type_) else type_):
+        items = func.array_to_json(expression) if isinstance(expression.type, ARRAY) else expression
+        return or_null(cast(items, Text)) if nullable else [items]
     if name == "ID":
         return [f'"{prefix}', hexadecimal(expression), '"']
     if name == "Decimal":
-        return quoted(
-            cast(func.trim_scale(expression), Text) if nullable else func.trim_scale(expression), nullable=nullable
-        )
+        plain = func.trim_scale(expression)
+        return quoted(cast(plain, Text) if nullable else plain, nullable=nullable)
     if name in ESCAPED:
         return or_null(cast(scalar_of(expression), Text)) if nullable else [scalar_of(expression)]
-    if name == "Boolean":
-        expression = cast(expression, Text)
-    if name in PLAIN or name == "Boolean":
-        return or_null(cast(expression, Text)) if nullable else [expression]
     if name in QUOTED or isinstance(get_named_type(type_), GraphQLEnumType):
         return quoted(expression, nullable=nullable)
-    raise TypeError(f"No SQL is known for the scalar {name}.")
+    if name == "Float":
+        expression = floating(expression)
+    elif name == "Boolean":
+        expression = cast(expression, Text)
+    elif name not in COLUMNS:
+        raise TypeError(f"No SQL is known for the scalar {name}.")
+    return or_null(cast(expression, Text)) if nullable else [expression]
+
+
+def floating(number: ColumnElement[Any]) -> ColumnElement[str]:
+    """A float as such, even where it is whole: 90 as 90.0."""
+    text = cast(number, Text)
+    whole = and_(number == func.trunc(number), func.abs(number) < sql("1e15"))  # beyond, an exponent says it
+    return case((whole, text.op("||")(string(".0"))), else_=text)
 
 
 def hexadecimal(uuid: ColumnElement[Any]) -> ColumnElement[str]:

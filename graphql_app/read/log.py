@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from graphql_app import feed, ids, models
 from graphql_app.models.columns import Xid8
-from graphql_app.read import cursor, filters, json, sources, where
+from graphql_app.read import cursor, filters, json, where
 from graphql_app.read.pages import Connection, Rows
 from graphql_app.read.selection import Draft, Field, Given, Row
 from graphql_app.read.where import Predicate
@@ -44,12 +44,12 @@ def position(named: str) -> feed.Position:
     return xid, seq  # type: ignore[return-value]
 
 
-def changes(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+def changes(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
     """Committed changes in the order of commit."""
 
     def wanted(row: Row) -> list[Predicate]:
         settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
-        return [sources.scope(field, row), settled, *(test(row) for test in more), *filters.changes(row, given)]
+        return [settled, *(test(row) for test in more), *filters.changes(row, given)]
 
     return Rows(models.Change, wanted, ORDER, keys)
 
@@ -60,7 +60,7 @@ class Log:
 
     def statement(self, field: Field) -> Select[Any]:
         given = field.given
-        connection = Connection(field, given, changes(field, given))
+        connection = Connection(field, given, changes(given))
         statement = connection.statement()
         for argument in ("after", "before"):
             if given[argument] is not None:
@@ -72,7 +72,7 @@ class Log:
 def trouble(field: Field, after: Sequence[Any]) -> Any:
     """What is wrong with a cursor: it lies before the oldest row that is kept, or behind all that can be read."""
     row = field.draft.row(models.Change)
-    oldest = select(row.c.xid, row.c.seq).select_from(row).where(sources.scope(field, row))
+    oldest = select(row.c.xid, row.c.seq).select_from(row).where(field.draft.scope(row))
     first = oldest.order_by(row.c.xid, row.c.seq).limit(json.sql("1")).subquery(field.draft.name("oldest"))
     behind = and_(tuple_(first.c.xid, first.c.seq) > tuple_(*after), after[1] > json.sql("0"))  # 0: from the beginning
     expired = select(behind).select_from(first).scalar_subquery()
@@ -98,13 +98,13 @@ class Following:
         page = (
             select(*table.c)
             .select_from(table)
-            .where(sources.scope(field, table), here > edge(field, "after"), here <= edge(field, "until"))
+            .where(draft.scope(table), here > edge(field, "after"), here <= edge(field, "until"))
             .order_by(table.c.xid, table.c.seq)
             .limit(json.sql(str(max(1, min(BATCH, BATCH_COST // price(field))))))
         )
         row: Any = page.subquery(draft.name("log"))
         found = draft.row(self.model)
-        same = and_(sources.scope(field, found), *self.about(row, found), *self.wanted(found, given, field))
+        same = and_(draft.scope(found), *self.about(row, found), *self.wanted(found, given, field))
         with draft.times(1):
             text = json.text(field.selection().of(row))
         shown = case((found.c.id.is_not(None), text))

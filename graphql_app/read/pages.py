@@ -20,6 +20,8 @@ from graphql_app.read.selection import Field, Given, Row
 
 DEFAULT, MOST = 50, 250
 MOST_COUNTED = 1_000_000
+COUNTED_FOR_ONE = 100
+"""So many rows counted cost as much as one object that is read; an exact count costs as much as the highest limit."""
 
 Where = Callable[[Row], Sequence[ColumnElement[bool]]]
 
@@ -44,6 +46,7 @@ class Connection:
         self.row = self.draft.row(rows.model)
         self.keys = rows.keys(self.row)
         self.columns: dict[str, ColumnElement[Any]] = {}
+        self.goes_through = False  # whether anything asked for is an aggregate of the page's rows
         self.peeks = any(asked is not None and asked.name == "pageInfo" for _, asked in field.selection().fields())
 
     def statement(self) -> Select[Any]:
@@ -52,9 +55,12 @@ class Connection:
             edges=self.edges, nodes=self.nodes, pageInfo=self.page_info, totalCount=self.total_count
         )
         statement = select(json.text(pieces))
-        if not self.columns and not self.peeks:
-            return statement
-        return statement.select_from(self.page().subquery(self.name))
+        if self.goes_through:
+            return statement.select_from(self.page().subquery(self.name))
+        for name in ("after", "before"):
+            if self.given[name] is not None:  # refused where it is wrong, even if nothing needs it
+                self.given.check(name, lambda given: cursor.decode(given, self.rows.order, self.keys))
+        return statement
 
     def page(self) -> Select[Any]:
         """The rows of the page, in the order in which they are taken: backwards for `last`."""
@@ -62,9 +68,14 @@ class Connection:
         columns = [expression.label(name) for name, expression in self.columns.items()]
         if self.peeks or self.backward:
             columns.insert(0, func.row_number().over(order_by=order).label("at"))
-        wanted = [*self.rows.where(self.row), *self.between()]
+        columns = columns or [json.sql("1").label("one")]
+        wanted = [*self.wanted(self.row), *self.between()]
         most = json.sql(str(self.size + self.peeks))
         return select(*columns).select_from(self.row).where(*wanted).order_by(*order).limit(most)
+
+    def wanted(self, row: Row) -> list[ColumnElement[bool]]:
+        """What makes a row one of the connection's."""
+        return [self.draft.scope(row), *self.rows.where(row)]
 
     def between(self) -> list[ColumnElement[bool]]:
         """Behind `after` and before `before`, where they are given."""
@@ -93,6 +104,7 @@ class Connection:
 
     def aggregate(self, pieces: json.Pieces) -> json.Pieces:
         """A list of what the pieces say of each row of the page, without the one beyond it."""
+        self.goes_through = True
         comma: Any = json.sql("','")
         at = json.sql(f"{self.name}.at")
         if self.backward:
@@ -103,27 +115,28 @@ class Connection:
         return ["[", joined, "]"]
 
     def page_info(self, field: Field) -> json.Pieces:
-        more = func.count() > json.sql(str(self.size))
-        behind = self.any_beyond("before", ahead=True, default=more if not self.backward else None)
-        ahead = self.any_beyond("after", ahead=False, default=more if self.backward else None)
         return field.embedded(
-            hasNextPage=behind,
-            hasPreviousPage=ahead,
-            startCursor=lambda asked: self.end(asked, first=not self.backward),
-            endCursor=lambda asked: self.end(asked, first=self.backward),
+            hasNextPage=lambda asked: asked.scalar(self.beyond("before", ahead=True, peeked=not self.backward)),
+            hasPreviousPage=lambda asked: asked.scalar(self.beyond("after", ahead=False, peeked=self.backward)),
+            startCursor=lambda asked: self.end(first=not self.backward),
+            endCursor=lambda asked: self.end(first=self.backward),
         )
 
-    def any_beyond(self, name: str, *, ahead: bool, default: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    def beyond(self, name: str, *, ahead: bool, peeked: bool) -> ColumnElement[bool]:
         """Whether rows lie on the far side of the page: of a cursor that was given, or because one more was seen."""
-        found = [] if default is None else [default]
+        found: list[ColumnElement[bool]] = []
+        if peeked:
+            self.goes_through = True
+            found.append(func.count() > json.sql(str(self.size)))
         if self.given[name] is not None:
             row = self.draft.row(self.rows.model)
-            beyond = self.compare(name, self.rows.keys(row), ahead=ahead, inclusive=True)
-            found.append(exists(select(json.sql("1")).select_from(row).where(*self.rows.where(row), beyond)))
+            far = self.compare(name, self.rows.keys(row), ahead=ahead, inclusive=True)
+            found.append(exists(select(json.sql("1")).select_from(row).where(*self.wanted(row), far)))
         return or_(*found) if found else json.sql("false")
 
-    def end(self, field: Field, *, first: bool) -> json.Pieces:
+    def end(self, *, first: bool) -> json.Pieces:
         """The cursor of the page's first row, or of its last, in the order in which they were taken."""
+        self.goes_through = True
         self.place()
         page, most = self.name, self.size
         place = "1" if first else f"least(count(*), {most})"
@@ -135,8 +148,9 @@ class Connection:
         limit = field.given["limit"]
         if limit is not None and not 0 <= limit <= MOST_COUNTED:
             raise errors.BadUserInput(f"`limit` must be between 0 and {MOST_COUNTED}; it was {limit}.")
+        self.draft.charge((MOST_COUNTED if limit is None else limit) // COUNTED_FOR_ONE)
         row = self.draft.row(self.rows.model)
-        rows: Select[Any] = select(json.sql("1")).where(*self.rows.where(row)).select_from(row)
+        rows: Select[Any] = select(json.sql("1")).where(*self.wanted(row)).select_from(row)
         name = self.draft.name("count")
         if limit is None:
             counted = select(func.count().label("rows")).select_from(rows.subquery()).subquery(name)

@@ -2,10 +2,12 @@
 
 A plan is kept on the parsed operation, so that it lives as long as the document stays in the cache. Its key is the
 field, the source, and the shape of the variables that the field uses: which are given, and those that the SQL itself
-depends on (booleans, enums, numbers, the fields of objects). Texts, instants and lists of them are parameters. Refuses
-a plan that may read more objects than `MOST_COST`.
+depends on (booleans, enums, numbers, the fields of objects). Texts, instants and lists of them are parameters. How
+many plans are kept is bounded, for one operation and for all.
 """
 
+import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,11 +27,10 @@ from graphql_app.vocabulary import Word
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 ABSENT = object()
-MOST_PLANS, MOST_SQL = 128, 500_000
-"""Plans of one operation, and characters of their SQL: in so many shapes its variables come before the oldest goes."""
-MOST_COST = 20_000
-"""Objects that the page sizes of an operation may allow for."""
-TOO_MUCH = f"This may read {{}} objects; the limit is {MOST_COST}. Ask for smaller pages."
+MOST_PLANS = 128
+"""Plans of one operation: its variables come in so many shapes before the oldest is forgotten."""
+MOST_TEXT = 32_000_000
+"""Characters of SQL in the plans of all operations, before the oldest plan is forgotten."""
 TROUBLE = {"expired": errors.CursorExpired, "ahead": errors.InvalidCursor}
 """What a second column may say beside the JSON."""
 
@@ -46,6 +47,7 @@ class Plan(NamedTuple):
 
     sql: str
     parameters: tuple[Parameter, ...]
+    checks: tuple[Value, ...]
     owners: tuple[tuple[int, Owner], ...]
     cost: int
 
@@ -63,8 +65,40 @@ class Plan(NamedTuple):
         """All rows of the statement, the JSON first."""
         given: dict[int, Mapping[str, Any]] = {number: owner.values(executor) for number, owner in self.owners}
         given[-1] = {"account": session.account_id, **own}
+        for value in self.checks:
+            look_up(value, given)
         arguments = [constant if value is None else look_up(value, given) for value, constant in self.parameters]
         return await session.fetch(self.sql, arguments)
+
+
+class Kept(dict[Any, Plan]):
+    """The plans of one operation."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Shelf:
+    """How much text all plans hold. Forgets the oldest; those of documents that are gone count until then."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.size = most, 0
+        self.plans: deque[tuple[weakref.ref[Kept], Any, int]] = deque()
+
+    def put(self, kept: Kept, key: Any, plan: Plan) -> None:
+        """Keep a plan of an operation."""
+        if len(kept) >= MOST_PLANS:
+            del kept[next(iter(kept))]
+        kept[key] = plan
+        self.plans.append((weakref.ref(kept), key, len(plan.sql)))
+        self.size += len(plan.sql)
+        while self.size > self.most:
+            oldest, old_key, length = self.plans.popleft()
+            self.size -= length
+            if (owner := oldest()) is not None:
+                owner.pop(old_key, None)
+
+
+SHELF = Shelf(MOST_TEXT)
 
 
 def look_up(value: Value, given: Mapping[int, Mapping[str, Any]]) -> object:
@@ -79,7 +113,7 @@ def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
              source: Source) -> Plan:  # fmt: skip
     """The plan of a field, made now or earlier."""
     memo = executor.operation.__dict__
-    plans: dict[Any, Plan] = memo.setdefault("_plans", {})
+    kept: Kept = memo.setdefault("_plans", Kept())
     names: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
     nodes = tuple(id(one.node) for one in details)
     for one in details:
@@ -87,12 +121,10 @@ def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
             names[id(one.node)] = tuple(sorted(set(variables(one.node, executor.fragment_definitions, set()))))
     coerced = executor.variable_values.coerced
     key = (nodes, source, *(shape(coerced.get(name, ABSENT)) for node in nodes for name in names[node]))
-    plan = plans.get(key)
+    plan = kept.get(key)
     if plan is None:
-        plan = plans[key] = compile_(executor, reader, parent, details, source)
-        memo["_sql"] = memo.get("_sql", 0) + len(plan.sql)
-        while len(plans) > MOST_PLANS or (memo["_sql"] > MOST_SQL and len(plans) > 1):
-            memo["_sql"] -= len(plans.pop(next(iter(plans))).sql)
+        plan = compile_(executor, reader, parent, details, source)
+        SHELF.put(kept, key, plan)
     return plan
 
 
@@ -105,13 +137,11 @@ def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     text, *others = statement.selected_columns
     encoded = statement.with_only_columns(func.convert_to(text, json.ENCODING), *others)
     compiled = encoded.compile(dialect=DIALECT)
-    if draft.cost > MOST_COST:
-        raise errors.LimitExceeded(TOO_MUCH.format(draft.cost))
     names = list(compiled.positiontup or ())
     parameters = tuple(Parameter(draft.values.get(name), compiled.params.get(name)) for name in names)
-    used = {value.arguments for value, _ in parameters if value is not None}
+    used = {value.arguments for value in (*(one.value for one in parameters), *draft.checks) if value is not None}
     owners = tuple((number, owner) for number, owner in enumerate(draft.owners) if number in used)
-    return Plan(str(compiled), parameters, owners, draft.cost)
+    return Plan(str(compiled), parameters, tuple(draft.checks), owners, draft.cost)
 
 
 def shape(value: object) -> object:
@@ -120,8 +150,10 @@ def shape(value: object) -> object:
         return value
     if isinstance(value, dict):
         return tuple((name, shape(inner)) for name, inner in value.items() if inner is not None)
+    if isinstance(value, list) and value and isinstance(value[0], Word):
+        return tuple(sorted(set(value)))
     if isinstance(value, list):
-        return tuple(map(shape, value)) if value and isinstance(value[0], dict | Word) else list
+        return tuple(map(shape, value)) if value and isinstance(value[0], dict) else list
     return str
 
 

@@ -3,12 +3,13 @@
 Each takes the shipment's row and what was given, and answers with predicates; an index serves every one of them.
 """
 
+import re
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Numeric, Text, cast, func, not_, or_, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Numeric, Text, cast, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from graphql_app import errors, measures, models, tracking_numbers
@@ -30,6 +31,8 @@ from graphql_app.read.where import (
 )  # fmt: skip
 
 MOST_WEIGHT = 1_000_000_000_000
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,999})(\.\d{1,999})?([eE][+-]?\d{1,3})?", re.ASCII)
+"""A number of JSON that PostgreSQL can hold."""
 
 
 def place(role: v.PartyRole) -> Condition:
@@ -69,44 +72,45 @@ def carriers(row: Row, given: Given) -> list[Predicate]:
     carrier = given.draft.row(models.Carrier)
     wanted = strings(named("code"))(carrier, given.without("isNull"))
     if wanted:
-        wanted.append(carrier.c.account_id == given.draft.account())
+        wanted.append(given.draft.scope(carrier))
         found.append(row.c.carrier_id.in_(select(carrier.c.id).select_from(carrier).where(*wanted)))
     return found
 
 
-def given_column(column: ColumnElement[Any], _row: Row) -> ColumnElement[Any]:
-    """An expression that does not depend on the row it is asked for."""
-    return column
-
-
 def metadata(row: Row, given: Given) -> list[Predicate]:
-    """MetadataWhere: all of the list must hold. An index serves `eq`; numbers and booleans compare by their text."""
+    """MetadataWhere: all of the list must hold. An index serves `eq`."""
     found = list[Predicate]()
     for one in given.each("metadata"):
-        value, inner = row.c.metadata[one.bind("key", Text(), clean)].astext, one.within("value")
-        if inner is None:
-            found.append(value.is_not(None))
+        member = row.c.metadata[one.bind("key", Text(), clean)]
+        text, inner = member.astext.collate("C"), one.within("value")  # by bytes, whatever the database's collation
+        if inner is None or all(asked is None for asked in inner.values.values()):
+            found.append(text.is_not(None))
             continue
         if inner["eq"] is not None:
             key = one.bind("key", Text(), clean)
-            text, bare = inner.bind("eq", Text(), clean), inner.bind("eq", Text(), bare_json)
-            found.append(
-                or_(
-                    row.c.metadata.contains(func.jsonb_build_object(key, text)),
-                    row.c.metadata.contains(func.jsonb_build_object(key, cast(bare, JSONB))),
-                )
-            )
-        found += strings(partial(given_column, value))(row, inner.without("eq"))
+            ways = (inner.bind("eq", Text(), convert) for convert in (quoted, bare))
+            members = (func.jsonb_build_object(key, cast(way, JSONB)) for way in ways)
+            found.append(or_(*(row.c.metadata.contains(member) for member in members)))
+        if inner["in"] is not None:
+            values = inner.bind("in", TEXTS, lambda texts: [way(each) for each in texts for way in (quoted, bare)])
+            found.append(member == func.any(cast(values, ARRAY(JSONB))))
+        found += strings(partial(as_it_is, text))(row, inner.without("eq").without("in"))
     return found
 
 
-def bare_json(text: str) -> str:
-    """A text as the JSON value that it may stand for: a number, true or false; else itself as a string."""
-    try:
-        value = orjson.loads(clean(text))
-    except orjson.JSONDecodeError:
-        value = text
-    return orjson.dumps(value if isinstance(value, int | float | bool) else text).decode()
+def as_it_is(text: ColumnElement[Any], _row: Row) -> ColumnElement[Any]:
+    """An expression that does not depend on the row it is asked for."""
+    return text
+
+
+def quoted(text: str) -> str:
+    """A text as a JSON string."""
+    return orjson.dumps(clean(text)).decode()
+
+
+def bare(text: str) -> str:
+    """A text as the JSON value that it may stand for: a number, true or false; else as a string."""
+    return text if text in ("true", "false") or NUMBER.fullmatch(text) else quoted(text)
 
 
 def tags(row: Row, given: Given) -> list[Predicate]:

@@ -2,7 +2,7 @@
 words of a party.
 
 Every way to find is an index lookup, and looks at no more than `MOST` matches, so that a search that matches everything
-costs no more than one that matches little. Refuses nothing; a search without a letter or digit finds nothing.
+costs no more than one that matches little. Refuses nothing; a blank search finds nothing.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def by_prefix(given: Given, model: type, column: str, shipment: str, normal: Cal
     table = given.draft.row(model)
     text = table.c[column]
     wanted = [
-        table.c.account_id == given.draft.account(),
+        given.draft.scope(table),
         text >= given.bind("search", Text(), lambda search: where.clean(normal(search)) or where.LARGEST),
         text < given.bind("search", Text(), lambda search: where.behind(normal(search) or where.LARGEST)),
     ]
@@ -50,6 +50,5 @@ def by_words(given: Given) -> Select[Any]:
     party = given.draft.row(models.Party)
     words = func.plainto_tsquery(json.sql("'simple'"), given.bind("search", Text(), where.clean))
     query = cast(func.nullif(cast(words, Text), json.sql("''")).op("||")(json.sql("':*'")), TSQUERY)
-    text = json.sql(str(PARTY_WORDS))
-    wanted = [party.c.account_id == given.draft.account(), text.op("@@")(query)]
+    wanted = [given.draft.scope(party), json.sql(str(PARTY_WORDS)).op("@@")(query)]
     return select(party.c.shipment_id).select_from(party).where(*wanted).limit(json.sql(str(MOST)))

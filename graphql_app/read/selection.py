@@ -7,10 +7,8 @@ and offers what a column, a relation or a computed expression needs to say how i
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, get_named_type, is_non_null_type
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
@@ -21,16 +19,14 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
-from graphql_app import errors
 from graphql_app.read import json
+from graphql_app.read.bounds import Cost
 
 Row = Alias
 """A table under the name that it has in the statement."""
 
 Convert = Callable[[Any], object]
 
-MOST_CONDITIONS = 400
-"""Objects of filters that one plan may be made of."""
 LIST = 10
 """How many rows a list without a page size is taken for, in what a plan costs."""
 
@@ -61,34 +57,16 @@ class Owner(NamedTuple):
         )
 
 
-class Draft:
-    """A plan in the making."""
+class Draft(Cost):
+    """A plan in the making, and what it comes to."""
 
     def __init__(self, executor: Executor[Any], reader: "Reader") -> None:
+        super().__init__()
         self.executor, self.reader = executor, reader
         self.owners: list[Owner] = []
         self.values: dict[str, Value] = {}
-        self.cost = 0
-        self.conditions = 0
-        self._factor = 1
+        self.checks: list[Value] = []
         self._names: Counter[str] = Counter()
-
-    @contextmanager
-    def times(self, rows: int) -> Iterator[None]:
-        """What is asked for inside is read once for each of so many rows: that is what the plan costs."""
-        factor = self._factor
-        self._factor *= rows
-        self.cost += self._factor
-        try:
-            yield
-        finally:
-            self._factor = factor
-
-    def condition(self, number: int) -> None:
-        """Count objects of filters. What they become grows with them, and is planned by PostgreSQL at every run."""
-        self.conditions += number
-        if self.conditions > MOST_CONDITIONS:
-            raise errors.LimitExceeded(f"The filters have more than {MOST_CONDITIONS} conditions, the limit.")
 
     def name(self, word: str) -> str:
         """A name that the statement does not have yet: the word and an ordinal."""
@@ -96,10 +74,16 @@ class Draft:
         return f"{word}_{self._names[word]}"
 
     def row(self, model: type[SQLModel]) -> Row:
-        """The model's table under a name of its own."""
+        """The model's table under a name of its own. Whoever reads from it binds it to the account: `scope`."""
+        self.another_table()
         table = inspect(model).local_table
         row: Row = table.alias(self.name(table.name))
         return row
+
+    def scope(self, row: Row) -> ColumnElement[bool]:
+        """Rows of the session's account: for every table of every statement."""
+        self.values["account"] = Value(-1, ("account",), None)
+        return row.c.account_id == bindparam("account", type_=Uuid())
 
     def parameter(self, word: str, type_: TypeEngine[Any], value: Value) -> BindParameter[Any]:
         """A parameter whose value is looked up at every run."""
@@ -110,11 +94,6 @@ class Draft:
     def own(self, word: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
         """A value that the Read brings itself."""
         return self.parameter(word, type_, Value(-1, (word,), None))
-
-    def account(self) -> BindParameter[UUID]:
-        """The account of the session: in every statement, for every table it starts from."""
-        self.values["account"] = Value(-1, ("account",), None)
-        return bindparam("account", type_=Uuid())
 
 
 @dataclass(frozen=True)
@@ -153,6 +132,10 @@ class Given:
         """A parameter of the statement whose value is this one at every run, converted."""
         word = "_".join(str(part) for part in (*self.path, name))
         return self.draft.parameter(word, type_, Value(self.arguments, (*self.path, name), convert))
+
+    def check(self, name: str, convert: Convert) -> None:
+        """Convert this value at every run, for the sake of what the conversion refuses."""
+        self.draft.checks.append(Value(self.arguments, (*self.path, name), convert))
 
 
 class Reader(Protocol):
@@ -211,10 +194,12 @@ class Field:
         """This field is one row of another table: the only one, or the first in an order."""
         row = self.draft.row(model)
         with self.draft.times(1):
-            found = select(json.text(self.selection().of(row))).select_from(row).where(*where(row))
+            item = json.text(self.selection().of(row))
+        found = select(item).select_from(row).where(*where(row), self.draft.scope(row))
         if order is not None:
             found = found.order_by(*order(row)).limit(json.sql("1"))
-        return json.or_null(found.scalar_subquery())
+        sought = found.scalar_subquery()
+        return json.or_null(sought) if self.nullable else json.or_missing(sought)
 
     def many(
         self,
@@ -228,12 +213,13 @@ class Field:
         row = self.draft.row(model)
         with self.draft.times(most or LIST):
             item = json.text(self.selection().of(row))
+        wanted = [*where(row), self.draft.scope(row)]
         if most is None:
             comma = aggregate_order_by(json.sql("','"), *order(row))
-            found = select(func.string_agg(item, comma)).select_from(row).where(*where(row))
+            found = select(func.string_agg(item, comma)).select_from(row).where(*wanted)
         else:
             limit = json.sql(str(most))
-            items = select(item.label("item")).select_from(row).where(*where(row)).order_by(*order(row)).limit(limit)
+            items = select(item.label("item")).select_from(row).where(*wanted).order_by(*order(row)).limit(limit)
             page = items.subquery(self.draft.name("page"))
             found = select(func.string_agg(page.c.item, json.sql("','"))).select_from(page)
         return ["[", found.scalar_subquery(), "]"]

@@ -1,4 +1,4 @@
-"""What a resolver may ask for. A source names rows; the account's scope is added here, so no resolver can forget it.
+"""What a resolver may ask for. A source names rows, and each is bound to the session's account by `Draft.scope`.
 
 `One`: a row or null. `Many`: a bounded list. `Page`: a Relay connection. `Mixed`: rows of several kinds by their ids.
 Each turns the field that was asked for into one SELECT of one text.
@@ -25,11 +25,6 @@ class Source(Protocol):
     def statement(self, field: Field) -> Select[Any]: ...
 
 
-def scope(field: Field, row: Row) -> Predicate:
-    """Rows of the session's account."""
-    return row.c.account_id == field.draft.account()
-
-
 @dataclass(frozen=True)
 class One:
     """The row that the condition finds, or null."""
@@ -41,7 +36,7 @@ class One:
         row = field.draft.row(self.model)
         with field.draft.times(1):
             text = json.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
-        return select(text).select_from(row).where(scope(field, row), *self.where(row, field))
+        return select(text).select_from(row).where(field.draft.scope(row), *self.where(row, field))
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class Each:
         with field.draft.times(1):
             text = json.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
         ids = field.draft.own("ids", ARRAY(Uuid()))
-        return select(text, row.c.id).select_from(row).where(scope(field, row), row.c.id == func.any(ids))
+        return select(text, row.c.id).select_from(row).where(field.draft.scope(row), row.c.id == func.any(ids))
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Many:
         row = field.draft.row(self.model)
         with field.draft.times(self.most):
             item = json.text(field.selection().of(row))
-        wanted = [scope(field, row), *self.where(row, field.given)]
+        wanted = [field.draft.scope(row), *self.where(row, field.given)]
         items = select(item.label("item")).select_from(row).where(*wanted).order_by(row.c.id.desc())
         page = items.limit(json.sql(str(self.most))).subquery(field.draft.name("page"))
         return select(json.text(["[", func.string_agg(page.c.item, json.sql("','")), "]"])).select_from(page)
@@ -80,16 +75,21 @@ class Many:
 class Page:
     """A connection in an order that the field's arguments choose."""
 
-    rows: Callable[[Field, Given], Rows]
+    rows: Callable[[Given], Rows]
 
     def statement(self, field: Field) -> Select[Any]:
         given = field.given
-        return Connection(field, given, self.rows(field, given)).statement()
+        return Connection(field, given, self.rows(given)).statement()
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """Rows of several kinds, in the order of the ids that the Read brings; null for each that is not there."""
+    """Rows of several kinds, in the order of the ids that the Read brings; null for each that is not there.
+
+    `most`: so many ids or fewer. It is a power of two, so that few plans serve all numbers of ids.
+    """
+
+    most: int
 
     def statement(self, field: Field) -> Select[Any]:
         asked = func.unnest(field.draft.own("ids", ARRAY(Uuid())), field.draft.own("kinds", ARRAY(Text())))
@@ -99,8 +99,9 @@ class Mixed:
             if model not in NODES:
                 continue
             row = field.draft.row(model)
-            text = json.text(field.selection_on(field.draft.reader.type_of(model)).of(row))
-            wanted = [scope(field, row), row.c.id == json.sql("given.id")]
+            with field.draft.times(self.most):
+                text = json.text(field.selection_on(field.draft.reader.type_of(model)).of(row))
+            wanted = [field.draft.scope(row), row.c.id == json.sql("given.id")]
             ways.append((name, select(text).select_from(row).where(*wanted).scalar_subquery()))
         found = case(*((json.sql("given.kind") == json.string(name), way) for name, way in ways))
         item = func.coalesce(found, json.string(json.NULL))
@@ -117,23 +118,20 @@ NODES: tuple[type[SQLModel], ...] = (
 )
 
 
-def shipments(field: Field, given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+def shipments(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
     """Shipments that `where` and `search` find, in the order of `orderBy`."""
     order = filters.Order("shipments", filters.SHIPMENT_ORDERS, "CREATED_AT", given)
 
     def wanted(row: Row) -> list[Predicate]:
-        tests = [test(row) for test in more]
-        return [scope(field, row), *tests, *filters.shipments(row, given), *search.find(row, given)]
+        return [*(test(row) for test in more), *filters.shipments(row, given), *search.find(row, given)]
 
     return Rows(models.Shipment, wanted, order.name, order.keys)
 
 
-def events(field: Field, given: Given) -> Rows:
+def events(given: Given) -> Rows:
     """The account's tracking events that `where` finds."""
     order = filters.Order("events", filters.EVENT_ORDERS, "OCCURRED_AT", given)
-    return Rows(
-        models.TrackingEvent, lambda row: [scope(field, row), *filters.chosen(row, given)], order.name, order.keys
-    )
+    return Rows(models.TrackingEvent, lambda row: filters.chosen(row, given), order.name, order.keys)
 
 
 def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
@@ -150,13 +148,13 @@ def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
     return Rows(models.TrackingEvent, wanted, "timeline", keys)
 
 
-def carriers(field: Field, given: Given) -> Rows:
+def carriers(given: Given) -> Rows:
     """The account's carriers by code."""
 
     def keys(row: Row) -> list[cursor.Key]:
         return [cursor.Key(row.c.code, Text(), False), cursor.Key(row.c.id, Uuid(), False)]
 
-    return Rows(models.Carrier, lambda row: [scope(field, row)], "carriers", keys)
+    return Rows(models.Carrier, lambda _: [], "carriers", keys)
 
 
 def tracked(row: Row, given: Given) -> list[Predicate]:
@@ -165,11 +163,12 @@ def tracked(row: Row, given: Given) -> list[Predicate]:
     found = [row.c.tracking_number_norm == number]
     if given["carrier"] is not None:
         shipment, carrier = given.draft.row(models.Shipment), given.draft.row(models.Carrier)
-        named = [
-            carrier.c.account_id == given.draft.account(),
-            carrier.c.code == given.bind("carrier", Text(), where.clean),
+        named = [given.draft.scope(carrier), carrier.c.code == given.bind("carrier", Text(), where.clean)]
+        same = [
+            given.draft.scope(shipment),
+            shipment.c.id == outer(row.c.shipment_id),
+            shipment.c.carrier_id == carrier.c.id,
         ]
-        same = [shipment.c.id == outer(row.c.shipment_id), shipment.c.carrier_id == carrier.c.id]
         found.append(exists(select(json.sql("1")).select_from(shipment, carrier).where(*same, *named)))
     return found
 
@@ -193,4 +192,10 @@ EVENTS = Page(events)
 TRACK = Many(models.Package, tracked, most=100)
 CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), where.clean)])
 CARRIERS = Page(carriers)
-MIXED = Mixed()
+MIXED = {most: Mixed(most) for most in (1, 2, 4, 8, 16, 32, 64, 128)}
+"""By the identities that the Read brings: for so many of them."""
+
+
+def mixed(number: int) -> Mixed:
+    """The rows of several kinds that so many identities name."""
+    return next(source for most, source in MIXED.items() if number <= most)

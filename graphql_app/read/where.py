@@ -4,6 +4,7 @@ Values travel as parameters; only the shape of a filter decides about the SQL. N
 of alternatives matches nothing, and NOT takes whatever does not hold, unknown values included.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     exists,
-    false,
     func,
     not_,
     select,
@@ -33,9 +33,12 @@ Expression = Callable[[Row], ColumnElement[Any]]
 
 NOWHERE = UUID(int=0)
 INFINITY = json.sql("'infinity'::timestamptz")
+NOTHING = json.sql("false")
+"""Not SQLAlchemy's own, which would take the rest of the conditions with it, and what their values are refused for."""
 TEXTS = ARRAY(Text())
 MOST_CHARACTERS = 1_000
 LARGEST = "\U0010ffff"
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def named(column: str) -> Expression:
@@ -54,6 +57,8 @@ def clean(text: str) -> str:
         raise errors.LimitExceeded(f"A filter has a text of {len(text)} characters; the limit is {MOST_CHARACTERS}.")
     if "\0" in text:
         raise errors.BadUserInput("A filter contains the character U+0000, which no text can hold.")
+    if not text.isascii() and SURROGATE.search(text):
+        raise errors.BadUserInput("A filter contains half of a surrogate pair, which no text can hold.")
     return text
 
 
@@ -145,7 +150,8 @@ def constant(value: v.Word) -> ColumnElement[Any]:
 
 
 def one_of(column: ColumnElement[Any], words: Sequence[v.Word]) -> Predicate:
-    return column.in_([constant(value) for value in dict.fromkeys(words)]) if words else false()
+    """An enum that equals one of some values, whatever their order: see `plan.shape`."""
+    return column.in_([constant(value) for value in sorted(set(words))]) if words else NOTHING
 
 
 def statuses(row: Row, given: Given) -> list[Predicate]:
@@ -192,8 +198,7 @@ def some(
 
     def condition(row: Row, given: Given) -> list[Predicate]:
         there = given.draft.row(model)
-        scope = there.c.account_id == given.draft.account()
-        wanted = [*join(there, row), scope, *(test(there) for test in fixed), *inner(there, given)]
+        wanted = [*join(there, row), given.draft.scope(there), *(test(there) for test in fixed), *inner(there, given)]
         return [exists(select(json.sql("1")).select_from(there).where(*wanted))]
 
     return condition
