@@ -28,7 +28,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
     if engine is None and settings.postgres_url is None:
         raise errors.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
     own = engine or database.make_engine(settings.postgres_url.get_secret_value(), settings)  # type: ignore[union-attr]
-    life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shares_metrics())
+    life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
     built = schema.build()
     viewer_of, pulse = DefaultViewer(own), feed.Feed(own)
     graphql = endpoint.Endpoint(built, own, settings, viewer_of, wrote=pulse.wrote)
@@ -90,7 +90,9 @@ def from_environment() -> Starlette:
     known = settings_module.read()
     observe.configure(known.log_level, known.log_format)
     if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
-        ops.die_with(parent.pid)  # not os.getppid(): the parent may be gone already
+        shared = settings_module.shared_metrics()
+        observe.forget_dead(shared)
+        ops.die_with(parent.pid, shared)  # not os.getppid(): the parent may be gone already
     made = create_app(known)
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again

@@ -1,18 +1,21 @@
 """A PostgreSQL of our own, for when POSTGRES_URL is not given. In flows a directory, out flows a running server's URL.
 
 The server runs in the foreground under a small shell that waits on a pipe from this process: when the pipe closes, for
-whatever reason, `kill -9` included, it shuts the server down. A lock that the kernel releases with its holder says who
-owns the server; a second process finds the lock taken, connects, and owns nothing.
+whatever reason, `kill -9` included, it shuts the server down. A server that ends by itself is started again. A lock
+that the kernel releases with its holder says who owns the server; a second process finds the lock taken, connects, and
+owns nothing.
 """
 
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ from urllib.parse import quote
 
 from graphql_app import errors
 from graphql_app.binaries import MAJOR, Programs, installed
+
+logger = logging.getLogger(__name__)
 
 DATABASE = "shipments"
 BROWSER = "browser"  # the role of `graphql-app db --port`; it cannot log in before that gives it a password
@@ -87,6 +92,7 @@ class Embedded:
         self._programs = Programs(self.root)
         self._lock: int | None = None
         self._guard: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()  # between stopping and starting again
 
     @property
     def owner(self) -> bool:
@@ -121,15 +127,17 @@ class Embedded:
         except BaseException:
             self.stop()
             raise
+        threading.Thread(target=self._watch, daemon=True, name="postgresql").start()
         return self
 
     def stop(self) -> None:
         """Shut down what this process owns: open transactions are rolled back, committed ones are on the disk."""
-        if self._guard and self._guard.stdin:
-            self._guard.stdin.close()
+        with self._turn:
+            guard, self._guard = self._guard, None
+        if guard and guard.stdin:
+            guard.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._guard.wait(PATIENCE)
-            self._guard = None
+                guard.wait(PATIENCE)
             self._end_orphan()
             if self.run.parent != self.root:
                 with contextlib.suppress(OSError):
@@ -170,6 +178,20 @@ class Embedded:
         self._programs.run("postgres", "--single", "-D", fresh, "postgres", stdin=script)
         fresh.rename(self.data)
 
+    def _watch(self) -> None:
+        """Start a server again that was killed or has crashed."""
+        while (guard := self._guard) is not None:
+            guard.wait()
+            with self._turn:
+                if self._guard is None:
+                    return
+                logger.warning("PostgreSQL has ended by itself: it is started again.")
+                try:
+                    self._launch(time.monotonic() + PATIENCE)
+                except errors.StartError as error:
+                    logger.error("%s", error)
+                    return
+
     def _launch(self, deadline: float) -> None:
         """Start until it is ready. A server that was killed may leave children that must first notice."""
         while not self._launched(deadline):
@@ -181,6 +203,8 @@ class Embedded:
 
     def _launched(self, deadline: float) -> bool:
         """One attempt: True when ready, False when it gave up. The file of a killed server says ready too: compare."""
+        if self._guard and self._guard.stdin:  # of an attempt before
+            self._guard.stdin.close()
         before = self._postmaster()
         tuning = TUNING | (FAST if self.fast else {})
         options = [word for name, value in tuning.items() for word in ("-c", f"{name}={value}")]

@@ -1,8 +1,10 @@
 """What is worth knowing → a line in the log, a number in /metrics. Takes nothing from a request but its id."""
 
 import logging
+import os
 import time
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -45,6 +47,15 @@ def metrics(*, shared: bool) -> tuple[bytes, str]:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def forget_dead(shared: Path | None) -> None:
+    """Take away what processes that are gone say of the present."""
+    for file in shared.glob("gauge_live*_*.db") if shared else ():
+        try:
+            os.kill(int(file.stem.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
 
 
 class Line(logging.Formatter):

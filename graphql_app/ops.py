@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from sqlalchemy import exc, text
@@ -88,13 +90,15 @@ class Life:
                 signal.signal(signal.SIGTERM, previous)
 
 
-def die_with(parent: int) -> None:
-    """End this worker when the process that started it is gone, `kill -9` included: nobody else would."""
+def die_with(parent: int, left_behind: Path | None) -> None:
+    """End this worker when the process that started it is gone, `kill -9` included, and clear away what that left."""
 
     def watch() -> None:
         while os.getppid() == parent:
             threading.Event().wait(0.5)
         logger.warning("The parent process is gone: this worker ends.")
+        if left_behind:
+            shutil.rmtree(left_behind, ignore_errors=True)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True, name="parent").start()

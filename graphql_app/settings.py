@@ -130,9 +130,10 @@ def hand_down(known: Settings, **also: str) -> None:
     os.environ.update(also)
 
 
-def shares_metrics() -> bool:
-    """Whether several processes count together; prometheus-client itself reads this variable."""
-    return bool(os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+def shared_metrics() -> Path | None:
+    """Where several processes count together; prometheus-client itself reads this variable."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(folder) if folder else None
 
 
 def environment_variable(field: str) -> str:

@@ -159,6 +159,27 @@ def test_the_next_start_recovers_when_server_and_owner_were_both_killed(root: Pa
         server.stop()
 
 
+def test_a_server_that_is_killed_is_started_again(root: Path) -> None:
+    server = Embedded(root, fast=True).start()
+    try:
+        run(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
+        killed = server_pid(root)
+        os.kill(killed, signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                assert run(server.url, "SELECT answer FROM kept") == 42
+                break
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert server_pid(root) != killed
+    finally:
+        server.stop()
+    wait_until_gone(killed, root)
+    assert not (root / "data" / "postmaster.pid").exists()
+
+
 def test_a_number_that_another_process_got_meanwhile_is_no_obstacle(root: Path) -> None:
     Embedded(root, fast=True).start().stop()
     stale = [str(os.getppid()), str(root / "data"), "1", "5432", str(root / "run"), "", "1 2", "ready"]

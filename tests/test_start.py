@@ -155,10 +155,13 @@ def test_nothing_is_left_after_kill_9(root: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_several_workers_share_the_server_and_end_with_their_parent(root: Path, how: signal.Signals) -> None:
+def test_several_workers_share_the_server_and_end_with_their_parent(
+    root: Path, how: signal.Signals, tmp_path: Path
+) -> None:
     with started(
-        "serve", "--port", "0", "--workers", "2", SHIPMENTS_DATA_DIR=str(root), SHIPMENTS_DEMO="false"
-    ) as program:
+        "serve", "--port", "0", "--workers", "2",
+        SHIPMENTS_DATA_DIR=str(root), SHIPMENTS_DEMO="false", TMPDIR=str(tmp_path),
+    ) as program:  # fmt: skip
         url = program.url
         assert ask(url) == ANSWER
         assert "graphql_operations" in httpx.get(f"{url}/metrics").text
@@ -166,6 +169,23 @@ def test_several_workers_share_the_server_and_end_with_their_parent(root: Path, 
         program.end(how)
         wait_until_gone(pid, root)
         wait_until_closed(url)
+    assert "Traceback" not in program.said, program.said
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_answers_again_soon_after_postgresql_was_killed(root: Path) -> None:
+    with started("serve", "--port", "0", SHIPMENTS_DATA_DIR=str(root), SHIPMENTS_DEMO="false") as program:
+        url = program.url
+        assert ask(url) == ANSWER
+        question = {"query": "{ carriers { nodes { id } } }"}
+        assert "data" in httpx.post(f"{url}/graphql", json=question).json()
+        os.kill(server_pid(root), signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while "data" not in (answer := httpx.post(f"{url}/graphql", json=question, timeout=5).json()):
+            assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert program.end(signal.SIGTERM) == 0
     assert "Traceback" not in program.said, program.said
 
 
