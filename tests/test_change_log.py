@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from graphql_app import app as app_module
 from graphql_app import feed, retention
 from graphql_app.read import log
 from graphql_app.settings import Settings
@@ -120,7 +121,31 @@ async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost
             await socket.receive(1.5)
         await open_.commit()
         first, second = await socket.changes(2)
-    assert first["cursor"] < second["cursor"]
+    assert log.position(first["cursor"]) < log.position(second["cursor"])
+
+
+async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Settings) -> None:
+    """Much sooner than it would look by itself."""
+    here, there = app_module.create_app(settings, engine=engine), app_module.create_app(settings, engine=engine)
+    async with (
+        here.router.lifespan_context(here),
+        there.router.lifespan_context(there),
+        serving(here, settings) as near,
+        serving(there, settings) as far,
+        Api(near) as api,
+        Socket(far) as socket,
+    ):
+        await (await socket.init()).subscribe(CURSORS, {"after": ""})
+        await api.create()
+        await socket.changes(1)
+        waits = []
+        for _ in range(5):
+            await asyncio.sleep(0.3)
+            await api.create()
+            begun = asyncio.get_running_loop().time()
+            await socket.changes(1)
+            waits.append(asyncio.get_running_loop().time() - begun)
+        assert sorted(waits)[2] < feed.POLL / 4
 
 
 async def test_what_nobody_announced_is_found_all_the_same(

@@ -102,7 +102,7 @@ async def test_curl_and_every_browser(port: int, three: list[str], tmp_path: Pat
     shown, _ = await process.communicate()
     assert b"\r" not in shown
     begin, *events, rest = shown.decode().split("\n\n")
-    assert begin.splitlines()[1] == f"id: {three[0]}"
+    assert begin.splitlines()[1:] == ["retry: 1000", f"id: {three[0]}"]
     assert rest == ""
     assert events == [
         f'id: {cursor}\nevent: next\ndata: {{"data":{{"shipmentChanged":{{"cursor":"{cursor}"}}}}}}'

@@ -20,7 +20,7 @@ from graphql_app.api.documents import Operation
 from graphql_app.api.groups import Ended, Group, Query, Subscription
 from graphql_app.api.operations import BASE_COST, Operations
 from graphql_app.auth import Viewer
-from graphql_app.feed import Feed
+from graphql_app.feed import BEGINNING, Feed
 from graphql_app.read import log
 from graphql_app.settings import Settings
 
@@ -72,7 +72,7 @@ class Live:
         query = Query(self, operation, asked)
         self.operations.allowance.charge(client, BASE_COST + query.plan.cost)
         named = last or query.arguments.get("after")
-        after = None if named is None else log.position(named)
+        after = None if named is None else BEGINNING if named == "" else log.position(named)
         key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
         group = self.groups.get(key)
         try:

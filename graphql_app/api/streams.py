@@ -24,6 +24,8 @@ HEADERS: replies.Headers = [
 ]
 PING = 15.0
 """Seconds of silence after which a comment shows that the stream lives."""
+COME_BACK = 1_000
+"""Milliseconds after which a browser comes back to a stream that stopped."""
 
 
 class Streams:
@@ -51,7 +53,7 @@ class Streams:
 
     async def run(self, call: Call, send: Send, subscription: Subscription) -> None:
         checked, known = time.monotonic(), subscription.cursor
-        await write(send, f": {call.request_id}\nid: {known}\n\n".encode())
+        await write(send, f": {call.request_id}\nretry: {COME_BACK}\nid: {known}\n\n".encode())
         try:
             while True:
                 messages = await subscription.batch(PING)

@@ -21,7 +21,7 @@ After = Annotated[
     str | None,
     argument(
         "The last cursor seen, from here or from `changes`: what was missed comes first, then what happens. "
-        "Absent: from now on."
+        "Absent: from now on. Empty: from the oldest change that is kept."
     ),
 ]
 
