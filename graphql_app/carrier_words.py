@@ -5,15 +5,17 @@ things at different carriers, so nothing is guessed: a word that is not here is 
 """
 
 from collections.abc import Iterator, Mapping
+from string import ascii_lowercase, ascii_uppercase
 
 from graphql_app.vocabulary import ExceptionReason, TrackingEventCode
 
 Meaning = tuple[TrackingEventCode, ExceptionReason | None]
+CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 
 def normal(raw: str) -> str:
-    """What two spellings of one status code have in common."""
-    return raw.strip().upper()
+    """What two spellings of one status code have in common. Only a to z change, which is what PostgreSQL's C does."""
+    return raw.strip().translate(CAPITALS)
 
 
 WORDS = {
