@@ -150,7 +150,11 @@ class Feed:
             if pid != own:
                 self.woken.set()
 
-        await connection.add_listener(CHANNEL, heard)
+        try:
+            await connection.add_listener(CHANNEL, heard)
+        except BaseException:  # cut off here, it would stay open, and its event loop could not close
+            connection.terminate()
+            raise
         connection.add_termination_listener(lambda _: self.woken.set())
         return connection
 
