@@ -57,4 +57,5 @@ def test_a_deprecation_says_when_it_ends() -> None:
     assert undated(NOW) == []
     vague = NOW.replace("  incoterm: String\n", '  incoterm: String @deprecated(reason: "Use something else.")\n', 1)
     dated = vague.replace("something else.", "something else. Removal on 2027-01-31.", 1)
-    assert undated(vague) and not undated(dated)
+    assert undated(vague)
+    assert not undated(dated)

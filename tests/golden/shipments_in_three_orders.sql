@@ -1,0 +1,7 @@
+SELECT convert_to(concat('{"edges":[', string_agg(concat('{"cursor":"', page_1.cursor, '","node":', page_1.node_2, '}'), ','), ']}'), 'UTF8') AS convert_to_1
+FROM (
+  SELECT translate(encode((((('\x01'::bytea || timestamptz_send(coalesce(shipment_1.estimated_delivery_at, 'infinity'::timestamptz))) || timestamptz_send(shipment_1.status_at)) || (int2send(CAST(octet_length(shipment_1.number) AS SMALLINT)) || convert_to(shipment_1.number, 'UTF8'))) || uuid_send(shipment_1.id)) || substr(int8send(crc32(((('\x736869706d656e74733a455354494d415445445f44454c49564552595f41542c5354415455535f41542c4e554d4245523a2d2c2b2c2b2c2b'::bytea || timestamptz_send(coalesce(shipment_1.estimated_delivery_at, 'infinity'::timestamptz))) || timestamptz_send(shipment_1.status_at)) || (int2send(CAST(octet_length(shipment_1.number) AS SMALLINT)) || convert_to(shipment_1.number, 'UTF8'))) || uuid_send(shipment_1.id))), 5), 'base64'), E'\n', '') AS cursor, concat('{"number":', json_scalar(shipment_1.number), ',"estimatedDeliveryAt":', coalesce(CAST(json_scalar(shipment_1.estimated_delivery_at) AS TEXT), 'null'), ',"statusAt":', json_scalar(shipment_1.status_at), '}') AS node_2
+  FROM shipment AS shipment_1
+  WHERE shipment_1.account_id = $1::UUID AND shipment_1.archived_at IS NULL
+  ORDER BY coalesce(shipment_1.estimated_delivery_at, 'infinity'::timestamptz) DESC, shipment_1.status_at, shipment_1.number, shipment_1.id
+  LIMIT 4) AS page_1
