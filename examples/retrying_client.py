@@ -1,4 +1,4 @@
-"""A client of the API to copy: it tries again, and nothing is ever done twice.
+"""A client of the API to copy: it tries again, and nothing is ever done twice. Needs httpx and nothing else.
 
 What makes that safe is the idempotency key. It stands for one intent ("make this shipment"), is made before the first
 try and is the same in every further one, so that it does not matter whether a lost answer had been carried out. A
