@@ -47,10 +47,20 @@ def reads(source: Source) -> Callable[[Callable[..., Any]], Any]:
     """A question that a source answers."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
-        RESOLVERS[signature.__name__] = lambda _, info, **__: Read(info.context.session, source)
+        RESOLVERS[signature.__name__] = Reads(source)
         return strawberry.field(resolver=signature, description=(signature.__doc__ or "").strip())
 
     return decorate
+
+
+class Reads:
+    """The resolver of a question that a source answers. The executor sees the source, and does not call it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __call__(self, _: object, info: Info, **__: object) -> Read:
+        return Read(info.context.session, self.source)
 
 
 def connect(queries: GraphQLObjectType) -> None:

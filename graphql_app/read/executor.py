@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLOutputType, GraphQLResolveInfo, OperationType
+from graphql import GraphQLField, GraphQLOutputType, GraphQLResolveInfo, OperationType
 from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet
 from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
@@ -88,6 +88,32 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
                 return await result if self.is_awaitable(result) else result
 
         return in_one_snapshot()
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, details: list[FieldDetails], path: Path, position: Any
+    ) -> Any:
+        """A question that a source answers is read at once: its arguments are looked at where the plan needs them."""
+        field = parent_type.fields.get(details[0].node.name.value)
+        asked: Source | None = getattr(field.resolve, "source", None) if field is not None else None
+        if field is None or asked is None:
+            return super().execute_field(parent_type, source, details, path, position)
+        return self.read_field(field, parent_type, details, path, asked, position)
+
+    async def read_field(
+        self,
+        field: GraphQLField,
+        parent_type: GraphQLObjectType,
+        details: list[FieldDetails],
+        path: Path,
+        source: Source,
+        position: Any,
+    ) -> Any:
+        try:
+            info = self.build_resolve_info(field, [one.node for one in details], parent_type, path)
+            read = Read(self.context_value.session, source)
+            return await self.complete_read(field.type, details, info, path, read, position)
+        except Exception as error:
+            self.handle_field_error(error, field.type, details, path)
 
     def complete_value(
         self,

@@ -21,7 +21,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from graphql_app import errors
 from graphql_app.database import Session
 from graphql_app.read import json
-from graphql_app.read.selection import Draft, Field, Owner, Reader, Value
+from graphql_app.read.origin import Origin, origin
+from graphql_app.read.selection import Draft, Field, Reader, Value
 from graphql_app.read.sources import Source
 from graphql_app.vocabulary import Word
 
@@ -35,20 +36,13 @@ TROUBLE = {"expired": errors.CursorExpired, "ahead": errors.InvalidCursor}
 """What a second column may say beside the JSON."""
 
 
-class Parameter(NamedTuple):
-    """Where a parameter comes from, or the constant that it is."""
-
-    value: Value | None
-    constant: object
-
-
 class Plan(NamedTuple):
-    """One statement."""
+    """One statement. `constants`: its arguments, but for those that come from somewhere at every run."""
 
     sql: str
-    parameters: tuple[Parameter, ...]
-    checks: tuple[Value, ...]
-    owners: tuple[tuple[int, Owner], ...]
+    constants: tuple[object, ...]
+    origins: tuple[tuple[int, Origin], ...]
+    checks: tuple[Origin, ...]
     cost: int
 
     async def run(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> bytes | None:
@@ -63,11 +57,12 @@ class Plan(NamedTuple):
 
     async def rows(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> Sequence[Any]:
         """All rows of the statement, the JSON first."""
-        given: dict[int, Mapping[str, Any]] = {number: owner.values(executor) for number, owner in self.owners}
-        given[-1] = {"account": session.account_id, **own}
-        for value in self.checks:
-            look_up(value, given)
-        arguments = [constant if value is None else look_up(value, given) for value, constant in self.parameters]
+        own = {**own, "account": session.account_id}
+        for check in self.checks:
+            check.value(executor, own)
+        arguments = [*self.constants]
+        for at, come in self.origins:
+            arguments[at] = come.value(executor, own)
         return await session.fetch(self.sql, arguments)
 
 
@@ -101,14 +96,6 @@ class Shelf:
 SHELF = Shelf(MOST_TEXT)
 
 
-def look_up(value: Value, given: Mapping[int, Mapping[str, Any]]) -> object:
-    """The value of a parameter among the arguments."""
-    found: Any = given[value.arguments]
-    for step in value.path:
-        found = found[step]
-    return found if value.convert is None else value.convert(found)
-
-
 def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
              source: Source) -> Plan:  # fmt: skip
     """The plan of a field, made now or earlier."""
@@ -138,10 +125,27 @@ def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     encoded = statement.with_only_columns(func.convert_to(text, json.ENCODING), *others)
     compiled = encoded.compile(dialect=DIALECT)
     names = list(compiled.positiontup or ())
-    parameters = tuple(Parameter(draft.values.get(name), compiled.params.get(name)) for name in names)
-    used = {value.arguments for value in (*(one.value for one in parameters), *draft.checks) if value is not None}
-    owners = tuple((number, owner) for number, owner in enumerate(draft.owners) if number in used)
-    return Plan(str(compiled), parameters, tuple(draft.checks), owners, draft.cost)
+    values = [draft.values.get(name) for name in names]
+    origins = [value and origin(value, draft.owners, executor) for value in values]
+    constants = [
+        None if come else compiled.params.get(name) if value is None else look_up(value, draft, executor)
+        for name, value, come in zip(names, values, origins, strict=True)
+    ]
+    checks = []
+    for check in draft.checks:
+        look_up(check, draft, executor)
+        if (come := origin(check, draft.owners, executor)) is not None:
+            checks.append(come)
+    changing = tuple((at, come) for at, come in enumerate(origins) if come is not None)
+    return Plan(str(compiled), tuple(constants), changing, tuple(checks), draft.cost)
+
+
+def look_up(value: Value, draft: Draft, executor: Executor[Any]) -> object:
+    """The value of a parameter among the arguments, as they are now."""
+    found: Any = draft.owners[value.arguments].values(executor)
+    for step in value.path:
+        found = found[step]
+    return found if value.convert is None else value.convert(found)
 
 
 def shape(value: object) -> object:
@@ -153,7 +157,7 @@ def shape(value: object) -> object:
     if isinstance(value, list) and value and isinstance(value[0], Word):
         return tuple(sorted(set(value)))
     if isinstance(value, list):
-        return tuple(map(shape, value)) if value and isinstance(value[0], dict) else list
+        return tuple(map(shape, value)) if not value or isinstance(value[0], dict) else list
     return str
 
 

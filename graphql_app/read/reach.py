@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from graphql_app import errors, measures, models, tracking_numbers
 from graphql_app import vocabulary as v
+from graphql_app.read import json
 from graphql_app.read.selection import Given, Row
 from graphql_app.read.where import (
     TEXTS,
@@ -90,7 +91,7 @@ def metadata(row: Row, given: Given) -> list[Predicate]:
             key = one.bind("key", Text(), clean)
             ways = (inner.bind("eq", Text(), convert) for convert in (quoted, bare))
             members = (func.jsonb_build_object(key, cast(way, JSONB)) for way in ways)
-            found.append(or_(*(row.c.metadata.contains(member) for member in members)))
+            found += [or_(*(row.c.metadata.contains(member) for member in members)), row.c.metadata != EMPTY]
         if inner["in"] is not None:
             values = inner.bind("in", TEXTS, lambda texts: [way(each) for each in texts for way in (quoted, bare)])
             found.append(member == func.any(cast(values, ARRAY(JSONB))))
@@ -113,14 +114,18 @@ def bare(text: str) -> str:
     return text if text in ("true", "false") or NUMBER.fullmatch(text) else quoted(text)
 
 
+EMPTY = json.sql("'{}'")
+"""What the indexes of tags and metadata leave out: PostgreSQL uses them only where a condition leaves it out too."""
+
+
 def tags(row: Row, given: Given) -> list[Predicate]:
-    """StringListFilter."""
+    """StringListFilter. All of no tags is no condition; every other one needs a tag, and so the index serves it."""
     found = list[Predicate]()
     if given["hasAny"] is not None:
         found.append(row.c.tags.op("&&", return_type=Boolean())(given.bind("hasAny", TEXTS, all_clean)))
-    if given["hasAll"] is not None:
+    if given["hasAll"]:
         found.append(row.c.tags.op("@>", return_type=Boolean())(given.bind("hasAll", TEXTS, all_clean)))
-    return found
+    return [*found, row.c.tags != EMPTY] if found else found
 
 
 def weights(row: Row, given: Given) -> list[Predicate]:
