@@ -132,8 +132,10 @@ class Feed:
                     await self.follow(connection)
                 finally:
                     connection.terminate()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.warning("The feed has lost its connection: %s: %s", type(error).__name__, error)
+            except Exception:  # nobody would notice a feed that has ended
+                logger.exception("The feed broke.")
             await asyncio.sleep(random.uniform(0.5, 1) * wait)
             wait = min(wait * 2, LONGEST_WAIT)
 

@@ -30,6 +30,27 @@ async def pending(engine: AsyncEngine) -> list[str]:
         return await connection.run_sync(_pending)
 
 
+ADOPT = """
+UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) AND EXISTS (
+    SELECT FROM account a CROSS JOIN LATERAL (
+        SELECT c.xid FROM change c WHERE c.account_id = a.id ORDER BY c.xid DESC, c.seq DESC LIMIT 1
+    ) AS newest WHERE newest.xid >= pg_snapshot_xmax(pg_current_snapshot())
+)"""
+
+
+async def adopt(engine: AsyncEngine) -> int:
+    """Put the change log of a restored backup into the past of this server; the number of its rows.
+
+    A log that comes from a dump names transactions of another server, which here may lie in the future: its readers
+    would wait for them. All become one transaction, older than any other, in the order of `seq`.
+    """
+    try:
+        async with engine.begin() as connection:
+            return (await connection.exec_driver_sql(ADOPT)).rowcount
+    except DBAPIError as error:
+        raise errors.StartError(f"The change log cannot be adopted: {database.first_line(error.orig)}.") from error
+
+
 async def write(engine: AsyncEngine, message: str) -> None:
     """Write the migration from this database, which has all the others, to the models. A person then reads it."""
     number = len(list(ScriptDirectory.from_config(config()).walk_revisions())) + 1

@@ -32,6 +32,9 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 IN_FLIGHT = Gauge("graphql_operations_in_flight", "Operations being answered now.", multiprocess_mode="livesum")
+STREAMS = Gauge("graphql_streams", "WebSockets and event streams that are open now.", multiprocess_mode="livesum")
+SUBSCRIPTIONS = Gauge("graphql_subscriptions", "Subscriptions that are open now.", multiprocess_mode="livesum")
+SLOW = Counter("graphql_slow_consumers", "Subscriptions that were ended because their reader was too slow.")
 
 
 def answered(kind: str, code: str, seconds: float) -> None:

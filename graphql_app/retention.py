@@ -42,7 +42,7 @@ async def run(engine: AsyncEngine, settings: Settings) -> None:
         await asyncio.sleep(EVERY)
         try:
             await sweep(engine, settings.change_retention_days)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, OSError) as error:
             logger.warning("The sweep of what is old did not come to its end: %s", type(error).__name__)
 
 

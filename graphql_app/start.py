@@ -99,6 +99,7 @@ async def prepare(where: Place, known: Settings) -> None:
     """The tables, and a demonstration in an empty database of our own."""
     async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
+        await migrate.adopt(engine)
         if where.own and known.demo:
             await demo.fill(engine)
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app import app as app_module
-from graphql_app import feed, retention
+from graphql_app import feed, migrate, retention
 from graphql_app.read import log
 from graphql_app.settings import Settings
 
@@ -211,6 +211,23 @@ async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
 async def test_a_cursor_of_another_log_is_refused(ask: Ask, old_and_new: None) -> None:
     answer = await ask(ASK, {"after": log.name((2**60, 1))})
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+
+
+async def test_a_log_that_was_restored_on_another_server_is_read_and_goes_on(
+    ask: Ask, old_and_new: None, engine: AsyncEngine, port: int
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE change SET xid = (xid::text::bigint + 1000000000)::text::xid8"))
+    assert (await ask(ASK))["data"]["changes"]["nodes"] == []
+    assert await migrate.adopt(engine) == 10
+    assert await migrate.adopt(engine) == 0
+    nodes = (await ask(ASK))["data"]["changes"]["nodes"]
+    assert [node["shipmentSeq"] for node in nodes] == list(range(2, 12))
+    async with Api(port) as api, Socket(port) as socket:
+        await (await socket.init()).subscribe(CURSORS, {"after": nodes[-2]["cursor"]})
+        await api.create()
+        last, made = await socket.changes(2)
+    assert (last, made["shipmentSeq"]) == (nodes[-1], 1)
 
 
 async def test_one_can_ask_where_the_log_ends_and_follow_from_there(ask: Ask, old_and_new: None, port: int) -> None:

@@ -1,15 +1,20 @@
 """Subscriptions: what was missed, then what happens; each change once, in the order of commit."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import pytest
 from listening import CHANGED, PLAIN, Api, Socket, events
-from serving import serving
+from serving import Wire, posted, serving
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from graphql_app import errors
+from graphql_app.api import groups, streams
 from graphql_app.settings import Settings
 
 ALL = CHANGED % PLAIN
@@ -194,3 +199,74 @@ async def test_a_subscription_holds_no_connection_while_it_waits(api: Api, port:
             assert (await socket.receive())["type"] == "next"
         await asyncio.sleep(0.05)
         assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_a_stream_that_is_not_read_is_told_where_it_stands(
+    app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MOST_MESSAGES", 40)
+    big = CHANGED % ("cursor " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
+    big += " fragment all on Shipment { id number status packages { id } parties { name } events { nodes { id } } }"
+    body = json.dumps({"query": big}).encode()
+    async with serving(app, settings, send_buffer=4096) as port, Api(port) as api, Wire(port) as wire:
+        wire.writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+        await wire.send(posted(body, "accept: text/event-stream").replace(b"connection: close\r\n", b""))
+        await asyncio.sleep(0.3)
+        for _ in range(50):
+            await asyncio.gather(*(api.create() for _ in range(4)))
+        await asyncio.sleep(0.1)
+        shown = b""
+        async with asyncio.timeout(10):
+            while b"event: complete" not in shown:
+                shown += await wire.reader.read(65_536)
+        log = [one["cursor"] for one in await api.log()]
+    seen = re.findall(rb"\nid: (\S+)\n", shown)
+    assert [cursor.decode() for cursor in seen[-1:]] == [log[len(seen) - 2]]
+    assert b'"code":"SLOW_CONSUMER"' in shown
+    assert b'"cursor":"' + seen[-1] + b'"}' in shown
+    assert not app.state.live.groups
+
+
+async def test_a_key_that_is_revoked_ends_the_stream(
+    app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "RECHECK", 0.1)
+    monkeypatch.setattr(streams, "PING", 0.1)
+    async with serving(app, settings) as port, events(port, ALL) as stream:
+        await anext(stream)
+
+        async def nobody(_scope: object) -> Any:
+            raise errors.Unauthenticated
+
+        app.state.live.viewer_of = nobody
+        left = [event async for event in stream if event.get("event")]
+    assert [event["event"] for event in left] == ["next", "complete"]
+    assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(
+    app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "PING", 0.2)
+    nothing = {"where": {"number": {"eq": "none such"}}}
+    async with serving(app, settings) as port, Api(port) as api, events(port, ALL, nothing) as stream:
+        await anext(stream)
+        await api.create()
+        (last,) = await api.log()
+        async with asyncio.timeout(5):
+            async for event in stream:
+                if "id" in event:
+                    break
+    assert event == {"id": last["cursor"]}
+
+
+async def test_clients_that_go_leave_nothing_behind(api: Api, port: int, app: Starlette) -> None:
+    for _ in range(5):
+        async with events(port, ALL) as stream:
+            await anext(stream)
+    await api.create()
+    await asyncio.sleep(0.1)
+    followers = app.state.live
+    assert (followers.places, followers.clients, followers.groups) == (0, {}, {})
+    assert not followers.open_subscriptions
+    assert not followers.feed.watched

@@ -16,7 +16,7 @@ from graphql import GraphQLError, VariableNode
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
-from graphql_app import database, errors
+from graphql_app import database, errors, observe
 from graphql_app.api import answers, documents, subscriptions, wire
 from graphql_app.api.documents import Operation
 from graphql_app.feed import Position
@@ -168,6 +168,7 @@ class Subscription:
         self.reason: Exception | None = None
         group.users += 1
         group.live.open_subscriptions.add(self)
+        observe.SUBSCRIPTIONS.inc()
 
     @property
     def cursor(self) -> str:
@@ -181,6 +182,7 @@ class Subscription:
                 self.bytes += len(message.payload)
         if len(self.waiting) > MOST_MESSAGES or self.bytes > MOST_BYTES:
             self.waiting.clear()
+            observe.SLOW.inc()
             self.fail(errors.SlowConsumer())
         self.stirred.set()
 
@@ -222,4 +224,5 @@ class Subscription:
         """Nobody reads any more."""
         self.group.members.discard(self)
         self.group.live.open_subscriptions.discard(self)
+        observe.SUBSCRIPTIONS.dec()
         self.group.leave()

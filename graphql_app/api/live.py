@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 from starlette.types import Scope
 
-from graphql_app import database, errors
+from graphql_app import database, errors, observe
 from graphql_app.api import answers, wire
 from graphql_app.api.documents import Operation
 from graphql_app.api.groups import Ended, Group, Query, Subscription
@@ -24,7 +24,7 @@ from graphql_app.feed import BEGINNING, Feed
 from graphql_app.read import log
 from graphql_app.settings import Settings
 
-RECHECK = 60.0
+RECHECK = 45.0
 """Seconds for which a viewer is taken for who it was."""
 
 
@@ -46,10 +46,12 @@ class Live:
         if self.places >= self.settings.most_streams:
             raise errors.Overloaded("Too many sockets and streams are open: try again, or elsewhere.")
         self.places += 1
+        observe.STREAMS.inc()
         try:
             yield
         finally:
             self.places -= 1
+            observe.STREAMS.dec()
 
     @contextmanager
     def share(self, client: str) -> Iterator[None]:
@@ -76,7 +78,7 @@ class Live:
         key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
         group = self.groups.get(key)
         try:
-            async with database.get_session(self.operations.engine, viewer.account_id) as session:
+            async with self.turns, database.get_session(self.operations.engine, viewer.account_id) as session:
                 start, head = await self.feed.enter(session.fetch, viewer.account_id, after)
             if group is None:
                 await query.read(viewer.account_id, head, head)  # whatever is wrong with it is said at once
