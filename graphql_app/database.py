@@ -6,8 +6,8 @@ has it; `Session.run` sends SQL inside it, the edge commits. Refuses: servers ol
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -152,20 +152,20 @@ class Session(AsyncSession):
         super().__init__(engine, expire_on_commit=False, autoflush=False)
         self.account_id = account_id
         self._engine = engine
-        self._snapshot: asyncpg.Connection[Any] | None = None
+        self._snapshot: Snapshot | None = None
 
     async def fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
         """Rows of one reading statement, straight from the driver: about a fifth of what `execute` costs."""
         if self._snapshot is not None:
-            return await self._snapshot.fetch(sql, *arguments)
+            return await self._snapshot.fetch(sql, arguments)
         async with self._lease() as connection:
             return await connection.fetch(sql, *arguments)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
-        """Let all that is fetched inside see the same moment."""
-        async with self._lease() as leased, leased.transaction(isolation="repeatable_read", readonly=True):
-            self._snapshot = leased
+        """Let all that is fetched inside see the same moment: that of the first statement."""
+        async with AsyncExitStack() as stack:
+            self._snapshot = Snapshot(stack, self._lease)
             try:
                 yield
             finally:
@@ -195,6 +195,29 @@ class Session(AsyncSession):
         connection: AsyncConnection = await self.connection()
         result = await connection.exec_driver_sql(sql, tuple(arguments))
         return result.all() if result.returns_rows else []
+
+
+class Snapshot:
+    """One moment of the database. PostgreSQL goes on with nothing after a failure, so it is that of all that follow."""
+
+    def __init__(self, stack: AsyncExitStack, lease: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        self._stack, self._lease = stack, lease
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._failure: Exception | None = None
+
+    async def fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        """Rows of one statement; the first begins the transaction."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            if self._connection is None:
+                leased = await self._stack.enter_async_context(self._lease())
+                await self._stack.enter_async_context(leased.transaction(isolation="repeatable_read", readonly=True))
+                self._connection = leased
+            return await self._connection.fetch(sql, *arguments)
+        except Exception as failure:
+            self._failure = failure
+            raise
 
 
 class NamedRecord(asyncpg.Record):

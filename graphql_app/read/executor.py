@@ -36,7 +36,7 @@ class Batch:
     def __init__(self, session: Session, source: Source) -> None:
         self.session, self.source = session, source
         self.ids: dict[UUID, None] = {}
-        self._found: dict[int, asyncio.Task[dict[UUID, bytes]]] = {}
+        self._found: dict[int, tuple[plan.Plan, asyncio.Task[dict[UUID, bytes]]]] = {}
         self._turn = asyncio.Lock()
 
     def read(self, id_: UUID) -> "Row":
@@ -46,10 +46,10 @@ class Batch:
 
     async def text(self, id_: UUID, planned: plan.Plan, executor: "ReadingExecutor") -> bytes | None:
         """The JSON of one row, read with all others when the first is asked for."""
-        key = id(planned)
+        key = id(planned)  # which nothing else has while the plan is held here
         if key not in self._found:
-            self._found[key] = asyncio.ensure_future(self._rows(planned, executor))
-        return (await self._found[key]).get(id_)
+            self._found[key] = planned, asyncio.ensure_future(self._rows(planned, executor))
+        return (await self._found[key][1]).get(id_)
 
     async def _rows(self, planned: plan.Plan, executor: "ReadingExecutor") -> dict[UUID, bytes]:
         async with self._turn:
@@ -78,8 +78,8 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
         self, root_type: GraphQLObjectType, root_value: Any, grouped: GroupedFieldSet, serially: bool, position: Any
     ) -> Any:
         run = super().execute_root_grouped_field_set
-        fields = [key for key, details in grouped.items() if not details[0].node.name.value.startswith("__")]
-        if self.operation.operation is not OperationType.QUERY or len(fields) < 2:
+        reads = sum(details[0].node.name.value in self.mirror.root_fields for details in grouped.values())
+        if self.operation.operation is not OperationType.QUERY or reads < 2:
             return run(root_type, root_value, grouped, serially, position)
 
         async def in_one_snapshot() -> Any:

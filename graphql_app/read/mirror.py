@@ -10,10 +10,12 @@ from typing import Any
 
 from graphql import (
     GraphQLField,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
     get_nullable_type,
+    is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -59,7 +61,16 @@ class Mirror:
         if left:
             names = sorted(f"{model.__name__}.{name}" for model, name in left)
             raise TypeError(f"No field of the schema is computed by {', '.join(names)}")
+        queries = schema.query_type.fields if schema.query_type else {}
+        self.root_fields = {name for name, field in queries.items() if self.is_read(get_named_type(field.type))}
         rehearse(schema, self)
+
+    def is_read(self, type_: GraphQLNamedType) -> bool:
+        """Whether a root field of this type reads from the database: it is mirrored, or leads to what is."""
+        if not isinstance(type_, GraphQLObjectType):
+            return is_abstract_type(type_)
+        inner = (get_named_type(field.type).name for field in type_.fields.values())
+        return type_.name in self.models or any(name in self.models for name in inner)
 
     def pieces(self, type_: GraphQLObjectType, row: Row, field: Field) -> json.Pieces:
         """The text of one field of a mirrored type."""
