@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import httpx
+from conftest import Ask
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.api import schema
 
@@ -18,6 +21,18 @@ async def test_it_is_served(client: httpx.AsyncClient) -> None:
     answer = await client.get("/schema.graphql")
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text == FILE.read_text()
+
+
+async def test_a_second_schema_in_the_process_changes_nothing_for_the_first(ask: Ask, engine: AsyncEngine) -> None:
+    await ask("{ viewer { account } }")
+    schema.build()
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account")
+        )
+    (carrier,) = (await ask("{ carriers { nodes { id } } }"))["data"]["carriers"]["nodes"]
+    answer = await ask("query Find($id: ID!) { node(id: $id) { id ... on Carrier { code } } }", carrier)
+    assert answer == {"data": {"node": {**carrier, "code": "acme"}}}
 
 
 def test_everything_is_described() -> None:

@@ -20,6 +20,9 @@ from graphql_app.read import bounds, json, nulls, plan
 from graphql_app.read.mirror import Mirror
 from graphql_app.read.sources import Source
 
+MIRROR = "graphql_app.mirror"
+"""Where a schema keeps what its types mirror."""
+
 
 class Read:
     """What a resolver returns instead of data: what to read, on which session, with values of its own."""
@@ -69,7 +72,11 @@ class Row:
 class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
     """Completes a `Read`."""
 
-    mirror: Mirror
+    @property
+    def mirror(self) -> Mirror:
+        """The schema's own: two schemas of one process are made of different objects."""
+        found: Mirror = self.schema.extensions[MIRROR]
+        return found
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         return super().execute_operation(True)
