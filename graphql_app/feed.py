@@ -78,10 +78,12 @@ class Feed:
         self.watched: dict[UUID, Watched] = {}
         self.woken, self.wanted = asyncio.Event(), asyncio.Event()
         self.unsaid = False
-        self.spoke = 0.0
+        self.spoke = self.felt = 0.0
 
     def wrote(self) -> None:
         """This process has committed something: look, and tell the other processes."""
+        if self.unsaid and not self.watched:
+            return  # nobody here wants to know, and the others are about to be told
         self.unsaid = True
         self.wanted.set()
         self.woken.set()
@@ -179,8 +181,11 @@ class Feed:
 
     async def look(self, connection: "asyncpg.Connection[Any]") -> bool:
         """Ask how far each log reaches, tell those who watch. Whether there are commits that are not settled yet."""
+        now = asyncio.get_running_loop().time()
         if not self.watched:
-            await connection.fetchval("SELECT 1")
+            if now >= self.felt + HEARTBEAT:
+                await connection.fetchval("SELECT 1")
+                self.felt = now
             return False
         rows = await connection.fetch(LOOK, list(self.watched))
         for row in rows:
