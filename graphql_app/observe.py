@@ -4,8 +4,9 @@ import logging
 import os
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from prometheus_client import (
@@ -37,10 +38,26 @@ SUBSCRIPTIONS = Gauge("graphql_subscriptions", "Subscriptions that are open now.
 SLOW = Counter("graphql_slow_consumers", "Subscriptions that were ended because their reader was too slow.")
 
 
-def answered(kind: str, code: str, seconds: float) -> None:
-    """Count one operation. `kind`: query, mutation, subscription or none; `code`: ok, or an error's code."""
-    OPERATIONS.labels(kind, code).inc()
-    SECONDS.labels(kind).observe(seconds)
+class Operation:
+    """What is known of an operation when it is over. `kind`: query, mutation, subscription, or none where none began;
+    `code`: ok, or that of its first error."""
+
+    __slots__ = ("begun", "code", "kind")
+
+    def __enter__(self) -> Self:
+        self.kind, self.code, self.begun = "none", "ok", time.perf_counter()
+        IN_FLIGHT.inc()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        IN_FLIGHT.dec()
+        count(self.kind, self.code).inc()
+        seconds(self.kind).observe(time.perf_counter() - self.begun)
+
+
+count = lru_cache(256)(OPERATIONS.labels)
+seconds = lru_cache(16)(SECONDS.labels)
+"""Looking a label up takes longer than counting."""
 
 
 def metrics(*, shared: bool) -> tuple[bytes, str]:

@@ -15,7 +15,7 @@ from graphql import OperationType
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app import errors
+from graphql_app import errors, observe
 from graphql_app.api import answers, explorer, replies, wire
 from graphql_app.api.documents import Operation, Refused
 from graphql_app.api.operations import Operations
@@ -24,6 +24,8 @@ from graphql_app.api.replies import Reply
 from graphql_app.auth import Viewer
 from graphql_app.settings import Settings
 
+GONE = "CLIENT_GONE"
+"""What stands in the metrics for an answer that nobody waited for."""
 METHODS = "GET, HEAD, POST, OPTIONS"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 IDEMPOTENCY_KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
@@ -69,20 +71,25 @@ class Endpoint:
         headers: wire.Headers = dict(scope["headers"])
         accepts = wire.accepts(headers.get(b"accept", b""))
         request_id = request_id_of(headers)
-        try:
-            reply = await self.reply(scope, receive, send, headers, accepts, request_id)
-        except Gone:
-            return
-        except (errors.RequestError, Refused) as error:
-            reply = replies.refused(error, accepts, request_id)
-        except Exception as error:
-            reply = replies.refused(answers.of_exception(error, request_id), accepts, request_id)
-        if reply is not None:
-            await reply.send(send, head=scope["method"] == "HEAD")
+        observe.request_id.set(request_id)
+        with observe.Operation() as seen:
+            try:
+                reply = await self.reply(scope, receive, send, headers, accepts, request_id, seen)
+            except Gone:
+                seen.code = GONE
+                return
+            except (errors.RequestError, Refused) as error:
+                reply = replies.refused(error, accepts, request_id)
+            except Exception as error:
+                reply = replies.refused(answers.of_exception(error, request_id), accepts, request_id)
+            if reply is not None:
+                seen.code = reply.code
+                await reply.send(send, head=scope["method"] == "HEAD")
 
     async def reply(
-        self, scope: Scope, receive: Receive, send: Send, headers: wire.Headers, accepts: wire.Accepts, request_id: str
-    ) -> Reply | None:
+        self, scope: Scope, receive: Receive, send: Send, headers: wire.Headers, accepts: wire.Accepts,
+        request_id: str, seen: observe.Operation,
+    ) -> Reply | None:  # fmt: skip
         """The response; None where a stream was sent instead."""
         method = scope["method"]
         if method == "OPTIONS":
@@ -98,6 +105,7 @@ class Endpoint:
         else:
             asked = wire.from_query_string(scope["query_string"])
         operation = self.operations.operation(asked)
+        seen.kind = operation.kind.value
         call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
         if operation.kind is OperationType.SUBSCRIPTION:
             await self.streamed(call, send)
@@ -116,7 +124,7 @@ class Endpoint:
                 operation, call.asked, call.viewer, address(call.scope), call.request_id, key
             )
         reply = replies.answered(answer, media_type, call.request_id)
-        if not posted and operation.trusted and answer.clean:
+        if not posted and operation.trusted and answer.code == "ok":
             reply = replies.cacheable(reply, call.headers)
         elif not posted:
             reply.headers.append(replies.NOT_STORED)

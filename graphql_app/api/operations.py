@@ -33,8 +33,8 @@ class Answer(NamedTuple):
     body: bytes
     failed: errors.RequestError | None = None
     """Why nothing at all was answered, where that is so and the client should try again."""
-    clean: bool = True
-    """Whether there were no errors."""
+    code: str = "ok"
+    """That of the first error."""
 
 
 class Operations:
@@ -82,7 +82,7 @@ class Operations:
             return Answer(answers.body(result.data, (), extensions))
         shown, known = answers.failures(result.errors, request_id)
         failed = known[0] if is_empty(result.data) and known[0].status == errors.Unavailable.status else None
-        return Answer(answers.body(result.data, shown, extensions), failed, clean=False)
+        return Answer(answers.body(result.data, shown, extensions), failed, known[0].code)
 
     async def run(
         self, operation: Operation, asked: wire.Asked, viewer: Viewer, request_id: str, key: str | None

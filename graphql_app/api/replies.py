@@ -40,6 +40,8 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     headers: Headers
+    code: str = "ok"
+    """That of its first error, for the metrics."""
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
@@ -51,8 +53,8 @@ def answered(answer: Answer, media_type: str, request_id: str) -> Reply:
     """What an operation came to."""
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
     if answer.failed is None:
-        return Reply(200, answer.body, headers)
-    return Reply(answer.failed.status, answer.body, [*headers, *about(answer.failed)])
+        return Reply(200, answer.body, headers, answer.code)
+    return Reply(answer.failed.status, answer.body, [*headers, *about(answer.failed)], answer.code)
 
 
 def refused(error: errors.RequestError | Refused, accepts: wire.Accepts, request_id: str) -> Reply:
@@ -61,10 +63,11 @@ def refused(error: errors.RequestError | Refused, accepts: wire.Accepts, request
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NOT_STORED]
     if isinstance(error, Refused):
         shown = answers.reasons(error.reasons, error.code, request_id)
-        return Reply(200 if accepts.answer == wire.JSON else 400, answers.refusal_body(shown), headers)
+        status = 200 if accepts.answer == wire.JSON else 400
+        return Reply(status, answers.refusal_body(shown), headers, error.code)
     body = answers.refusal_body([answers.refusal(error, request_id)])
     quiet = isinstance(error, errors.GraphQLFault) and accepts.answer == wire.JSON
-    return Reply(200 if quiet else error.status, body, [*headers, *about(error)])
+    return Reply(200 if quiet else error.status, body, [*headers, *about(error)], error.code)
 
 
 def about(error: errors.RequestError) -> Headers:
@@ -87,8 +90,8 @@ def cacheable(reply: Reply, headers: wire.Headers) -> Reply:
     known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
     added: Headers = [(b"etag", tag), REVALIDATED, VARY]
     if tag.removeprefix(b"W/") in known:
-        return Reply(304, b"", [*reply.headers, *added])
-    return Reply(reply.status, reply.body, [*reply.headers, *added])
+        return reply._replace(status=304, body=b"", headers=[*reply.headers, *added])
+    return reply._replace(headers=[*reply.headers, *added])
 
 
 async def packed(reply: Reply, headers: wire.Headers) -> Reply:
@@ -99,7 +102,7 @@ async def packed(reply: Reply, headers: wire.Headers) -> Reply:
         body = compress(reply.body)
     else:
         body = await asyncio.to_thread(compress, reply.body)
-    return Reply(reply.status, body, [*reply.headers, (b"content-encoding", b"gzip")])
+    return reply._replace(body=body, headers=[*reply.headers, (b"content-encoding", b"gzip")])
 
 
 def compress(body: bytes) -> bytes:
