@@ -5,6 +5,7 @@ document, operation; each with JSON and a code. Streams of subscriptions and Web
 them.
 """
 
+import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
@@ -99,7 +100,7 @@ class Endpoint:
         posted = method == "POST"
         if not posted and self.settings.explorer and explorer.wanted(accepts, scope["query_string"]):
             return explorer.page()
-        viewer = await self.viewer_of(scope)
+        viewer = await self.viewer(scope)
         if posted:
             asked = wire.from_body(await wire.read_body(headers, receive))
         else:
@@ -115,6 +116,14 @@ class Endpoint:
         if not posted and not operation.reads:
             raise errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
         return await self.answered(call, accepts.answer, posted)
+
+    async def viewer(self, scope: Scope) -> Viewer:
+        """Who is asking. The database that knows it may be slow as any other."""
+        try:
+            async with asyncio.timeout(self.settings.request_timeout):
+                return await self.viewer_of(scope)
+        except TimeoutError:
+            raise errors.Unavailable from None
 
     async def answered(self, call: Call, media_type: str, posted: bool) -> Reply:
         """Run a query or mutation while the client waits for it."""
