@@ -27,6 +27,7 @@ from graphql_app.settings import Settings, asyncpg_url
 
 OLDEST = 180000
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
+SETTLE_TIMEOUT = 2.0  # seconds
 STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
 MOST_STATEMENT = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
 
@@ -45,6 +46,7 @@ def make_engine(postgres_url: str, settings: Settings, *, name: str = "graphql-a
         pool_use_lifo=True,
         connect_args={
             "timeout": 5,
+            "command_timeout": settings.statement_timeout + 1,  # for a server that does not even time out
             # asyncpg forgets statements of more than 15 kB and after 300 s; ours are long and come again
             "statement_cache_size": STATEMENTS_KEPT,
             "max_cacheable_statement_size": MOST_STATEMENT,
@@ -173,16 +175,22 @@ class Session(AsyncSession):
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
-        """A driver connection of the engine's pool. One whose statement was cut off is thrown away."""
+        """A driver connection of the engine's pool. Nobody gets it before the server has done with it."""
         leased = await lease(self._engine)
         try:
             yield cast("asyncpg.Connection[Any]", leased.driver_connection)
+        except asyncio.CancelledError:
+            settling.add(task := asyncio.ensure_future(settle(leased)))
+            task.add_done_callback(settling.discard)
+            raise
         except asyncpg.PostgresError:
+            leased.close()
             raise
         except BaseException:
             leased.invalidate()
+            leased.close()
             raise
-        finally:
+        else:
             leased.close()
 
     async def fetch_rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Any]:
@@ -218,6 +226,23 @@ class Snapshot:
         except Exception as failure:
             self._failure = failure
             raise
+
+
+settling: set["asyncio.Future[None]"] = set()
+"""Connections on whose statements nobody waits any more."""
+
+
+async def settle(leased: PoolProxiedConnection) -> None:
+    """Wait until the server has stopped what was cancelled, and give the connection back; or throw it away."""
+    try:
+        await cast("asyncpg.Connection[Any]", leased.driver_connection).reset(timeout=SETTLE_TIMEOUT)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        leased.invalidate()
+    except BaseException:
+        leased.invalidate()
+        raise
+    finally:
+        leased.close()
 
 
 class NamedRecord(asyncpg.Record):

@@ -48,12 +48,12 @@ class Gate:
             async with asyncio.timeout(self.patience):
                 await turn
         except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self.leave(client)  # the place came in the moment in which it was given up
-            else:
+            if turn in line:
                 line.remove(turn)
                 self.waiting -= 1
                 self.drop_if_empty(client)
+            elif not turn.cancelled():
+                self.leave(client)  # the place came in the moment in which it was given up
             if isinstance(error, TimeoutError):
                 raise errors.Overloaded from None
             raise
@@ -72,16 +72,19 @@ class Gate:
             self.call_next()
 
     def call_next(self) -> None:
-        for client, line in self.lines.items():
+        for client, line in list(self.lines.items()):
             inside = self.inside.get(client, 0)
-            if inside < self.share:
-                self.free -= 1
-                self.inside[client] = inside + 1
+            while line and inside < self.share:
+                turn = line.popleft()
                 self.waiting -= 1
-                line.popleft().set_result(None)
-                self.lines.move_to_end(client)
-                self.drop_if_empty(client)
-                return
+                if not turn.done():  # else it was given up, and is not aware of it yet
+                    self.free -= 1
+                    self.inside[client] = inside + 1
+                    turn.set_result(None)
+                    self.lines.move_to_end(client)
+                    self.drop_if_empty(client)
+                    return
+            self.drop_if_empty(client)
 
 
 class Allowance:
