@@ -124,6 +124,11 @@ OUT_OF_REACH = ("08", "53", "57P", "58", "25006", "25P03")
 CANCELLED, UNFIT, TOO_COMPLEX = "57014", "22", "54"
 
 
+def driver_error(error: BaseException) -> BaseException | None:
+    """The error as asyncpg raised it."""
+    return error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
 def fault(error: BaseException) -> errors.RequestError | None:
     """What a failure of the database means for the request; None where it is a mistake of ours."""
     if isinstance(error, PoolTimeout):
@@ -143,6 +148,7 @@ def fault(error: BaseException) -> errors.RequestError | None:
         or isinstance(cause, OSError | TimeoutError)
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
         or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause))
+        or isinstance(driver_error(error), asyncpg.InternalClientError)  # the server has said that it goes, in between
     )
     return errors.ConnectionLost() if lost else None
 
@@ -260,7 +266,7 @@ def sqlstate(error: BaseException) -> str | None:
 
 def constraint(error: BaseException) -> str | None:
     """The name of the constraint that a write would have broken."""
-    cause: Any = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause: Any = driver_error(error)
     return getattr(cause, "constraint_name", None)
 
 
