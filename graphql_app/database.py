@@ -188,6 +188,7 @@ class Session(AsyncSession):
         except asyncio.CancelledError:
             settling.add(task := asyncio.ensure_future(settle(leased)))
             task.add_done_callback(settling.discard)
+            await asyncio.shield(task)
             raise
         except asyncpg.PostgresError:
             leased.close()
@@ -235,7 +236,7 @@ class Snapshot:
 
 
 settling: set["asyncio.Future[None]"] = set()
-"""Connections on whose statements nobody waits any more."""
+"""What must come to its end although it may be that nobody waits for it any more."""
 
 
 async def settle(leased: PoolProxiedConnection) -> None:
