@@ -243,7 +243,7 @@ async def settle(leased: PoolProxiedConnection) -> None:
     """Wait until the server has stopped what was cancelled, and give the connection back; or throw it away."""
     try:
         await cast("asyncpg.Connection[Any]", leased.driver_connection).reset(timeout=SETTLE_TIMEOUT)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except Exception:  # whatever it is, this connection is of no use
         leased.invalidate()
     except BaseException:
         leased.invalidate()
