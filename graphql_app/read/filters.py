@@ -3,10 +3,10 @@
 One line a field. A field of an input that has no line here is refused when the process starts (`check`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, get_named_type
 from sqlalchemy import ARRAY, DateTime, Text, Uuid, and_, func, or_, select, true
 from sqlalchemy.types import TypeEngine
 
@@ -167,13 +167,38 @@ class Order:
         return [*keys, cursor.Key(row.c.id, Uuid(), self.chosen[-1][1])]
 
 
+SERVED: dict[str, Collection[str]] = {
+    "ShipmentWhere": SHIPMENTS,
+    "TrackingEventWhere": EVENTS,
+    "ChangeWhere": {"shipments", "ops"},
+    "ShipmentBy": {"id", "number", "externalReference"},
+    "IDFilter": {"eq", "in"},
+    "StringFilter": {"eq", "in", "startsWith", "contains", "isNull"},
+    "StringListFilter": {"hasAny", "hasAll"},
+    "ShipmentStatusFilter": {"eq", "in", "notIn"},
+    "DateTimeFilter": {"gte", "gt", "lte", "lt", "isNull"},
+    "WeightFilter": {"gte", "lte"},
+    "WeightInput": {"value", "unit"},
+    "PlaceWhere": {"country", "region", "city", "postalCode"},
+    "ReferenceWhere": {"kind", "value"},
+    "MetadataWhere": {"key", "value"},
+    "ShipmentOrder": {"field", "direction"},
+    "TrackingEventOrder": {"field", "direction"},
+    "ShipmentOrderField": SHIPMENT_ORDERS,
+    "TrackingEventOrderField": EVENT_ORDERS,
+}
+"""What is looked at in each input of a question. Anything else would be passed over, and find too much."""
+
+
 def check(schema: GraphQLSchema) -> None:
     """Raise TypeError for a filter or an order of the schema that nothing here serves."""
-    for type_name, served in (("ShipmentWhere", SHIPMENTS), ("TrackingEventWhere", EVENTS)):
-        type_ = schema.type_map[type_name]
-        assert isinstance(type_, GraphQLInputObjectType)
-        if missing := set(type_.fields) ^ set(served):
-            raise TypeError(f"{type_name} and its conditions differ in {', '.join(sorted(missing))}")
-    for type_name, orders in (("ShipmentOrderField", SHIPMENT_ORDERS), ("TrackingEventOrderField", EVENT_ORDERS)):
-        if missing := set(schema.type_map[type_name].values) ^ set(orders):  # type: ignore[attr-defined]
-            raise TypeError(f"{type_name} and its orders differ in {', '.join(sorted(missing))}")
+    for name, served in SERVED.items():
+        type_: Any = schema.type_map[name]
+        known = type_.values if isinstance(type_, GraphQLEnumType) else type_.fields
+        if missing := set(known) ^ set(served):
+            raise TypeError(f"{name} and what is served of it differ in {', '.join(sorted(missing))}")
+    for field in (schema.query_type.fields if schema.query_type else {}).values():
+        for argument in field.args.values():
+            type_ = get_named_type(argument.type)
+            if isinstance(type_, GraphQLInputObjectType) and type_.name not in SERVED:
+                raise TypeError(f"{type_.name} is asked for by a question, but nothing of it is served")
