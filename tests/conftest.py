@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import acting
 import asyncpg
 import httpx
 import hypothesis
@@ -247,3 +248,9 @@ def ask(client: httpx.AsyncClient) -> Ask:
         return parsed
 
     return asked
+
+
+@pytest.fixture
+def deeds(ask: Ask) -> acting.Deeds:
+    """The mutations, by the short names of what they do."""
+    return acting.Deeds(ask)

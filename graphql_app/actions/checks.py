@@ -20,7 +20,7 @@ Given = Mapping[str, Any]
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 MOST_METADATA = 16_384
-MOST_KEY = 100
+MOST_KEY, MOST_KEYS = 100, 1_000
 DEEPEST = 8
 
 
@@ -46,6 +46,14 @@ class Check:
         """A place further in."""
         return Check(*self.path, *names, outer=self)
 
+    def mark(self) -> tuple[int, int]:
+        """How much was found so far, to come back to it."""
+        return len(self.problems), len(self.warnings)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forget what was found since."""
+        del self.problems[mark[0] :], self.warnings[mark[1] :]
+
     def warn(self, code: str, message: str, *names: str | int) -> None:
         """Note what looks odd here, or further in."""
         self.warnings.append(Warning(code, message, (*self.path, *map(str, names))))
@@ -55,13 +63,22 @@ class Check:
         problem.path = (*self.path, *map(str, names))
         self.problems.append(problem)
 
-    def text(self, given: Given, name: str, most: int, *, required: bool = False) -> str | None:
-        """A text without blanks around it; None for one that is absent, null or blank."""
-        value = given.get(name)
-        if value is not None and self.storable(value, name):
+    def text(self, given: Given, name: str, most: int, *, required: bool = False, filled: bool = False) -> str | None:
+        """A text without blanks around it; None for one that is absent, null, blank, or wrong.
+
+        `filled`: one that is given must not be blank, because leaving it out means something else.
+        """
+        value: str | None = given.get(name)
+        if value is not None:
+            if not self.storable(value, name):
+                return None
             value = value.strip()
             if len(value) > most:
                 self.add(errors.TooMuch(f"At most {most} characters fit; these are {len(value)}."), name)
+                return None
+            if filled and not value:
+                self.add(errors.Invalid("This is blank."), name)
+                return None
         if required and not value:
             self.add(errors.Required(), name)
         return value or None
@@ -74,21 +91,23 @@ class Check:
         return False
 
     def slug(self, given: Given, name: str, most: int, example: str) -> str | None:
-        """Lower case letters, digits and underscores."""
-        value = self.text(given, name, most)
+        """Lower case letters, digits and underscores; required."""
+        value = self.text(given, name, most, required=True)
         if value is not None and not re.fullmatch(r"[a-z0-9_]+", value, re.ASCII):
             self.add(errors.Invalid(f"Write lower case letters, digits and _, such as {example}."), name)
         return value
 
     def decimal(self, given: Given, name: str, whole: int, places: int, *, above_zero: bool = False) -> Decimal | None:
-        """A decimal of so many digits before and behind the point, zero or more."""
+        """A decimal of so many digits before and behind the point, from 0; None for one that is absent or wrong."""
         value: Decimal | None = given.get(name)
         if value is None:
             return None
         if value < 0 or (above_zero and not value):
             self.add(errors.Invalid(f"This must be {'above' if above_zero else 'at least'} 0; it was {value:f}."), name)
-        elif value >= 10**whole or value != round(value, places):
+            return None
+        if value >= 10**whole or value != round(value, places):
             self.add(errors.Invalid(f"At most {whole} digits and {places} decimal places fit; it was {value:f}."), name)
+            return None
         return value
 
     def instant(self, given: Given, name: str) -> datetime | None:
@@ -127,6 +146,16 @@ class Check:
             found = list(dict.fromkeys(found))
         if len(found) > most:
             self.add(errors.TooMuch(f"At most {most} fit; these are {len(found)}."), name)
+        return found
+
+    def keys(self, given: Given, name: str) -> list[str]:
+        """Names of metadata, as they are: blanks count."""
+        found = list(dict.fromkeys(given.get(name) or ()))
+        for at, key in enumerate(found):
+            if self.storable(key, name, at) and len(key) > MOST_KEY:
+                self.add(errors.TooMuch(f"At most {MOST_KEY} characters fit; these are {len(key)}."), name, at)
+        if len(found) > MOST_KEYS:
+            self.add(errors.TooMuch(f"At most {MOST_KEYS} fit; these are {len(found)}."), name)
         return found
 
     def rows(self, given: Given, name: str, most: int) -> Iterator[tuple["Check", Given]]:

@@ -3,7 +3,6 @@
 An override is an event, so it survives every later projection and can itself be voided.
 """
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,10 +30,9 @@ async def override(act: Act, key: Key, status: Status, reason: str, expected: in
         return outcome
     (shipment,) = locked.values()
     outcome.shipment = shipment.id
-    if not shipment.expect(expected):
-        assert expected is not None
-        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
-    elif shipment.status in lifecycle.NO_OVERRIDE:
+    if await locking.unexpected(act, check, shipment, expected):
+        return outcome
+    if shipment.status in lifecycle.NO_OVERRIDE:
         message = f"A shipment that is {shipment.status} has no status to override."
         shipments.refuse(check, shipment, status, message, "by")
     elif status in NEVER:
@@ -48,14 +46,13 @@ async def override(act: Act, key: Key, status: Status, reason: str, expected: in
 def decree(check: Check, shipment: Locked, status: Status, reason: str) -> Report:
     """The event that an override is."""
     empty: dict[str, Any] = dict.fromkeys(events.EVENT.split())
-    now, last = datetime.now(UTC), shipment.row["last_event_at"]
     row = {
         **empty,
         "id": ids.new(),
         "shipment_id": shipment.id,
         "code": v.TrackingEventCode.INFO,
         "message": reason,
-        "occurred_at": max(now, last + timedelta(microseconds=1)) if last else now,  # later than all that counts
+        "occurred_at": shipments.after_all(shipment),
         "utc_offset_min": 0,
         "time_precision": v.TimePrecision.EXACT.value,
         "source": v.EventSource.OVERRIDE.value,
@@ -63,7 +60,7 @@ def decree(check: Check, shipment: Locked, status: Status, reason: str) -> Repor
         "override_status": status.value,
     }
     row["external_event_id"] = row["id"].hex
-    report = Report(check, {}, row, None)
+    report = Report(check, {}, row, row["code"], None)
     events.finish(report)
     return report
 
@@ -73,20 +70,22 @@ async def void(
 ) -> list[Outcome]:
     """An event counts no more, and another may stand in its place. Voiding a voided event changes nothing."""
     outcome = Outcome.of(check)
+    pairs = [] if replacement is None else [(replacement, Outcome.of(replacement.check))]
+    outcomes = [outcome, *(one for _, one in pairs)]
     rows = await act.sql("event_shipment", {"event": event_id})
     if not rows:
         check.add(errors.NotFound("There is no such event."), "id")
-        return [outcome]
-    locked = await locking.lock(act, [{**events.NO_KEY, "id": rows[0].shipment_id}])
+        return outcomes
+    locked = await locking.lock(act, [{**locking.NO_KEY, "id": rows[0].shipment_id}])
     (shipment,) = locked.values()
     outcome.shipment, outcome.event = shipment.id, event_id
-    if not shipment.expect(expected):
-        assert expected is not None
-        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
-        return [outcome]
-    pairs = [] if replacement is None else await replace(act, replacement, event_id, shipment)
-    if check.problems or any(report.check.problems for report, _ in pairs):
-        return [outcome, *(two for _, two in pairs)]
+    if await locking.unexpected(act, check, shipment, expected):
+        return outcomes
+    for report, one in pairs:
+        one.shipment = shipment.id
+        await replace(act, report, event_id, shipment)
+    if any(one.problems for one in outcomes):
+        return outcomes
     timeline = Timeline(locked)
     await locking.load_packages(act, locked)
     await timeline.load(act, locked)
@@ -100,16 +99,15 @@ async def void(
         shipment.log("tracking_event.voided", changed, before, event_id)
         outcome.status_changed, outcome.written = before is not shipment.status, True
     await events.write(act, locked, pairs, timeline=timeline, voided=voided)
-    return [outcome, *(two for _, two in pairs)]
+    return outcomes
 
 
-async def replace(act: Act, report: Report, event_id: UUID, shipment: Locked) -> list[tuple[Report, Outcome]]:
+async def replace(act: Act, report: Report, event_id: UUID, shipment: Locked) -> None:
     """The event that stands in the place of a voided one. It must be of the same shipment."""
     report.corrects = event_id
     carriers = await events.resolve(act, [report], [0])
     if not report.check.problems:
         if report.row["shipment_id"] != shipment.id:
             report.check.add(errors.Invalid("A replacement is of the same shipment."), "target")
-        await words.translate(act, [(report.check, report.row, carriers[0])])
+        await words.translate(act, [(report, carriers[0])])
         events.finish(report)
-    return [(report, Outcome.of(report.check, shipment=shipment.id))]

@@ -17,7 +17,16 @@ from graphql_app.actions.checks import Check, Given
 from graphql_app.errors import Duplicate, Invalid, NotFound, Required
 
 MOST_TAGS, LONGEST_TAG = 50, 100
-LOGGED = ("externalReference", "direction", "carrier", "service", "promisedFrom", "promisedTo", "estimatedDeliveryAt")
+LOGGED = {
+    "externalReference": "external_reference",
+    "direction": "direction",
+    "carrier": "carrier",
+    "service": "service",
+    "promisedFrom": "promised_from",
+    "promisedTo": "promised_to",
+    "estimatedDeliveryAt": "estimated_delivery_at",
+}
+"""What the change log says of a new shipment, and the columns in which it stands."""
 CARRIER = "There is no carrier with this code: carrierSave makes one."
 SHIPMENT = (
     "row external_reference direction confirmed carrier service return_id return_number return_reference promised_from "
@@ -72,11 +81,11 @@ def storable(check: Check, given: Given | None, *names: str) -> None:
 
 def read(check: Check, given: Given) -> New:
     """One input, checked."""
-    made = parts.packages(check, given)
+    made, people = parts.packages(check, given), parts.parties(check, given)
     confirmed, client_ref = bool(given.get("confirm")), check.text(given, "clientRef", 200)
-    if confirmed and not made:
+    if confirmed and not given.get("packages"):
         check.add(Required("A shipment that is confirmed needs a package."), "packages")
-    if confirmed and not given.get("recipient"):
+    if confirmed and not any(one["role"] == v.PartyRole.RECIPIENT for one in people):
         check.add(Required("A shipment that is confirmed needs a recipient."), "recipient")
     value, currency = check.money(given, "declaredValue")
     incoterm = check.text(given, "incoterm", 3)
@@ -86,46 +95,54 @@ def read(check: Check, given: Given) -> New:
     returned = key_of(given.get("returnOf"))
     window = promise(check, given)
     shipment = {
-        "external_reference": check.text(given, "externalReference", 128),
+        "external_reference": check.text(given, "externalReference", 128, filled=True),
         "direction": given.get("direction") or v.ShipmentDirection.OUTBOUND,
         "confirmed": confirmed,
-        "carrier": check.text(given, "carrier", 64),
+        "carrier": check.text(given, "carrier", 64, filled=True),
         "service": check.text(given, "service", 64),
         **{f"return_{name}": value for name, value in returned.items()},
         **window,
         "package_count": len(made),
-        "total_weight_g": parts.total_weight(made),
+        "total_weight_g": parts.total_weight(check, made),
         "declared_value": value,
         "currency": currency,
         "incoterm": incoterm,
         "metadata": parts.json_text(check.metadata(given, "metadata")),
         "tags": parts.array(check.texts(given, "tags", MOST_TAGS, LONGEST_TAG)),
     }
-    shipment["changed"] = parts.json_text({name: [None, given[name]] for name in LOGGED if given.get(name) is not None})
+    logged = {name: shipment[column] for name, column in LOGGED.items()}
+    shipment["changed"] = parts.json_text({name: [None, value] for name, value in logged.items() if value is not None})
     items, names = parts.items(check, given, len(made)), parts.references(check, given)
-    return New(check, client_ref, shipment, parts.parties(check, given), made, items, names)
+    return New(check, client_ref, shipment, people, made, items, names)
 
 
 async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
-    """Make the rows in which nothing is wrong yet. Of rows with one external reference the first is made."""
-    outcomes = [Outcome.of(row.check, client_ref=row.client_ref) for row in rows]
-    first: dict[str, int] = {}
-    for at, row in enumerate(rows):
-        reference = row.shipment["external_reference"]
-        if reference and not row.check.problems and first.setdefault(reference, at) != at:
-            row.check.add(Duplicate("An earlier row of this call has this external reference."), "externalReference")
+    """Make the rows in which nothing is wrong yet. Of good rows with one external reference the first is made."""
+    outcomes = [Outcome.of(row.check) for row in rows]
     good = [at for at, row in enumerate(rows) if not row.check.problems]
     answers = await insert(act, rows, good) if good else []
     for answer in answers:
-        taken(rows[answer.row].check, answer)
         outcome = outcomes[answer.row]
         outcome.shipment = answer.id
         outcome.created = outcome.written = answer.id is not None
-    for row in rows:  # a double of a row of this call is told which shipment that became
-        for problem in row.check.problems:
-            if isinstance(problem, Duplicate) and problem.existing is None:
-                problem.existing = outcomes[first[row.shipment["external_reference"]]].shipment
+    owners = await owners_of(act, [rows[answer.row] for answer in answers if answer.raced])
+    for answer in answers:
+        row = rows[answer.row]
+        existing = answer.existing or owners.get(row.shipment["external_reference"])
+        taken(row.check, answer, existing)
+        if existing is None and answer.first_row is not None and answer.first_row < answer.row:
+            message, first = "An earlier row of this call has this external reference.", outcomes[answer.first_row]
+            row.check.add(Duplicate(message, existing=first.shipment), "externalReference")
     return outcomes
+
+
+async def owners_of(act: Act, rows: Sequence[New]) -> dict[str, UUID]:
+    """The shipments that came first where others took an external reference while we were about to."""
+    if not rows:
+        return {}
+    references = [row.shipment["external_reference"] for row in rows]
+    found = await act.sql("known_names", {"carriers": [], "references": references, "numbers": []})
+    return {one.name: one.id for one in found}
 
 
 async def insert(act: Act, rows: Sequence[New], good: Sequence[int]) -> Sequence[Any]:
@@ -147,14 +164,14 @@ async def insert(act: Act, rows: Sequence[New], good: Sequence[int]) -> Sequence
     return await act.sql("create_shipments", {**arrays, "numbers": numbers})
 
 
-def taken(check: Check, answer: Any) -> None:
+def taken(check: Check, answer: Any, existing: UUID | None) -> None:
     """What the database found wrong with a row, and odd."""
     if answer.no_carrier:
         check.add(NotFound(CARRIER), "carrier")
     if answer.no_return_of:
         check.add(NotFound("There is no such shipment."), "returnOf")
-    if answer.existing is not None or answer.raced:
-        check.add(Duplicate(existing=answer.existing), "externalReference")
+    if existing is not None or answer.raced:
+        check.add(Duplicate(existing=existing), "externalReference")
     for seq in answer.busy or ():
         check.warn(
             "TRACKING_NUMBER_IN_USE", "Another shipment that is under way has a package with this tracking number.",

@@ -18,7 +18,7 @@ PARTY = "role name company lines city region postal_code country_code phone emai
 ITEM = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
 NEW_PACKAGE = (
     "seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
-    "dims_unit status"
+    "dims_unit status status_at status_event_id"
 )
 
 
@@ -48,6 +48,8 @@ class Around:
 async def load(act: Act, shipments: list[UUID], edits: "Sequence[Edit]") -> Around:
     """What these edits need to know."""
     around = Around({key: Detail() for key in shipments})
+    if not shipments:
+        return around
     values = {"shipments": shipments}
     if any(edit.parties for edit in edits):
         for row in await act.sql("parties_of", values):

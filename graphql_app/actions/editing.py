@@ -10,12 +10,12 @@ from typing import Any
 
 from graphql_app import errors
 from graphql_app import vocabulary as v
-from graphql_app.actions import creation, details, parts, shipments
+from graphql_app.actions import creation, details, parts, shipments, timeline
 from graphql_app.actions import locked as locking
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.locked import Key, Locked
-from graphql_app.actions.proposal import COLUMNS, Proposal
+from graphql_app.actions.proposal import Proposal
 
 NONE = "There is no such shipment."
 
@@ -30,7 +30,6 @@ class Edit:
     expected: int | None = None
     expected_path: errors.Path = ("options", "expectedVersion")
     by_path: errors.Path = ("by",)
-    client_ref: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     parties: dict[v.PartyRole, parts.Parts | None] = field(default_factory=dict)
     references: list[parts.Parts] | None = None
@@ -45,48 +44,25 @@ class Edit:
 def read(edit: Edit) -> Edit:
     """Check a ShipmentUpdateInput."""
     check, given = edit.check, edit.given
-    common(edit)
+    of_shipment(edit)
     for inner, one in check.rows(given, "packages", parts.MOST_PACKAGES):
         new = parts.tracking_number(inner, one) if "trackingNumber" in one else {}
         new |= parts.weight(inner, one) if "weight" in one else {}
         new |= parts.dimensions(inner, one) if "dimensions" in one else {}
         edit.packages.append((inner, one, new))
-    edit.metadata = check.metadata(given, "metadataSet"), check.texts(given, "metadataUnset", 1000, 100)
+    edit.metadata = check.metadata(given, "metadataSet"), check.keys(given, "metadataUnset")
     most, longest = creation.MOST_TAGS, creation.LONGEST_TAG
     edit.tags = check.texts(given, "tagsAdd", most, longest), check.texts(given, "tagsRemove", most, longest)
     return edit
 
 
-def read_whole(edit: Edit, new: creation.New) -> Edit:
-    """An edit that makes a shipment what a ShipmentCreateInput says, as far as that says anything."""
-    given = edit.given
-    common(edit)
-    edit.values.pop("externalReference", None)
-    for name in ("direction", "incoterm", "declaredValue"):
-        if given.get(name) is not None:
-            edit.values[name] = new.shipment[COLUMNS.get(name, name)]
-    if "declaredValue" in edit.values:
-        edit.values["currency"] = new.shipment["currency"]
-    for party in new.parties:
-        edit.parties[v.PartyRole(party["role"])] = party
-    if given.get("packages") is not None:
-        rows = zip(edit.check.rows(given, "packages", parts.MOST_PACKAGES), new.packages, strict=False)
-        edit.packages = [(inner, one, package) for (inner, one), package in rows]
-    if given.get("items") is not None:
-        edit.items = list(new.items)
-    edit.metadata = edit.check.metadata(given, "metadata"), []
-    edit.tags = edit.check.texts(given, "tags", creation.MOST_TAGS, creation.LONGEST_TAG), []
-    edit.confirms = bool(given.get("confirm"))
-    return edit
-
-
-def common(edit: Edit) -> None:
-    """What both inputs have under the same names."""
+def of_shipment(edit: Edit) -> None:
+    """What is given of the shipment itself, its parties and references."""
     check, given = edit.check, edit.given
     window = creation.promise(check, given)
     values = {
-        "externalReference": check.text(given, "externalReference", 128),
-        "carrier": check.text(given, "carrier", 64),
+        "externalReference": check.text(given, "externalReference", 128, filled=True),
+        "carrier": check.text(given, "carrier", 64, filled=True),
         "service": check.text(given, "service", 64),
         "promisedFrom": window["promised_from"],
         "promisedTo": window["promised_to"],
@@ -104,12 +80,14 @@ def common(edit: Edit) -> None:
 
 async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
     """Carry out the edits in which nothing is wrong yet, in their order. Several may be of one shipment."""
-    outcomes = [Outcome.of(one.check, client_ref=one.client_ref) for one in edits]
+    outcomes = [Outcome.of(one.check) for one in edits]
     good = [at for at, one in enumerate(edits) if not one.check.problems]
     locked = await locking.lock(act, [edits[at].key for at in good]) if good else {}
     found = locking.finder(locked)
-    await locking.load_packages(act, locked)
+    if any(edits[at].packages or edits[at].confirms for at in good):
+        await locking.load_packages(act, locked)
     around = await details.load(act, list(locked), [edits[at] for at in good])
+    conflicts, confirmed = locking.Conflicts(), []
     for at in good:
         one, outcome = edits[at], outcomes[at]
         shipment = locking.named(found, one.key)
@@ -117,19 +95,24 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
             one.check.problems.append(errors.NotFound(NONE, path=one.by_path))
             continue
         outcome.shipment = shipment.id
-        if not shipment.expect(one.expected):
-            assert one.expected is not None
-            one.check.problems.append(await locking.conflict(act, shipment, one.expected, one.expected_path))
+        if one.expected is not None and not shipment.expect(one.expected):
+            conflicts.note(one.check, shipment, one.expected, one.expected_path)
             continue
+        before = shipment.status
         outcome.written = attempt(one, shipment, around)
+        if before is not shipment.status:
+            confirmed.append(shipment)
+    await conflicts.tell(act)
+    flipped = await timeline.settle(act, confirmed)
     await locking.save(act, locked.values())
     await details.save(act, around)
+    await timeline.save(act, flipped)
     return outcomes
 
 
 def attempt(edit: Edit, shipment: Locked, around: details.Around) -> bool:
     """One edit: all of it or, where something is wrong, nothing. Whether anything changed."""
-    proposal = Proposal(edit.check, shipment, around)
+    proposal = Proposal(edit.check, edit.given, shipment, around)
     proposal.fields(edit.values)
     for role, party in edit.parties.items():
         proposal.party(role, party)
@@ -140,20 +123,23 @@ def attempt(edit: Edit, shipment: Locked, around: details.Around) -> bool:
     packages = sorted(shipment.packages.values(), key=lambda package: package["seq"])
     for at, (check, given, values) in enumerate(edit.packages):
         if "id" in given:
-            proposal.package_by_id(check, given["id"], values)
+            proposal.package_by_id(check, given, values)
         elif at < len(packages):
-            proposal.package(check, packages[at], {key: value for key, value in values.items() if key != "seq"})
+            proposal.package(check, packages[at], given, values)
         else:
             proposal.new_package(check, values)
     if edit.items is not None:
         proposal.items(edit.items)
+    if edit.confirms and shipment.status is v.ShipmentStatus.CANCELLED:
+        shipments.refuse_confirm(edit.check, shipment, "confirm")
+    confirms = edit.confirms and shipment.status is v.ShipmentStatus.DRAFT
+    proposal.weigh()
     if edit.check.problems:
         return False
     changed = proposal.take()
-    if edit.confirms and shipment.status is v.ShipmentStatus.DRAFT:
+    if confirms:
         # the input has a recipient and a package, so nothing can be missing
         shipments.become_ready(shipment)
         for package in around.of[shipment.id].new_packages:
-            package["status"] = shipment.row["status"]
-        return True
-    return changed
+            package.update(status=shipment.row["status"], status_at=shipment.row["status_at"], status_event_id=None)
+    return changed or confirms

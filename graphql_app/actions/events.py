@@ -19,7 +19,7 @@ from graphql_app.actions import locked as locking
 from graphql_app.actions.act import Act, Outcome, columns
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.locked import Locked
-from graphql_app.actions.timeline import Timeline
+from graphql_app.actions.timeline import Timeline, flips
 
 DEFAULT_SOURCE = "api"
 EVENT = (
@@ -30,6 +30,7 @@ EVENT = (
 TARGETS = "row id number reference package tracking_number carrier"
 UNKNOWN = times.Occurred(datetime(2000, 1, 1, tzinfo=UTC), None, None, v.TimePrecision.EXACT)
 """Stands where a time is wrong; an event with that is not recorded."""
+SAME = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
 PLACE = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
 NOTHING = "There is no such shipment or package."
 
@@ -41,7 +42,9 @@ class Report:
     check: Check
     target: dict[str, Any]
     row: dict[str, Any]
-    raw: str | None
+    code: v.TrackingEventCode | None
+    """The code that was given; where there is none, the carrier's word is looked up and decides the row's."""
+    reason: str | None
     corrects: UUID | None = None
     package_seq: int = 0
 
@@ -50,13 +53,13 @@ def read(check: Check, given: Given) -> Report:
     """One input, checked."""
     moment = times.occurred(check.at("occurred"), given["occurred"]) or UNKNOWN
     code = v.TrackingEventCode(given["code"]) if given.get("code") else None
-    raw, reason = check.text(given, "carrierStatusRaw", 128), given.get("reason")
-    if code is None and raw is None:
+    raw, reason = check.text(given, "carrierStatusRaw", 128), given.get("reason") and str(given["reason"])
+    if code is None and not (given.get("carrierStatusRaw") or "").strip():
         check.add(errors.Required("Give `code`, or `carrierStatusRaw` with the carrier's own word."), "code")
     row = {
         "id": ids.new(),
         "code": code,
-        "reason": reason and str(reason),
+        "reason": reason,
         "message": check.text(given, "message", 1000),
         "occurred_at": moment.occurred_at,
         "occurred_local": moment.occurred_local,
@@ -72,7 +75,7 @@ def read(check: Check, given: Given) -> Report:
     }
     if moment.occurred_at > datetime.now(UTC) + projection.FUTURE:
         check.warn("FUTURE", "This lies more than 24 hours ahead: it is kept, and moves no status.", "occurred")
-    return Report(check, target(check.at("target"), given["target"]), row, raw)
+    return Report(check, target(check.at("target"), given["target"]), row, code, reason)
 
 
 def target(check: Check, given: Given) -> dict[str, Any]:
@@ -97,7 +100,8 @@ def place(check: Check, given: Given) -> dict[str, Any]:
     """Where it happened, as far as is known."""
     latitude, longitude = given.get("latitude"), given.get("longitude")
     if (latitude is None) is not (longitude is None):
-        check.add(errors.Required("Latitude and longitude go together."), "longitude" if latitude else "latitude")
+        missing = "latitude" if latitude is None else "longitude"
+        check.add(errors.Required("Latitude and longitude go together."), missing)
     for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
         if value is not None and not -most <= value <= most:
             check.add(errors.Invalid(f"This must lie between -{most} and {most} degrees."), name)
@@ -118,16 +122,13 @@ async def record(act: Act, reports: Sequence[Report]) -> list[Outcome]:
     good = [at for at, report in enumerate(reports) if not report.check.problems]
     carriers = await resolve(act, reports, good)
     good = [at for at in good if not reports[at].check.problems]
-    await words.translate(act, [(reports[at].check, reports[at].row, carriers[at]) for at in good])
+    await words.translate(act, [(reports[at], carriers[at]) for at in good])
     for at in good:
         finish(reports[at])
         outcomes[at].shipment = reports[at].row["shipment_id"]
-    locked = await locking.lock(act, [{**NO_KEY, "id": key} for key in {outcomes[at].shipment for at in good}])
+    locked = await locking.lock(act, [{**locking.NO_KEY, "id": key} for key in {outcomes[at].shipment for at in good}])
     await write(act, locked, [(reports[at], outcomes[at]) for at in good])
     return outcomes
-
-
-NO_KEY = {"id": None, "number": None, "reference": None}
 
 
 async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> dict[int, str | None]:
@@ -152,8 +153,8 @@ async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> d
 def finish(report: Report) -> None:
     """The columns that follow from the others."""
     row = report.row
-    same = ("source_name", "external_event_id", "package_id", "code", "occurred_at", "carrier_status_raw")
-    content = {name: row[name] for name in same} | {"place": [row[name] for name in PLACE]}
+    # what a carrier's word means may be told anew: the same word of the same moment is the same report all the same
+    content = {name: row[name] for name in SAME} | {"code": report.code or "", "place": [row[name] for name in PLACE]}
     key = dedupe.key(**content)
     # a replacement is another event than the one it replaces, even where it differs in nothing that makes it the same
     row["dedupe_key"] = key if report.corrects is None else hashlib.sha256(key + report.corrects.bytes).digest()
@@ -167,9 +168,13 @@ async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Re
                 timeline: Timeline | None = None, voided: Mapping[str, Any] | None = None) -> None:  # fmt: skip
     """Let the events that are new move their locked shipments, and save all of it."""
     fresh = await unknown(act, rows)
+    if not fresh and not voided:
+        return
     timeline = timeline or Timeline(locked)
     if not timeline.stored:
-        await locking.load_packages(act, locked)
+        await locking.load_packages(
+            act, {key: locked[key] for key in {report.row["shipment_id"] for report, _ in fresh}}
+        )
     now = datetime.now(UTC)
     per_shipment: dict[UUID, list[tuple[Report, Outcome]]] = {}
     for report, outcome in fresh:
@@ -178,22 +183,14 @@ async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Re
     await timeline.load(act, [key for key, new in events.items() if timeline.late(locked[key], new)])
     for key, group in per_shipment.items():
         move(locked[key], timeline, events[key], {report.row["id"]: outcome for report, outcome in group})
+    if act.dry:
+        return
     new = [
         {**report.row, "not_applied_reason": timeline.reasons[report.row["shipment_id"]][report.row["id"]]}
         for report, _ in fresh
     ]
-    if act.dry or not (new or voided):
-        return
-    flipped = timeline.flipped()
-    arrays = {
-        **columns(new, EVENT),
-        "flipped_id": [event for event, _ in flipped],
-        "flipped_reason": [reason for _, reason in flipped],
-        "voided": None,
-        "void_reason": None,
-        **(voided or {}),
-    }
-    await act.sql("record_events", {**arrays, "now": now})
+    voiding = {"voided": None, "void_reason": None, **(voided or {})}
+    await act.sql("record_events", {**columns(new, EVENT), **flips(timeline.flipped()), **voiding, "now": now})
     await locking.save(act, locked.values())
 
 

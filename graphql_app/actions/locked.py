@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from graphql_app import errors
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
 from graphql_app.actions.act import Act, columns
+from graphql_app.actions.checks import Check
 from graphql_app.actions.projection import Stage, State
 
 SAVED = (
@@ -31,6 +34,7 @@ MILESTONES = (
     "estimated_delivery_at",
 )  # fmt: skip
 Key = Mapping[str, Any]
+NO_KEY: Key = {"id": None, "number": None, "reference": None}
 
 
 class Locked:
@@ -50,9 +54,9 @@ class Locked:
     def status(self) -> v.ShipmentStatus:
         return v.ShipmentStatus(self.row["status"])
 
-    def expect(self, version: int | None) -> bool:
-        """Whether it has the version that the client expects, if it expects one."""
-        return version is None or version == self.row["version"]
+    def expect(self, version: int) -> bool:
+        """Whether it has the version that the client expects."""
+        return bool(version == self.row["version"])
 
     def log(self, op: str, changed: Mapping[str, Any], before: v.ShipmentStatus, event: UUID | None = None) -> None:
         """One change more."""
@@ -145,13 +149,47 @@ async def load_packages(act: Act, locked: Mapping[UUID, Locked]) -> None:
             locked[row.shipment_id].packages[row.id] = dict(row._mapping)
 
 
-async def conflict(act: Act, one: Locked, expected: int, path: errors.Path) -> errors.VersionConflict:
-    """What to tell a client whose version is not the shipment's."""
-    rows = await act.sql("changed_since", {"shipment": one.id, "version": expected})
-    changed = sorted({name for row in rows for name in row.names})
-    return errors.VersionConflict(
-        expected=expected, current=one.row["version"], shipment=one.id, changed=changed, path=path
-    )
+class Conflicts:
+    """Versions that are not those that clients expect: gathered first, then explained by one statement."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[errors.VersionConflict, UUID, int, set[str]]] = []
+
+    def note(self, check: Check, one: Locked, expected: int, path: errors.Path) -> None:
+        """One of them. What this call itself has changed so far is not in the database yet."""
+        own = {
+            name
+            for change in one.changes
+            if change["shipment_seq"] > expected
+            for name in orjson.loads(change["changed"])
+        }
+        problem = errors.VersionConflict(
+            expected=expected, current=one.row["version"], shipment=one.id, changed=(), path=path
+        )
+        check.problems.append(problem)
+        self.found.append((problem, one.id, expected, own))
+
+    async def tell(self, act: Act) -> None:
+        """Say in each what was changed since."""
+        if not self.found:
+            return
+        asked = {
+            "shipments": [key for _, key, *_ in self.found],
+            "versions": [version for *_, version, _ in self.found],
+        }
+        for row in await act.sql("changed_since", asked):
+            problem, *_, own = self.found[row.at - 1]
+            problem.changed = sorted({*row.names, *own})
+
+
+async def unexpected(act: Act, check: Check, one: Locked, expected: int | None) -> bool:
+    """Whether a shipment has another version than the one call about it expects; then that is noted."""
+    if expected is None or one.expect(expected):
+        return False
+    conflicts = Conflicts()
+    conflicts.note(check, one, expected, ("options", "expectedVersion"))
+    await conflicts.tell(act)
+    return True
 
 
 async def save(act: Act, locked: Iterable[Locked]) -> None:

@@ -6,6 +6,7 @@ identities and problems, not the answer's body: a retry may select other fields,
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -15,7 +16,8 @@ from uuid import UUID
 import orjson
 
 from graphql_app import errors
-from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions import statements
+from graphql_app.actions.act import Act, Outcome, Run
 from graphql_app.actions.checks import Warning
 
 MOST_KEY = 255
@@ -25,18 +27,33 @@ KINDS = {kind.__name__: kind for kind in errors.Problem.__subclasses__()}
 
 def digest(arguments: Mapping[str, Any]) -> bytes:
     """SHA-256 of the arguments of a call, however they were written."""
-    return hashlib.sha256(orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS)).digest()
+    try:
+        text = orjson.dumps(arguments, default=str, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # whole numbers beyond 64 bits, in a row that is refused beside others that are not
+        text = json.dumps(arguments, default=str, sort_keys=True).encode()
+    return hashlib.sha256(text).digest()
 
 
 async def claim(act: Act, operation: str, key: str, request_hash: bytes) -> list[Outcome] | None:
-    """Claim a key for this transaction, or the outcome of the call that had it. KeyReused when the input differs."""
+    """Claim a key for this transaction, or the outcome of the call that had it. KeyReused when the input differs.
+
+    A call that writes nothing claims nothing: it only hears what the call that writes would hear.
+    """
     named = {"operation": operation, "key": key, "request_hash": request_hash}
-    if await act.sql("claim_key", named):
+    if not act.dry and await act.sql("claim_key", named):
         return None
-    (row,) = await act.sql("kept_key", named)
+    rows = await act.sql("kept_key", named)
+    if not rows:
+        return None
+    (row,) = rows
     if bytes(row.request_hash) != request_hash:
         raise errors.KeyReused(first_used_at=row.created_at)
     return [decode(one) for one in orjson.loads(row.result)]
+
+
+async def sweep(run: Run) -> int:
+    """Forget some of the keys whose time is over, of all accounts; how many. Takes none that a call holds."""
+    return len(await run(statements.load("sweep_keys").sql, ()))
 
 
 async def keep(act: Act, operation: str, key: str, outcomes: Sequence[Outcome]) -> None:

@@ -13,10 +13,12 @@ import orjson
 from graphql_app import measures, places, tracking_numbers
 from graphql_app import vocabulary as v
 from graphql_app.actions.checks import Check, Given
-from graphql_app.errors import Invalid, Required
+from graphql_app.errors import Invalid, TooMuch
 
 MOST_PACKAGES, MOST_ITEMS, MOST_REFERENCES = 200, 500, 50
-MOST_LINES = 4
+MOST_LINES, LONGEST_NUMBER = 4, 64
+MOST_WEIGHT = 10**11
+"""Grams that fit where the weights of all packages of a shipment are added up."""
 Parts = dict[str, Any]
 
 
@@ -26,7 +28,8 @@ def array(texts: Sequence[str]) -> str:
 
 
 def json_text(value: object) -> str:
-    return orjson.dumps(value).decode()
+    """JSON for the database; decimals as the texts that they are in the API."""
+    return orjson.dumps(value, default="{:f}".format).decode()
 
 
 def party(check: Check, given: Given, role: v.PartyRole) -> Parts:
@@ -91,14 +94,16 @@ def dimensions(check: Check, given: Given) -> Parts:
 
 def tracking_number(check: Check, given: Given, carrier: str | None = None) -> Parts:
     """A tracking number, as given and as it is compared; a wrong check digit is warned of."""
-    number = check.text(given, "trackingNumber", 64)
-    norm = tracking_numbers.normal(number) if number else None
-    if given.get("trackingNumber") is not None and not norm:
-        check.add(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
-        number = None
-    if norm and (message := tracking_numbers.warning(norm, carrier)):
-        check.warn("CHECK_DIGIT", message, "trackingNumber")
-    return {"tracking_number": number, "tracking_number_norm": norm or None}
+    number, norm = check.text(given, "trackingNumber", LONGEST_NUMBER, filled=True), None
+    if number is not None:
+        norm = tracking_numbers.normal(number)
+        if not norm:
+            check.add(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
+        elif len(norm) > LONGEST_NUMBER:  # some letters become several in upper case
+            check.add(TooMuch(f"At most {LONGEST_NUMBER} characters fit."), "trackingNumber")
+        elif message := tracking_numbers.warning(norm, carrier):
+            check.warn("CHECK_DIGIT", message, "trackingNumber")
+    return {"tracking_number": number, "tracking_number_norm": norm}
 
 
 def packages(check: Check, given: Given) -> list[Parts]:
@@ -114,10 +119,13 @@ def packages(check: Check, given: Given) -> list[Parts]:
     ]
 
 
-def total_weight(packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
+def total_weight(check: Check, packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
     """The sum of the packages' weights in grams; None unless every one has a weight."""
     weights = [package["weight_g"] for package in packages]
-    return sum(weights, Decimal(0)) if weights and None not in weights else None
+    total = sum(weights, Decimal(0)) if weights and None not in weights else None
+    if total is not None and total >= MOST_WEIGHT:
+        check.add(TooMuch("All packages together weigh at most 99,999 t."), "packages")
+    return total
 
 
 def items(check: Check, given: Given, packages: int) -> list[Parts]:
@@ -150,8 +158,6 @@ def references(check: Check, given: Given) -> list[Parts]:
     found: dict[tuple[str, str], Parts] = {}
     for inner, one in check.rows(given, "references", MOST_REFERENCES):
         kind, value = inner.slug(one, "kind", 32, "order or po"), inner.text(one, "value", 128, required=True)
-        if not kind:
-            inner.add(Required(), "kind")
         if kind and value:
             found.setdefault((kind, value), {"seq": len(found) + 1, "kind": kind, "value": value})
     return list(found.values())

@@ -12,13 +12,16 @@ import orjson
 from graphql_app import errors, ids, lifecycle, models
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
-from graphql_app.actions.checks import Check, unfit
+from graphql_app.actions.checks import Check, Given, unfit
 from graphql_app.actions.creation import CARRIER, MOST_TAGS
 from graphql_app.actions.details import Around, Detail
 from graphql_app.actions.locked import Locked
 
 COLUMNS = {
     "externalReference": "external_reference",
+    "direction": "direction",
+    "carrier": "carrier",
+    "incoterm": "incoterm",
     "service": "service",
     "promisedFrom": "promised_from",
     "promisedTo": "promised_to",
@@ -31,15 +34,12 @@ HINTS = {
     v.ShipmentPhase.CLOSED: "It is closed: nothing of it can be changed any more.",
 }
 PACKAGE_FIELDS = {
-    "trackingNumber": ("tracking_number",),
-    "weight": ("weight_entered", "weight_unit"),
+    "trackingNumber": ("tracking_number", "tracking_number_norm"),
+    "weight": ("weight_entered", "weight_unit", "weight_g"),
     "dimensions": ("length_mm", "width_mm", "height_mm", "dims_unit"),
 }
-BELONGS = {
-    "trackingNumber": ("tracking_number",),
-    "weight": ("weight_",),
-    "dimensions": ("length_mm", "width_mm", "height_mm", "dims_unit"),
-}
+"""The columns of a package's fields: first those that the log shows."""
+SHOWN = {"trackingNumber": 1, "weight": 2, "dimensions": 4}
 IN_USE = "Another shipment that is under way has a package with this tracking number."
 Changed = dict[str, Any]
 
@@ -47,8 +47,8 @@ Changed = dict[str, Any]
 class Proposal:
     """One edit in the making."""
 
-    def __init__(self, check: Check, shipment: Locked, around: Around) -> None:
-        self.check, self.shipment, self.around = check, shipment, around
+    def __init__(self, check: Check, given: Given, shipment: Locked, around: Around) -> None:
+        self.check, self.given, self.shipment, self.around = check, given, shipment, around
         self.detail: Detail = around.of[shipment.id]
         self.row: dict[str, Any] = {}
         self.changed: Changed = {}
@@ -63,16 +63,18 @@ class Proposal:
 
         `rule`: the field of ShipmentUpdateInput with which it is frozen, where its own name is not one.
         """
-        if old == new:
-            return False
+        return old != new and self.editable(check or self.check, name, rule or name)
+
+    def editable(self, check: Check, name: str, rule: str) -> bool:
+        """Whether the status allows that a field changes; noted as wrong where it does not."""
         status = self.shipment.status
         phase = lifecycle.phase(status)
-        if (rule or name) not in lifecycle.EDITABLE[phase]:
-            message = f"`{name}` cannot be changed any more: the shipment is {status}."
-            problem = errors.NotEditable(message, status=status, hint=HINTS.get(phase, ""))
-            (check or self.check).add(problem, name)
-            return False
-        return True
+        if rule in lifecycle.EDITABLE[phase]:
+            return True
+        message = f"`{name or 'packages'}` cannot be changed any more: the shipment is {status}."
+        problem = errors.NotEditable(message, status=status, hint=HINTS.get(phase, ""))
+        check.add(problem, *([name] if name else []))
+        return False
 
     def fields(self, values: Mapping[str, Any]) -> None:
         """Columns of the shipment itself."""
@@ -97,7 +99,7 @@ class Proposal:
             self.row["estimate_given"] = self.row["estimated_delivery_at"]
         start = self.row.get("promised_from", row["promised_from"])
         end = self.row.get("promised_to", row["promised_to"])
-        if start and end and start > end and not self.check.problems:
+        if start and end and start > end:
             self.check.add(errors.Invalid("The promised window ends before it begins."), "promisedTo")
 
     def carrier(self, code: str | None) -> None:
@@ -128,10 +130,11 @@ class Proposal:
             return
         old = orjson.loads(self.shipment.row["metadata"])
         new = {key: value for key, value in {**old, **given}.items() if key not in unset}
-        if not self.note("metadataSet", old, new):
+        name = ("metadataSet" if given else "metadataUnset") if "metadata" not in self.given else "metadata"
+        if not self.note(name, old, new, "metadataSet"):
             return
         if problem := unfit(new):
-            self.check.add(problem, "metadataSet")
+            self.check.add(problem, name)
         self.row["metadata"] = parts.json_text(new)
         touched = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) or (key in old) != (key in new))
         self.changed["metadata"] = [{key: one[key] for key in touched if key in one} for one in (old, new)]
@@ -139,41 +142,58 @@ class Proposal:
     def tags(self, added: Sequence[str], removed: Sequence[str]) -> None:
         old = list(self.shipment.row["tags"])
         new = [tag for tag in dict.fromkeys([*old, *added]) if tag not in removed]
-        if self.note("tagsAdd", old, new):
+        name = ("tagsAdd" if added else "tagsRemove") if "tags" not in self.given else "tags"
+        if self.note(name, old, new, "tagsAdd"):
             if len(new) > MOST_TAGS:
-                self.check.add(errors.TooMuch(f"At most {MOST_TAGS} tags fit."), "tagsAdd")
+                self.check.add(errors.TooMuch(f"At most {MOST_TAGS} tags fit; these would be {len(new)}."), name)
             self.row["tags"] = new
             self.changed["tags"] = [old, new]
 
-    def package_by_id(self, check: Check, public: str, values: Mapping[str, Any]) -> None:
+    def package_by_id(self, check: Check, given: Given, values: Mapping[str, Any]) -> None:
         """A package of this shipment, as far as values are given."""
-        package = self.shipment.packages.get(ids.of(models.Package, public))  # type: ignore[arg-type]
+        id_ = ids.of(models.Package, given["id"])
+        package = None if id_ is None else self.shipment.packages.get(id_)
         if package is None:
             check.add(errors.NotFound("The shipment has no such package."), "id")
         else:
-            self.package(check, package, values)
+            self.package(check, package, given, values)
 
-    def package(self, check: Check, package: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    def package(self, check: Check, package: Mapping[str, Any], given: Given, values: Mapping[str, Any]) -> None:
+        """A package, as far as something is given of it."""
         now = {**package, **self.boxes.get(package["id"], {})}
-        for name, names in PACKAGE_FIELDS.items():
-            if names[0] not in values:
+        for name, columns in PACKAGE_FIELDS.items():
+            if name not in given:
                 continue
-            old, new = [now[one] for one in names], [values[one] for one in names]
+            shown = columns[: SHOWN[name]]
+            old, new = [now[one] for one in shown], [values[one] for one in shown]
             if self.note(name, old, new, f"packages.{name}", check):
-                self.boxes.setdefault(package["id"], {}).update(
-                    {key: value for key, value in values.items() if key.startswith(BELONGS[name])}
-                )
-                self.changed[f"packages.{package['seq']}.{name}"] = [joined(old), joined(new)]
+                self.boxes.setdefault(package["id"], {}).update({one: values[one] for one in columns})
+                first = self.changed.get(f"packages.{package['seq']}.{name}", [joined(old)])[0]
+                self.changed[f"packages.{package['seq']}.{name}"] = [first, joined(new)]
+        self.number_in_use(check, values)
+
+    def number_in_use(self, check: Check, values: Mapping[str, Any]) -> None:
+        """Warn of a tracking number that a package on its way somewhere else bears."""
         norm = values.get("tracking_number_norm")
         if norm and self.around.busy.get(norm, set()) - {self.shipment.id}:
             check.warn("TRACKING_NUMBER_IN_USE", IN_USE, "trackingNumber")
 
     def new_package(self, check: Check, values: parts.Parts) -> None:
-        """One package more, while it is still being planned."""
-        seq = len(self.shipment.packages) + len(self.detail.new_packages) + len(self.new_boxes) + 1
-        if self.note("weight", None, seq, "packages.weight", check):
-            self.new_boxes.append({**values, "seq": seq, "status": self.shipment.status.value})
+        """One package more, while it is still being planned. It is where the shipment is."""
+        row = self.shipment.row
+        seq = row["package_count"] + len(self.new_boxes) + 1
+        if self.editable(check, "", "packages.weight"):
+            where = {name: row[name] for name in ("status", "status_at", "status_event_id")}
+            self.new_boxes.append({**values, **where, "seq": seq})
             self.changed[f"packages.{seq}"] = [None, "added"]
+            self.number_in_use(check, values)
+
+    def weigh(self) -> None:
+        """Add up the packages as they shall be."""
+        if self.boxes or self.new_boxes:
+            old = [{**box, **self.boxes.get(key, {})} for key, box in self.shipment.packages.items()]
+            boxes = [*old, *self.detail.new_packages, *self.new_boxes]
+            self.row |= {"total_weight_g": parts.total_weight(self.check, boxes), "package_count": len(boxes)}
 
     def items(self, new: list[parts.Parts]) -> None:
         """The goods, as they shall be from now on."""
@@ -196,14 +216,13 @@ class Proposal:
                 detail.parties.pop(role, None)
             else:
                 detail.parties[role] = party
+            if role == v.PartyRole.RECIPIENT:
+                shipment.has_recipient = party is not None
         if self.names is not None:
             detail.references, detail.saves_references = self.names, True
         if self.goods is not None:
             detail.items, detail.saves_items = self.goods, True
         detail.new_packages += self.new_boxes
-        if self.boxes or self.new_boxes:
-            boxes = [*shipment.packages.values(), *detail.new_packages]
-            shipment.row.update(total_weight_g=parts.total_weight(boxes), package_count=len(boxes))
         if self.row.get("external_reference"):
             self.around.owners[self.row["external_reference"]] = shipment.id
         if self.changed:

@@ -4,11 +4,12 @@ Asking for what is already so is a success that changes nothing.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from graphql_app import errors, lifecycle
 from graphql_app import vocabulary as v
 from graphql_app.actions import locked as locking
+from graphql_app.actions import timeline
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check
 from graphql_app.actions.locked import Key, Locked
@@ -28,14 +29,14 @@ async def one(act: Act, key: Key, expected: int | None, check: Check, command: C
     await locking.load_packages(act, locked)
     (shipment,) = locked.values()
     outcome.shipment = shipment.id
-    if not shipment.expect(expected):
-        assert expected is not None
-        check.problems.append(await locking.conflict(act, shipment, expected, ("options", "expectedVersion")))
+    if await locking.unexpected(act, check, shipment, expected):
         return outcome
     before = shipment.status
     command(check, shipment)
     if not check.problems:
+        flipped = await timeline.settle(act, [shipment] if before is not shipment.status else [])
         await locking.save(act, [shipment])
+        await timeline.save(act, flipped)
         outcome.written = bool(shipment.changes)
         outcome.status_changed = before is not shipment.status
     return outcome
@@ -54,8 +55,7 @@ def confirm(check: Check, shipment: Locked) -> None:
     if shipment.status is Status.READY:
         return
     if shipment.status is not Status.DRAFT:
-        message = f"A shipment that is {shipment.status} cannot be confirmed; only a DRAFT can."
-        refuse(check, shipment, Status.READY, message, "by")
+        refuse_confirm(check, shipment, "by")
         return
     if not shipment.has_recipient:
         check.add(errors.Required("A shipment that is confirmed needs a recipient."), "by", "recipient")
@@ -63,6 +63,11 @@ def confirm(check: Check, shipment: Locked) -> None:
         check.add(errors.Required("A shipment that is confirmed needs a package."), "by", "packages")
     if not check.problems:
         become_ready(shipment)
+
+
+def refuse_confirm(check: Check, shipment: Locked, *path: str) -> None:
+    message = f"A shipment that is {shipment.status} cannot be confirmed; only a DRAFT can."
+    refuse(check, shipment, Status.READY, message, *path)
 
 
 def become_ready(shipment: Locked) -> None:
@@ -84,12 +89,18 @@ def cancel(reason: str | None) -> Command:
             message = f"A shipment that is {before} cannot be cancelled; only DRAFT and READY can."
             refuse(check, shipment, Status.CANCELLED, message, "by")
             return
-        now = datetime.now(UTC)
-        move(shipment, Status.CANCELLED, now)
-        shipment.row.update(cancelled_at=now, closed_at=now)
+        at = after_all(shipment)
+        move(shipment, Status.CANCELLED, at)
+        shipment.row.update(cancelled_at=at, closed_at=at)
         shipment.log("shipment.cancelled", {"reason": [None, reason]} if reason else {}, before)
 
     return command
+
+
+def after_all(shipment: Locked) -> datetime:
+    """Now, or just after the last event that counts where that lies ahead: what is decided now comes after it."""
+    now, last = datetime.now(UTC), shipment.row["last_event_at"]
+    return max(now, last + timedelta(microseconds=1)) if last else now
 
 
 def move(shipment: Locked, target: Status, now: datetime) -> None:

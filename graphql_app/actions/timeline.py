@@ -19,6 +19,7 @@ from graphql_app.actions.projection import Event, Folded, Stage, State
 CANCEL = UUID(int=0)
 """Identity of the step that `shipmentCancel` is in a fold."""
 Reasons = dict[UUID, v.NotAppliedReason | None]
+Flip = tuple[UUID, v.NotAppliedReason | None]
 
 
 class Timeline:
@@ -49,16 +50,18 @@ class Timeline:
         return bool(known) and min(event.occurred_at for event in events) <= max(known)
 
     def add(self, shipment: Locked, events: Sequence[Event]) -> Iterator[Event]:
-        """New events, yielded in the order in which they count, each when it has moved the shipment.
+        """New events, each yielded when it has moved the shipment: in the order in which they count.
 
-        Of events for which the shipment's had to be folded again, the last stands for what became of all of them.
+        Where the shipment's events had to be folded again, the new one that decided where it stands now comes first,
+        and stands for what became of all of them.
         """
         if shipment.id in self.stored:
             self.stored[shipment.id].update({event.id: event for event in events})
-            for event in events[:-1]:
-                yield event
             self.fold(shipment)
-            yield events[-1]
+            decided, reasons = shipment.row["status_event_id"], self.reasons[shipment.id]
+            yield from sorted(
+                events, key=lambda event: (event.id != decided, reasons[event.id] is not None, *event.order)
+            )
             return
         for event in sorted(events, key=lambda event: event.order):
             state, reason = projection.step(shipment.state(), event)
@@ -78,7 +81,7 @@ class Timeline:
         shipment.take(folded.state)
         self.reasons[shipment.id] = folded.not_applied
 
-    def flipped(self) -> list[tuple[UUID, v.NotAppliedReason | None]]:
+    def flipped(self) -> list[Flip]:
         """Stored events that count now and did not, or the other way round."""
         return [
             (event, reason)
@@ -86,6 +89,27 @@ class Timeline:
             for event, reason in reasons.items()
             if event in self.was and self.was[event] != (reason is None, reason)
         ]
+
+
+async def settle(act: Act, shipments: Iterable[Locked]) -> list[Flip]:
+    """Let the events of shipments that a command has moved follow it, where there are any: what then counts anew."""
+    moved = {one.id: one for one in shipments if one.row["event_count"]}
+    timeline = Timeline(moved)
+    await timeline.load(act, moved)
+    for one in moved.values():
+        timeline.fold(one)
+    return timeline.flipped()
+
+
+async def save(act: Act, flipped: Sequence[Flip]) -> None:
+    """Write which stored events count now."""
+    if flipped and not act.dry:
+        await act.sql("flip_events", flips(flipped))
+
+
+def flips(flipped: Sequence[Flip]) -> dict[str, Any]:
+    """The arrays for a statement."""
+    return {"flipped_id": [event for event, _ in flipped], "flipped_reason": [reason for _, reason in flipped]}
 
 
 def refold(shipment: Locked, events: Iterable[Event]) -> Folded:

@@ -1,12 +1,14 @@
 """Carriers' own words → our codes: what the account says of a word counts, then what ships with us, else it is INFO."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from graphql_app import carrier_words
 from graphql_app import vocabulary as v
 from graphql_app.actions.act import Act
-from graphql_app.actions.checks import Check
+
+if TYPE_CHECKING:
+    from graphql_app.actions.events import Report
 
 Code = v.TrackingEventCode
 UNMAPPED = (
@@ -15,21 +17,22 @@ UNMAPPED = (
 )
 
 
-async def translate(act: Act, rows: Sequence[tuple[Check, dict[str, Any], str | None]]) -> None:
-    """Give events that bring only the carrier's word a code, and perhaps a reason."""
+async def translate(act: Act, rows: Sequence[tuple["Report", str | None]]) -> None:
+    """Give events that bring only the carrier's word a code, and perhaps a reason. With each comes its carrier."""
     wanted = [
-        (check, row, (carrier or "", carrier_words.normal(row["carrier_status_raw"])))
-        for check, row, carrier in rows
-        if row["code"] is None
+        (report, (carrier or "", carrier_words.normal(report.row["carrier_status_raw"])))
+        for report, carrier in rows
+        if report.code is None
     ]
     if not wanted:
         return
-    asked = {"carriers": [carrier for *_, (carrier, _) in wanted], "raws": [raw for *_, (_, raw) in wanted]}
+    different = {word: None for _, word in wanted}
+    asked = {"carriers": [carrier for carrier, _ in different], "raws": [raw for _, raw in different]}
     own = {(one.carrier, one.raw): (one.code, one.reason) for one in await act.sql("own_words", asked)}
-    for check, row, word in wanted:
+    for report, word in wanted:
         meaning = own.get(word) or carrier_words.SHIPPED.get(word)
         if meaning is None:
-            check.warn("UNMAPPED_STATUS", UNMAPPED, "carrierStatusRaw")
+            report.check.warn("UNMAPPED_STATUS", UNMAPPED, "carrierStatusRaw")
         code, reason = meaning or (Code.INFO, None)
-        row["code"] = Code(code)
-        row["reason"] = row["reason"] or (reason and str(reason))
+        report.row["code"] = Code(code)
+        report.row["reason"] = report.reason or (reason and str(reason))

@@ -11,7 +11,7 @@ from graphql import GraphQLResolveInfo
 
 from graphql_app import auth, errors, ids, models
 from graphql_app import vocabulary as v
-from graphql_app.actions import carriers, corrections, creation, editing, events, shipments
+from graphql_app.actions import carriers, corrections, creation, editing, events, shipments, upserting
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check
 from graphql_app.api import payloads
@@ -35,34 +35,25 @@ async def shipment_create(info: Info, arguments: Arguments) -> payloads.Shipment
 
 
 async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made = call(info, arguments, auth.WRITE, versioned=True)
-    check = Check("input")
-    given = {**arguments["input"], "externalReference": arguments["externalReference"]}
-    reference = Check().text(given, "externalReference", 128)
-    new = creation.read(check, given)
-    if not reference:
-        check.problems.insert(0, errors.Required("An upsert needs an external reference.", path=("externalReference",)))
+    made, check = call(info, arguments, auth.WRITE, versioned=True), Check()
+    reference = check.text(arguments, "externalReference", 128, required=True)
+    upserting.read(check, reference, arguments["input"])
 
     async def action(act: Act) -> list[Outcome]:
-        key = {**events.NO_KEY, "reference": reference}
-        again = Check("input")
-        edit = editing.Edit(again, key, given, made.expected, client_ref=new.client_ref)
-        (outcome,) = await editing.edit(act, [editing.read_whole(edit, new)])
-        if not any(isinstance(problem, errors.NotFound) and problem.path == ("by",) for problem in again.problems):
-            return [outcome]
-        return await creation.create(act, [new])
+        return [await upserting.upsert(act, reference or "", arguments["input"], made.expected)]
 
     return await one_shipment(made, check, action)
 
 
 async def shipment_update(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made = call(info, arguments, auth.WRITE, versioned=True)
-    edit = editing.read(editing.Edit(Check("input"), by(arguments), arguments["input"], made.expected))
+    made, check = call(info, arguments, auth.WRITE, versioned=True), Check()
+    creation.storable(check, arguments["by"], "by")
+    edit = editing.read(editing.Edit(check.at("input"), by(arguments), arguments["input"], made.expected))
 
     async def action(act: Act) -> list[Outcome]:
         return await editing.edit(act, [edit])
 
-    return await one_shipment(made, edit.check, action)
+    return await one_shipment(made, check, action)
 
 
 async def command(info: Info, arguments: Arguments, check: Check, what: shipments.Command) -> payloads.ShipmentPayload:
@@ -110,6 +101,8 @@ async def shipments_bulk_create(info: Info, arguments: Arguments) -> payloads.Sh
 
     whole = arguments["errorPolicy"] == ALL
     outcomes = await several(made, [row.check for row in rows], action, whole, one_statement=True)
+    for row, outcome in zip(rows, outcomes, strict=False):
+        outcome.client_ref = row.client_ref
     return Answer(made).shipments(outcomes, whole=whole)
 
 
@@ -182,7 +175,9 @@ def by(arguments: Arguments) -> dict[str, Any]:
 
 
 def fitting(made: Call, inputs: Sequence[Arguments]) -> Sequence[Arguments]:
-    """The rows of a call; none of one that has too many."""
+    """The rows of a call; none of one that has none, or too many."""
+    if not inputs:
+        made.problems.append(errors.Required("Give at least one row.", path=("inputs",)))
     if len(inputs) > MOST_ROWS:
         message = f"At most {MOST_ROWS} rows fit; these are {len(inputs)}."
         made.problems.append(errors.TooMuch(message, path=("inputs",)))
@@ -204,4 +199,4 @@ async def several(
     if made.problems or not good:
         return [] if made.problems else [Outcome.of(check) for check in checks]
     only_checked = whole and good < len(checks)
-    return await perform(made, action, everything=whole, one_statement=one_statement, only_checked=only_checked)
+    return await perform(made, checks, action, everything=whole, one_statement=one_statement, only_checked=only_checked)

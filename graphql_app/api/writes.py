@@ -99,9 +99,7 @@ class ReferenceInput:
 class ShipmentCreateInput:
     client_ref: str | None = optional("Comes back with the result of this row; not kept.")
     external_reference: str | None = optional("Your own identity of it: at most 128 characters, unique.")
-    direction: v.ShipmentDirection | None = strawberry.field(
-        description="Which way it moves.", default=v.ShipmentDirection.OUTBOUND
-    )
+    direction: v.ShipmentDirection | None = optional("Which way it moves. A new one is OUTBOUND if this is absent.")
     confirm: bool = strawberry.field(
         description="Confirm it at once: needs a recipient and at least one package.", default=False
     )

@@ -62,6 +62,7 @@ def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], scope:
 
 async def perform(
     call: Call,
+    checks: Sequence[Check],
     action: Action,
     *,
     everything: bool = False,
@@ -71,12 +72,12 @@ async def perform(
     """The outcomes of an action, once they are written for good.
 
     `everything`: all rows or none. `one_statement`: the action is one statement, which needs no transaction around it.
-    `only_checked`: it is known already that nothing may be written.
+    `only_checked`: it is known already that nothing may be written. What was found by a try that failed is forgotten.
     """
-    dry = call.dry or only_checked
+    dry, marks = call.dry or only_checked, [check.mark() for check in checks]
     for tries_left in range(TRIES - 1, -1, -1):
         try:
-            if one_statement and (dry or (call.key is None and not everything)):
+            if one_statement and call.key is None and (dry or not everything):
                 outcomes = await action(act_of(call, call.context.session.fetch_rows, dry))
             else:
                 outcomes = await in_transaction(call, action, everything=everything, dry=dry)
@@ -90,6 +91,8 @@ async def perform(
             again = database.sqlstate(error) in AGAIN or database.constraint(error) in RACES
             if not again or not tries_left:
                 raise
+            for check, mark in zip(checks, marks, strict=True):
+                check.back_to(mark)
             await asyncio.sleep(random.uniform(0.001, 0.02) * (TRIES - tries_left))
     raise AssertionError("unreachable")
 
@@ -100,7 +103,7 @@ async def in_transaction(call: Call, action: Action, *, everything: bool, dry: b
     try:
         act = act_of(call, session.run, dry)
         request_hash = once.digest(call.arguments) if call.key else b""
-        if call.key and not dry:
+        if call.key:
             kept = await once.claim(act, call.operation, call.key, request_hash)
             if kept is not None:
                 call.replayed = True

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app import database, errors
-from graphql_app.actions import carriers, corrections, creation, events, shipments
+from graphql_app.actions import carriers, corrections, creation, events, locked, shipments
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check
 from graphql_app.demo.atlas import CARRIERS
@@ -48,7 +48,7 @@ async def tell(act: Act, told: list[Story]) -> None:
         some_events = reported[first : first + MOST_ROWS]
         well(await events.record(act, [events.read(Check("inputs", at), one) for at, one in enumerate(some_events)]))
     for story in told:
-        key: dict[str, Any] = {**events.NO_KEY, "reference": story.shipment["externalReference"]}
+        key: dict[str, Any] = {**locked.NO_KEY, "reference": story.shipment["externalReference"]}
         if story.status is Status.CANCELLED:
             well([await shipments.one(act, key, None, Check(), shipments.cancel("Ordered twice"))])
         if story.override:

@@ -1,3 +1,9 @@
-SELECT ARRAY(SELECT jsonb_object_keys(changed)) AS names
-FROM change
-WHERE shipment_id = @shipment::uuid AND shipment_seq > @version::int
+-- What was changed of some shipments after some versions: for each the names of the fields.
+SELECT
+    g.at,
+    ARRAY(
+        SELECT DISTINCT k.name
+        FROM change c, jsonb_object_keys(c.changed) AS k(name)
+        WHERE c.shipment_id = g.shipment_id AND c.shipment_seq > g.version AND c.account_id = @account::uuid
+    ) AS names
+FROM unnest(@shipments::uuid[], @versions::int[]) WITH ORDINALITY AS g(shipment_id, version, at)

@@ -1,5 +1,7 @@
 -- Shipments with all that belongs to them, in one statement. One row of `given` a shipment; the others name it by `row`.
--- A row whose carrier or returned shipment is unknown, or whose external reference is taken, is answered, not inserted.
+-- A row whose carrier or returned shipment is unknown, or whose external reference is taken, is answered, not inserted;
+-- of good rows with one external reference the first is. Numbers are given in the order of the rows; the inserts go by
+-- external reference, so that two calls with the same ones never wait for each other.
 WITH given AS MATERIALIZED (
     SELECT uuidv7() AS id, g.*
     FROM unnest(
@@ -30,6 +32,25 @@ known AS MATERIALIZED (
     )
     LEFT JOIN shipment e ON e.account_id = @account::uuid AND e.external_reference = g.external_reference
 ),
+fit AS MATERIALIZED (
+    SELECT
+        k.*,
+        CASE WHEN k.external_reference IS NOT NULL THEN
+            min(k.row) FILTER (WHERE NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL)
+                OVER (PARTITION BY k.external_reference)
+        END AS first_row
+    FROM known k
+),
+good AS MATERIALIZED (
+    SELECT g.*, nextval(@numbers::text::regclass)::text AS n
+    FROM (
+        SELECT f.*
+        FROM fit f
+        WHERE NOT @dry::bool AND NOT f.no_carrier AND NOT f.no_return_of AND f.existing IS NULL
+            AND (f.first_row IS NULL OR f.first_row = f.row)
+        ORDER BY f.row
+    ) g
+),
 made AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
@@ -37,17 +58,14 @@ made AS (
         package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, created_by
     )
     SELECT
-        k.id, @account::uuid, n.number, k.external_reference, k.direction::shipment_direction,
-        CASE WHEN k.confirmed THEN 'READY' ELSE 'DRAFT' END::shipment_status,
-        CASE WHEN k.confirmed THEN now() END, CASE WHEN k.confirmed THEN now() END, k.carrier_id, k.service,
-        k.return_of, k.promised_from, k.promised_to, k.estimated_delivery_at, k.estimated_delivery_at,
-        CASE WHEN k.estimated_delivery_at IS NOT NULL THEN now() END, k.package_count, k.total_weight_g,
-        k.declared_value, k.currency, k.incoterm, k.metadata::jsonb, k.tags::text[], @actor::text
-    FROM known k
-    CROSS JOIN LATERAL (SELECT nextval(@numbers::text::regclass)::text AS n OFFSET 0) s
-    CROSS JOIN LATERAL (SELECT 'SHP-' || lpad(s.n, greatest(7, length(s.n)), '0') AS number) n
-    WHERE NOT @dry::bool AND NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL
-    ORDER BY k.row
+        g.id, @account::uuid, 'SHP-' || lpad(g.n, greatest(7, length(g.n)), '0'), g.external_reference,
+        g.direction::shipment_direction, CASE WHEN g.confirmed THEN 'READY' ELSE 'DRAFT' END::shipment_status,
+        CASE WHEN g.confirmed THEN now() END, CASE WHEN g.confirmed THEN now() END, g.carrier_id, g.service,
+        g.return_of, g.promised_from, g.promised_to, g.estimated_delivery_at, g.estimated_delivery_at,
+        CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.package_count, g.total_weight_g,
+        g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags::text[], @actor::text
+    FROM good g
+    ORDER BY g.external_reference COLLATE "C", g.row
     ON CONFLICT (account_id, external_reference) WHERE external_reference IS NOT NULL DO NOTHING
     RETURNING id, number, status
 ),
@@ -67,7 +85,9 @@ parties AS (
     JOIN made m ON m.id = k.id
 ),
 given_boxes AS MATERIALIZED (
-    SELECT uuidv7() AS id, b.*
+    SELECT
+        uuidv7() AS id, b.*,
+        b.tracking_number_norm IS NOT NULL AND min(b.row) OVER (PARTITION BY b.tracking_number_norm) < b.row AS again
     FROM unnest(
         @package_row::int[], @package_seq::int[], @package_tracking_number::text[],
         @package_tracking_number_norm::text[], @package_weight_g::numeric[], @package_weight_entered::numeric[],
@@ -138,7 +158,7 @@ log AS (
 in_use AS (
     SELECT b.row, array_agg(b.seq ORDER BY b.seq) AS busy
     FROM given_boxes b
-    WHERE b.tracking_number_norm IS NOT NULL AND EXISTS (
+    WHERE b.again OR b.tracking_number_norm IS NOT NULL AND EXISTS (
         SELECT FROM package p
         WHERE p.account_id = @account::uuid AND p.tracking_number_norm = b.tracking_number_norm
             AND p.status NOT IN ('DELIVERED', 'RETURNED', 'FAILED', 'CANCELLED')
@@ -146,9 +166,10 @@ in_use AS (
     GROUP BY b.row
 )
 SELECT
-    k.row, m.id, k.no_carrier, k.no_return_of, k.existing, u.busy,
-    NOT @dry::bool AND m.id IS NULL AND NOT k.no_carrier AND NOT k.no_return_of AND k.existing IS NULL AS raced
-FROM known k
-LEFT JOIN made m USING (id)
+    f.row, m.id, f.no_carrier, f.no_return_of, f.existing, nullif(f.first_row, f.row) AS first_row, u.busy,
+    g.id IS NOT NULL AND m.id IS NULL AS raced
+FROM fit f
+LEFT JOIN good g USING (row)
+LEFT JOIN made m ON m.id = f.id
 LEFT JOIN in_use u USING (row)
-ORDER BY k.row
+ORDER BY f.row

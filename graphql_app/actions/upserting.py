@@ -1,0 +1,77 @@
+"""Upserts: the shipment with an external reference is made, or the one that exists becomes what the input says.
+
+In flows a ShipmentCreateInput, out flows an outcome whose `created` tells which it was. Fields that are absent leave
+alone what exists, null clears it. Safe against the same upsert elsewhere: who comes second edits what the first made.
+"""
+
+import orjson
+
+from graphql_app import errors
+from graphql_app import vocabulary as v
+from graphql_app.actions import creation, editing
+from graphql_app.actions import locked as locking
+from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions.checks import Check, Given
+from graphql_app.actions.editing import Edit
+from graphql_app.actions.proposal import COLUMNS
+
+TURNS = 3
+"""A reference that is neither there nor free was taken a moment ago: then it is there in the next turn."""
+
+
+def read(check: Check, reference: str | None, given: Given) -> creation.New:
+    """The arguments of `shipmentUpsert`, checked. The reference stands beside the input, not in it."""
+    inner = check.at("input")
+    other = given.get("externalReference")
+    if other is not None and other.strip() != reference:
+        message = "This is another one than the argument's: leave it out here."
+        inner.add(errors.Invalid(message), "externalReference")
+    return creation.read(inner, {**given, "externalReference": reference})
+
+
+async def upsert(act: Act, reference: str, given: Given, expected: int | None) -> Outcome:
+    """Make it, or edit what is there."""
+    outcome = Outcome()
+    for _ in range(TURNS):
+        check = Check()
+        new = read(check, reference, given)
+        edit = whole(Edit(new.check, {**locking.NO_KEY, "reference": reference}, given, expected), new)
+        (outcome,) = await editing.edit(act, [edit])
+        if outcome.shipment is not None:
+            return outcome
+        check.problems.clear()
+        if expected is not None:
+            message = "There is no shipment with this external reference, so it has no version."
+            check.add(errors.NotFound(message), "externalReference")
+            return Outcome.of(check)
+        (outcome,) = await creation.create(act, [new])
+        if not any(isinstance(problem, errors.Duplicate) for problem in outcome.problems):
+            return outcome
+    return outcome
+
+
+def whole(edit: Edit, new: creation.New) -> Edit:
+    """An edit that makes a shipment what a ShipmentCreateInput says, as far as that says anything."""
+    given, check = edit.given, edit.check
+    edit.values = {
+        name: new.shipment[column]
+        for name, column in COLUMNS.items()
+        if name in given and name != "externalReference" and not (name == "direction" and given[name] is None)
+    }
+    if "declaredValue" in given:
+        edit.values["currency"] = new.shipment["currency"]
+    edit.parties = {v.PartyRole(party["role"]): party for party in new.parties}
+    if "recipient" in given and given["recipient"] is None:
+        edit.parties.setdefault(v.PartyRole.RECIPIENT, None)
+    if "references" in given:
+        edit.references = list(new.references)
+    if "items" in given:
+        edit.items = list(new.items)
+    edit.packages = [
+        (check.at("packages", at), one, package)
+        for at, (one, package) in enumerate(zip(given.get("packages") or (), new.packages, strict=True))
+    ]
+    edit.metadata = orjson.loads(new.shipment["metadata"]), []
+    edit.tags = check.texts(given, "tags", creation.MOST_TAGS, creation.LONGEST_TAG), []
+    edit.confirms = new.shipment["confirmed"]
+    return edit
