@@ -12,8 +12,8 @@ from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
 ACCEPTED: dict[str, str] = {
     "INPUT_FIELD_DEFAULT_VALUE_CHANGE: ShipmentCreateInput.direction defaultValue was removed.": (
-        "shipmentUpsert must tell an absent direction, which leaves the shipment's alone, from OUTBOUND. A new shipment "
-        "is OUTBOUND still."
+        "shipmentUpsert must tell an absent direction, which leaves the shipment's alone, from OUTBOUND. A new "
+        "shipment is OUTBOUND still."
     ),
 }
 HERE = Path(__file__).parent

@@ -1,5 +1,7 @@
 """Strawberry, and only Strawberry. The vocabulary becomes the API's enums here, before any type speaks of them."""
 
+from inspect import cleandoc
+
 import strawberry
 
 from graphql_app import vocabulary as v
@@ -7,7 +9,7 @@ from graphql_app import vocabulary as v
 
 def publish(words: type[v.Word]) -> None:
     """Make a vocabulary an enum of the API, each value with its meaning."""
-    strawberry.enum(words, description=(words.__doc__ or "").strip())
+    strawberry.enum(words, description=cleandoc(words.__doc__ or ""))
     for value in words.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = words(value.value).doc
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from inspect import cleandoc
 from typing import Any, TypeVar
 
 import strawberry
@@ -23,7 +24,7 @@ def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
             if name not in cls.__dict__ and name in columns:
                 setattr(cls, name, strawberry.field(description=columns[name].comment))
         MODELS[cls.__name__] = model
-        return strawberry.type(cls, description=(cls.__doc__ or model.__doc__ or "").strip())
+        return strawberry.type(cls, description=cleandoc(cls.__doc__ or model.__doc__ or ""))
 
     return decorate
 
@@ -35,4 +36,4 @@ def described(text: str) -> Any:
 
 def computed(function: Callable[..., Any]) -> Any:
     """A field with arguments, computed in SQL (`read/computed.py`): the function is its signature and description."""
-    return strawberry.field(resolver=function, description=(function.__doc__ or "").strip())
+    return strawberry.field(resolver=function, description=cleandoc(function.__doc__ or ""))

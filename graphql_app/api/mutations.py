@@ -3,6 +3,7 @@ what they do. An act gets the arguments as graphql-core coerced them, under thei
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
@@ -23,7 +24,7 @@ def does(run: Run) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(signature: Callable[..., Any]) -> Any:
         ACTS[signature.__name__] = run
-        return strawberry.mutation(resolver=signature, description=(signature.__doc__ or "").strip())
+        return strawberry.mutation(resolver=signature, description=cleandoc(signature.__doc__ or ""))
 
     return decorate
 

@@ -5,6 +5,7 @@ which was a fifth of a small query, is left out.
 """
 
 from collections.abc import Callable, Mapping
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
@@ -38,7 +39,7 @@ def answered(resolve: Callable[[Info, Mapping[str, Any]], object]) -> Callable[[
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = lambda _, info, **arguments: resolve(info, arguments)
-        return strawberry.field(resolver=signature, description=(signature.__doc__ or "").strip())
+        return strawberry.field(resolver=signature, description=cleandoc(signature.__doc__ or ""))
 
     return decorate
 
@@ -48,7 +49,7 @@ def reads(source: Source) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = Reads(source)
-        return strawberry.field(resolver=signature, description=(signature.__doc__ or "").strip())
+        return strawberry.field(resolver=signature, description=cleandoc(signature.__doc__ or ""))
 
     return decorate
 

@@ -1,6 +1,7 @@
 """The subscriptions: what they are called, what they take and answer. `live.py` carries them out."""
 
 from collections.abc import AsyncGenerator, Callable
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
@@ -53,7 +54,7 @@ def follows(source: log.Following) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(signature: Callable[..., Any]) -> Any:
         SOURCES[signature.__name__] = source
-        return strawberry.subscription(resolver=signature, description=(signature.__doc__ or "").strip())
+        return strawberry.subscription(resolver=signature, description=cleandoc(signature.__doc__ or ""))
 
     return decorate
 
