@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 import hypothesis
 import pytest
+import values
 import world
 from asyncpg import introspection
 from sqlalchemy import event, make_url
@@ -254,3 +255,9 @@ def ask(client: httpx.AsyncClient) -> Ask:
 def deeds(ask: Ask) -> acting.Deeds:
     """The mutations, by the short names of what they do."""
     return acting.Deeds(ask)
+
+
+@pytest.fixture
+async def plain(engine: AsyncEngine) -> values.Plain:
+    """Plain execution over the world's rows, with what may be asked of them: what reading is compared with."""
+    return await values.plainly(engine)

@@ -4,7 +4,6 @@ Slow and obvious. It shares the schema and its scalars with the real path, and n
 """
 
 from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import naive_where as where
@@ -21,29 +20,13 @@ from graphql import (
     lexicographic_sort_schema,
 )
 from loaded import Loaded
+from naive_amounts import Exactly, amount_text, rounded
 from naive_pages import EVENT_ORDERS, ID, SHIPMENT_ORDERS, Order, Page
 
 from graphql_app import errors, lifecycle, measures
 from graphql_app import vocabulary as v
-from graphql_app.api import scalars
 
 PREFIXES = {"Shipment": "shp_", "Package": "pkg_", "TrackingEvent": "evt_", "ShipmentItem": "itm_", "Carrier": "car_"}
-
-
-def rounded(value: Decimal | None, factor: Decimal) -> Decimal | None:
-    """An amount in another unit, to six places."""
-    if value is None or factor == 1:
-        return value
-    with localcontext(prec=200):
-        return (value / factor).quantize(Decimal("0.000001"), ROUND_HALF_UP)
-
-
-class Exactly(Decimal):
-    """An amount that is shown as it was entered."""
-
-
-def amount_text(value: Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Exactly) else scalars.decimal_text(value)
 
 
 class Naive:

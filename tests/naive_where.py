@@ -12,7 +12,7 @@ from graphql_app import lifecycle, measures, tracking_numbers
 
 Given = dict[str, Any]
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-WORDS = re.compile(r"\w+")
+WORDS = re.compile(r"[^\W_]+")
 
 
 def text(value: str | None, given: Given | None, normal: Callable[[str], str] = str) -> bool:

@@ -2,17 +2,18 @@
 
 import json
 import random
-from datetime import timedelta, timezone
 from typing import Any, NamedTuple
 
-import naive_where as where
-from loaded import Loaded
+import loaded
+from filter_values import NASTY, FilterValues
 from naive import Naive
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app import vocabulary as v
+from graphql_app.api import schema
 from graphql_app.api.mirrored import MODELS
-
-NASTY = ["", "%", "_", "\\", "'", '"', "\u0001", "ß", "📦", "$1", "x" * 300, "null", "{}"]
+from graphql_app.auth import Viewer
 
 
 class Written(NamedTuple):
@@ -37,26 +38,13 @@ def both(value: dict[str, Any], text: str, brackets: str) -> Written:
     return Written(f"{brackets[0]}{text}{brackets[1]}", {name: of(one).value for name, one in value.items()})
 
 
-class Values:
+class Values(FilterValues):
     """What may be given where."""
 
-    def __init__(self, loaded: Loaded, other: Loaded, naive: Naive) -> None:
-        self.loaded, self.other, self.naive = loaded, other, naive
+    def __init__(self, own: loaded.Loaded, other: loaded.Loaded, naive: Naive) -> None:
+        super().__init__(own, other)
+        self.naive = naive
         self.tables = set(MODELS)
-        self.shipments = list(loaded.shipments.values())
-        everything = [
-            *self.shipments,
-            *loaded.packages.values(),
-            *loaded.events.values(),
-            *loaded.items.values(),
-            *loaded.carriers.values(),
-        ]
-        self.ids = [public(row) for row in everything]
-        self.broken = [public(row) for row in self.shipments if loaded.party(row.id, "SHIPPER") is None]
-        self.foreign = [public(row) for row in other.shipments.values()]
-        self.instants = sorted(
-            {row.created_at for row in self.shipments} | {row.promised_to for row in self.shipments} - {None}
-        )
         self.cursors: dict[str, list[str]] = {}
 
     def arguments(self, chance: random.Random, type_name: str, name: str) -> dict[str, Written]:
@@ -100,43 +88,11 @@ class Values:
     def Query_node(self, chance: random.Random) -> dict[str, Any]:
         return {"id": self.id(chance)}
 
-    def id(self, chance: random.Random) -> str:
-        nonsense = [
-            "",
-            "shp_",
-            "shp_" + "0" * 32,
-            self.ids[0].upper(),
-            "acc_" + "1" * 32,
-            "x" * 99,
-            self.ids[0].replace("shp", "pkg"),
-        ]
-        return chance.choice(
-            [
-                *chance.choices(self.ids, k=10),
-                *chance.choices(self.broken, k=3),
-                chance.choice(self.foreign),
-                chance.choice(nonsense),
-            ]
-        )
-
     def Query_nodes(self, chance: random.Random) -> dict[str, Any]:
         return {"ids": [self.id(chance) for _ in range(chance.randint(0, 6))]}
 
     def Query_shipment(self, chance: random.Random) -> dict[str, Any]:
         return {"by": self.by(chance)}
-
-    def by(self, chance: random.Random) -> dict[str, Any]:
-        row = chance.choice(self.shipments)
-        return chance.choice(
-            [
-                {"id": public(row)},
-                {"id": chance.choice(self.broken)},
-                {"number": row.number},
-                {"externalReference": row.external_reference or "nothing"},
-                {"id": self.id(chance)},
-                {"number": chance.choice(NASTY)},
-            ]
-        )
 
     def Query_shipments(self, chance: random.Random) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -233,119 +189,22 @@ class Values:
     def Package_dimensions(self, chance: random.Random) -> dict[str, Any]:
         return chance.choice([{}, {"unit": chance.choice([*v.LengthUnit, None])}])
 
-    # Filters
 
-    def string(self, chance: random.Random, values: list[Any]) -> dict[str, Any]:
-        """A StringFilter about values like these."""
-        some = [one for one in values if one is not None] or [""]
-        pick = lambda: chance.choice([*chance.choices(some, k=6), chance.choice(NASTY)])  # noqa: E731
-        cut = lambda: pick()[: chance.randint(0, 6)]  # noqa: E731
-        return chance.choice(
-            [
-                {"eq": pick()},
-                {"in": [pick() for _ in range(chance.randint(0, 3))]},
-                {"startsWith": cut()},
-                {"contains": cut()},
-                {"isNull": chance.random() < 0.5},
-                {"eq": None, "startsWith": cut(), "isNull": False},
-                {},
-                {"contains": pick()[2:5]},
-            ]
-        )
+class Plain(NamedTuple):
+    """Plain execution over the rows of the default account, what may be asked of them, and who asks."""
 
-    def instant(self, chance: random.Random) -> dict[str, Any]:
-        """A DateTimeFilter."""
-        moment = chance.choice([one for one in self.instants if 1 < one.year < 9999])
-        zone = timezone(timedelta(minutes=chance.choice([0, 330, -720])))
-        written = (moment + timedelta(microseconds=chance.choice([0, 0, 1]))).astimezone(zone).isoformat()
-        names = chance.sample(["gte", "gt", "lte", "lt"], chance.randint(0, 2))
-        return {name: chance.choice([written, written, None]) for name in names} | chance.choice(
-            [{}, {}, {"isNull": chance.random() < 0.5}]
-        )
-
-    def event_where(self, chance: random.Random) -> dict[str, Any]:
-        ways = {
-            "shipment": lambda: self.by(chance),
-            "code": lambda: chance.choices(list(v.TrackingEventCode), k=chance.randint(0, 9)),
-            "occurredAt": lambda: self.instant(chance),
-            "recordedAt": lambda: self.instant(chance),
-            "country": lambda: self.string(chance, ["DE", "US"]),
-            "source": lambda: self.string(chance, ["api", "dhl"]),
-            "applied": lambda: chance.random() < 0.5,
-            "includeVoided": lambda: chance.choice([True, False, None]),
-        }
-        return {name: ways[name]() for name in chance.sample(sorted(ways), chance.randint(0, 2))}
-
-    def shipment_where(self, chance: random.Random, depth: int) -> dict[str, Any]:
-        """A ShipmentWhere of up to three conditions."""
-        row = chance.choice(self.shipments)
-        string = lambda *values: self.string(chance, [*values])  # noqa: E731
-        statuses = lambda: chance.choices(list(v.ShipmentStatus), k=chance.randint(0, 6))  # noqa: E731
-        parties, weight = (
-            self.loaded.parties_of[row.id],
-            {"value": str(row.total_weight_g or 1), "unit": chance.choice(list(v.WeightUnit))},
-        )
-        columns = [("country", "country_code"), ("city", "city"), ("region", "region"), ("postalCode", "postal_code")]
-
-        def place() -> dict[str, Any]:
-            chosen = chance.sample(columns, chance.randint(0, 2))
-            return {name: string(*(getattr(one, column) for one in parties)) for name, column in chosen}
-
-        ways: dict[str, Any] = {
-            "id": lambda: chance.choice([{"eq": self.id(chance)}, {"in": [self.id(chance) for _ in range(5)]}, {}]),
-            "number": lambda: string(row.number),
-            "externalReference": lambda: string(row.external_reference),
-            "status": lambda: chance.choice([{"eq": row.status}, {"in": statuses()}, {"notIn": statuses()}, {}]),
-            "phase": lambda: chance.choice(list(v.ShipmentPhase)),
-            "direction": lambda: chance.choice(list(v.ShipmentDirection)),
-            "carrier": lambda: string("dhl", "ups"),
-            "service": lambda: string(row.service, "express"),
-            "origin": place,
-            "destination": place,
-            "trackingNumber": lambda: string(*(one.tracking_number for one in self.loaded.packages_of[row.id])),
-            "reference": lambda: {
-                "kind": chance.choice(["po", "order", None]),
-                "value": string("PO-1", "po-1", "ÄÖ%_"),
-            },
-            "metadata": lambda: [self.metadata(chance) for _ in range(chance.randint(0, 2))],
-            "tags": lambda: chance.choice(
-                [{"hasAny": [*row.tags[:1], "cold"]}, {"hasAll": row.tags}, {"hasAny": []}, {"hasAll": []}]
-            ),
-            **{
-                name: lambda: self.instant(chance)
-                for name in (
-                    "createdAt",
-                    "updatedAt",
-                    "statusAt",
-                    "promisedTo",
-                    "estimatedDeliveryAt",
-                    "deliveredAt",
-                    "lastEventAt",
-                )
-            },
-            "totalWeight": lambda: chance.choice(
-                [{"gte": weight}, {"lte": weight}, {"gte": weight, "lte": weight}, {}]
-            ),
-            "events": lambda: self.event_where(chance),
-            "archived": lambda: chance.choice([True, False, None]),
-        }
-        if depth:
-            several = lambda: [self.shipment_where(chance, depth - 1) for _ in range(chance.randint(0, 3))]  # noqa: E731
-            ways |= {"AND": several, "OR": several, "NOT": lambda: self.shipment_where(chance, depth - 1)}
-        names = chance.sample(sorted(ways), chance.randint(0, 3))
-        return {name: ways[name]() if chance.random() < 0.95 else None for name in names}
-
-    def metadata(self, chance: random.Random) -> dict[str, Any]:
-        members = where.spans(self.loaded.raw[chance.choice(self.shipments).id]) or [('"colour"', '"red"')]
-        key, token = chance.choice(members)
-        text = json.loads(token) if token.startswith('"') else token
-        way = chance.choice(
-            [None, {"eq": text}, {"in": [text, "3"]}, {"startsWith": text[:2]}, {"isNull": True}, {"contains": "e"}, {}]
-        )
-        return {"key": json.loads(key)} | ({} if way is None and chance.random() < 0.5 else {"value": way})
+    reference: Naive
+    values: Values
+    viewer: Viewer
 
 
-def public(row: Any) -> str:
-    """The public id of a row."""
-    prefix = {"Shipment": "shp_", "Package": "pkg_", "TrackingEvent": "evt_", "ShipmentItem": "itm_", "Carrier": "car_"}
-    return f"{prefix[type(row).__name__]}{row.id.hex}"
+async def plainly(engine: AsyncEngine) -> Plain:
+    """Plain execution over what a database holds."""
+    async with engine.connect() as connection:
+        found = await connection.execute(text("SELECT slug, id FROM account"))
+        accounts = {slug: id_ for slug, id_ in found}
+    own, other = [await loaded.load(engine, accounts[slug]) for slug in ("default", "other")]
+    viewer = Viewer(accounts["default"], "default")
+    core = schema.build()._schema
+    made = Naive(core, own, {"account": "default", "apiKey": None, "scopes": list(viewer.scopes)})
+    return Plain(made, Values(own, other, made), viewer)
