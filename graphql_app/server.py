@@ -6,6 +6,7 @@ read. Every refusal is JSON with a code, as the API's own.
 """
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -23,12 +24,6 @@ MOST_HEAD, MOST_HEADERS = 65_536, 100
 MOST_SOCKET_MESSAGE = 65_536
 GRACE = 10
 """Seconds that requests in flight have to finish when the process is told to end."""
-TOP_HEAVY = (
-    431,
-    "HEADERS_TOO_LARGE",
-    f"The headers have more than {MOST_HEAD} bytes, or are more than {MOST_HEADERS}: the limits.",
-)
-PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
 class Protocol(HttpToolsProtocol):
@@ -64,7 +59,7 @@ class Protocol(HttpToolsProtocol):
             return  # in the second case it is a WebSocket's now
         self.head_bytes += len(data)
         if self.head_bytes > MOST_HEAD:
-            self.refuse(*TOP_HEAVY)
+            self.refuse(top_heavy())
         elif self.timer is None:
             self.timer = self.loop.call_later(self.head_timeout, self.head_late)
 
@@ -83,7 +78,7 @@ class Protocol(HttpToolsProtocol):
         self.head_bytes, self.head_complete = 0, True
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MOST_HEAD or len(self.headers) > MOST_HEADERS:
-            self.refuse(*TOP_HEAVY)
+            self.refuse(top_heavy())
             raise HttpParserError("The head is too large.")  # which ends the reading
         super().on_headers_complete()
 
@@ -126,19 +121,19 @@ class Protocol(HttpToolsProtocol):
             self.timer = None
 
     def head_late(self) -> None:
-        self.timer, error = None, errors.SlowRequest()
-        self.refuse(error.status, error.code, error.message)
+        self.timer = None
+        self.refuse(errors.SlowRequest())
 
     def send_400_response(self, msg: str) -> None:
-        self.refuse(400, errors.RequestError.code, msg)
+        self.refuse(errors.RequestError(msg))
 
-    def refuse(self, status: int, code: str, message: str) -> None:
+    def refuse(self, error: errors.RequestError) -> None:
         """Answer without the app, and close."""
         if self.transport.is_closing():
             return
-        body = problem(code, message)
+        body, phrase = problem(error), HTTPStatus(error.status).phrase
         head = (
-            f"HTTP/1.1 {status} {PHRASES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
+            f"HTTP/1.1 {error.status} {phrase}\r\ncontent-type: application/json; charset=utf-8\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
@@ -167,14 +162,20 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-def problem(code: str, message: str) -> bytes:
-    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+def top_heavy() -> errors.TopHeavy:
+    return errors.TopHeavy(
+        f"The headers have more than {MOST_HEAD} bytes, or are more than {MOST_HEADERS}: the limits."
+    )
+
+
+def problem(error: errors.RequestError) -> bytes:
+    return orjson.dumps({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
 
 
 async def crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
     """The app of a connection that is one too many."""
     error = errors.Overloaded("Too many connections are open: try again.")
-    body = problem(error.code, error.message)
+    body = problem(error)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", b"%d" % len(body)),

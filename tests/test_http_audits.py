@@ -3,11 +3,21 @@
 Each is one request and what must be true of the answer, in the words of the audit.
 """
 
+import asyncio
 import json
+import os
+import shutil
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from serving import serving
+from starlette.applications import Starlette
+
+from graphql_app.settings import Settings
+
+RUNNER = Path(__file__).parents[1] / "tools" / "http_audit.mjs"
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 TYPENAME = "{ __typename }"
@@ -135,3 +145,16 @@ async def test_the_audit_passes(audit: Audit, client: httpx.AsyncClient) -> None
         assert "errors" not in result
     if audit.without_data:
         assert "data" not in result
+
+
+@pytest.mark.skipif(
+    not shutil.which("node") or not os.environ.get("GRAPHQL_HTTP"),
+    reason="needs Node, and GRAPHQL_HTTP with the folder of npm graphql-http",
+)
+async def test_npms_own_runner_is_content(app: Starlette, settings: Settings) -> None:
+    async with serving(app, settings) as port:
+        runner = await asyncio.create_subprocess_exec(
+            "node", str(RUNNER), f"http://127.0.0.1:{port}/graphql", os.environ["GRAPHQL_HTTP"], stdout=-1, stderr=-2
+        )
+        said, _ = await runner.communicate()
+    assert (runner.returncode, said) == (0, b"61 ok, 0 not\n")

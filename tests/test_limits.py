@@ -1,7 +1,11 @@
 """Limits: each one is hit, its name and number stand in the message, and honest documents stay far below it."""
 
+import ast
 import json
+import re
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,7 +13,8 @@ from graphql import get_introspection_query, parse
 from serving import client_of
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app.api import limits
+from graphql_app.api import explorer, limits
+from graphql_app.read import bounds
 from graphql_app.settings import Settings
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
@@ -114,26 +119,51 @@ HONEST = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HONEST)
-async def test_honest_documents_need_no_more_than_half_of_any_limit(client: httpx.AsyncClient, name: str) -> None:
-    document = HONEST[name]
+def published() -> Iterator[tuple[str, str]]:
+    """The documents that people copy: of the explorer, and of the scripts."""
+    for example in explorer.examples():
+        yield example.title, example.query
+    for script in sorted((Path(__file__).parents[1] / "examples").glob("*.py")):
+        for node in ast.walk(ast.parse(script.read_text())):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and re.match(r"\s*(query|mutation)\b[^{]*{", text):
+                yield f"{script.name}, line {node.lineno}", text
+
+
+PUBLISHED = dict(published())
+
+
+@pytest.mark.parametrize("name", [*HONEST, *PUBLISHED])
+def test_honest_documents_need_no_more_than_half_of_any_limit(name: str) -> None:
+    document = (HONEST | PUBLISHED)[name]
     parsed = parse(document)
-    (found,) = limits.measure(parsed).values()
-    for number, most in (
-        (len(document), limits.CHARACTERS),
-        (parsed.token_count, limits.TOKENS),
-        (found.fields, limits.FIELDS),
-        (found.roots, limits.ROOT_FIELDS),
-        (found.aliases, limits.ALIASES),
-        (found.directives, limits.DIRECTIVES),
-        (found.depth, limits.DEPTH),
-        (found.introspection, limits.INTROSPECTION_DEPTH),
-        (len(parsed.definitions) - 1, limits.FRAGMENTS),
-    ):
-        assert number <= most / 2
+    for found in limits.measure(parsed).values():
+        for number, most in (
+            (len(document), limits.CHARACTERS),
+            (parsed.token_count, limits.TOKENS),
+            (found.fields, limits.FIELDS),
+            (found.roots, limits.ROOT_FIELDS),
+            (found.aliases, limits.ALIASES),
+            (found.directives, limits.DIRECTIVES),
+            (found.depth, limits.DEPTH),
+            (found.introspection, limits.INTROSPECTION_DEPTH),
+            (len(parsed.definitions) - 1, limits.FRAGMENTS),
+        ):
+            assert number <= most / 2
+
+
+def test_there_are_documents_that_people_copy() -> None:
+    assert len(explorer.examples()) >= 5
+    assert len(PUBLISHED) > len(explorer.examples())
+
+
+@pytest.mark.parametrize("name", HONEST)
+async def test_honest_documents_are_answered_within_half_of_the_cost(client: httpx.AsyncClient, name: str) -> None:
     variables = {"by": {"number": "SHP-0000001"}} if name == "one shipment" else {}
-    answer = await client.post("/graphql", json={"query": document, "variables": variables})
-    assert "errors" not in answer.json()
+    request = {"query": HONEST[name], "variables": variables, "extensions": {"cost": True}}
+    answer = (await client.post("/graphql", json=request)).json()
+    assert "errors" not in answer
+    assert answer["extensions"]["cost"]["requested"] <= bounds.MOST_COST / 2
 
 
 async def test_cost_is_told_to_those_who_ask_for_it(client: httpx.AsyncClient) -> None:

@@ -62,7 +62,7 @@ class LimitExceeded(GraphQLFault):
 
 
 class PersistedQueryNotFound(GraphQLFault):
-    """PersistedQueryNotFound"""
+    """PersistedQueryNotFound"""  # in Apollo's words, which its clients look for
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -135,6 +135,12 @@ class UnsupportedMediaType(RequestError):
     """Send the request as `application/json`."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
+class TopHeavy(RequestError):
+    """The headers are too large, or too many."""
+
+    code, status = "HEADERS_TOO_LARGE", 431
 
 
 class RateLimited(RequestError):

@@ -1,0 +1,79 @@
+"""What docs/http.md says of codes and limits is what the program does: its tables are made from the program here."""
+
+from pathlib import Path
+
+import pytest
+
+from graphql_app import errors, server
+from graphql_app.api import answers, limits, wire
+from graphql_app.read import bounds, pages
+
+ROOT = Path(__file__).parents[1]
+
+
+def family(kind: type[errors.RequestError]) -> list[type[errors.RequestError]]:
+    """A refusal and all that are kinds of it, the general before the special."""
+    return [kind, *(one for child in kind.__subclasses__() for one in family(child))]
+
+
+def codes() -> str:
+    """Each code once, with the meaning of the most general refusal that has it."""
+    found: dict[str, type[errors.RequestError]] = {}
+    for kind in family(errors.RequestError):
+        found.setdefault(kind.code, kind)
+    lines = []
+    for code, kind in sorted(found.items()):
+        status = f"{kind.status} or 200" if issubclass(kind, errors.GraphQLFault) else str(kind.status)
+        meaning = {"PERSISTED_QUERY_NOT_FOUND": "Send the hash once more, with the text.",
+                   "PERSISTED_QUERY_NOT_SUPPORTED": "Not this version, or only trusted documents are run."}  # fmt: skip
+        lines.append(f"| `{code}` | {status} | {meaning.get(code, (kind.__doc__ or '').strip())} |")
+    return "\n".join(lines)
+
+
+def bounded() -> str:
+    """Each limit with its number."""
+    rows = {
+        "body": f"{wire.MOST_BYTES:,} bytes; {limits.QUERY_BYTES:,} for a query",
+        "request line and headers": f"{server.MOST_HEAD:,} bytes, {server.MOST_HEADERS} headers",
+        "nesting of JSON, and of values in a document": f"{wire.MOST_DEPTH}, {limits.VALUE_DEPTH}",
+        "digits of a number in JSON": f"{wire.MOST_DIGITS}",
+        "lists and objects of a request": f"{limits.PARTS:,}; {limits.QUERY_PARTS:,} for a query",
+        "document": f"{limits.CHARACTERS:,} characters, {limits.TOKENS:,} tokens",
+        "operations, fragments of a document": f"{limits.OPERATIONS}, {limits.FRAGMENTS}",
+        "depth": f"{limits.DEPTH}; {limits.INTROSPECTION_DEPTH} within `__schema` and `__type`",
+        "fields": f"{limits.FIELDS}, the same one {limits.REPEATS} times in one place",
+        "aliases, directives": f"{limits.ALIASES}, {limits.DIRECTIVES}",
+        "root fields": f"{limits.ROOT_FIELDS}; {limits.MUTATION_FIELDS} of a mutation",
+        "cost": f"{bounds.MOST_COST:,}",
+        "tables, conditions of filters of one root field": f"{bounds.MOST_TABLES}, {bounds.MOST_CONDITIONS}",
+        "page": f"{pages.MOST}",
+        "errors in an answer, characters of a message": f"{answers.MOST_ERRORS}, {answers.MOST_CHARACTERS}",
+    }
+    return "\n".join(f"| {name} | {most} |" for name, most in rows.items())
+
+
+@pytest.mark.parametrize(("name", "table"), [("codes", codes()), ("limits", bounded())])
+def test_the_table_is_that_of_the_program(name: str, table: str) -> None:
+    text = (ROOT / "docs" / "http.md").read_text()
+    inside = text.partition(f"<!-- {name}: ")[2].partition(f"<!-- /{name} -->")[0]
+    assert "\n".join(inside.splitlines()[3:]).strip() == table
+
+
+def test_the_readme_has_the_same_numbers() -> None:
+    readme = (ROOT / "README.md").read_text().partition("## Limits")[2]
+    for number, what in (
+        (limits.CHARACTERS // 1000, "kB"),
+        (limits.TOKENS, "tokens"),
+        (limits.ALIASES, "aliases"),
+        (limits.FIELDS, "fields"),
+        (limits.DIRECTIVES, "directives"),
+        (limits.FRAGMENTS, "fragments"),
+        (limits.OPERATIONS, "operations"),
+        (limits.ROOT_FIELDS, "root fields"),
+        (limits.MUTATION_FIELDS, "mutation fields"),
+        (wire.MOST_BYTES // 1_000_000, "MB"),
+        (pages.MOST, "rows a page"),
+    ):
+        assert f"{number:,} {what}" in readme
+    assert f"depth {limits.DEPTH}" in readme
+    assert f"cost {bounds.MOST_COST:,}" in readme
