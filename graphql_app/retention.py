@@ -33,7 +33,9 @@ DELETE FROM change c USING last WHERE c.account_id = :account AND (c.xid, c.seq)
 KEYS = text("""
 DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
     SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT :bite
+    FOR UPDATE SKIP LOCKED
 )""")
+"""Not one that a call is about to make its own: that call's outcome is kept under it."""
 
 
 async def run(engine: AsyncEngine, settings: Settings) -> None:

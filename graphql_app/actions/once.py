@@ -16,8 +16,7 @@ from uuid import UUID
 import orjson
 
 from graphql_app import errors
-from graphql_app.actions import statements
-from graphql_app.actions.act import Act, Outcome, Run
+from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Warning
 
 MOST_KEY = 255
@@ -49,11 +48,6 @@ async def claim(act: Act, operation: str, key: str, request_hash: bytes) -> list
     if bytes(row.request_hash) != request_hash:
         raise errors.KeyReused(first_used_at=row.created_at)
     return [decode(one) for one in orjson.loads(row.result)]
-
-
-async def sweep(run: Run) -> int:
-    """Forget some of the keys whose time is over, of all accounts; how many. Takes none that a call holds."""
-    return len(await run(statements.load("sweep_keys").sql, ()))
 
 
 async def keep(act: Act, operation: str, key: str, outcomes: Sequence[Outcome]) -> None:

@@ -19,6 +19,7 @@ class Context:
     session: Session
     request_id: str
     idempotency_key: str | None = None
+    """The request's own, where its operation has one mutation field."""
     cost: int = 0
     wrote: Callable[[], None] = lambda: None
     """Call it after a commit: those who follow the change log look at once."""

@@ -138,7 +138,7 @@ class Measure:
         hidden = node.name.value in INTROSPECTION
         return Size(
             below.fields + 1,
-            1,
+            node.name.value != "__typename",
             below.aliases + (node.alias is not None),
             below.directives,
             1 if hidden else below.depth + 1,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
+from graphql import GraphQLResolveInfo
 
 from graphql_app import auth, database, errors
 from graphql_app.actions import once
@@ -52,7 +52,7 @@ def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], scope:
         check.add(errors.Invalid("This mutation cannot expect one version."), "expectedVersion")
     if options.get("idempotencyKey") is not None:
         made.key = check.text(options, "idempotencyKey", once.MOST_KEY, required=True)
-    elif context.idempotency_key is not None and is_alone(info):
+    elif context.idempotency_key is not None:  # given only where the operation has one mutation field
         made.key = check.text({"idempotencyKey": context.idempotency_key}, "idempotencyKey", once.MOST_KEY)
     if scope not in context.viewer.scopes and auth.ADMIN not in context.viewer.scopes:
         check.problems.insert(0, errors.Forbidden(f"The API key lacks the scope {scope}."))
@@ -135,20 +135,3 @@ def forget(outcomes: Sequence[Outcome]) -> None:
 def act_of(call: Call, run: Run, dry: bool) -> Act:
     viewer = call.context.viewer
     return Act(run, viewer.account_id, viewer.actor, call.context.request_id, dry)
-
-
-def is_alone(info: GraphQLResolveInfo[Context]) -> bool:
-    """Whether the operation has this one mutation field: only then is it clear what the request's key is for."""
-
-    def count(selections: SelectionSetNode) -> int:
-        found = 0
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                found += not node.name.value.startswith("__")
-            elif isinstance(node, InlineFragmentNode):
-                found += count(node.selection_set)
-            elif isinstance(node, FragmentSpreadNode):
-                found += count(info.fragments[node.name.value].selection_set)
-        return found
-
-    return count(info.operation.selection_set) == 1
