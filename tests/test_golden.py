@@ -36,7 +36,9 @@ def pretty(sql: str) -> str:
             depths.append(depths[-1] + (following == "SELECT"))
         elif token == ")":
             depths.pop()
-        in_function = line.endswith("FILTER (") or (token == "ORDER" and line.count("(") > line.count(")"))
+        in_function = line.endswith(("FILTER (", "DISTINCT ")) or (
+            token == "ORDER" and line.count("(") > line.count(")")
+        )
         if token in BREAKS and not in_function:
             lines += [line.rstrip()] if line.strip() else []
             line = "  " * depths[-1] + token

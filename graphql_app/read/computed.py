@@ -63,7 +63,7 @@ def allowed_transitions(row: Row, field: Field) -> json.Pieces:
     recipient = select(json.sql("1")).select_from(party).where(
         party.c.shipment_id == outer(row.c.id),
         party.c.role == where.constant(v.PartyRole.RECIPIENT),
-        field.draft.scope(party),
+        field.draft.guard(party),
     )  # fmt: skip
     complete = and_(row.c.package_count > json.sql("0"), recipient.exists())
     draft = row.c.status == where.constant(v.ShipmentStatus.DRAFT)
@@ -179,8 +179,8 @@ def tracking_url(row: Row, field: Field) -> json.Pieces:
     same = [
         shipment.c.id == outer(row.c.shipment_id),
         carrier.c.id == shipment.c.carrier_id,
-        field.draft.scope(shipment),
-        field.draft.scope(carrier),
+        field.draft.guard(shipment),
+        field.draft.guard(carrier),
     ]
     return field.scalar(select(url).select_from(shipment, carrier).where(*same).scalar_subquery())
 

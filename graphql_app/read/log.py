@@ -51,7 +51,7 @@ def changes(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
         settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
         return [settled, *(test(row) for test in more), *filters.changes(row, given)]
 
-    return Rows(models.Change, wanted, ORDER, keys)
+    return Rows(models.Change, wanted, ORDER, keys, reached=bool(more))
 
 
 @dataclass(frozen=True)

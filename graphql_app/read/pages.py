@@ -34,6 +34,8 @@ class Rows:
     where: Where
     order: str
     keys: Callable[[Row], list[cursor.Key]]
+    reached: bool = False
+    """Whether a key of another row leads to them."""
 
 
 class Connection:
@@ -75,7 +77,8 @@ class Connection:
 
     def wanted(self, row: Row) -> list[ColumnElement[bool]]:
         """What makes a row one of the connection's."""
-        return [self.draft.scope(row), *self.rows.where(row)]
+        account = self.draft.guard(row) if self.rows.reached else self.draft.scope(row)
+        return [account, *self.rows.where(row)]
 
     def between(self) -> list[ColumnElement[bool]]:
         """Behind `after` and before `before`, where they are given."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, get_named_type, is_non_null_type
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
@@ -81,9 +82,16 @@ class Draft(Cost):
         return row
 
     def scope(self, row: Row) -> ColumnElement[bool]:
-        """Rows of the session's account: for every table of every statement."""
+        """Rows of the session's account: for every table of every statement that is searched."""
+        return row.c.account_id == self.account()
+
+    def guard(self, row: Row) -> ColumnElement[bool]:
+        """The same for a row that a key of another leads to: a check, so that it is that key's index which is read."""
+        return row.c.account_id.is_not_distinct_from(self.account())
+
+    def account(self) -> BindParameter[UUID]:
         self.values["account"] = Value(-1, ("account",), None)
-        return row.c.account_id == bindparam("account", type_=Uuid())
+        return bindparam("account", type_=Uuid())
 
     def parameter(self, word: str, type_: TypeEngine[Any], value: Value) -> BindParameter[Any]:
         """A parameter whose value is looked up at every run."""
@@ -195,7 +203,7 @@ class Field:
         row = self.draft.row(model)
         with self.draft.times(1):
             item = json.text(self.selection().of(row))
-        found = select(item).select_from(row).where(*where(row), self.draft.scope(row))
+        found = select(item).select_from(row).where(*where(row), self.draft.guard(row))
         if order is not None:
             found = found.order_by(*order(row)).limit(json.sql("1"))
         sought = found.scalar_subquery()
@@ -213,7 +221,7 @@ class Field:
         row = self.draft.row(model)
         with self.draft.times(most or LIST):
             item = json.text(self.selection().of(row))
-        wanted = [*where(row), self.draft.scope(row)]
+        wanted = [*where(row), self.draft.guard(row)]
         if most is None:
             comma = aggregate_order_by(json.sql("','"), *order(row))
             found = select(func.string_agg(item, comma)).select_from(row).where(*wanted)

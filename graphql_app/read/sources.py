@@ -145,7 +145,7 @@ def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
     def wanted(row: Row) -> list[Predicate]:
         return [*(test(row) for test in more), *filters.chosen(row, given)]
 
-    return Rows(models.TrackingEvent, wanted, "timeline", keys)
+    return Rows(models.TrackingEvent, wanted, "timeline", keys, reached=True)
 
 
 def carriers(given: Given) -> Rows:

@@ -3,7 +3,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT convert_to(concat('{"number":', json_scalar(shipment_1.number), ',"shipper":', coalesce((
   SELECT concat('{"name":', json_scalar(party_1.name), '}') AS anon_1
   FROM party AS party_1
-  WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id = $1::UUID), chr(1)), '}'), 'UTF8') AS convert_to_1
+  WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), chr(1)), '}'), 'UTF8') AS convert_to_1
 FROM shipment AS shipment_1
 WHERE shipment_1.account_id = $1::UUID AND shipment_1.id = $2::UUID
 
@@ -14,7 +14,7 @@ SELECT convert_to(concat('[', string_agg(coalesce(CASE WHEN (given.kind = 'Carri
   SELECT concat('{"shipper":', coalesce((
     SELECT concat('{"name":', json_scalar(party_1.name), '}') AS anon_3
     FROM party AS party_1
-    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id = $1::UUID), chr(1)), '}') AS anon_2
+    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), chr(1)), '}') AS anon_2
   FROM shipment AS shipment_1
   WHERE shipment_1.account_id = $1::UUID AND shipment_1.id = given.id) WHEN (given.kind = 'Package') THEN (
   SELECT '{}' AS anon_4
@@ -37,9 +37,9 @@ FROM (
     SELECT concat('{"number":', json_scalar(shipment_2.number), ',"shipper":', coalesce((
       SELECT concat('{"city":', coalesce(CAST(json_scalar(party_1.city) AS TEXT), 'null'), '}') AS anon_2
       FROM party AS party_1
-      WHERE party_1.shipment_id = shipment_2.id AND party_1.role = 'SHIPPER' AND party_1.account_id = $1::UUID), chr(1)), '}') AS anon_1
+      WHERE party_1.shipment_id = shipment_2.id AND party_1.role = 'SHIPPER' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), chr(1)), '}') AS anon_1
     FROM shipment AS shipment_2
-    WHERE shipment_2.id = shipment_1.return_of_id AND shipment_2.account_id = $1::UUID), 'null'), '}') AS node_1
+    WHERE shipment_2.id = shipment_1.return_of_id AND shipment_2.account_id IS NOT DISTINCT FROM $1::UUID), 'null'), '}') AS node_1
   FROM shipment AS shipment_1
   WHERE shipment_1.account_id = $1::UUID AND shipment_1.archived_at IS NULL AND shipment_1.number = $2::VARCHAR
   ORDER BY shipment_1.created_at DESC, shipment_1.id DESC

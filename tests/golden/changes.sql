@@ -13,7 +13,7 @@ FROM (
   SELECT concat('{"changed":', change_1.changed, ',"shipment":', coalesce((
     SELECT concat('{"number":', json_scalar(shipment_1.number), '}') AS anon_1
     FROM shipment AS shipment_1
-    WHERE shipment_1.id = change_1.shipment_id AND shipment_1.account_id = $1::UUID), 'null'), '}') AS node_1
+    WHERE shipment_1.id = change_1.shipment_id AND shipment_1.account_id IS NOT DISTINCT FROM $1::UUID), 'null'), '}') AS node_1
   FROM change AS change_1
   WHERE change_1.account_id = $1::UUID AND change_1.xid < pg_snapshot_xmin(pg_current_snapshot()) AND change_1.shipment_id = any($2::UUID[]) AND change_1.op = any($3::TEXT[])
   ORDER BY change_1.xid, change_1.seq

@@ -3,10 +3,10 @@ FROM (
   SELECT concat('{"number":', json_scalar(shipment_1.number), ',"shipper":', coalesce((
     SELECT concat('{"city":', coalesce(CAST(json_scalar(party_1.city) AS TEXT), 'null'), ',"country":"', party_1.country_code, '"}') AS anon_1
     FROM party AS party_1
-    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id = $1::UUID), chr(1)), ',"recipient":', coalesce((
+    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), chr(1)), ',"recipient":', coalesce((
     SELECT concat('{"postalCode":', coalesce(CAST(json_scalar(party_2.postal_code) AS TEXT), 'null'), '}') AS anon_2
     FROM party AS party_2
-    WHERE party_2.shipment_id = shipment_1.id AND party_2.role = 'RECIPIENT' AND party_2.account_id = $1::UUID), 'null'), '}') AS node_1
+    WHERE party_2.shipment_id = shipment_1.id AND party_2.role = 'RECIPIENT' AND party_2.account_id IS NOT DISTINCT FROM $1::UUID), 'null'), '}') AS node_1
   FROM shipment AS shipment_1
   WHERE shipment_1.account_id = $1::UUID AND shipment_1.archived_at IS NULL AND (EXISTS (
     SELECT 1

@@ -5,7 +5,7 @@ FROM (
     FROM (
       SELECT row_number() OVER (ORDER BY tracking_event_1.occurred_at, tracking_event_1.position, tracking_event_1.id) AS at, concat('{"code":"', tracking_event_1.code, '"}') AS node_1
       FROM tracking_event AS tracking_event_1
-      WHERE tracking_event_1.account_id = $1::UUID AND tracking_event_1.shipment_id = shipment_1.id AND tracking_event_1.code IN ('DELIVERED', 'DEPARTED_FACILITY')
+      WHERE tracking_event_1.account_id IS NOT DISTINCT FROM $1::UUID AND tracking_event_1.shipment_id = shipment_1.id AND tracking_event_1.code IN ('DELIVERED', 'DEPARTED_FACILITY')
       ORDER BY tracking_event_1.occurred_at, tracking_event_1.position, tracking_event_1.id
       LIMIT 2) AS page_2), '}') AS node_1
   FROM shipment AS shipment_1

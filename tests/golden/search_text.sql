@@ -35,7 +35,7 @@ FROM (
   SELECT concat('{"number":', json_scalar(shipment_1.number), ',"shipper":', coalesce((
     SELECT concat('{"company":', coalesce(CAST(json_scalar(party_1.company) AS TEXT), 'null'), '}') AS anon_3
     FROM party AS party_1
-    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id = $1::UUID), chr(1)), '}') AS node_1
+    WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'SHIPPER' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), chr(1)), '}') AS node_1
   FROM shipment AS shipment_1
   WHERE shipment_1.account_id = $1::UUID AND shipment_1.archived_at IS NULL AND shipment_1.id IN ((
     SELECT shipment_5.id
