@@ -1,5 +1,6 @@
 """What docs/http.md says of codes and limits is what the program does: its tables are made from the program here."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,11 @@ def test_the_readme_has_the_same_numbers() -> None:
         assert f"{number:,} {what}" in readme
     assert f"depth {limits.DEPTH}" in readme
     assert f"cost {bounds.MOST_COST:,}" in readme
+
+
+def test_the_readme_shows_a_question_the_statement_it_becomes_and_the_answer() -> None:
+    readme, golden = (ROOT / "README.md").read_text(), ROOT / "tests" / "golden"
+    assert (golden / "readme.graphql").read_text().strip() in readme
+    assert (golden / "readme.sql").read_text().strip() in readme
+    answer = json.loads((golden / "readme.json").read_text())
+    assert f"```json\n{json.dumps(answer, ensure_ascii=False)}\n```" in readme
