@@ -13,6 +13,7 @@ import pytest
 JSON = {"content-type": "application/json", "accept": "application/graphql-response+json"}
 HEALTH = {"query": "{ viewer { account } }"}
 MOST_SECONDS, MOST_MEMORY = 0.5, 50_000_000
+"""Seconds of this process's CPU, which a busy machine does not make longer; bytes."""
 SEARCH = "query($s: String) { shipments(search: $s) { nodes { id } } }"
 AFTER = "query($c: String) { shipments(after: $c) { nodes { id } } }"
 WHERE = "query($where: ShipmentWhere) { shipments(where: $where) { nodes { id } pageInfo { hasNextPage } } }"
@@ -187,10 +188,10 @@ async def healthy(client: httpx.AsyncClient) -> AsyncIterator[None]:
     assert (await client.post("/graphql", json=HEALTH)).status_code == 200
     before = psutil.Process().memory_info().rss
     yield
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer = await client.post("/graphql", json=HEALTH)
     assert answer.json() == {"data": {"viewer": {"account": "default"}}}
-    assert time.perf_counter() - begun < MOST_SECONDS
+    assert time.process_time() - begun < MOST_SECONDS
     assert psutil.Process().memory_info().rss - before < MOST_MEMORY
 
 
@@ -209,9 +210,9 @@ def refused(answer: httpx.Response) -> str | None:
 @pytest.mark.parametrize("name", PROBES)
 async def test_what_means_harm_does_none(client: httpx.AsyncClient, name: str) -> None:
     probe = PROBES[name]
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer = await client.post("/graphql", content=probe.body, headers=JSON)
-    assert time.perf_counter() - begun < MOST_SECONDS
+    assert time.process_time() - begun < MOST_SECONDS
     assert refused(answer) == probe.code, answer.text
     assert answer.status_code in (200, 400)
 

@@ -90,9 +90,9 @@ async def test_a_document_that_doubles_itself_28_times_is_refused_at_once(client
     fragments = " ".join(f"fragment F{n} on Viewer{{...F{n + 1} ...F{n + 1}}}" for n in range(28))
     document = "{viewer{...F0}} " + fragments + " fragment F28 on Viewer{account}"
     assert len(document) < 1500
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer = await client.post("/graphql", json={"query": document})
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 0.1
     assert "268435456 fields; the limit is 500" in answer.json()["errors"][0]["message"]
 
 

