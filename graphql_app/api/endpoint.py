@@ -100,11 +100,8 @@ class Endpoint:
         posted = method == "POST"
         if not posted and self.settings.explorer and explorer.wanted(accepts, scope["query_string"]):
             return explorer.page()
-        viewer = await self.viewer(scope)
-        if posted:
-            asked = wire.from_body(await wire.read_body(headers, receive))
-        else:
-            asked = wire.from_query_string(scope["query_string"])
+        viewer, body = await self.arrived(scope, receive, headers, posted)
+        asked = wire.from_body(body) if posted else wire.from_query_string(scope["query_string"])
         operation = self.operations.operation(asked)
         seen.kind = operation.kind.value
         call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
@@ -117,13 +114,17 @@ class Endpoint:
             raise errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
         return await self.answered(call, accepts.answer, posted)
 
-    async def viewer(self, scope: Scope) -> Viewer:
-        """Who is asking. The database that knows it may be slow as any other."""
+    async def arrived(
+        self, scope: Scope, receive: Receive, headers: wire.Headers, posted: bool
+    ) -> tuple[Viewer, bytes]:
+        """Who is asking, and the body; neither the database that knows the one nor the client is waited for long."""
+        viewer = None
         try:
-            async with asyncio.timeout(self.settings.request_timeout):
-                return await self.viewer_of(scope)
+            async with asyncio.timeout(wire.BODY_TIMEOUT):
+                viewer = await self.viewer_of(scope)
+                return viewer, await wire.read_body(headers, receive) if posted else b""
         except TimeoutError:
-            raise errors.Unavailable from None
+            raise (errors.Unavailable if viewer is None else errors.SlowRequest) from None
 
     async def answered(self, call: Call, media_type: str, posted: bool) -> Reply:
         """Run a query or mutation while the client waits for it."""

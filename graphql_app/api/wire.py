@@ -1,11 +1,10 @@
 """Bytes of a request → what is asked. Nothing is parsed that was not bounded before, and nothing is guessed.
 
-In flow method, headers, query string and body; out flows an `Asked`. Refuses: bodies that are too large, too slow,
+In flow method, headers, query string and body; out flows an `Asked`. Refuses: bodies that are too large,
 compressed or of another media type; text that is not UTF-8; JSON with NaN, numbers beyond 64 bits, lone surrogates or
 deep nesting; parameters of the wrong type.
 """
 
-import asyncio
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from graphql_app.api.patience import Gone
 
 MOST_BYTES, MOST_DEPTH, MOST_DIGITS = 2_000_000, 32, 19
 BODY_TIMEOUT = 10.0
+"""Seconds that the body of a request has to arrive."""
 PARAMETERS: dict[str, tuple[type, str]] = {
     "query": (str, "a string"),
     "documentId": (str, "a string"),
@@ -91,7 +91,7 @@ def accepts(text: bytes) -> Accepts:
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The body of a POST. A client that is slow with it is not waited for."""
+    """The body of a POST."""
     if essence(headers.get(b"content-type", b"")) != JSON:
         raise errors.UnsupportedMediaType
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
@@ -100,18 +100,14 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
     if length.isdigit() and (len(length) > 9 or int(length) > MOST_BYTES):
         raise errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MOST_BYTES}.")
     parts, size, more = [], 0, True
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                parts.append(message.get("body", b""))
-                size, more = size + len(parts[-1]), message.get("more_body", False)
-                if size > MOST_BYTES:
-                    raise errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
-    except TimeoutError:
-        raise errors.SlowRequest from None
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        parts.append(message.get("body", b""))
+        size, more = size + len(parts[-1]), message.get("more_body", False)
+        if size > MOST_BYTES:
+            raise errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
