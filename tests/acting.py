@@ -179,7 +179,9 @@ class Deeds:
         return await self.do("trackingEventVoid", id=id_, reason=reason, replacement=replacement, options=options)
 
     async def carrier(self, code: str, **given: Any) -> Json:
-        return await self.do("carrierSave", code=code, input={"name": code.upper(), **given}, options={})
+        return await self.do(
+            "carrierSave", code=code, input={"name": code.upper()[:9].strip("\0"), **given}, options={}
+        )
 
     async def map(self, carrier: str, raw: str, code: str | None = None, reason: str | None = None) -> Json:
         return await self.do("carrierStatusMap", carrier=carrier, raw=raw, code=code, reason=reason, options={})

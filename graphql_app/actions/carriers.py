@@ -13,8 +13,6 @@ from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.creation import CARRIER
 from graphql_app.actions.locked import LOG
 
-MOST_RAW = 128
-
 
 def read(check: Check, given: Given) -> dict[str, Any]:
     """The arguments of `carrierSave`, checked."""
@@ -62,9 +60,7 @@ def read_word(check: Check, given: Given) -> dict[str, Any]:
     code, reason = given.get("code"), given.get("reason")
     if reason is not None and code is None:
         check.add(errors.Required("A reason needs a code."), "code")
-    raw = carrier_words.normal(check.text(given, "raw", MOST_RAW, required=True) or "")
-    if len(raw) > MOST_RAW:  # some letters become several in upper case
-        check.add(errors.TooMuch(f"At most {MOST_RAW} characters fit."), "raw")
+    raw = carrier_words.normal(check.text(given, "raw", 128, required=True) or "")
     check.storable(given["carrier"], "carrier")
     return {"carrier": given["carrier"], "raw": raw, "code": code, "reason": reason}
 

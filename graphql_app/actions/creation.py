@@ -72,11 +72,10 @@ def key_of(given: Given | None) -> dict[str, Any]:
     return {"id": found, "number": given.get("number"), "reference": given.get("externalReference")}
 
 
-def storable(check: Check, given: Given | None, *names: str) -> None:
-    """Refuse a name of a shipment that no row can have."""
-    for name, value in (given or {}).items():
-        if value is not None:
-            check.storable(value, *names, name)
+def storable(check: Check, given: Given | None, *names: str) -> bool:
+    """Whether all texts that name something are such as a row can have."""
+    texts = [(name, value) for name, value in (given or {}).items() if value is not None]
+    return all([check.storable(value, *names, name) for name, value in texts])
 
 
 def read(check: Check, given: Given) -> New:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 PARTY = "role name company lines city region postal_code country_code phone email"
 ITEM = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
 NEW_PACKAGE = (
-    "seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
-    "dims_unit status status_at status_event_id"
+    "id seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
+    "dims_unit status status_at status_event_id exception_reason"
 )
 
 

@@ -87,7 +87,7 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
     if any(edits[at].packages or edits[at].confirms for at in good):
         await locking.load_packages(act, locked)
     around = await details.load(act, list(locked), [edits[at] for at in good])
-    conflicts, confirmed = locking.Conflicts(), []
+    conflicts, moved = locking.Conflicts(), {}
     for at in good:
         one, outcome = edits[at], outcomes[at]
         shipment = locking.named(found, one.key)
@@ -100,10 +100,10 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
             continue
         before = shipment.status
         outcome.written = attempt(one, shipment, around)
-        if before is not shipment.status:
-            confirmed.append(shipment)
+        if before is not shipment.status or around.of[shipment.id].new_packages:
+            moved[shipment.id] = shipment
     await conflicts.tell(act)
-    flipped = await timeline.settle(act, confirmed)
+    flipped = await timeline.settle(act, moved.values())
     await locking.save(act, locked.values())
     await details.save(act, around)
     await timeline.save(act, flipped)
@@ -140,6 +140,4 @@ def attempt(edit: Edit, shipment: Locked, around: details.Around) -> bool:
     if confirms:
         # the input has a recipient and a package, so nothing can be missing
         shipments.become_ready(shipment)
-        for package in around.of[shipment.id].new_packages:
-            package.update(status=shipment.row["status"], status_at=shipment.row["status_at"], status_event_id=None)
     return changed or confirms

@@ -87,10 +87,9 @@ def target(check: Check, given: Given) -> dict[str, Any]:
         found["package"] = ids.of(models.Package, given["packageId"]) or UUID(int=0)
     if given.get("trackingNumber") is not None:
         inner = given["trackingNumber"]
-        creation.storable(check, inner, "trackingNumber")
         found["tracking_number"] = tracking_numbers.normal(inner["trackingNumber"])
         found["carrier"] = inner.get("carrier")
-        if not found["tracking_number"]:
+        if creation.storable(check, inner, "trackingNumber") and not found["tracking_number"]:
             message = "A tracking number has at least one letter or digit."
             check.add(errors.Invalid(message), "trackingNumber", "trackingNumber")
     return found

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from graphql_app import errors
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
@@ -61,8 +59,6 @@ class Locked:
     def log(self, op: str, changed: Mapping[str, Any], before: v.ShipmentStatus, event: UUID | None = None) -> None:
         """One change more."""
         self.row["version"] += 1
-        if before is not self.status:
-            changed = {"status": [before, self.status], **changed}
         self.changes.append(
             {
                 "entity": "shipment" if event is None else "tracking_event",
@@ -72,9 +68,13 @@ class Locked:
                 "op": op,
                 "status_before": before.value,
                 "status_after": self.status.value,
-                "changed": parts.json_text(changed),
+                "changed": changed,
             }
         )
+
+    def follow(self) -> None:
+        """The status has followed from the last change."""
+        self.changes[-1]["status_after"] = self.status.value
 
     def state(self) -> State:
         """Where it stands, for the projection."""
@@ -149,6 +149,13 @@ async def load_packages(act: Act, locked: Mapping[UUID, Locked]) -> None:
             locked[row.shipment_id].packages[row.id] = dict(row._mapping)
 
 
+def told(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a row of the log says of a change."""
+    before, after = change["status_before"], change["status_after"]
+    changed: Mapping[str, Any] = change["changed"]
+    return changed if before == after else {"status": [before, after], **changed}
+
+
 class Conflicts:
     """Versions that are not those that clients expect: gathered first, then explained by one statement."""
 
@@ -157,12 +164,7 @@ class Conflicts:
 
     def note(self, check: Check, one: Locked, expected: int, path: errors.Path) -> None:
         """One of them. What this call itself has changed so far is not in the database yet."""
-        own = {
-            name
-            for change in one.changes
-            if change["shipment_seq"] > expected
-            for name in orjson.loads(change["changed"])
-        }
+        own = {name for change in one.changes if change["shipment_seq"] > expected for name in told(change)}
         problem = errors.VersionConflict(
             expected=expected, current=one.row["version"], shipment=one.id, changed=(), path=path
         )
@@ -199,7 +201,7 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
         return
     packages = [one.packages[key] for one in changed for key in one.touched]
     rows = [{**one.row, "tags": parts.array(one.row["tags"])} for one in changed]
-    log = [change for one in changed for change in one.changes]
+    log = [{**change, "changed": parts.json_text(told(change))} for one in changed for change in one.changes]
     arrays = {
         **columns(rows, SAVED),
         **columns(packages, PACKAGE, "package_"),

@@ -75,6 +75,7 @@ def weight(check: Check, given: Given) -> Parts:
     grams = measures.grams(value, unit)
     if grams >= 10**9:
         check.add(Invalid("At most 999,999.999 kg fit."), "weight", "value")
+        grams = Decimal(0)
     return {"weight_g": grams, "weight_entered": value, "weight_unit": str(unit)}
 
 

@@ -183,8 +183,8 @@ class Proposal:
         row = self.shipment.row
         seq = row["package_count"] + len(self.new_boxes) + 1
         if self.editable(check, "", "packages.weight"):
-            where = {name: row[name] for name in ("status", "status_at", "status_event_id")}
-            self.new_boxes.append({**values, **where, "seq": seq})
+            where = {name: row[name] for name in ("status", "status_at", "status_event_id", "exception_reason")}
+            self.new_boxes.append({**values, **where, "id": ids.new(), "seq": seq})
             self.changed[f"packages.{seq}"] = [None, "added"]
             self.number_in_use(check, values)
 
@@ -192,7 +192,7 @@ class Proposal:
         """Add up the packages as they shall be."""
         if self.boxes or self.new_boxes:
             old = [{**box, **self.boxes.get(key, {})} for key, box in self.shipment.packages.items()]
-            boxes = [*old, *self.detail.new_packages, *self.new_boxes]
+            boxes = [*old, *self.new_boxes]
             self.row |= {"total_weight_g": parts.total_weight(self.check, boxes), "package_count": len(boxes)}
 
     def items(self, new: list[parts.Parts]) -> None:
@@ -223,6 +223,7 @@ class Proposal:
         if self.goods is not None:
             detail.items, detail.saves_items = self.goods, True
         detail.new_packages += self.new_boxes
+        shipment.packages.update({box["id"]: box for box in self.new_boxes})
         if self.row.get("external_reference"):
             self.around.owners[self.row["external_reference"]] = shipment.id
         if self.changed:

@@ -92,12 +92,13 @@ class Timeline:
 
 
 async def settle(act: Act, shipments: Iterable[Locked]) -> list[Flip]:
-    """Let the events of shipments that a command has moved follow it, where there are any: what then counts anew."""
+    """Let the events of shipments follow what a command did, or a package that came; which of them count anew."""
     moved = {one.id: one for one in shipments if one.row["event_count"]}
     timeline = Timeline(moved)
     await timeline.load(act, moved)
     for one in moved.values():
         timeline.fold(one)
+        one.follow()
     return timeline.flipped()
 
 
@@ -129,7 +130,7 @@ def refold(shipment: Locked, events: Iterable[Event]) -> Folded:
     folded = projection.fold(base(shipment), steps)
     folded.not_applied.pop(CANCEL, None)
     last = max((event.occurred_at for event in steps if event.id != CANCEL and not event.future), default=None)
-    return Folded(named(folded.state, last), folded.not_applied)
+    return Folded(named(folded.state, last, cancelled), folded.not_applied)
 
 
 def base(shipment: Locked) -> State:
@@ -144,11 +145,13 @@ def base(shipment: Locked) -> State:
     )
 
 
-def named(state: State, last_event_at: datetime | None) -> State:
-    """A state that the cancellation decided names no event."""
+def named(state: State, last_event_at: datetime | None, cancelled_at: datetime | None) -> State:
+    """A state that the cancellation decided names no event, and was not made ready by it."""
     packages = {key: unnamed(stage) for key, stage in state.packages.items()}
     source = v.StatusSource.COMMAND if state.stage.event_id == CANCEL else state.source
-    return replace(state, stage=unnamed(state.stage), source=source, packages=packages, last_event_at=last_event_at)
+    ready_at = None if state.ready_at == cancelled_at else state.ready_at
+    stage = unnamed(state.stage)
+    return replace(state, stage=stage, source=source, packages=packages, last_event_at=last_event_at, ready_at=ready_at)
 
 
 def unnamed(stage: Stage) -> Stage:

@@ -21,7 +21,7 @@ CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 
 CLOCK = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
-INSTANT = re.compile(CLOCK + r"([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+INSTANT = re.compile(CLOCK + r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 LOCAL = re.compile(CLOCK, re.ASCII)
 DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
 LONGEST = 64

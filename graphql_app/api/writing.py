@@ -88,9 +88,10 @@ async def perform(
             call.problems.append(problem)
             return []
         except Exception as error:
-            again = database.sqlstate(error) in AGAIN or database.constraint(error) in RACES
-            if not again or not tries_left:
+            if database.sqlstate(error) not in AGAIN and database.constraint(error) not in RACES:
                 raise
+            if not tries_left:
+                raise errors.Conflict from error
             for check, mark in zip(checks, marks, strict=True):
                 check.back_to(mark)
             await asyncio.sleep(random.uniform(0.001, 0.02) * (TRIES - tries_left))

@@ -41,22 +41,23 @@ saved_references AS (
 ),
 made AS (
     INSERT INTO package (
-        account_id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit,
-        length_mm, width_mm, height_mm, dims_unit, status, status_at, status_event_id
+        id, account_id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit,
+        length_mm, width_mm, height_mm, dims_unit, status, status_at, status_event_id, exception_reason
     )
     SELECT
-        @account::uuid, g.shipment_id, g.seq, g.tracking_number, g.tracking_number_norm, g.weight_g,
+        g.id, @account::uuid, g.shipment_id, g.seq, g.tracking_number, g.tracking_number_norm, g.weight_g,
         g.weight_entered, g.weight_unit::weight_unit, g.length_mm, g.width_mm, g.height_mm, g.dims_unit::length_unit,
-        g.status::shipment_status, g.status_at, g.status_event_id
+        g.status::shipment_status, g.status_at, g.status_event_id, g.exception_reason::exception_reason
     FROM unnest(
-        @package_shipment::uuid[], @package_seq::int[], @package_tracking_number::text[],
+        @package_shipment::uuid[], @package_id::uuid[], @package_seq::int[], @package_tracking_number::text[],
         @package_tracking_number_norm::text[], @package_weight_g::numeric[], @package_weight_entered::numeric[],
         @package_weight_unit::text[], @package_length_mm::numeric[], @package_width_mm::numeric[],
         @package_height_mm::numeric[], @package_dims_unit::text[], @package_status::text[],
-        @package_status_at::timestamptz[], @package_status_event_id::uuid[]
+        @package_status_at::timestamptz[], @package_status_event_id::uuid[],
+        @package_exception_reason::text[]
     ) AS g(
-        shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit, length_mm,
-        width_mm, height_mm, dims_unit, status, status_at, status_event_id
+        shipment_id, id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit, length_mm,
+        width_mm, height_mm, dims_unit, status, status_at, status_event_id, exception_reason
     )
     RETURNING id, shipment_id, seq
 ),
