@@ -88,7 +88,10 @@ def world(folder: Path) -> Iterator[World]:
         yield made
 
 
-LOST = (OSError, httpx.HTTPError, websockets.WebSocketException, TimeoutError, AssertionError, StopAsyncIteration)
+LOST = (
+    OSError, httpx.HTTPError, websockets.WebSocketException, TimeoutError, AssertionError, StopAsyncIteration,
+    AttributeError,  # anyio asks a socket of uvloop's that has just gone for its peer
+)  # fmt: skip
 
 
 class Reader:
