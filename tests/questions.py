@@ -17,10 +17,11 @@ LONG = "x" * 70
 
 
 class Question(NamedTuple):
-    """A document and its variables."""
+    """A document, its variables, and other variables with which it may be asked again."""
 
     document: str
     variables: dict[str, Any]
+    again: list[dict[str, Any]]
 
 
 class Writer:
@@ -31,6 +32,7 @@ class Writer:
         self.variables: dict[str, tuple[str, Written | None]] = {}
         self.given: dict[str, Any] = {}
         self.fragments: dict[str, tuple[str, str]] = {}
+        self.bound: set[str] = set()
         self.number = 0
 
     def question(self) -> Question:
@@ -47,7 +49,33 @@ class Writer:
             *(f"fragment {name} on {type_} {text}" for name, (type_, text) in self.fragments.items()),
         ]
         self.chance.shuffle(parts)
-        return Question("\n".join(parts), self.given)
+        return Question("\n".join(parts), self.given, [self.others() for _ in range(2)])
+
+    def others(self) -> dict[str, Any]:
+        """The same variables with other values of the same types; those that may be are sometimes absent or null."""
+        found = {}
+        for name, (type_, default) in self.variables.items():
+            value = self.given.get(name, default.value if default else None)
+            if name not in self.bound and self.sometimes(0.5):
+                value = self.other(value)
+            if type_.endswith("!") or name in self.bound or self.sometimes(0.9):
+                found[name] = value
+            elif self.sometimes(0.5):
+                found[name] = None
+        return found
+
+    def other(self, value: Any) -> Any:
+        """A value like this one, and of another shape."""
+        if isinstance(value, bool):
+            return not value
+        if isinstance(value, int):
+            return self.chance.choice([0, 1, 2, 4])
+        if isinstance(value, list):
+            return [self.other(one) if isinstance(one, dict) else one for one in value[: self.chance.randint(0, 9)]]
+        if isinstance(value, dict) and len(value) > 1 and not {"unit", "direction", "key", "kind"} & set(value):
+            kept = [name for name in value if self.sometimes(0.7)] or [next(iter(value))]
+            return {name: self.other(value[name]) for name in kept}
+        return value
 
     def name(self, word: str) -> str:
         self.number += 1
@@ -138,6 +166,7 @@ class Writer:
             if self.sometimes(0.4):
                 bound = arg == "orderBy" and {"after", "before"} & set(written)  # cursors belong to it
                 text = self.variable(str(type_), value, optional=not (bound or is_non_null_type(type_)))
+                self.bound |= {text[1:]} if bound else set()
             elif is_list_type(get_nullable_type(type_)) and self.sometimes(0.3):
                 text = self.in_list(type_, value)
             parts.append(f"{arg}: {text}")

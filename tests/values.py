@@ -82,7 +82,8 @@ class Values(FilterValues):
     def known(self, key: str, page: Any) -> list[str]:
         """The cursors of all rows in an order."""
         if key not in self.cursors:
-            self.cursors[key] = [page().cursor(row) for row in page().rows]
+            made = page()
+            self.cursors[key] = [made.cursor(row) for row in made.rows]
         return self.cursors[key]
 
     def Query_node(self, chance: random.Random) -> dict[str, Any]:
