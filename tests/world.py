@@ -114,7 +114,7 @@ def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> No
         "service": pick([None, "express", "EXPRESS", "eco_10", "exp'"], n),
         "return_of_id": uid("shipment", key - 5) if n % 8 == 7 else None,
         "promised_from": milestone(2, 1),
-        "promised_to": milestone(3, 3) if n != 40 else "9999-12-31T23:59:59.999999+00:00",
+        "promised_to": milestone(3, 3) if n != 40 else "9999-12-31T23:59:59.999998+00:00",
         "estimated_delivery_at": milestone(4, 2),
         "ready_at": milestone(5, 0),
         "picked_up_at": milestone(6, 1),
@@ -137,7 +137,7 @@ def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> No
     }
     if n in (20, 21):  # the ends of what can be written
         row |= {
-            "created_at": "0001-01-01T00:00:00+00:00",
+            "created_at": "0001-01-01T00:00:00.000001+00:00",
             "promised_from": None,
             "promised_to": "0999-02-28T23:59:59.1+00:00",
         }

@@ -25,6 +25,8 @@ INSTANT = re.compile(CLOCK + r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 LOCAL = re.compile(CLOCK, re.ASCII)
 DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
 LONGEST = 64
+ENDS = (datetime.min, datetime.max)
+"""asyncpg takes these for PostgreSQL's -infinity and infinity, which are no times."""
 
 
 def short(value: object) -> str:
@@ -50,7 +52,8 @@ def instant(value: object) -> datetime:
         raise GraphQLError(f"{short(value)} is no date-time. Write 2026-11-24T09:30:00+01:00, or 2026-11-24T08:30:00Z.")
     try:
         moment = datetime.fromisoformat(clock(found) + found[4].upper().replace("Z", "+00:00"))
-        moment.astimezone(UTC)
+        if moment.astimezone(UTC).replace(tzinfo=None) in ENDS:
+            raise ValueError("it lies at the end of the calendar")
     except (ValueError, OverflowError) as error:
         raise GraphQLError(f"{short(value)} is no date-time: {error}.") from None
     return moment
@@ -68,7 +71,10 @@ def local(value: object) -> datetime:
     if not isinstance(value, str) or not (found := LOCAL.fullmatch(value)):
         raise GraphQLError(f"{short(value)} is no local date-time. Write 2026-11-24T09:30:00, without an offset.")
     try:
-        return datetime.fromisoformat(clock(found))
+        moment = datetime.fromisoformat(clock(found))
+        if moment in ENDS:
+            raise ValueError("it lies at the end of the calendar")
+        return moment
     except ValueError as error:
         raise GraphQLError(f"{short(value)} is no local date-time: {error}.") from None
 

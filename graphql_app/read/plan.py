@@ -110,7 +110,10 @@ def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     key = (nodes, source, *(shape(coerced.get(name, ABSENT)) for node in nodes for name in names[node]))
     plan = kept.get(key)
     if plan is None:
-        plan = compile_(executor, reader, parent, details, source)
+        try:
+            plan = compile_(executor, reader, parent, details, source)
+        except RecursionError:
+            raise errors.LimitExceeded("This is nested too deeply.") from None
         SHELF.put(kept, key, plan)
     return plan
 
