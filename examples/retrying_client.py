@@ -5,9 +5,9 @@ try and is the same in every further one, so that it does not matter whether a l
 script that may itself be killed writes the key down first, or names things by an `externalReference`.
 
 Tried again, after a pause that grows and is shuffled, so that a thousand clients do not come back at once: broken
-connections, no answer in time, HTTP 429, 502, 503 and 504, and errors with the code UNAVAILABLE. `Retry-After` is
-obeyed. Not tried again: what would be refused again, such as a syntax error or a limit (`Refused`). What a mutation
-says in its payload's `errors` is data, and for the caller to read.
+connections, no answer in time, HTTP 429, 502, 503 and 504, and errors with the codes UNAVAILABLE, TIMEOUT and CONFLICT.
+`Retry-After` is obeyed. Not tried again: what would be refused again, such as a syntax error or a limit (`Refused`).
+What a mutation says in its payload's `errors` is data, and for the caller to read.
 
     async with Client("http://127.0.0.1:8000/graphql") as client:
         answer = await client.do(CREATE, {"input": {…}})
@@ -24,6 +24,7 @@ from typing import Any, Self
 import httpx
 
 RETRIED = {429, 502, 503, 504}
+PASSING = {"UNAVAILABLE", "TIMEOUT", "CONFLICT"}
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 Json = dict[str, Any]
 
@@ -81,7 +82,7 @@ class Client:
                     data, errors = read(response)
                     if not errors:
                         return data
-                    if not all(code(error) == "UNAVAILABLE" for error in errors):
+                    if not all(code(error) in PASSING for error in errors):
                         raise Refused(errors)
                 trouble, wait = f"HTTP {response.status_code}", retry_after(response)
             pause = max(wait, random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)))

@@ -16,7 +16,7 @@ from sqlalchemy import Row, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -70,8 +70,10 @@ class Pool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, which also knows whether its next connection can be taken without waiting for anything."""
 
     def next_is_open(self) -> bool:
-        idle: list[ConnectionPoolEntry] = self._pool._queue._queue  # type: ignore[attr-defined]
-        return bool(idle) and idle[-1].dbapi_connection is not None and not is_closed(idle[-1].dbapi_connection)
+        idle: list[Any] = self._pool._queue._queue  # type: ignore[attr-defined]
+        if not idle or idle[-1]._is_hard_or_soft_invalidated():  # after a restart of the server all are made anew
+            return False
+        return not is_closed(idle[-1].dbapi_connection)
 
 
 def is_closed(connection: Any) -> bool:

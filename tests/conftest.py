@@ -37,6 +37,7 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data", type=Path, default=SHARED_DATA, help="folder of real data that is not in the repository")
+    parser.addoption("--storm", type=float, default=4.0, help="seconds for which the clients of a storm write")
     parser.addoption("--golden-update", action="store_true", help="rewrite tests/golden from what is answered now")
     parser.addoption("--questions", type=int, help="ask so many new questions by chance, instead of the usual ones")
 
@@ -63,6 +64,13 @@ def shared_data(pytestconfig: pytest.Config) -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs {folder}; name another with --data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def storm_seconds(pytestconfig: pytest.Config) -> float:
+    """For how long the clients of test_races and test_crashes write."""
+    seconds: float = pytestconfig.getoption("--storm")
+    return seconds
 
 
 @pytest.fixture(scope="session")

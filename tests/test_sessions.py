@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from conftest import Ask
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app import database, models, settings
@@ -164,3 +164,15 @@ async def test_statements_are_logged_when_asked_for(postgres_url: str) -> None:
     for echo in (False, True):
         engine = database.make_engine(postgres_url, settings.read(postgres_url=postgres_url, sql_echo=echo))
         assert bool(engine.echo) is echo
+
+
+async def test_a_lost_connection_makes_all_of_the_pool_new_and_nobody_hears_of_it(engine: AsyncEngine) -> None:
+    async with database.get_session(engine, NOBODY) as one, database.get_session(engine, NOBODY) as other:
+        await other.run("SELECT 1", ())  # idle after this, open, and of the time before the loss
+        (lost,) = await one.run("SELECT pg_backend_pid()", ())
+        async with engine.connect() as third:
+            await third.execute(text(f"SELECT pg_terminate_backend({lost[0]})"))
+        with pytest.raises(DBAPIError):
+            await one.run("SELECT 1", ())
+    async with database.get_session(engine, NOBODY) as session:
+        assert [tuple(row) for row in await session.fetch("SELECT 1", ())] == [(1,)]
