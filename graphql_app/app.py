@@ -27,10 +27,14 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
     """The app on a migrated database: that of `settings.postgres_url`, or the engine that is given (and stays open)."""
     if engine is None and settings.postgres_url is None:
         raise errors.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
-    own = engine or database.make_engine(settings.postgres_url.get_secret_value(), settings)  # type: ignore[union-attr]
+    own = engine or database.make_engine(
+        settings.postgres_url.get_secret_value(),  # type: ignore[union-attr]
+        settings,
+        scoped=True,
+    )
     life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
     built = schema.build()
-    viewer_of, pulse = DefaultViewer(own), feed.Feed(own)
+    viewer_of, pulse = DefaultViewer(own), feed.Feed(own, settings)
     graphql = endpoint.Endpoint(built, own, settings, viewer_of, wrote=pulse.wrote)
     subscriptions = live.Live(graphql.operations, pulse, settings, viewer_of)
     graphql.stream, graphql.socket = streams.Streams(subscriptions), sockets.Sockets(subscriptions)
@@ -109,6 +113,6 @@ class DefaultViewer:
     async def __call__(self, _scope: Scope) -> auth.Viewer:
         if self.viewer is None:
             async with self.engine.connect() as connection:
-                found = await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))
+                found = await connection.execute(text("SELECT id FROM default_account()"))
             self.viewer = auth.Viewer(found.scalar_one(), "default")
         return self.viewer

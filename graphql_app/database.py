@@ -13,32 +13,40 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Row, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from graphql_app import errors
-from graphql_app.models import routines
+from graphql_app import errors, pool
+from graphql_app.models import rights, routines
 from graphql_app.settings import Settings, asyncpg_url
 
 OLDEST = 180000
+ACROSS = {"app.across": "on"}
+"""With which row-level security lets by who owns the tables and is bound all the same, see `models/rights.py`."""
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
 SETTLE_TIMEOUT = 2.0  # seconds
 STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
 MOST_STATEMENT = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
 
-_ = routines  # its DDL belongs to the tables that create_db_tables() makes
+_ = rights, routines  # their DDL belongs to the tables that create_db_tables() makes
 
 
-def make_engine(postgres_url: str, settings: Settings, *, name: str = "graphql-app") -> AsyncEngine:
-    """An engine that connects when it is first needed."""
+def make_engine(
+    postgres_url: str, settings: Settings, *, name: str = "graphql-app", scoped: bool = False
+) -> AsyncEngine:
+    """An engine that connects when it is first needed.
+
+    `scoped`: for requests, in the role to which row-level security shows one account, that of the `Session`. Otherwise
+    for migrations and commands, which see all accounts.
+    """
+    rights = ({"role": settings.database_role} if settings.database_role else {}) if scoped else ACROSS
     engine = create_async_engine(
         asyncpg_url(postgres_url),
-        poolclass=Pool,
+        poolclass=pool.Pool,
         echo=settings.sql_echo,
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -59,32 +67,24 @@ def make_engine(postgres_url: str, settings: Settings, *, name: str = "graphql-a
                 "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
                 "lock_timeout": LOCK_TIMEOUT,
                 "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+                **rights,
             },
         },
     )
-    event.listen(engine.sync_engine, "checkout", refuse_closed)
+    event.listen(engine.sync_engine, "checkout", pool.refuse_closed)
     return engine
 
 
-class Pool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also knows whether its next connection can be taken without waiting for anything."""
-
-    def next_is_open(self) -> bool:
-        idle: list[Any] = self._pool._queue._queue  # type: ignore[attr-defined]
-        if not idle or idle[-1]._is_hard_or_soft_invalidated():  # after a restart of the server all are made anew
-            return False
-        return not is_closed(idle[-1].dbapi_connection)
+def rights_of(settings: Settings) -> dict[str, str]:
+    """Settings of a connection that serves all accounts, by the functions made for that: see `models/rights.py`."""
+    return {"role": settings.database_role} if settings.database_role else ACROSS
 
 
-def is_closed(connection: Any) -> bool:
-    """Whether asyncpg knows that the socket has gone: a pre-ping without the round trip."""
-    return bool(connection.driver_connection.is_closed())
-
-
-def refuse_closed(connection: Any, *_: object) -> None:
-    """Makes the pool connect anew instead."""
-    if is_closed(connection):
-        raise DisconnectionError
+def aside(engine: AsyncEngine, settings: Settings, name: str) -> AsyncEngine:
+    """An engine of one connection beside that of requests, for what serves all accounts and must not wait for them."""
+    url = engine.url.render_as_string(hide_password=False)
+    one = settings.model_copy(update={"pool_size": 1})
+    return make_engine(url, one, name=f"graphql-app {name}", scoped=bool(settings.database_role))
 
 
 async def create_db_tables(engine: AsyncEngine) -> None:
@@ -159,7 +159,7 @@ class Session(AsyncSession):
     """One request's session, scoped to one account. Used by one statement at a time."""
 
     def __init__(self, engine: AsyncEngine, account_id: UUID) -> None:
-        super().__init__(engine, expire_on_commit=False, autoflush=False)
+        super().__init__(engine, expire_on_commit=False, autoflush=False, info={pool.SHOWN: account_id})
         self.account_id = account_id
         self._engine = engine
         self._snapshot: Snapshot | None = None
@@ -184,9 +184,14 @@ class Session(AsyncSession):
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
         """A driver connection of the engine's pool. Nobody gets it before the server has done with it."""
-        leased = await lease(self._engine)
+        leased = await pool.lease(self._engine, self.account_id)
+        connection = cast("asyncpg.Connection[Any]", leased.driver_connection)
         try:
-            yield cast("asyncpg.Connection[Any]", leased.driver_connection)
+            if leased.info.get(pool.SHOWN) != self.account_id:
+                leased.info.pop(pool.SHOWN, None)  # whatever becomes of the statement, it is not the old one
+                await connection.execute(pool.show(self.account_id))
+                leased.info[pool.SHOWN] = self.account_id
+            yield connection
         except asyncio.CancelledError:
             settling.add(task := asyncio.ensure_future(settle(leased)))
             task.add_done_callback(settling.discard)
@@ -243,6 +248,7 @@ settling: set["asyncio.Future[None]"] = set()
 
 async def settle(leased: PoolProxiedConnection) -> None:
     """Wait until the server has stopped what was cancelled, and give the connection back; or throw it away."""
+    leased.info.pop(pool.SHOWN, None)  # with all other settings it forgets the account
     try:
         await cast("asyncpg.Connection[Any]", leased.driver_connection).reset(timeout=SETTLE_TIMEOUT)
     except Exception:  # whatever it is, this connection is of no use
@@ -271,12 +277,6 @@ def constraint(error: BaseException) -> str | None:
     """The name of the constraint that a write would have broken."""
     cause: Any = driver_error(error)
     return getattr(cause, "constraint_name", None)
-
-
-async def lease(engine: AsyncEngine) -> PoolProxiedConnection:
-    """A connection of the pool: without SQLAlchemy's greenlet, which costs more than the statement, if one is idle."""
-    pool = cast("Pool", engine.sync_engine.pool)
-    return pool.connect() if pool.next_is_open() else await greenlet_spawn(pool.connect)
 
 
 @asynccontextmanager

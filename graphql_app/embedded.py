@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from graphql_app import errors
 from graphql_app.binaries import MAJOR, Programs, installed
+from graphql_app.models import rights
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,11 @@ class Embedded:
     def url(self) -> str:
         """Where the database is."""
         return f"postgresql://postgres@/{DATABASE}?host={quote(str(self.run), safe='/')}"
+
+    @property
+    def requests_url(self) -> str:
+        """The same in the role of requests."""
+        return self.url.replace("//postgres@", f"//{rights.ROLE}@")
 
     @property
     def psql(self) -> str:

@@ -19,7 +19,8 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import errors
+from graphql_app import database, errors
+from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +39,7 @@ REST, SPEAK = 0.002, 0.02
 FIRST_WAIT, LONGEST_WAIT = 0.05, 2.0
 """Seconds before the first and before a later attempt to connect again."""
 
-LOOK = """
-SELECT w.account, head.xid::text::bigint AS xid, head.seq, newest.xid >= now.oldest AS unsettled
-FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
-CROSS JOIN unnest($1::uuid[]) AS w(account)
-CROSS JOIN LATERAL (
-    SELECT c.xid FROM change c WHERE c.account_id = w.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-) AS newest
-LEFT JOIN LATERAL (
-    SELECT c.xid, c.seq FROM change c WHERE c.account_id = w.account AND c.xid < now.oldest
-    ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-) AS head ON true"""
+LOOK = "SELECT account, xid, seq, unsettled FROM change_heads($1)"
 ENTER = """
 SELECT head.xid::text::bigint AS xid, head.seq, $2::text::xid8 >= now.oldest AS ahead,
     (first.xid, first.seq) > ($2::text::xid8, $3::bigint) AND $2::text <> '0' AS expired
@@ -73,8 +64,8 @@ class Watched:
 class Feed:
     """The pulse of one process."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
+    def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
+        self.engine, self.rights = engine, database.rights_of(settings)
         self.watched: dict[UUID, Watched] = {}
         self.woken, self.wanted = asyncio.Event(), asyncio.Event()
         self.unsaid = False

@@ -5,23 +5,53 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graphql_app import database, errors
+from graphql_app.models import rights
+
+LOCK = 7274611  # any number that is ours: processes that start at once migrate one after another
 
 
 async def upgrade(engine: AsyncEngine) -> list[str]:
-    """Apply what is missing, in one transaction. Returns the revisions that were missing when it began."""
+    """Apply what is missing, in one transaction. Returns the revisions that were missing when it began.
+
+    Who may do what is settled in any case: roles are the server's, and do not come along with a restored database.
+    """
     missing = await pending(engine)
-    if missing:
-        try:
-            async with engine.begin() as connection:
+    try:
+        async with engine.begin() as connection:
+            if missing:
                 await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
-        except DBAPIError as error:
-            raise errors.StartError(f"The migration failed: {database.first_line(error.orig)}.") from error
+            await settle(connection)
+    except DBAPIError as error:
+        raise errors.StartError(f"The migration failed: {database.first_line(error.orig)}.") from error
     return missing
+
+
+async def settle(connection: AsyncConnection) -> None:
+    """Bring rights and row-level security to what they must be, if the tables are ours to do so."""
+    for patient in ("statement_timeout", "lock_timeout"):
+        await connection.exec_driver_sql(f"SET LOCAL {patient} = 0")
+    await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    owned = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('account')"
+    if (await connection.exec_driver_sql(owned)).scalar_one_or_none():
+        await connection.exec_driver_sql(rights.SETTLE)
+
+
+async def may_become(engine: AsyncEngine, role: str) -> bool:
+    """Whether the engine's role can take on another."""
+    async with engine.connect() as connection:
+        asked = text("SELECT coalesce(pg_has_role(to_regrole(:role), 'SET'), false)")
+        return bool((await connection.execute(asked, {"role": role})).scalar_one())
+
+
+async def let_in(engine: AsyncEngine, role: str) -> None:
+    """Let a role of a PostgreSQL of our own log in, where the socket's directory is the lock on the door."""
+    async with engine.begin() as connection:
+        await connection.execute(text(f"ALTER ROLE {role} LOGIN"))
 
 
 async def pending(engine: AsyncEngine) -> list[str]:

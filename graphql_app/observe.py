@@ -113,4 +113,4 @@ def configure(level: str, style: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("graphql_app").setLevel(level.upper())
-    logging.getLogger("graphql_app.database.Pool").setLevel(logging.WARNING)  # SQLAlchemy speaks under its name
+    logging.getLogger("graphql_app.pool.Pool").setLevel(logging.WARNING)  # SQLAlchemy speaks under its name

@@ -22,20 +22,8 @@ BITE = 2_000
 """Rows that one transaction deletes."""
 LOCK = 7274612  # any number that is ours: one process sweeps, the others leave it to that one
 
-CHANGES = text("""
-WITH oldest AS (
-    SELECT xid, seq, at FROM change WHERE account_id = :account ORDER BY xid, seq LIMIT :bite
-),
-last AS (
-    SELECT xid, seq FROM oldest WHERE at < now() - CAST(:age AS interval) ORDER BY xid DESC, seq DESC LIMIT 1
-)
-DELETE FROM change c USING last WHERE c.account_id = :account AND (c.xid, c.seq) < (last.xid, last.seq)""")
-KEYS = text("""
-DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
-    SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT :bite
-    FOR UPDATE SKIP LOCKED
-)""")
-"""Not one that a call is about to make its own: that call's outcome is kept under it."""
+CHANGES = text("SELECT sweep_changes(:account, :age, :bite)")
+KEYS = text("SELECT sweep_idempotency_keys(:bite)")
 
 
 async def run(engine: AsyncEngine, settings: Settings) -> None:
@@ -53,7 +41,7 @@ async def sweep(engine: AsyncEngine, days: float) -> int:
     gone = await bites(engine, KEYS, {})
     if days:
         async with engine.connect() as connection:
-            accounts = (await connection.execute(text("SELECT id FROM account"))).scalars().all()
+            accounts = (await connection.execute(text("SELECT account_ids()"))).scalars().all()
         for account in accounts:
             gone += await bites(engine, CHANGES, {"account": account, "age": timedelta(days=days)})
     return gone
@@ -67,7 +55,8 @@ async def bites(engine: AsyncEngine, statement: object, given: dict[str, object]
             if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})"))).scalar_one():
                 return gone
             found = await connection.execute(statement, {**given, "bite": BITE})  # type: ignore[call-overload]
-        gone += found.rowcount
-        if found.rowcount < BITE - 1:
+            deleted = found.scalar_one()
+        gone += deleted
+        if deleted < BITE - 1:
             return gone
         await asyncio.sleep(0.05)

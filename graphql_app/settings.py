@@ -28,6 +28,17 @@ class Settings(BaseSettings):
         description="PostgreSQL 18 or newer, as `postgresql://user:password@host:5432/database`. "
         "Absent: a PostgreSQL of our own is started.",
     )
+    owner_url: SecretStr | None = Field(
+        None,
+        validation_alias="POSTGRES_OWNER_URL",
+        description="The same database in the role that owns the tables, for migrations and commands, where that of "
+        "`POSTGRES_URL` does not.",
+    )
+    database_role: str = Field(
+        "graphql_app_api",
+        pattern="^[a-z0-9_]{0,63}$",
+        description="Role that requests take on, which owns nothing and sees one account; empty: that of the URL.",
+    )
     data_dir: Path | None = Field(
         None, description="Where the PostgreSQL of our own keeps its data. Absent: the user's data directory."
     )
@@ -76,7 +87,7 @@ class Settings(BaseSettings):
         0.0, ge=0, description="Seconds after SIGTERM during which requests are still taken while /readyz says no."
     )
 
-    @field_validator("postgres_url")
+    @field_validator("postgres_url", "owner_url")
     @classmethod
     def postgres(cls, value: SecretStr | None) -> SecretStr | None:
         """Refuse early what could never be connected to."""
@@ -124,6 +135,7 @@ def hand_down(known: Settings, **also: str) -> None:
     """Put the settings into the environment, whence the processes read them that this one starts."""
     for name in Settings.model_fields:
         value = getattr(known, name)
+        os.environ.pop(environment_variable(name), None)
         if value is not None:
             plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             os.environ[environment_variable(name)] = plain

@@ -7,6 +7,7 @@ first request is taken.
 import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -22,8 +23,11 @@ from pydantic import SecretStr
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from graphql_app import demo, errors, migrate, observe, server, settings, whereabouts
+from graphql_app.models import rights
 from graphql_app.settings import Settings
 from graphql_app.whereabouts import Place
+
+logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 
@@ -37,8 +41,9 @@ def serve(known: Settings, *, reload: bool = False) -> None:
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(listen(known.host, known.port))
         where = stack.enter_context(whereabouts.open_place(known))
-        asyncio.run(prepare(where, known))
-        known = known.model_copy(update={"postgres_url": SecretStr(where.url)})
+        role = asyncio.run(prepare(where, known))
+        changes = {"postgres_url": SecretStr(where.requests), "owner_url": None, "database_role": role}
+        known = known.model_copy(update=changes)
         shared = {}
         if known.workers > 1:
             shared["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
@@ -95,13 +100,28 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield taken
 
 
-async def prepare(where: Place, known: Settings) -> None:
-    """The tables, and a demonstration in an empty database of our own."""
+async def prepare(where: Place, known: Settings) -> str:
+    """The tables, and a demonstration in an empty database of our own. The role that requests can take on."""
     async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
         await migrate.adopt(engine)
+        if where.own:
+            await migrate.let_in(engine, rights.ROLE)
         if where.own and known.demo:
             await demo.fill(engine)
+    return await requests_role(where, known)
+
+
+async def requests_role(where: Place, known: Settings) -> str:
+    """The role of the settings where it may be taken on; otherwise none, and the tables bind their owner as well."""
+    async with whereabouts.connect(Place(where.requests), known) as engine:
+        if not known.database_role or await migrate.may_become(engine, known.database_role):
+            return known.database_role
+    logger.warning(
+        "The role of POSTGRES_URL may not take on %s: requests run as it, and row-level security binds it too.",
+        known.database_role,
+    )
+    return ""
 
 
 def banner(port: socket.socket, where: Place, known: Settings) -> str:

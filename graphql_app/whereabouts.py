@@ -15,10 +15,11 @@ from graphql_app.settings import Settings
 
 @dataclass(frozen=True)
 class Place:
-    """A database's URL, and the PostgreSQL of our own that it is in, if it is."""
+    """A database: its URL for its owner, the PostgreSQL of our own that it is in, if it is, its URL for requests."""
 
     url: str
     own: embedded.Embedded | None = None
+    requests: str = ""
 
     @property
     def psql(self) -> str:
@@ -40,11 +41,12 @@ class Place:
 def open_place(known: Settings) -> Iterator[Place]:
     """The given database, or a PostgreSQL of our own that ends with this block unless another process owns it."""
     if known.postgres_url:
-        yield Place(known.postgres_url.get_secret_value())
+        url = known.postgres_url.get_secret_value()
+        yield Place(known.owner_url.get_secret_value() if known.owner_url else url, requests=url)
         return
     own = embedded.Embedded(settings.data_directory(known)).start()
     try:
-        yield Place(own.url, own)
+        yield Place(own.url, own, own.requests_url)
     finally:
         own.stop()
 

@@ -200,10 +200,10 @@ class Deeds:
         return found
 
 
-async def trail(engine: AsyncEngine, *but: str) -> dict[str, str]:
+async def trail(owner: AsyncEngine, *but: str) -> dict[str, str]:
     """Every row of every table as one text a table, and the last number given to a shipment."""
     found = {}
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         tables = await connection.execute(
             text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace")
         )
@@ -219,9 +219,9 @@ async def trail(engine: AsyncEngine, *but: str) -> dict[str, str]:
     return found
 
 
-async def versions_hold(engine: AsyncEngine) -> int:
+async def versions_hold(owner: AsyncEngine) -> int:
     """Asserts that every shipment's version is the number of its changes, numbered from 1; how many there are."""
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         rows = await connection.execute(
             text(
                 "SELECT s.id, s.version, array_agg(c.shipment_seq ORDER BY c.shipment_seq) AS seqs FROM shipment s "

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import acting
 import asyncpg
@@ -19,7 +20,7 @@ import pytest
 import values
 import world
 from asyncpg import introspection
-from sqlalchemy import event, make_url
+from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
@@ -162,15 +163,35 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """An engine on a clean database. What the test committed is deleted after it, whatever happened."""
+    """The engine of requests, on a clean database. What the test committed is deleted after it, whatever happened.
+
+    As shipped it sees the rows of one account only, by way of a `database.Session`; `owner` sees them all.
+    """
     assert settings.postgres_url
-    made = database.make_engine(settings.postgres_url.get_secret_value(), settings)
+    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, scoped=True)
     try:
         yield made
     finally:
         await made.dispose()
         if not request.node.get_closest_marker("world"):
             await empty(settings.postgres_url.get_secret_value())
+
+
+@pytest.fixture
+async def owner(settings: Settings, engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """An engine for looks behind the scenes: in the role that owns the tables."""
+    assert settings.postgres_url
+    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, name="tests")
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def account(owner: AsyncEngine) -> UUID:
+    """The default account."""
+    async with owner.connect() as connection:
+        found: UUID = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
+        return found
 
 
 async def empty(postgres_url: str) -> None:
@@ -192,11 +213,12 @@ async def empty(postgres_url: str) -> None:
 
 
 @pytest.fixture
-async def statements(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
+async def statements(engine: AsyncEngine, account: UUID, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[str]]:
     """Every statement sent on the test's engine, through SQLAlchemy or straight to the driver, BEGIN and COMMIT too.
 
     Not those by which SQLAlchemy and asyncpg make themselves acquainted with the server on a new connection. asyncpg's
     own query loggers speak a turn of the event loop too late, so they are overheard at the place where they are called.
+    The pool begins with one connection, which shows the default account already.
     """
     sent: list[str] = []
     ours: set[int] = set()
@@ -216,8 +238,8 @@ async def statements(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> As
 
     monkeypatch.setattr(asyncpg.Connection, "_time_and_log", asked_directly)
     event.listen(engine.sync_engine, "connect", connected)
-    async with engine.connect():
-        pass
+    async with database.get_session(engine, account) as session:
+        await session.fetch("SELECT 1", [])
     event.listen(engine.sync_engine, "before_cursor_execute", asked)
     sent.clear()
     yield sent
@@ -266,6 +288,6 @@ def deeds(ask: Ask) -> acting.Deeds:
 
 
 @pytest.fixture
-async def plain(engine: AsyncEngine) -> values.Plain:
+async def plain(owner: AsyncEngine) -> values.Plain:
     """Plain execution over the world's rows, with what may be asked of them: what reading is compared with."""
-    return await values.plainly(engine)
+    return await values.plainly(owner)

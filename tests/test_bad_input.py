@@ -243,15 +243,15 @@ def assert_speaks_plainly(answer: Given) -> None:
 
 
 @pytest.fixture
-async def refused(ask: Ask, engine: AsyncEngine) -> Any:
+async def refused(ask: Ask, owner: AsyncEngine) -> Any:
     """Checks that a document answers with a top-level error, and writes nothing."""
 
     async def check(query: str, given: Given) -> Given:
-        before = await trail(engine)
+        before = await trail(owner)
         answer = await ask(query, given)
         assert answer["errors"][0]["extensions"]["code"] in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"), answer
         assert_speaks_plainly(answer)
-        assert await trail(engine) == before
+        assert await trail(owner) == before
         return answer
 
     return check
@@ -271,16 +271,16 @@ async def test_a_naive_time_is_told_how_to_be_written(refused: Any) -> None:
     assert "2026-11-24T09:30:00+01:00" in answer["errors"][0]["message"]
 
 
-async def test_what_no_shipment_can_be_is_an_error_with_its_path(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_what_no_shipment_can_be_is_an_error_with_its_path(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.made()
-    before = await trail(engine)
+    before = await trail(owner)
     for given, code, path in REFUSED:
         payload = await deeds.create(**given)
         assert codes(payload) == [(code, f"input.{path}")], given
         assert (payload["shipment"], payload["created"]) == (None, False)
         dry = await deeds.create({"validateOnly": True}, **given)
         assert dry["errors"] == payload["errors"]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_the_same_beside_a_good_row_under_a_key(deeds: Deeds, engine: AsyncEngine) -> None:
@@ -292,11 +292,11 @@ async def test_the_same_beside_a_good_row_under_a_key(deeds: Deeds, engine: Asyn
         assert (again["meta"]["replayed"], again["results"]) == (True, payload["results"])
 
 
-async def test_the_same_in_an_edit_and_in_an_upsert(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_the_same_in_an_edit_and_in_an_upsert(deeds: Deeds, owner: AsyncEngine) -> None:
     made = (await deeds.upsert("A", minimal(packages=[KILO])))["shipment"]
     box = made["packages"][0]["id"]
     same = "externalReference carrier service promisedFrom promisedTo references shipper packages".split()
-    before = await trail(engine)
+    before = await trail(owner)
     for given, code, path in REFUSED:
         if "externalReference" not in given:
             payload = await deeds.upsert("A", minimal(**given))
@@ -308,7 +308,7 @@ async def test_the_same_in_an_edit_and_in_an_upsert(deeds: Deeds, engine: AsyncE
         if edit and "confirm" not in given and path != "packages":
             payload = await deeds.update(made["id"], edit)
             assert codes(payload) == [(code, f"input.{path}")], given
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_what_cannot_be_read_of_an_event_is_refused(refused: Any) -> None:
@@ -316,42 +316,42 @@ async def test_what_cannot_be_read_of_an_event_is_refused(refused: Any) -> None:
         await refused(document("trackingEventsRecord"), {"inputs": [{**event("shp_0"), **given}]})
 
 
-async def test_what_no_event_can_be_is_an_error_with_its_path(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_what_no_event_can_be_is_an_error_with_its_path(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
-    before = await trail(engine)
+    before = await trail(owner)
     for given, code, path in BAD_EVENTS:
         (result,) = (await deeds.record({**event(made["id"]), **given}))["results"]
         assert codes(result) == [(code, f"inputs.0.{path}")], given
         assert result["event"] is None
-    assert await trail(engine) == before
+    assert await trail(owner) == before
     rows = [{**event(made["id"]), **given} for given, _, _ in BAD_EVENTS]
     payload = await deeds.record(*rows, event(made["id"], "HELD"), idempotencyKey="k")
     assert (payload["succeeded"], payload["failed"]) == (1, len(BAD_EVENTS))
 
 
 @pytest.mark.parametrize("given", INLINE, ids=range(len(INLINE)))
-async def test_what_is_written_into_the_document_fares_no_better(ask: Ask, engine: AsyncEngine, given: str) -> None:
-    before = await trail(engine)
+async def test_what_is_written_into_the_document_fares_no_better(ask: Ask, owner: AsyncEngine, given: str) -> None:
+    before = await trail(owner)
     least = 'shipper: {name: "x", country: "DE"}'
     query = "mutation { shipmentCreate(input: {LEAST, MORE}) { shipment { id } errors { code path } } }"
     answer = await ask(query.replace("LEAST", least).replace("MORE", given))
     assert_speaks_plainly(answer)
     assert "errors" in answer or answer["data"]["shipmentCreate"]["errors"] != []
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_ten_megabytes_are_refused_before_they_are_read(client: httpx.AsyncClient, engine: AsyncEngine) -> None:
-    before = await trail(engine)
+async def test_ten_megabytes_are_refused_before_they_are_read(client: httpx.AsyncClient, owner: AsyncEngine) -> None:
+    before = await trail(owner)
     given = {"query": document("shipmentCreate"), "variables": {"input": minimal(service="x" * 10_000_000)}}
     answer = await client.post("/graphql", json=given)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_megabyte_in_every_text_is_refused_in_a_sentence(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_megabyte_in_every_text_is_refused_in_a_sentence(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     long = "x" * 1_000_000
-    before = await trail(engine)
+    before = await trail(owner)
     payloads = [
         await deeds.create(service=long),
         await deeds.create(metadata={long: 1}),
@@ -368,7 +368,7 @@ async def test_a_megabyte_in_every_text_is_refused_in_a_sentence(deeds: Deeds, e
     for payload in payloads:
         (problem,) = payload["errors"]
         assert len(problem["message"]) < 300
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_numbers_beyond_what_json_can_be_trusted_with_are_refused(client: httpx.AsyncClient) -> None:
@@ -387,9 +387,9 @@ async def test_numbers_beyond_what_json_can_be_trusted_with_are_refused(client: 
             assert "errors" in parsed or parsed["data"]["shipmentCreate"]["errors"] != []
 
 
-async def test_carriers_and_their_words_are_checked_too(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_carriers_and_their_words_are_checked_too(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.carrier("dhl")
-    before = await trail(engine)
+    before = await trail(owner)
     assert codes(await deeds.carrier("D")) == [("INVALID", "code")]
     assert codes(await deeds.carrier("d\0")) == [("INVALID", "code")]
     assert codes(await deeds.carrier("ups", name=" ")) == [("REQUIRED", "input.name")]
@@ -401,4 +401,4 @@ async def test_carriers_and_their_words_are_checked_too(deeds: Deeds, engine: As
     assert codes(await deeds.map("dhl", "X", None, "LOST")) == [("REQUIRED", "code")]
     assert codes(await deeds.map("d\0", "X", "DELIVERED")) == [("INVALID", "carrier")]
     assert codes(await deeds.map("ups", "X", "DELIVERED")) == [("NOT_FOUND", "carrier")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before

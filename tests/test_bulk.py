@@ -29,7 +29,7 @@ async def test_results_come_in_the_order_of_the_rows(deeds: Deeds) -> None:
         assert result["errors"][0]["existing"]["id"] == results[at % 7]["shipment"]["id"]
 
 
-async def test_a_bad_row_says_nothing_about_the_others(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_bad_row_says_nothing_about_the_others(deeds: Deeds, owner: AsyncEngine) -> None:
     rows = [
         minimal(externalReference="A", carrier="nobody"),
         minimal(externalReference="A"),
@@ -45,18 +45,18 @@ async def test_a_bad_row_says_nothing_about_the_others(deeds: Deeds, engine: Asy
     ]
     assert [result["created"] for result in payload["results"]] == [False, True, False, True]
     assert payload["results"][2]["clientRef"] == "bad"
-    assert await versions_hold(engine) == 2
+    assert await versions_hold(owner) == 2
 
 
 @pytest.mark.parametrize("wrong", [{"carrier": "nobody"}, {"tags": ["\0"]}, {"externalReference": "good"}])
-async def test_everything_is_rejected_for_one_bad_row(deeds: Deeds, engine: AsyncEngine, wrong: dict[str, Any]) -> None:
-    before = await trail(engine, *[name for name in await trail(engine) if name.startswith("shipment_number_")])
+async def test_everything_is_rejected_for_one_bad_row(deeds: Deeds, owner: AsyncEngine, wrong: dict[str, Any]) -> None:
+    before = await trail(owner, *[name for name in await trail(owner) if name.startswith("shipment_number_")])
     payload = await deeds.bulk_create(minimal(externalReference="good", clientRef="r"), minimal(**wrong), **EVERYTHING)
     good, bad = payload["results"]
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
     assert (good["errors"], good["shipment"], good["created"], good["clientRef"]) == ([], None, False, "r")
     assert len(bad["errors"]) == 1
-    after = await trail(engine, *[name for name in await trail(engine) if name.startswith("shipment_number_")])
+    after = await trail(owner, *[name for name in await trail(owner) if name.startswith("shipment_number_")])
     assert after == before
 
 
@@ -71,7 +71,7 @@ async def test_rows_all_of_which_are_bad_come_back_with_their_names(deeds: Deeds
     assert (payload["succeeded"], payload["failed"]) == (0, 2)
 
 
-async def test_a_validated_bulk_says_row_by_row_what_the_other_would(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_bulk_says_row_by_row_what_the_other_would(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.made(externalReference="taken", packages=[{"trackingNumber": "X1"}])
     rows = [
         minimal(externalReference="new", packages=[{"trackingNumber": "x-1"}, {"trackingNumber": "RR123456784DE"}]),
@@ -81,9 +81,9 @@ async def test_a_validated_bulk_says_row_by_row_what_the_other_would(deeds: Deed
         minimal(declaredValue={"amount": "-1", "currency": "EUR"}),
         minimal(packages=[{"trackingNumber": "X 1"}]),
     ]
-    before = await trail(engine)
+    before = await trail(owner)
     dry = await deeds.bulk_create(*rows, validateOnly=True)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
     wet = await deeds.bulk_create(*rows)
     assert [codes(result) for result in dry["results"]] == [codes(result) for result in wet["results"]]
     assert [warned(result) for result in dry["results"]] == [warned(result) for result in wet["results"]]
@@ -109,7 +109,7 @@ async def test_no_bulk_call_expects_one_version(deeds: Deeds) -> None:
 # -- updates ------------------------------------------------------------------------------------------------------
 
 
-async def test_rows_of_one_shipment_are_carried_out_in_their_order(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_rows_of_one_shipment_are_carried_out_in_their_order(deeds: Deeds, owner: AsyncEngine) -> None:
     one, two = await deeds.made(externalReference="A"), await deeds.made()
     payload = await deeds.bulk_update(
         edit(one["id"], service="first", tagsAdd=["a"]),
@@ -120,7 +120,7 @@ async def test_rows_of_one_shipment_are_carried_out_in_their_order(deeds: Deeds,
     assert payload["succeeded"] == 4
     assert [result["shipment"]["version"] for result in payload["results"]] == [4, 2, 4, 4]
     assert [(await deeds.shipment(one["id"]))[name] for name in ("service", "tags")] == ["second", []]
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
 async def test_a_row_that_expects_what_an_earlier_row_changed_is_a_conflict(deeds: Deeds) -> None:
@@ -135,13 +135,13 @@ async def test_a_row_that_expects_what_an_earlier_row_changed_is_a_conflict(deed
     assert (problem["expected"], problem["current"], problem["changedFields"]) == (1, 2, ["service"])
 
 
-async def test_everything_is_rejected_for_one_bad_edit(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_everything_is_rejected_for_one_bad_edit(deeds: Deeds, owner: AsyncEngine) -> None:
     one, two = await deeds.made(), await deeds.made()
-    before = await trail(engine)
+    before = await trail(owner)
     payload = await deeds.bulk_update(edit(one["id"], tagsAdd=["a"]), edit(two["id"], carrier="nobody"), **EVERYTHING)
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
     assert payload["results"][0]["shipment"]["version"] == 1
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_a_row_may_not_take_a_reference_that_another_has(deeds: Deeds) -> None:
@@ -173,17 +173,17 @@ async def test_a_row_names_a_shipment_in_one_way_that_can_be(deeds: Deeds) -> No
 # -- events -------------------------------------------------------------------------------------------------------
 
 
-async def test_everything_is_rejected_for_one_bad_event(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_everything_is_rejected_for_one_bad_event(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     known = event(made["id"], "PICKED_UP")
     await deeds.record(known)
-    before = await trail(engine)
+    before = await trail(owner)
     fresh = event(made["id"], "DELIVERED", "2026-03-02T10:00:00Z")
     payload = await deeds.record(fresh, fresh, known, event("shp_0"), **EVERYTHING)
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
     assert [result["event"] is None for result in payload["results"]] == [True, True, False, True]
     assert [result["statusChanged"] for result in payload["results"]] == [False] * 4
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 # -- statements and locks -----------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ async def test_a_thousand_rows_take_as_many_statements_as_two(deeds: Deeds, stat
 
 
 async def test_calls_over_the_same_shipments_in_opposite_orders_all_come_through(
-    deeds: Deeds, engine: AsyncEngine
+    deeds: Deeds, owner: AsyncEngine
 ) -> None:
     made = await deeds.bulk_create(*[complete(confirm=True) for _ in range(30)])
     ids = [result["shipment"]["id"] for result in made["results"]]
@@ -250,11 +250,11 @@ async def test_calls_over_the_same_shipments_in_opposite_orders_all_come_through
     for id_ in ids:
         shipment = await deeds.shipment(id_)
         assert (len(shipment["tags"]), shipment["version"]) == (8, 13)
-    assert await versions_hold(engine) == 30
+    assert await versions_hold(owner) == 30
 
 
 async def test_bulk_creates_of_the_same_references_in_any_order_make_each_once(
-    deeds: Deeds, engine: AsyncEngine
+    deeds: Deeds, owner: AsyncEngine
 ) -> None:
     rng, references = random.Random(1), [str(n) for n in range(40)]
     calls = []
@@ -266,10 +266,10 @@ async def test_bulk_creates_of_the_same_references_in_any_order_make_each_once(
     for payload in payloads:
         for result in payload["results"]:
             assert result["errors"] == [] or result["errors"][0]["existing"] is not None
-    assert await versions_hold(engine) == 40
+    assert await versions_hold(owner) == 40
 
 
-async def test_references_that_change_hands_at_once_stay_with_one(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_references_that_change_hands_at_once_stay_with_one(deeds: Deeds, owner: AsyncEngine) -> None:
     ids = [(await deeds.made())["id"] for _ in range(10)]
     rng = random.Random(2)
     calls = []
@@ -280,4 +280,4 @@ async def test_references_that_change_hands_at_once_stay_with_one(deeds: Deeds, 
     for payload in await asyncio.gather(*calls):
         for result in payload["results"]:
             assert {code for code, _ in codes(result)} <= {"DUPLICATE"}
-    await versions_hold(engine)
+    await versions_hold(owner)

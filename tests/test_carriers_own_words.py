@@ -117,12 +117,12 @@ async def test_one_carriers_words_are_not_anothers(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("shipment")
-async def test_each_amendment_is_logged_once_and_validation_writes_nothing(ask: Ask, engine: AsyncEngine) -> None:
+async def test_each_amendment_is_logged_once_and_validation_writes_nothing(ask: Ask, owner: AsyncEngine) -> None:
     await say(ask, "NH", "LOST", validateOnly=True)
     for _ in range(2):
         await say(ask, "NH", "HELD")
     await say(ask, "NH")
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         log = await connection.execute(
             text("SELECT changed::text FROM change WHERE op = 'carrier.status_mapped' ORDER BY seq")
         )

@@ -196,9 +196,9 @@ async def test_a_cursor_older_than_what_is_kept_is_refused_and_not_passed_over(
 
 
 async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
-    ask: Ask, old_and_new: None, engine: AsyncEngine
+    ask: Ask, old_and_new: None, engine: AsyncEngine, owner: AsyncEngine
 ) -> None:
-    async with engine.begin() as connection:
+    async with owner.begin() as connection:
         await connection.execute(
             text(
                 "INSERT INTO idempotency_key (account_id, actor, operation, key, request_hash, state, expires_at) "
@@ -216,13 +216,13 @@ async def test_a_cursor_of_another_log_is_refused(ask: Ask, old_and_new: None) -
 
 
 async def test_a_log_that_was_restored_on_another_server_is_read_and_goes_on(
-    ask: Ask, old_and_new: None, engine: AsyncEngine, port: int
+    ask: Ask, old_and_new: None, owner: AsyncEngine, port: int
 ) -> None:
-    async with engine.begin() as connection:
+    async with owner.begin() as connection:
         await connection.execute(text("UPDATE change SET xid = (xid::text::bigint + 1000000000)::text::xid8"))
     assert (await ask(ASK))["data"]["changes"]["nodes"] == []
-    assert await migrate.adopt(engine) == 10
-    assert await migrate.adopt(engine) == 0
+    assert await migrate.adopt(owner) == 10
+    assert await migrate.adopt(owner) == 0
     nodes = (await ask(ASK))["data"]["changes"]["nodes"]
     assert [node["shipmentSeq"] for node in nodes] == list(range(2, 12))
     async with Api(port) as api, Socket(port) as socket:

@@ -122,14 +122,14 @@ async def test_a_draft_cannot_be_overridden(deeds: Deeds) -> None:
     assert payload["errors"][0]["allowed"] == ["CANCELLED"]
 
 
-async def test_what_a_command_did_is_in_the_change_log(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_what_a_command_did_is_in_the_change_log(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.made(**complete())
     await deeds.confirm(made["id"])
     await deeds.cancel(made["id"], reason=" Changed our mind ")
     await deeds.archive(made["id"])
     await deeds.archive(made["id"])
     await deeds.archive(made["id"], archived=False)
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         found = await connection.exec_driver_sql(
             "SELECT op, status_before, status_after, changed FROM change ORDER BY shipment_seq"
         )
@@ -179,10 +179,10 @@ async def test_what_happened_later_than_a_cancellation_does_not_count_though_it_
     assert (await deeds.shipment(made["id"]))["status"] == "CANCELLED"
 
 
-async def test_an_expected_version_guards_every_command(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_an_expected_version_guards_every_command(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     await deeds.archive(made["id"])
-    before = await trail(engine)
+    before = await trail(owner)
     for payload in (
         await deeds.confirm(made["id"], expectedVersion=1),
         await deeds.cancel(made["id"], expectedVersion=1),
@@ -191,14 +191,14 @@ async def test_an_expected_version_guards_every_command(deeds: Deeds, engine: As
     ):
         assert codes(payload) == [("VERSION_CONFLICT", "options.expectedVersion")]
         assert payload["errors"][0]["current"] == 2
-    assert await trail(engine) == before
+    assert await trail(owner) == before
     assert (await deeds.cancel(made["id"], expectedVersion=2))["shipment"]["version"] == 3
 
 
-async def test_a_validated_command_changes_nothing(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_command_changes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
     made, done = await deeds.made(**complete()), await deeds.ready()
     await deeds.record(event(done["id"]))
-    before = await trail(engine)
+    before = await trail(owner)
     for payload in (
         await deeds.confirm(made["id"], validateOnly=True),
         await deeds.cancel(made["id"], validateOnly=True),
@@ -207,10 +207,10 @@ async def test_a_validated_command_changes_nothing(deeds: Deeds, engine: AsyncEn
     ):
         assert (payload["errors"], payload["meta"]["validateOnly"]) == ([], True)
     assert codes(await deeds.cancel(done["id"], validateOnly=True)) == [("INVALID_TRANSITION", "by")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_of_commands_at_once_each_sees_what_the_other_did(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_of_commands_at_once_each_sees_what_the_other_did(deeds: Deeds, owner: AsyncEngine) -> None:
     made = [await deeds.made(**complete()) for _ in range(5)]
     both = [act(one["id"]) for one in made for act in (deeds.confirm, deeds.cancel, deeds.cancel)]
     payloads = await asyncio.gather(*both)
@@ -218,7 +218,7 @@ async def test_of_commands_at_once_each_sees_what_the_other_did(deeds: Deeds, en
         assert codes(payload) in ([], [("INVALID_TRANSITION", "by")])
     for one in made:
         assert (await deeds.shipment(one["id"]))["status"] == "CANCELLED"
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
 @pytest.mark.parametrize("act", ["confirm", "cancel", "archive"])

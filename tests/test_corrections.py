@@ -42,14 +42,14 @@ async def test_a_voided_event_counts_no_more_and_stays(deeds: Deeds) -> None:
     assert events[blocked]["applied"] is True
 
 
-async def test_voiding_twice_changes_nothing(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_voiding_twice_changes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     wrong = await id_of(deeds, event(made["id"]))
     await deeds.void(wrong, "First")
-    before = await trail(engine)
+    before = await trail(owner)
     (again,) = (await deeds.void(wrong, "Second"))["results"]
     assert (again["errors"], again["event"]["voidReason"], again["statusChanged"]) == ([], "First", False)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_the_only_event_voided_leaves_what_commands_made(deeds: Deeds) -> None:
@@ -61,7 +61,7 @@ async def test_the_only_event_voided_leaves_what_commands_made(deeds: Deeds) -> 
         assert shipment[name] == made[name]
 
 
-async def test_a_replacement_stands_in_the_place_of_what_was_wrong(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_replacement_stands_in_the_place_of_what_was_wrong(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     wrong = await id_of(deeds, event(made["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
     payload = await deeds.void(wrong, replacement=event(made["id"], "DELIVERY_ATTEMPTED", "2026-03-02T10:00:00Z"))
@@ -70,37 +70,37 @@ async def test_a_replacement_stands_in_the_place_of_what_was_wrong(deeds: Deeds,
     assert (new["event"]["applied"], new["duplicate"]) == (True, False)
     shipment = await deeds.shipment(made["id"])
     assert (shipment["status"], shipment["version"], shipment["deliveredAt"]) == ("DELIVERY_ATTEMPTED", 4, None)
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
-async def test_a_replacement_may_equal_what_it_replaces(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_replacement_may_equal_what_it_replaces(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     given = event(made["id"], "DELIVERED", externalEventId="E1", source="feed")
     wrong = await id_of(deeds, given)
     first = (await deeds.void(wrong, replacement=given))["results"]
-    before = await trail(engine)
+    before = await trail(owner)
     again = (await deeds.void(wrong, replacement=given))["results"]
     assert (first[1]["duplicate"], again[1]["duplicate"]) == (False, True)
     assert again[1]["event"]["id"] == first[1]["event"]["id"] != wrong
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_feed_that_repeats_a_voided_event_does_not_bring_it_back(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_feed_that_repeats_a_voided_event_does_not_bring_it_back(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     given = event(made["id"], "DELIVERED")
     wrong = await id_of(deeds, given)
     await deeds.void(wrong)
-    before = await trail(engine)
+    before = await trail(owner)
     (again,) = (await deeds.record(given))["results"]
     assert (again["duplicate"], again["event"]["id"], again["event"]["applied"]) == (True, wrong, False)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 @pytest.mark.parametrize("policy", ["void", "validate"])
-async def test_a_wrong_replacement_leaves_the_event_as_it_was(deeds: Deeds, engine: AsyncEngine, policy: str) -> None:
+async def test_a_wrong_replacement_leaves_the_event_as_it_was(deeds: Deeds, owner: AsyncEngine, policy: str) -> None:
     made, other = await deeds.ready(), await deeds.ready()
     wrong = await id_of(deeds, event(made["id"], "DELIVERED"))
-    before = await trail(engine)
+    before = await trail(owner)
     options = {"validateOnly": True} if policy == "validate" else {}
     replacements = [
         (event(other["id"], "HELD"), [("INVALID", "replacement.target")]),
@@ -113,17 +113,17 @@ async def test_a_wrong_replacement_leaves_the_event_as_it_was(deeds: Deeds, engi
         voided, new = payload["results"]
         assert (codes(voided), codes(new)) == ([], problems)
         assert (payload["succeeded"], payload["failed"], new["event"]) == (0, 1, None)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_validated_void_says_what_it_would_do(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_void_says_what_it_would_do(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     wrong = await id_of(deeds, event(made["id"], "DELIVERED"))
-    before = await trail(engine)
+    before = await trail(owner)
     payload = await deeds.void(wrong, replacement=event(made["id"], "HELD"), validateOnly=True)
     assert [result["statusChanged"] for result in payload["results"]] == [True, True]
     assert [result["errors"] for result in payload["results"]] == [[], []]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 @pytest.mark.parametrize("id_", ["evt_" + "0" * 32, "shp_" + "0" * 32, "", "\0"])
@@ -173,12 +173,12 @@ async def test_events_after_an_override_go_on_from_it(deeds: Deeds) -> None:
 # -- the stored state is what its events say, whatever was done ----------------------------------------------------
 
 
-async def assert_settled(engine: AsyncEngine) -> None:
+async def assert_settled(owner: AsyncEngine) -> None:
     """Folds all events of all shipments again, and finds everything as it is stored."""
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM account"))).scalar_one()
         ids = (await connection.execute(text("SELECT id FROM shipment"))).scalars().all()
-    async with database.get_session(engine, account) as session:
+    async with database.get_session(owner, account) as session:
         act = Act(session.run, account, "test", "test", dry=True)
         locked = await locking.lock(act, [{**locking.NO_KEY, "id": id_} for id_ in ids])
         await locking.load_packages(act, locked)
@@ -200,7 +200,7 @@ OVERRIDES = [str(status) for status in ShipmentStatus if status not in ("DRAFT",
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_whatever_is_done_the_stored_state_is_what_its_events_say(
-    deeds: Deeds, engine: AsyncEngine, seed: int
+    deeds: Deeds, owner: AsyncEngine, seed: int
 ) -> None:
     rng, references = random.Random(seed), ["A", "B", "C"]
     shipments: dict[str, Any] = {}
@@ -245,5 +245,5 @@ async def test_whatever_is_done_the_stored_state_is_what_its_events_say(
                     "confirm": turn % 2 == 0 and packages != [],
                 }
                 await deeds.upsert(reference, given)
-        await assert_settled(engine)
-    assert await versions_hold(engine) == 3
+        await assert_settled(owner)
+    assert await versions_hold(owner) == 3

@@ -116,11 +116,11 @@ async def test_a_blank_reference_is_refused_because_it_would_let_doubles_in(deed
     assert codes(await deeds.create(externalReference="  ")) == [("INVALID", "input.externalReference")]
 
 
-async def test_carriers_and_returned_shipments_must_be_there(deeds: Deeds, engine: AsyncEngine) -> None:
-    before = await trail(engine)
+async def test_carriers_and_returned_shipments_must_be_there(deeds: Deeds, owner: AsyncEngine) -> None:
+    before = await trail(owner)
     payload = await deeds.create(carrier="nobody", returnOf={"number": "SHP-0000099"})
     assert codes(payload) == [("NOT_FOUND", "input.carrier"), ("NOT_FOUND", "input.returnOf")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 @pytest.mark.parametrize("name", ["id", "number", "externalReference"])
@@ -136,20 +136,20 @@ async def test_two_hundred_packages_fit_and_one_more_does_not(deeds: Deeds) -> N
     assert codes(await deeds.create(packages=[{}] * 201)) == [("LIMIT_EXCEEDED", "input.packages")]
 
 
-async def test_a_validated_shipment_is_not_made_and_takes_no_number(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_shipment_is_not_made_and_takes_no_number(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.made(externalReference="A-1")
-    before = await trail(engine)
+    before = await trail(owner)
     good = await deeds.create({"validateOnly": True}, **complete(confirm=True))
     assert (good["errors"], good["shipment"], good["created"], good["meta"]["validateOnly"]) == ([], None, False, True)
     bad = await deeds.create({"validateOnly": True}, externalReference="A-1", carrier="nobody")
     assert codes(bad) == [("NOT_FOUND", "input.carrier"), ("DUPLICATE", "input.externalReference")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
     assert (await deeds.made())["number"] == "SHP-0000002"
 
 
-async def test_a_new_shipment_is_one_change_that_says_what_it_is(deeds: Deeds, ask: Ask, engine: AsyncEngine) -> None:
+async def test_a_new_shipment_is_one_change_that_says_what_it_is(deeds: Deeds, ask: Ask, owner: AsyncEngine) -> None:
     await deeds.made(externalReference=" A-1 ", estimatedDeliveryAt="2026-03-01T08:00:00+01:00")
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         found = await connection.exec_driver_sql("SELECT op, shipment_seq, status_after, changed FROM change")
         (change,) = found.all()
     assert change[:3] == ("shipment.created", 1, "DRAFT")
@@ -160,7 +160,7 @@ async def test_a_new_shipment_is_one_change_that_says_what_it_is(deeds: Deeds, a
         "direction": [None, "OUTBOUND"],
         "estimatedDeliveryAt": [None, "2026-03-01T08:00:00+01:00"],
     }
-    assert await versions_hold(engine) == 1
+    assert await versions_hold(owner) == 1
 
 
 async def test_one_statement_writes_and_one_reads(ask: Ask, statements: list[str]) -> None:

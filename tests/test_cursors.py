@@ -92,8 +92,8 @@ async def test_the_empty_page_behind_the_end_knows_that_rows_lie_before_it(ask: 
     assert page == {"edges": [], "pageInfo": {**nothing, "hasNextPage": True, "hasPreviousPage": False}}
 
 
-async def test_rows_that_come_and_go_double_none_and_hide_none_of_the_others(ask: Ask, engine: AsyncEngine) -> None:
-    await world.fill(engine)
+async def test_rows_that_come_and_go_double_none_and_hide_none_of_the_others(ask: Ask, owner: AsyncEngine) -> None:
+    await world.fill(owner)
     chance = random.Random(7)
     for fields in ORDERS[::3]:
         order = order_of(fields)
@@ -107,7 +107,7 @@ async def test_rows_that_come_and_go_double_none_and_hide_none_of_the_others(ask
             after = page["pageInfo"]["endCursor"]
             leaving = {chance.choice(sorted(before)), page["edges"][-1]["node"]["number"]}
             gone |= leaving
-            async with engine.begin() as connection:
+            async with owner.begin() as connection:
                 archive = text("UPDATE shipment SET archived_at = now() WHERE number = ANY(:numbers)")
                 await connection.execute(archive, {"numbers": sorted(leaving)})
                 copy = text(
@@ -116,7 +116,7 @@ async def test_rows_that_come_and_go_double_none_and_hide_none_of_the_others(ask
                     "WHERE number = ANY(:numbers)"
                 )
                 await connection.execute(copy, {"number": f"NEW-{fields}{step}"[-32:], "numbers": sorted(leaving)[:1]})
-        async with engine.begin() as connection:
+        async with owner.begin() as connection:
             await connection.execute(text("UPDATE shipment SET archived_at = NULL"))
             await connection.execute(text("DELETE FROM shipment WHERE number NOT LIKE 'SHP-%'"))
         assert len(seen) == len(set(seen))

@@ -18,10 +18,10 @@ def test_the_same_moment_gives_the_same_world() -> None:
     assert list(stories.world(NOW)) == list(stories.world(NOW))
 
 
-async def test_every_status_and_carrier_is_there(engine: AsyncEngine) -> None:
-    made = await demo.fill(engine)
+async def test_every_status_and_carrier_is_there(owner: AsyncEngine) -> None:
+    made = await demo.fill(owner)
     assert 300 < made < 400
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         statuses = Counter(list(await connection.scalars(text("SELECT status::text FROM shipment"))))
         used = set(
             await connection.scalars(text("SELECT DISTINCT code FROM carrier c JOIN shipment s ON c.id = carrier_id"))
@@ -39,13 +39,13 @@ async def test_every_status_and_carrier_is_there(engine: AsyncEngine) -> None:
     assert future == 0
 
 
-async def test_it_is_made_once(engine: AsyncEngine) -> None:
-    assert await demo.fill(engine) > 0
-    assert await demo.fill(engine) == 0
+async def test_it_is_made_once(owner: AsyncEngine) -> None:
+    assert await demo.fill(owner) > 0
+    assert await demo.fill(owner) == 0
 
 
-async def test_the_questions_of_the_explorer_find_something(engine: AsyncEngine, ask: Ask) -> None:
-    await demo.fill(engine)
+async def test_the_questions_of_the_explorer_find_something(owner: AsyncEngine, ask: Ask) -> None:
+    await demo.fill(owner)
     now = datetime.now(UTC)
     answer = await ask(
         """query Look($now: DateTime!) {

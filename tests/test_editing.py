@@ -62,10 +62,10 @@ async def test_absent_leaves_alone_and_null_clears(deeds: Deeds) -> None:
     assert cleared["version"] == 2
 
 
-async def test_what_is_so_already_changes_nothing(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_what_is_so_already_changes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
     given = complete(externalReference="A", tags=["x"], metadata={"a": 1.0}, promisedTo="2026-03-01T00:00:00Z")
     made = await deeds.made(**given)
-    before = await trail(engine)
+    before = await trail(owner)
     package = made["packages"][0]["id"]
     edit = {
         "externalReference": " A ", "shipper": BERLIN, "recipient": PARIS, "promisedTo": "2026-03-01T01:00:00+01:00",
@@ -74,10 +74,10 @@ async def test_what_is_so_already_changes_nothing(deeds: Deeds, engine: AsyncEng
     }  # fmt: skip
     payload = await deeds.update(made["id"], edit, expectedVersion=1)
     assert (payload["errors"], payload["shipment"]["version"]) == ([], 1)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_change_tells_what_was_and_what_is(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_change_tells_what_was_and_what_is(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.made(externalReference="A", metadata={"keep": 1, "go": 2}, **complete())
     package = made["packages"][0]["id"]
     edit = {
@@ -87,7 +87,7 @@ async def test_a_change_tells_what_was_and_what_is(deeds: Deeds, engine: AsyncEn
     }  # fmt: skip
     payload = await deeds.update(made["id"], edit)
     assert payload["errors"] == []
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         found = await connection.exec_driver_sql("SELECT op, changed FROM change WHERE shipment_seq = 2")
         (change,) = found.all()
     assert change.op == "shipment.updated"
@@ -122,11 +122,11 @@ async def test_a_package_of_another_shipment_is_not_found(deeds: Deeds) -> None:
 
 
 async def test_all_that_is_wrong_with_an_edit_is_said_at_once_and_none_of_it_is_done(
-    deeds: Deeds, engine: AsyncEngine
+    deeds: Deeds, owner: AsyncEngine
 ) -> None:
     await deeds.made(externalReference="taken")
     made = await deeds.ready(externalReference="mine", promisedFrom="2026-03-05T00:00:00Z")
-    before = await trail(engine)
+    before = await trail(owner)
     edit = {
         "externalReference": "taken", "carrier": "nobody", "shipper": None, "recipient": None,
         "promisedTo": "2026-03-01T00:00:00Z", "tagsAdd": ["good"],
@@ -139,7 +139,7 @@ async def test_all_that_is_wrong_with_an_edit_is_said_at_once_and_none_of_it_is_
         ("REQUIRED", "input.recipient"),
         ("INVALID", "input.promisedTo"),
     }
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_editable_fields_are_those_that_can_be_edited(deeds: Deeds) -> None:
@@ -210,14 +210,14 @@ async def test_another_version_than_expected_is_a_conflict_that_tells_what_chang
     assert (await deeds.update(made["id"], {"service": "slow"}, expectedVersion=3))["shipment"]["version"] == 4
 
 
-async def test_edits_at_once_of_different_fields_both_stay(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_edits_at_once_of_different_fields_both_stay(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.made()
     edits = [{"metadataSet": {str(n): n}, "tagsAdd": [str(n)]} for n in range(20)]
     payloads = await asyncio.gather(*(deeds.update(made["id"], edit) for edit in edits))
     assert all(payload["errors"] == [] for payload in payloads)
     shipment = await deeds.shipment(made["id"])
     assert (shipment["version"], len(shipment["metadata"]), len(shipment["tags"])) == (21, 20, 20)
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
 async def test_a_shipment_is_named_by_number_or_reference_too(deeds: Deeds) -> None:
@@ -247,7 +247,7 @@ async def test_an_update_takes_the_same_few_statements_always(deeds: Deeds, stat
 # -- upsert -------------------------------------------------------------------------------------------------------
 
 
-async def test_an_upsert_makes_and_then_edits(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_an_upsert_makes_and_then_edits(deeds: Deeds, owner: AsyncEngine) -> None:
     given = complete(direction="RETURN", service="fast", tags=["a"], metadata={"a": 1})
     first = await deeds.upsert("A", given)
     assert (first["created"], first["errors"]) == (True, [])
@@ -260,7 +260,7 @@ async def test_an_upsert_makes_and_then_edits(deeds: Deeds, engine: AsyncEngine)
     assert (shipment["tags"], shipment["metadata"]) == (["a", "b"], {"a": 1, "b": 2})
     assert [party["city"] for party in shipment["parties"]] == ["Utrecht", "Paris"]
     assert shipment["packages"] == first["shipment"]["packages"]
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
 async def test_an_upsert_fills_in_packages_by_their_order_and_takes_none_away(deeds: Deeds) -> None:
@@ -277,7 +277,7 @@ async def test_an_upsert_fills_in_packages_by_their_order_and_takes_none_away(de
     assert (await deeds.upsert("A", minimal(items=None)))["shipment"]["items"] == []
 
 
-async def test_an_upsert_can_change_what_an_update_cannot(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_an_upsert_can_change_what_an_update_cannot(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.upsert("A", minimal(declaredValue={"amount": "1.50", "currency": "EUR"}, incoterm="DAP"))
     second = await deeds.upsert(
         "A", minimal(declaredValue={"amount": "2", "currency": "EUR"}, incoterm=None, direction="INBOUND")
@@ -285,7 +285,7 @@ async def test_an_upsert_can_change_what_an_update_cannot(deeds: Deeds, engine: 
     shipment = second["shipment"]
     assert (shipment["declaredValue"], shipment["incoterm"]) == ({"amount": "2", "currency": "EUR"}, None)
     assert shipment["direction"] == "INBOUND"
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         found = await connection.exec_driver_sql("SELECT changed FROM change WHERE shipment_seq = 2")
         assert found.scalar_one()["declaredValue"] == ["1.5000", "2"]
     assert (await deeds.upsert("A", minimal(declaredValue=None)))["shipment"]["declaredValue"] is None
@@ -339,17 +339,17 @@ async def test_an_upserts_reference_stands_in_one_place(deeds: Deeds) -> None:
     assert codes(await deeds.upsert("x" * 129, minimal())) == [("LIMIT_EXCEEDED", "externalReference")]
 
 
-async def test_an_upsert_that_expects_a_version_makes_nothing(deeds: Deeds, engine: AsyncEngine) -> None:
-    before = await trail(engine)
+async def test_an_upsert_that_expects_a_version_makes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
+    before = await trail(owner)
     assert codes(await deeds.upsert("A", minimal(), expectedVersion=1)) == [("NOT_FOUND", "externalReference")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
     await deeds.upsert("A", minimal())
     assert codes(await deeds.upsert("A", minimal(), expectedVersion=7)) == [
         ("VERSION_CONFLICT", "options.expectedVersion")
     ]
 
 
-async def test_many_upserts_of_one_new_reference_make_one_shipment(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_many_upserts_of_one_new_reference_make_one_shipment(deeds: Deeds, owner: AsyncEngine) -> None:
     for reference in "ABCDE":
         given = [minimal(tags=[str(n)]) for n in range(8)]
         payloads = await asyncio.gather(*(deeds.upsert(reference, one) for one in given))
@@ -358,7 +358,7 @@ async def test_many_upserts_of_one_new_reference_make_one_shipment(deeds: Deeds,
         (id_,) = {payload["shipment"]["id"] for payload in payloads}
         shipment = await deeds.shipment(id_)
         assert (sorted(shipment["tags"]), shipment["version"]) == (list("01234567"), 8)
-    await versions_hold(engine)
+    await versions_hold(owner)
 
 
 async def test_creates_that_race_for_a_reference_are_told_who_won(deeds: Deeds) -> None:
@@ -369,12 +369,12 @@ async def test_creates_that_race_for_a_reference_are_told_who_won(deeds: Deeds) 
         assert [(one["code"], one["existing"]["id"]) for one in refused] == [("DUPLICATE", made["id"])] * 7
 
 
-async def test_a_validated_upsert_writes_nothing_either_way(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_upsert_writes_nothing_either_way(deeds: Deeds, owner: AsyncEngine) -> None:
     for _ in range(2):
-        before = await trail(engine)
+        before = await trail(owner)
         payload = await deeds.upsert("A", complete(confirm=True), validateOnly=True)
         assert (payload["errors"], payload["created"]) == ([], False)
-        assert await trail(engine) == before
+        assert await trail(owner) == before
         await deeds.upsert("A", minimal())
 
 

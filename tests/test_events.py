@@ -55,7 +55,7 @@ async def outcome(deeds: Deeds, ask: Ask, id_: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_order_and_any_batches_come_to_the_same(
-    deeds: Deeds, ask: Ask, engine: AsyncEngine, seed: int
+    deeds: Deeds, ask: Ask, owner: AsyncEngine, seed: int
 ) -> None:
     rng = random.Random(seed)
     packages = [0, 1, 2][seed % 3]
@@ -81,21 +81,21 @@ async def test_any_order_and_any_batches_come_to_the_same(
             package["statusAt"] = package["statusAt"] if package["statusAt"] < "2026-03-20" else None
         results.append(found)
     assert [result == results[0] for result in results] == [True] * 6
-    assert await versions_hold(engine) == 6
+    assert await versions_hold(owner) == 6
 
 
 async def test_a_duplicate_is_a_success_that_names_the_event_and_changes_nothing(
-    deeds: Deeds, engine: AsyncEngine
+    deeds: Deeds, owner: AsyncEngine
 ) -> None:
     made = await deeds.ready()
     (first,) = (await deeds.record(event(made["id"])))["results"]
-    before = await trail(engine)
+    before = await trail(owner)
     payload = await deeds.record(event(made["id"], message="In other words", at="2026-03-01T12:00:00.9+02:00"))
     (again,) = payload["results"]
     assert (again["duplicate"], again["statusChanged"], again["errors"]) == (True, False, [])
     assert (again["event"]["id"], again["event"]["message"]) == (first["event"]["id"], None)
     assert (payload["succeeded"], payload["failed"]) == (1, 0)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_the_reporters_own_identity_makes_a_repetition_known(deeds: Deeds) -> None:
@@ -109,7 +109,7 @@ async def test_the_reporters_own_identity_makes_a_repetition_known(deeds: Deeds)
     assert results[1]["event"]["id"] == results[0]["event"]["id"]
 
 
-async def test_rows_of_one_call_are_about_one_shipment_and_each_is_a_change(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_rows_of_one_call_are_about_one_shipment_and_each_is_a_change(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     steps = ["PICKED_UP", "IN_TRANSIT", "INFO", "DELIVERED"]
     rows = [event(made["id"], code, f"2026-03-0{at}T10:00:00Z") for at, code in enumerate(steps, 1)]
@@ -118,7 +118,7 @@ async def test_rows_of_one_call_are_about_one_shipment_and_each_is_a_change(deed
     assert [result["statusChanged"] for result in results] == [True, False, True, True]
     shipment = await deeds.shipment(made["id"])
     assert (shipment["status"], shipment["version"]) == ("DELIVERED", 5)
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         found = await connection.execute(
             text("SELECT status_before::text, status_after::text, changed->'status' FROM change ORDER BY seq")
         )
@@ -301,10 +301,10 @@ async def test_two_hundred_packages_move_with_their_shipment(deeds: Deeds, state
     assert {package["status"] for package in shipment["packages"]} == {"OUT_FOR_DELIVERY"}
 
 
-async def test_a_validated_event_says_what_it_would_do_and_does_nothing(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validated_event_says_what_it_would_do_and_does_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
     made = await deeds.ready()
     await deeds.record(event(made["id"], "PICKED_UP"))
-    before = await trail(engine)
+    before = await trail(owner)
     rows = [
         event(made["id"], "PICKED_UP"),
         event(made["id"], "DELIVERED", "2026-03-02T00:00:00Z"),
@@ -320,7 +320,7 @@ async def test_a_validated_event_says_what_it_would_do_and_does_nothing(deeds: D
     assert codes(results[3]) == [("NOT_FOUND", "inputs.3.target")]
     assert codes(results[4]) == [("INVALID", "inputs.4.place.country")]
     assert (payload["succeeded"], payload["failed"]) == (3, 2)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 async def test_a_carriers_word_told_anew_does_not_make_old_reports_new(deeds: Deeds) -> None:

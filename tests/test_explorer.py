@@ -203,9 +203,9 @@ async def test_the_examples_that_write_do_so_once(client: httpx.AsyncClient, ask
 
 
 async def test_the_examples_that_read_have_something_to_show_in_the_demonstration(
-    client: httpx.AsyncClient, ask: Ask, engine: AsyncEngine
+    client: httpx.AsyncClient, ask: Ask, owner: AsyncEngine
 ) -> None:
-    await demo.fill(engine)
+    await demo.fill(owner)
     late, shipment, page = await run(
         client, ask, "Late shipments", "One shipment with its history", "Page through shipments"
     )

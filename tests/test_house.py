@@ -17,7 +17,7 @@ LONGEST = 300
 LAYERS = [
     "settings errors observe vocabulary lifecycle measures codes tracking_numbers places carrier_words",
     "models ids",
-    "database auth feed embedded binaries retention",
+    "database pool auth feed embedded binaries retention",
     "read actions",
     "api",
     "app cli demo migrate migrations ops server start tables whereabouts __main__",

@@ -103,10 +103,10 @@ Load = Callable[[bytes], Any]
 CONTENTS = "SELECT jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text)::text FROM {} t"
 
 
-async def contents(engine: AsyncEngine) -> list[str]:
+async def contents(owner: AsyncEngine) -> list[str]:
     """Every row of the tables that an import could change."""
     tables = "shipment party package shipment_item shipment_reference tracking_event change".split()
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         return [(await connection.execute(text(CONTENTS.format(table)))).scalar_one() for table in tables]
 
 
@@ -145,13 +145,13 @@ async def test_the_real_file_comes_to_what_its_keepers_say(ask: Ask, load: Load,
     )
 
 
-async def test_running_it_twice_changes_nothing(engine: AsyncEngine, load: Load) -> None:
+async def test_running_it_twice_changes_nothing(owner: AsyncEngine, load: Load) -> None:
     first = await load(SMALL.read_bytes())
-    before = await contents(engine)
+    before = await contents(owner)
     again = await load(SMALL.read_bytes())
     assert (first.created, first.there, first.recorded, first.repeated) == (7, 0, 11, 0)
     assert (again.created, again.there, again.recorded, again.repeated) == (0, 7, 0, 11)
-    assert await contents(engine) == before
+    assert await contents(owner) == before
 
 
 async def test_an_import_that_was_cut_off_is_completed_by_the_next(ask: Ask, load: Load) -> None:

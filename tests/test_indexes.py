@@ -18,7 +18,7 @@ from graphql import parse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import auth, database, embedded
+from graphql_app import auth, database, embedded, pool
 from graphql_app import settings as settings_module
 from graphql_app import vocabulary as v
 from graphql_app.api import context, schema
@@ -126,7 +126,7 @@ class Caught(database.Session):
 @pytest.fixture
 async def volume(volume_url: str) -> Any:
     """An engine on that database."""
-    engine = database.make_engine(volume_url, settings_module.read())
+    engine = database.make_engine(volume_url, settings_module.read(), scoped=True)
     yield engine
     await engine.dispose()
 
@@ -134,8 +134,9 @@ async def volume(volume_url: str) -> Any:
 async def plan_of(engine: AsyncEngine, question: str) -> dict[str, Any]:
     """PostgreSQL's plan for the statement that a question becomes."""
     async with engine.connect() as connection:
-        account = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
+        account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
         driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute(pool.show(account))
         session = Caught(engine, account)
         made = context.Context(auth.Viewer(account, "default"), session, "test")
         executor: Any = schema.Executor.build(schema.build()._schema, parse(f"{{ {question} }}"), None, made)

@@ -42,6 +42,13 @@ CATALOGUE = {
         WHERE pronamespace = 'public'::regnamespace""",
     "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "policies": "SELECT tablename, policyname, cmd, roles::text, qual, with_check FROM pg_policies",
+    "rights": """
+        SELECT relname, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind = 'r' AND relname <> 'alembic_version'
+        UNION ALL SELECT oid::regprocedure::text, proacl::text FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname <> 'account_number_sequence'
+        UNION ALL SELECT proname, proleakproof::text FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(enum_eq|array|jsonb_contains|ts_match_vq)'""",
     "rows": "SELECT 'account', slug, name, settings::text FROM account",
 }
 
@@ -97,7 +104,7 @@ async def test_create_db_tables_makes_what_the_migrations_make(server: Embedded,
         migrated, made = await catalogue(bare), await catalogue(created)
     for what in CATALOGUE:
         assert made[what] == migrated[what], what
-    assert all(made[what] for what in ("columns", "constraints", "indexes", "enums", "functions", "triggers", "rows"))
+    assert all(made[what] for what in ("columns", "enums", "functions", "policies", "rights", "rows", "triggers"))
 
 
 async def test_create_db_tables_skips_what_exists(bare: AsyncEngine) -> None:
@@ -105,7 +112,7 @@ async def test_create_db_tables_skips_what_exists(bare: AsyncEngine) -> None:
     before = await catalogue(bare)
     async with bare.begin() as connection:
         await connection.execute(text("INSERT INTO account (slug, name) VALUES ('kept', 'Kept')"))
-        await connection.execute(text("DROP TABLE idempotency_key"))
+        await connection.execute(text("DROP TABLE carrier_status"))
     await database.create_db_tables(bare)
     after = await catalogue(bare)
     assert after["columns"] == before["columns"]
@@ -171,16 +178,16 @@ async def test_three_processes_may_migrate_at_once(server: Embedded, bare: Async
         assert (await connection.execute(text("SELECT count(*) FROM account"))).scalar_one() == 1
 
 
-async def test_every_account_has_a_sequence_of_numbers(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
+async def test_every_account_has_a_sequence_of_numbers(owner: AsyncEngine) -> None:
+    async with owner.begin() as connection:
         made = await connection.execute(text("INSERT INTO account (slug, name) VALUES ('two', 'Two') RETURNING id"))
         name = f"shipment_number_{made.scalar_one().hex}"
         assert (await connection.execute(text(f"SELECT nextval('{name}')"))).scalar_one() == 1
 
 
-async def test_a_constraint_has_a_name_that_says_what_it_guards(engine: AsyncEngine) -> None:
+async def test_a_constraint_has_a_name_that_says_what_it_guards(owner: AsyncEngine) -> None:
     with pytest.raises(Exception, match="ck_carrier_code") as caught:
-        async with engine.begin() as connection:
+        async with owner.begin() as connection:
             await connection.execute(
                 text("INSERT INTO carrier (account_id, code, name) SELECT id, 'No Good', 'x' FROM account")
             )

@@ -21,34 +21,34 @@ def without_meta(payload: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != "meta"}
 
 
-async def rows(engine: AsyncEngine, query: str) -> list[tuple[Any, ...]]:
-    async with engine.connect() as connection:
+async def rows(owner: AsyncEngine, query: str) -> list[tuple[Any, ...]]:
+    async with owner.connect() as connection:
         return [tuple(row) for row in await connection.execute(text(query))]
 
 
-async def change(engine: AsyncEngine, statement: str) -> None:
-    async with engine.begin() as connection:
+async def change(owner: AsyncEngine, statement: str) -> None:
+    async with owner.begin() as connection:
         await connection.execute(text(statement))
 
 
 @asynccontextmanager
-async def holding(engine: AsyncEngine, statement: str) -> AsyncIterator[AsyncConnection]:
+async def holding(owner: AsyncEngine, statement: str) -> AsyncIterator[AsyncConnection]:
     """Another transaction that has carried out a statement and not ended yet; it is rolled back unless committed."""
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         await connection.execute(text(statement))
         yield connection
 
 
-async def test_a_key_used_twice_answers_with_the_first_shipment(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_key_used_twice_answers_with_the_first_shipment(deeds: Deeds, owner: AsyncEngine) -> None:
     options = {"idempotencyKey": "k"}
     first = await deeds.create(options, **complete(confirm=True))
-    before = await trail(engine)
+    before = await trail(owner)
     second = await deeds.create(options, **complete(confirm=True))
     assert without_meta(second) == without_meta(first)
     assert (first["meta"]["replayed"], second["meta"]["replayed"]) == (False, True)
     assert second["created"] is True
-    assert await trail(engine) == before
-    assert await rows(engine, KEYS) == [("shipmentCreate", "k", "DONE")]
+    assert await trail(owner) == before
+    assert await rows(owner, KEYS) == [("shipmentCreate", "k", "DONE")]
 
 
 async def test_a_retry_may_select_other_fields_and_reads_them_afresh(deeds: Deeds, ask: Ask) -> None:
@@ -73,31 +73,29 @@ async def test_how_an_input_is_written_does_not_matter(ask: Ask, deeds: Deeds) -
     }  # fmt: skip
 
 
-async def test_another_input_under_a_key_is_refused_and_told_when_it_was_used(
-    deeds: Deeds, engine: AsyncEngine
-) -> None:
+async def test_another_input_under_a_key_is_refused_and_told_when_it_was_used(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.create({"idempotencyKey": "k"})
-    before = await trail(engine)
+    before = await trail(owner)
     for other in ({"tags": ["x"]}, {"shipper": {**BERLIN, "name": "Other"}}, {"promisedTo": None}):
         payload = await deeds.create({"idempotencyKey": "k"}, **other)
         assert codes(payload) == [("IDEMPOTENCY_KEY_REUSED", "options.idempotencyKey")]
         assert payload["errors"][0]["firstUsedAt"].startswith("20")
         assert (payload["shipment"], payload["created"]) == (None, False)
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_key_stands_for_one_mutation_of_one_account(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_key_stands_for_one_mutation_of_one_account(deeds: Deeds, owner: AsyncEngine) -> None:
     key = {"idempotencyKey": "k"}
     made = (await deeds.create(key, **complete()))["shipment"]
     assert (await deeds.confirm(made["id"], **key))["meta"]["replayed"] is False
     assert (await deeds.archive(made["id"], **key))["meta"]["replayed"] is False
     assert (await deeds.bulk_create(minimal(), **key))["meta"]["replayed"] is False
-    assert len(await rows(engine, KEYS)) == 4
-    await change(engine, "UPDATE idempotency_key SET actor = 'somebody else'")
+    assert len(await rows(owner, KEYS)) == 4
+    await change(owner, "UPDATE idempotency_key SET actor = 'somebody else'")
     assert (await deeds.create(key, **complete()))["shipment"]["id"] != made["id"]
 
 
-async def test_every_mutation_replays_its_outcome(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_every_mutation_replays_its_outcome(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.carrier("dhl")
     one, two = await deeds.ready(), await deeds.ready()
     recorded = await deeds.record(event(one["id"]), event(two["id"]))
@@ -118,12 +116,12 @@ async def test_every_mutation_replays_its_outcome(deeds: Deeds, engine: AsyncEng
     for at, (field, given) in enumerate(calls):
         options = {"idempotencyKey": f"key {at}"}
         done = await deeds.do(field, **given, options=options)
-        before = await trail(engine)
+        before = await trail(owner)
         again = await deeds.do(field, **given, options=options)
         assert without_meta(again) == without_meta(done)
         assert (done["meta"]["replayed"], again["meta"]["replayed"]) == (False, True)
-        assert await trail(engine) == before
-    await versions_hold(engine)
+        assert await trail(owner) == before
+    await versions_hold(owner)
 
 
 async def test_errors_and_warnings_of_single_rows_are_replayed_with_all_that_they_say(
@@ -177,75 +175,75 @@ async def test_frozen_fields_and_forbidden_transitions_are_replayed(deeds: Deeds
 
 @pytest.mark.parametrize("given", [{"carrier": "nobody"}, {"packages": [{"trackingNumber": " "}]}])
 async def test_nothing_is_kept_of_a_call_that_did_nothing(
-    deeds: Deeds, engine: AsyncEngine, given: dict[str, Any]
+    deeds: Deeds, owner: AsyncEngine, given: dict[str, Any]
 ) -> None:
     key = {"idempotencyKey": "k"}
     assert (await deeds.create(key, **given))["errors"] != []
-    assert await rows(engine, KEYS) == []
+    assert await rows(owner, KEYS) == []
     assert (await deeds.create(key))["errors"] == []
 
 
-async def test_a_validating_call_neither_takes_a_key_nor_is_deaf_to_it(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_validating_call_neither_takes_a_key_nor_is_deaf_to_it(deeds: Deeds, owner: AsyncEngine) -> None:
     key = {"idempotencyKey": "k"}
     dry = await deeds.create({**key, "validateOnly": True}, externalReference="A")
     assert (dry["errors"], dry["meta"]) == ([], {**dry["meta"], "replayed": False, "validateOnly": True})
-    assert await rows(engine, KEYS) == []
+    assert await rows(owner, KEYS) == []
     made = await deeds.create(key, externalReference="A")
-    before = await trail(engine)
+    before = await trail(owner)
     same = await deeds.create({**key, "validateOnly": True}, externalReference="A")
     assert (same["shipment"]["id"], same["meta"]["replayed"]) == (made["shipment"]["id"], True)
     other = await deeds.create({**key, "validateOnly": True}, externalReference="B")
     assert codes(other) == [("IDEMPOTENCY_KEY_REUSED", "options.idempotencyKey")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_the_header_is_the_key_of_the_one_mutation_field(deeds: Deeds, ask: Ask, engine: AsyncEngine) -> None:
+async def test_the_header_is_the_key_of_the_one_mutation_field(deeds: Deeds, ask: Ask, owner: AsyncEngine) -> None:
     query = """mutation($input: ShipmentCreateInput!) { __typename ...A }
       fragment A on Mutation { ... on Mutation { made: shipmentCreate(input: $input) { shipment { id } } } }"""
     first = await ask(query, {"input": minimal()}, headers={"Idempotency-Key": '"quoted-key"'})
     second = await ask(query, {"input": minimal()}, headers={"Idempotency-Key": "quoted-key"})
     assert first["data"] == second["data"]
-    assert await rows(engine, KEYS) == [("shipmentCreate", "quoted-key", "DONE")]
+    assert await rows(owner, KEYS) == [("shipmentCreate", "quoted-key", "DONE")]
 
 
-async def test_the_argument_wins_over_the_header(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_the_argument_wins_over_the_header(deeds: Deeds, owner: AsyncEngine) -> None:
     given = {"input": minimal(), "options": {"idempotencyKey": "mine"}}
     await deeds.do("shipmentCreate", headers={"Idempotency-Key": "other"}, **given)
-    assert [key for _, key, _ in await rows(engine, KEYS)] == ["mine"]
+    assert [key for _, key, _ in await rows(owner, KEYS)] == ["mine"]
 
 
-async def test_the_header_is_refused_where_it_could_mean_several_fields(ask: Ask, engine: AsyncEngine) -> None:
+async def test_the_header_is_refused_where_it_could_mean_several_fields(ask: Ask, owner: AsyncEngine) -> None:
     query = """mutation($input: ShipmentCreateInput!) { a: shipmentCreate(input: $input) { shipment { id } }
       b: shipmentCreate(input: $input) { shipment { id } } }"""
-    before = await trail(engine)
+    before = await trail(owner)
     answer = await ask(query, {"input": minimal()}, headers={"Idempotency-Key": "k"}, status=400)
     assert "options.idempotencyKey" in answer["errors"][0]["message"]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
 @pytest.mark.parametrize(("key", "code"), [(" ", "REQUIRED"), ("x" * 256, "LIMIT_EXCEEDED"), ("a\0", "INVALID")])
-async def test_a_key_that_cannot_be_kept_is_refused(deeds: Deeds, engine: AsyncEngine, key: str, code: str) -> None:
-    before = await trail(engine)
+async def test_a_key_that_cannot_be_kept_is_refused(deeds: Deeds, owner: AsyncEngine, key: str, code: str) -> None:
+    before = await trail(owner)
     assert codes(await deeds.create({"idempotencyKey": key})) == [(code, "options.idempotencyKey")]
-    assert await trail(engine) == before
+    assert await trail(owner) == before
 
 
-async def test_a_double_waits_for_the_first_and_tells_its_outcome(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_double_waits_for_the_first_and_tells_its_outcome(deeds: Deeds, owner: AsyncEngine) -> None:
     for round_ in range(5):
         key = {"idempotencyKey": f"k{round_}"}
         payloads = await asyncio.gather(*(deeds.create(key, tags=[str(round_)]) for _ in range(8)))
         assert len({payload["shipment"]["id"] for payload in payloads}) == 1
         assert sorted(payload["meta"]["replayed"] for payload in payloads) == [False] + [True] * 7
         assert all(payload["created"] and payload["errors"] == [] for payload in payloads)
-    assert await versions_hold(engine) == 5
+    assert await versions_hold(owner) == 5
 
 
-async def test_a_double_of_a_call_that_comes_to_nothing_does_the_work(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_double_of_a_call_that_comes_to_nothing_does_the_work(deeds: Deeds, owner: AsyncEngine) -> None:
     claim = (
         "INSERT INTO idempotency_key (account_id, actor, operation, key, request_hash, state, expires_at) "
         "SELECT id, 'default', 'shipmentCreate', 'k', '', 'RUNNING', now() + interval '1 day' FROM account"
     )
-    async with holding(engine, claim) as other:
+    async with holding(owner, claim) as other:
         waiting = asyncio.create_task(deeds.create({"idempotencyKey": "k"}))
         await asyncio.sleep(0.2)
         assert not waiting.done()
@@ -254,13 +252,13 @@ async def test_a_double_of_a_call_that_comes_to_nothing_does_the_work(deeds: Dee
     assert (payload["created"], payload["meta"]["replayed"]) == (True, False)
 
 
-async def test_who_waits_too_long_for_the_first_is_told_to_come_again(ask: Ask, engine: AsyncEngine) -> None:
+async def test_who_waits_too_long_for_the_first_is_told_to_come_again(ask: Ask, owner: AsyncEngine) -> None:
     claim = (
         "INSERT INTO idempotency_key (account_id, actor, operation, key, request_hash, state, expires_at) "
         "SELECT id, 'default', 'shipmentCreate', 'k', '', 'RUNNING', now() + interval '1 day' FROM account"
     )
     given = {"input": minimal(), "options": {"idempotencyKey": "k"}}
-    async with holding(engine, claim):
+    async with holding(owner, claim):
         answer = await ask(document("shipmentCreate"), given)
     assert answer["data"] == {"shipmentCreate": None}
     assert answer["errors"][0]["extensions"]["code"] == "CONFLICT"
@@ -269,10 +267,10 @@ async def test_who_waits_too_long_for_the_first_is_told_to_come_again(ask: Ask, 
     assert again["data"]["shipmentCreate"]["created"] is True
 
 
-async def test_a_key_whose_time_is_over_can_be_used_again(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_a_key_whose_time_is_over_can_be_used_again(deeds: Deeds, owner: AsyncEngine) -> None:
     key = {"idempotencyKey": "k"}
     first = await deeds.create(key)
-    await change(engine, "UPDATE idempotency_key SET expires_at = now() - interval '1 second'")
+    await change(owner, "UPDATE idempotency_key SET expires_at = now() - interval '1 second'")
     dry = await deeds.create({**key, "validateOnly": True}, tags=["other"])
     assert (dry["errors"], dry["meta"]["replayed"]) == ([], False)
     second = await deeds.create(key, tags=["other"])
@@ -281,16 +279,18 @@ async def test_a_key_whose_time_is_over_can_be_used_again(deeds: Deeds, engine: 
     assert (await deeds.create(key, tags=["other"]))["meta"]["replayed"] is True
 
 
-async def test_the_sweep_leaves_a_key_alone_that_a_call_is_taking_over(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_the_sweep_leaves_a_key_alone_that_a_call_is_taking_over(
+    deeds: Deeds, engine: AsyncEngine, owner: AsyncEngine
+) -> None:
     await deeds.create({"idempotencyKey": "taken over"})
     await deeds.create({"idempotencyKey": "old"})
     await deeds.create({"idempotencyKey": "young"})
-    await change(engine, "UPDATE idempotency_key SET expires_at = now() - interval '1 day' WHERE key <> 'young'")
+    await change(owner, "UPDATE idempotency_key SET expires_at = now() - interval '1 day' WHERE key <> 'young'")
     take = "UPDATE idempotency_key SET expires_at = now() + interval '1 day' WHERE key = 'taken over'"
-    async with holding(engine, take) as other:
+    async with holding(owner, take) as other:
         assert await retention.sweep(engine, 0) == 1
         await other.commit()
-    assert [key for _, key, _ in await rows(engine, KEYS)] == ["taken over", "young"]
+    assert [key for _, key, _ in await rows(owner, KEYS)] == ["taken over", "young"]
 
 
 async def test_a_keyed_call_takes_three_statements_more(deeds: Deeds, ask: Ask, statements: list[str]) -> None:

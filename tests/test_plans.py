@@ -56,7 +56,7 @@ class Asking:
 @pytest.fixture
 async def asking(engine: AsyncEngine) -> Any:
     async with engine.connect() as connection:
-        account = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
+        account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
     return lambda question: Asking(engine, account, question)
 
 

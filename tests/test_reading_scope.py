@@ -1,6 +1,7 @@
 """Nothing of another account is read: not by the statements as they are written, and not where rows lead to it."""
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from conftest import Ask
 from fixed import uid
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import database
+from graphql_app.settings import Settings
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.sql"))
 TABLES = "carrier|shipment|party|shipment_reference|package|shipment_item|tracking_event|change"
@@ -31,6 +35,15 @@ def test_every_table_of_a_statement_is_bound_to_the_account(path: Path) -> None:
         for _, alias in TABLE.findall(statement):
             bound = rf"{alias}\.account_id (= |IS NOT DISTINCT FROM )\$\d+::UUID"
             assert re.search(bound, statement), f"{alias} is not bound in {statement}"
+
+
+@pytest.fixture
+async def engine(engine: AsyncEngine, settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """The tables' owner, whom row-level security lets see everything: here the statements stand alone."""
+    assert settings.postgres_url
+    made = database.make_engine(settings.postgres_url.get_secret_value(), settings)
+    yield made
+    await made.dispose()
 
 
 def shown(public: str) -> str:

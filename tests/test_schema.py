@@ -23,10 +23,10 @@ async def test_it_is_served(client: httpx.AsyncClient) -> None:
     assert answer.text == FILE.read_text()
 
 
-async def test_a_second_schema_in_the_process_changes_nothing_for_the_first(ask: Ask, engine: AsyncEngine) -> None:
+async def test_a_second_schema_in_the_process_changes_nothing_for_the_first(ask: Ask, owner: AsyncEngine) -> None:
     await ask("{ viewer { account } }")
     schema.build()
-    async with engine.begin() as connection:
+    async with owner.begin() as connection:
         await connection.execute(
             text("INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account")
         )

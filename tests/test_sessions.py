@@ -14,7 +14,7 @@ from graphql_app import database, models, settings
 from graphql_app.settings import Settings
 
 NOBODY = UUID(int=1)
-INSERT = "INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account"
+INSERT = "INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account WHERE slug = 'default'"
 
 
 async def carriers(engine: AsyncEngine) -> int:
@@ -59,49 +59,56 @@ async def test_a_session_takes_a_connection_only_when_it_is_first_used(engine: A
     assert taken(engine) == 0
 
 
-async def test_what_was_not_committed_is_rolled_back(engine: AsyncEngine) -> None:
-    async with database.get_session(engine, NOBODY) as session:
+async def test_what_was_not_committed_is_rolled_back(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
+    async with database.get_session(engine, account) as session:
         await session.run(INSERT, ())
-    assert (await carriers(engine), await left_open(engine)) == (0, 0)
+    assert (await carriers(owner), await left_open(owner)) == (0, 0)
 
 
-async def test_what_was_committed_stays_and_can_still_be_read(engine: AsyncEngine) -> None:
-    async with database.get_session(engine, NOBODY) as session:
-        (account,) = await session.run("SELECT id FROM account", ())
-        carrier = models.Carrier(account_id=account.id, code="acme", name="Acme")
+async def test_what_was_committed_stays_and_can_still_be_read(
+    engine: AsyncEngine, owner: AsyncEngine, account: UUID
+) -> None:
+    async with database.get_session(engine, account) as session:
+        carrier = models.Carrier(account_id=account, code="acme", name="Acme")
         session.add(carrier)
         await session.commit()
         assert carrier.name == "Acme"  # expire_on_commit is off: no statement is sent for this
         assert carrier.id is not None
-    assert await carriers(engine) == 1
+    assert await carriers(owner) == 1
 
 
-async def test_an_exception_rolls_back_and_gives_the_connection_back(engine: AsyncEngine) -> None:
+async def test_an_exception_rolls_back_and_gives_the_connection_back(
+    engine: AsyncEngine, owner: AsyncEngine, account: UUID
+) -> None:
     async def request() -> None:
-        async with database.get_session(engine, NOBODY) as session:
+        async with database.get_session(engine, account) as session:
             await session.run(INSERT, ())
             raise RuntimeError("amid")
 
     with pytest.raises(RuntimeError, match="amid"):
         await request()
-    assert (taken(engine), await carriers(engine), await left_open(engine)) == (0, 0, 0)
+    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
 
 
-async def test_a_statement_that_fails_rolls_back_and_gives_the_connection_back(engine: AsyncEngine) -> None:
+async def test_a_statement_that_fails_rolls_back_and_gives_the_connection_back(
+    engine: AsyncEngine, owner: AsyncEngine, account: UUID
+) -> None:
     async def request() -> None:
-        async with database.get_session(engine, NOBODY) as session:
+        async with database.get_session(engine, account) as session:
             await session.run(INSERT, ())
             await session.run(INSERT, ())
 
     with pytest.raises(IntegrityError, match="uq_carrier_account_id_code"):
         await request()
-    assert (taken(engine), await carriers(engine), await left_open(engine)) == (0, 0, 0)
+    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("wait", ["inside a statement", "between statements"])
-async def test_a_cancelled_request_gives_its_connection_back(engine: AsyncEngine, wait: str) -> None:
+async def test_a_cancelled_request_gives_its_connection_back(
+    engine: AsyncEngine, owner: AsyncEngine, account: UUID, wait: str
+) -> None:
     async def request() -> None:
-        async with database.get_session(engine, NOBODY) as session:
+        async with database.get_session(engine, account) as session:
             await session.run(INSERT, ())
             begun.set()
             if wait == "inside a statement":
@@ -118,12 +125,14 @@ async def test_a_cancelled_request_gives_its_connection_back(engine: AsyncEngine
         with pytest.raises(asyncio.CancelledError):
             await task
     await asyncio.sleep(0.1)
-    assert (taken(engine), await carriers(engine), await left_open(engine)) == (0, 0, 0)
+    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
 
 
-async def test_a_cancelled_read_gives_its_connection_back(engine: AsyncEngine) -> None:
+async def test_a_cancelled_read_gives_its_connection_back(
+    engine: AsyncEngine, owner: AsyncEngine, account: UUID
+) -> None:
     async def request() -> None:
-        async with database.get_session(engine, NOBODY) as session:
+        async with database.get_session(engine, account) as session:
             begun.set()
             await session.fetch("SELECT pg_sleep(4)", [])
 
@@ -135,21 +144,21 @@ async def test_a_cancelled_read_gives_its_connection_back(engine: AsyncEngine) -
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert (taken(engine), await left_open(engine)) == (0, 0)
+    assert (taken(engine), await left_open(owner)) == (0, 0)
 
 
 async def test_more_requests_than_connections_wait_their_turn(
-    ask: Ask, engine: AsyncEngine, settings: Settings
+    ask: Ask, engine: AsyncEngine, owner: AsyncEngine, settings: Settings
 ) -> None:
     question = "{ a: carriers { nodes { id } } b: shipments { nodes { id } } }"
     answers = await asyncio.gather(*(ask(question) for _ in range(settings.pool_size * 4)))
     assert answers == [{"data": {"a": {"nodes": []}, "b": {"nodes": []}}}] * len(answers)
-    assert (taken(engine), await left_open(engine)) == (0, 0)
+    assert (taken(engine), await left_open(owner)) == (0, 0)
 
 
-async def test_a_broken_connection_is_replaced(ask: Ask, engine: AsyncEngine) -> None:
+async def test_a_broken_connection_is_replaced(ask: Ask, owner: AsyncEngine) -> None:
     await ask("{ carriers { nodes { id } } }")
-    async with engine.connect() as connection:
+    async with owner.connect() as connection:
         await connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -166,11 +175,13 @@ async def test_statements_are_logged_when_asked_for(postgres_url: str) -> None:
         assert bool(engine.echo) is echo
 
 
-async def test_a_lost_connection_makes_all_of_the_pool_new_and_nobody_hears_of_it(engine: AsyncEngine) -> None:
+async def test_a_lost_connection_makes_all_of_the_pool_new_and_nobody_hears_of_it(
+    engine: AsyncEngine, owner: AsyncEngine
+) -> None:
     async with database.get_session(engine, NOBODY) as one, database.get_session(engine, NOBODY) as other:
         await other.run("SELECT 1", ())  # idle after this, open, and of the time before the loss
         (lost,) = await one.run("SELECT pg_backend_pid()", ())
-        async with engine.connect() as third:
+        async with owner.connect() as third:
             await third.execute(text(f"SELECT pg_terminate_backend({lost[0]})"))
         with pytest.raises(DBAPIError):
             await one.run("SELECT 1", ())

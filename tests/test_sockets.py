@@ -271,9 +271,9 @@ async def test_a_slow_reader_is_told_where_it_stands_and_others_do_not_wait_for_
         assert [one["cursor"] for one in await slow.changes(len(cursors) - len(seen))] == cursors[len(seen) :]
 
 
-async def test_a_mutation_that_has_begun_is_carried_out_even_if_its_socket_goes(port: int, engine: AsyncEngine) -> None:
+async def test_a_mutation_that_has_begun_is_carried_out_even_if_its_socket_goes(port: int, owner: AsyncEngine) -> None:
     tag = 'mutation($id: ID!) { shipmentUpdate(by: {id: $id}, input: {tagsAdd: ["done"]}) { errors { message } } }'
-    async with Api(port) as api, engine.connect() as other:
+    async with Api(port) as api, owner.connect() as other:
         made = await api.create()
         await other.execute(text("SELECT 1 FROM shipment FOR UPDATE"))  # the mutation waits for this
         async with Socket(port) as socket:

@@ -107,11 +107,11 @@ class Interrupted(database.Session):
         return rows
 
 
-async def test_root_fields_of_one_operation_see_one_moment(engine: AsyncEngine) -> None:
-    accounts = await world.fill(engine)
+async def test_root_fields_of_one_operation_see_one_moment(engine: AsyncEngine, owner: AsyncEngine) -> None:
+    accounts = await world.fill(owner)
 
     async def write() -> None:
-        async with engine.begin() as connection:
+        async with owner.begin() as connection:
             await connection.execute(text("UPDATE carrier SET name = 'renamed' WHERE code = 'dhl'"))
 
     core = schema.build()._schema
@@ -138,15 +138,15 @@ async def test_requests_with_two_root_fields_each_do_not_meet_on_one_session(cli
 
 
 async def test_after_a_failure_the_other_root_fields_of_its_moment_fail_alike(
-    engine: AsyncEngine, settings: Settings
+    owner: AsyncEngine, settings: Settings
 ) -> None:
     assert settings.postgres_url
     impatient = database.make_engine(
-        settings.postgres_url.get_secret_value(), settings.model_copy(update={"statement_timeout": 0.2})
+        settings.postgres_url.get_secret_value(), settings.model_copy(update={"statement_timeout": 0.2}), scoped=True
     )
-    accounts = await world.fill(engine)
+    accounts = await world.fill(owner)
     document = parse('{ slow: carrier(code: "dhl") { name } quick: shipments(first: 1) { nodes { id } } }')
-    async with engine.connect() as blocking:
+    async with owner.connect() as blocking:
         await blocking.execute(text("LOCK TABLE carrier"))
         async with context.get_context(impatient, auth.Viewer(accounts["default"], "default"), "test") as made:
             executor: Any = schema.Executor.build(schema.build()._schema, document, None, made)

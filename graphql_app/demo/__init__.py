@@ -21,7 +21,7 @@ EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
 async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
     """Fill the default account, unless it has shipments. Returns how many were made."""
     async with engine.connect() as connection:
-        account = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
+        account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
     async with database.get_session(engine, account) as session:
         await session.run(ALONE, ())
         ((empty,),) = await session.run(EMPTY, (account,))

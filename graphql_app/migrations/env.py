@@ -12,10 +12,16 @@ from alembic.operations import ops
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from graphql_app import database, embedded, settings
-from graphql_app.models import columns, routines
+from graphql_app import database, embedded, migrate, settings
+from graphql_app.models import columns, rights, routines
 
-LOCK = 7274611  # any number that is ours: processes that start at once migrate one after another
+PRINTED_OTHERWISE = {
+    "ix_party_words",
+    "ix_shipment_promised_to",
+    "ix_shipment_estimated_delivery_at",
+    "ix_shipment_last_event_at",
+}
+"""Indexes of expressions."""
 
 with contextlib.suppress(ImportError):  # a tool of development: it makes Alembic see the values of enums
     import alembic_postgresql_enum as _  # noqa: F401
@@ -34,13 +40,13 @@ def run(connection: Connection) -> None:
     with context.begin_transaction():
         for patient in ("statement_timeout", "lock_timeout"):
             connection.exec_driver_sql(f"SET LOCAL {patient} = 0")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({migrate.LOCK})")
         context.run_migrations()
 
 
 def comparable(_thing: Any, name: str | None, _kind: str, _reflected: bool, other: Any) -> bool:
-    """PostgreSQL prints this index with parentheses and casts of its own; a test compares the catalogues instead."""
-    return name != "ix_party_words" or other is None
+    """PostgreSQL prints these with parentheses and casts of its own; a test compares the catalogues instead."""
+    return name not in PRINTED_OTHERWISE or other is None
 
 
 def render(kind: str, thing: Any, autogenerating: AutogenContext) -> str | Literal[False]:
@@ -64,10 +70,12 @@ def with_routines(_context: Any, revision: Any, directives: list[ops.MigrationSc
     """Alembic sees no functions and triggers: the first migration makes them all, later ones are written by hand."""
     upgrade, downgrade = directives[0].upgrade_ops, directives[0].downgrade_ops
     if revision == () and upgrade and downgrade:
-        upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in routines.CREATE)
+        made = (*routines.CREATE, *rights.CREATE, rights.SETTLE)
+        upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in made)
         for step in downgrade.ops:  # indexes go with their tables
             if isinstance(step, ops.ModifyTableOps):
                 step.ops = [part for part in step.ops if not isinstance(part, ops.DropIndexOp)]
+        downgrade.ops[:0] = [ops.ExecuteSQLOp(statement) for statement in rights.DROP]
         downgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in routines.DROP)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -30,11 +30,14 @@ class ApiKey(SQLModel, table=True):
     """What a client shows to be let in."""
 
     __tablename__ = "api_key"
-    __table_args__ = ({"comment": "What a client shows to be let in. Only the SHA-256 of the secret is kept."},)
+    __table_args__ = (
+        Index(None, "account_id", "id"),
+        {"comment": "What a client shows to be let in. Only the SHA-256 of the secret is kept."},
+    )
     id: UUID | None = identity("Identity of the key.")
     account_id: UUID = reference("account", ACCOUNT)
     name: str = column(String(200), "What the key is for; it is the actor in the change log.")
-    prefix: str = column(plain(16), "The readable beginning of the secret.", unique=True)
+    prefix: str = column(plain(24), "The readable beginning of the secret.", unique=True)
     hash: bytes = column(LargeBinary, "SHA-256 of the secret.", unique=True)
     scopes: list[str] = column(ARRAY(Text), "What it may do: shipments:read, shipments:write, events:write, admin.")
     created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)

@@ -35,6 +35,12 @@ def plain(length: int) -> String:
     return String(length, collation="C")
 
 
+def either(column: str, value: str) -> str:
+    """A column, or a value where it is null, for an index. Not coalesce(), which PostgreSQL does not take for something
+    that may be looked up before the account is checked (`models/rights.py`)."""
+    return f"(CASE WHEN {column} IS NULL THEN {value} ELSE {column} END)"
+
+
 def enum(words: type[v.Word]) -> Enum:
     """A native enum, named in snake case: ShipmentStatus → shipment_status."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in words.__name__).lstrip("_")

@@ -11,6 +11,11 @@ CREATE_FUNCTION = """
 CREATE OR REPLACE FUNCTION account_number_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE SEQUENCE %I', 'shipment_number_' || replace(NEW.id::text, '-', ''));
+    IF to_regrole('graphql_app_api') IS NOT NULL THEN
+        EXECUTE format(
+            'GRANT USAGE ON SEQUENCE %I TO graphql_app_api', 'shipment_number_' || replace(NEW.id::text, '-', '')
+        );
+    END IF;
     RETURN NULL;
 END $$"""
 CREATE_TRIGGER = """

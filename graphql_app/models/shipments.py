@@ -34,6 +34,7 @@ from graphql_app.models.columns import (
     REASON,
     STATUS,
     column,
+    either,
     enum,
     identity,
     plain,
@@ -44,10 +45,9 @@ from graphql_app.models.columns import (
 if TYPE_CHECKING:
     from graphql_app.models.packages import Package, ShipmentItem
 
-PARTY_WORDS = text(
-    "to_tsvector('simple', name || ' ' || coalesce(company, '') || ' ' || coalesce(city, '') || ' ' || "
-    "coalesce(region, '') || ' ' || coalesce(postal_code, ''))"
-)
+INFINITY = "'infinity'::timestamptz"
+WORDS = " || ' ' || ".join(["name", *(either(one, "''") for one in ("company", "city", "region", "postal_code"))])
+PARTY_WORDS = text(f"to_tsvector('simple', {WORDS})")
 """The words of a party that `shipments(search:)` finds."""
 
 
@@ -66,16 +66,14 @@ class Shipment(SQLModel, table=True):
         Index(None, "account_id", "created_at", "id"),
         Index(None, "account_id", "updated_at", "id"),
         Index(None, "account_id", "status_at", "id"),
-        Index("ix_shipment_promised_to", "account_id", text("coalesce(promised_to, 'infinity'::timestamptz)"), "id"),
+        Index("ix_shipment_promised_to", "account_id", text(either("promised_to", INFINITY)), "id"),
         Index(
             "ix_shipment_estimated_delivery_at",
             "account_id",
-            text("coalesce(estimated_delivery_at, 'infinity'::timestamptz)"),
+            text(either("estimated_delivery_at", INFINITY)),
             "id",
         ),
-        Index(
-            "ix_shipment_last_event_at", "account_id", text("coalesce(last_event_at, 'infinity'::timestamptz)"), "id"
-        ),
+        Index("ix_shipment_last_event_at", "account_id", text(either("last_event_at", INFINITY)), "id"),
         Index(None, "account_id", "status", "created_at", "id"),
         Index(
             "ix_shipment_carrier",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Text,
     Uuid,
+    case,
     exists,
     func,
     not_,
@@ -48,7 +49,7 @@ def named(column: str) -> Expression:
 
 def or_infinity(column: str) -> Expression:
     """A column that may be null as the indexes have it: null is later than everything."""
-    return lambda row: func.coalesce(row.c[column], INFINITY)
+    return lambda row: case((row.c[column].is_(None), INFINITY), else_=row.c[column])
 
 
 def clean(text: str) -> str:

@@ -28,7 +28,7 @@ SELECT convert_to(concat('{"nodes":[', string_agg(page_1.node_1, ','), '],"total
       UNION ALL (
         SELECT party_2.shipment_id
         FROM party AS party_2
-        WHERE party_2.account_id = $1::UUID AND (to_tsvector('simple', name || ' ' || coalesce(company, '') || ' ' || coalesce(city, '') || ' ' || coalesce(region, '') || ' ' || coalesce(postal_code, '')) @@ CAST(nullif(CAST(plainto_tsquery('simple', $10::VARCHAR) AS TEXT), '') || ':*' AS TSQUERY))
+        WHERE party_2.account_id = $1::UUID AND (to_tsvector('simple', name || ' ' || (CASE WHEN company IS NULL THEN '' ELSE company END) || ' ' || (CASE WHEN city IS NULL THEN '' ELSE city END) || ' ' || (CASE WHEN region IS NULL THEN '' ELSE region END) || ' ' || (CASE WHEN postal_code IS NULL THEN '' ELSE postal_code END)) @@ CAST(nullif(CAST(plainto_tsquery('simple', $10::VARCHAR) AS TEXT), '') || ':*' AS TSQUERY))
         LIMIT 10000))
       LIMIT 10001) AS anon_2) AS count_1), '}'), 'UTF8') AS convert_to_1
 FROM (
@@ -60,7 +60,7 @@ FROM (
   UNION ALL (
     SELECT party_3.shipment_id
     FROM party AS party_3
-    WHERE party_3.account_id = $1::UUID AND (to_tsvector('simple', name || ' ' || coalesce(company, '') || ' ' || coalesce(city, '') || ' ' || coalesce(region, '') || ' ' || coalesce(postal_code, '')) @@ CAST(nullif(CAST(plainto_tsquery('simple', $19::VARCHAR) AS TEXT), '') || ':*' AS TSQUERY))
+    WHERE party_3.account_id = $1::UUID AND (to_tsvector('simple', name || ' ' || (CASE WHEN company IS NULL THEN '' ELSE company END) || ' ' || (CASE WHEN city IS NULL THEN '' ELSE city END) || ' ' || (CASE WHEN region IS NULL THEN '' ELSE region END) || ' ' || (CASE WHEN postal_code IS NULL THEN '' ELSE postal_code END)) @@ CAST(nullif(CAST(plainto_tsquery('simple', $19::VARCHAR) AS TEXT), '') || ':*' AS TSQUERY))
     LIMIT 10000))
   ORDER BY shipment_1.created_at DESC, shipment_1.id DESC
   LIMIT 2) AS page_1

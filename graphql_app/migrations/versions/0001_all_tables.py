@@ -1,4 +1,4 @@
-"""All tables.
+"""all tables.
 
 Revision 0001, after nothing.
 """
@@ -22,14 +22,14 @@ def upgrade() -> None:
     sa.Enum('NOT_STATUS_BEARING', 'REGRESSION', 'AFTER_TERMINAL', 'SUPERSEDED', 'FUTURE', 'VOIDED', name='not_applied_reason').create(op.get_bind())
     sa.Enum('REPORT', 'OVERRIDE', name='event_source').create(op.get_bind())
     sa.Enum('EXACT', 'ZONE_ASSUMED', 'DATE_ONLY', name='time_precision').create(op.get_bind())
-    sa.Enum('LABEL_CREATED', 'INFO_RECEIVED', 'PICKED_UP', 'DROPPED_OFF', 'ARRIVED_AT_FACILITY', 'DEPARTED_FACILITY', 'IN_TRANSIT', 'CUSTOMS_STARTED', 'CUSTOMS_CLEARED', 'CUSTOMS_HELD', 'HANDED_TO_PARTNER', 'ARRIVED_AT_DESTINATION_FACILITY', 'OUT_FOR_DELIVERY', 'DELIVERY_SCHEDULED', 'DELIVERY_ATTEMPTED', 'AVAILABLE_FOR_PICKUP', 'DELIVERED', 'DELAYED', 'HELD', 'EXCEPTION', 'ADDRESS_CORRECTED', 'REDIRECTED', 'RETURN_STARTED', 'RETURNED', 'LOST', 'DAMAGED', 'DESTROYED', 'CANCELLED', 'INFO', name='tracking_event_code').create(op.get_bind())
     sa.Enum('MM', 'CM', 'M', 'IN', 'FT', name='length_unit').create(op.get_bind())
     sa.Enum('G', 'KG', 'OZ', 'LB', name='weight_unit').create(op.get_bind())
     sa.Enum('SHIPPER', 'RECIPIENT', 'RETURN_TO', 'BILL_TO', 'NOTIFY', name='party_role').create(op.get_bind())
-    sa.Enum('ADDRESS', 'RECIPIENT_ABSENT', 'REFUSED', 'BUSINESS_CLOSED', 'ACCESS', 'CUSTOMS_DELAY', 'CUSTOMS_DOCUMENTS', 'DUTIES_UNPAID', 'DAMAGED', 'LOST', 'MISROUTED', 'CARRIER_CAPACITY', 'VEHICLE', 'WEATHER', 'DISASTER', 'PAYMENT_DUE', 'SHIPPER', 'SECURITY', 'OTHER', name='exception_reason').create(op.get_bind())
     sa.Enum('PROJECTION', 'COMMAND', 'OVERRIDE', name='status_source').create(op.get_bind())
     sa.Enum('DRAFT', 'READY', 'PICKED_UP', 'IN_TRANSIT', 'OUT_FOR_DELIVERY', 'AVAILABLE_FOR_PICKUP', 'DELIVERY_ATTEMPTED', 'EXCEPTION', 'PARTIALLY_DELIVERED', 'DELIVERED', 'RETURNING', 'RETURNED', 'FAILED', 'CANCELLED', name='shipment_status').create(op.get_bind())
     sa.Enum('OUTBOUND', 'INBOUND', 'RETURN', 'TRANSFER', name='shipment_direction').create(op.get_bind())
+    sa.Enum('ADDRESS', 'RECIPIENT_ABSENT', 'REFUSED', 'BUSINESS_CLOSED', 'ACCESS', 'CUSTOMS_DELAY', 'CUSTOMS_DOCUMENTS', 'DUTIES_UNPAID', 'DAMAGED', 'LOST', 'MISROUTED', 'CARRIER_CAPACITY', 'VEHICLE', 'WEATHER', 'DISASTER', 'PAYMENT_DUE', 'SHIPPER', 'SECURITY', 'OTHER', name='exception_reason').create(op.get_bind())
+    sa.Enum('LABEL_CREATED', 'INFO_RECEIVED', 'PICKED_UP', 'DROPPED_OFF', 'ARRIVED_AT_FACILITY', 'DEPARTED_FACILITY', 'IN_TRANSIT', 'CUSTOMS_STARTED', 'CUSTOMS_CLEARED', 'CUSTOMS_HELD', 'HANDED_TO_PARTNER', 'ARRIVED_AT_DESTINATION_FACILITY', 'OUT_FOR_DELIVERY', 'DELIVERY_SCHEDULED', 'DELIVERY_ATTEMPTED', 'AVAILABLE_FOR_PICKUP', 'DELIVERED', 'DELAYED', 'HELD', 'EXCEPTION', 'ADDRESS_CORRECTED', 'REDIRECTED', 'RETURN_STARTED', 'RETURNED', 'LOST', 'DAMAGED', 'DESTROYED', 'CANCELLED', 'INFO', name='tracking_event_code').create(op.get_bind())
     op.create_table('account',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the account.'),
     sa.Column('slug', sa.String(length=63, collation='C'), nullable=False, comment='Short name for people and scripts.'),
@@ -79,7 +79,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the key.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account it belongs to.'),
     sa.Column('name', sa.String(length=200), nullable=False, comment='What the key is for; it is the actor in the change log.'),
-    sa.Column('prefix', sa.String(length=16, collation='C'), nullable=False, comment='The readable beginning of the secret.'),
+    sa.Column('prefix', sa.String(length=24, collation='C'), nullable=False, comment='The readable beginning of the secret.'),
     sa.Column('hash', sa.LargeBinary(), nullable=False, comment='SHA-256 of the secret.'),
     sa.Column('scopes', sa.ARRAY(sa.Text()), nullable=False, comment='What it may do: shipments:read, shipments:write, events:write, admin.'),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When it was made.'),
@@ -92,6 +92,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('prefix', name=op.f('uq_api_key_prefix')),
     comment='What a client shows to be let in. Only the SHA-256 of the secret is kept.'
     )
+    op.create_index(op.f('ix_api_key_account_id_id'), 'api_key', ['account_id', 'id'], unique=False)
     op.create_table('carrier',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the carrier: `car_` and 32 hex digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account it belongs to.'),
@@ -185,10 +186,10 @@ def upgrade() -> None:
     op.create_index('ix_shipment_archived', 'shipment', ['account_id', 'archived_at'], unique=False, postgresql_where=sa.text('archived_at IS NOT NULL'))
     op.create_index('ix_shipment_carrier', 'shipment', ['account_id', 'carrier_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('carrier_id IS NOT NULL'))
     op.create_index('ix_shipment_delivered_at', 'shipment', ['account_id', 'delivered_at', 'id'], unique=False, postgresql_where=sa.text('delivered_at IS NOT NULL'))
-    op.create_index('ix_shipment_estimated_delivery_at', 'shipment', ['account_id', sa.literal_column("coalesce(estimated_delivery_at, 'infinity'::timestamptz)"), 'id'], unique=False)
-    op.create_index('ix_shipment_last_event_at', 'shipment', ['account_id', sa.literal_column("coalesce(last_event_at, 'infinity'::timestamptz)"), 'id'], unique=False)
+    op.create_index('ix_shipment_estimated_delivery_at', 'shipment', ['account_id', sa.literal_column("(CASE WHEN estimated_delivery_at IS NULL THEN 'infinity'::timestamptz ELSE estimated_delivery_at END)"), 'id'], unique=False)
+    op.create_index('ix_shipment_last_event_at', 'shipment', ['account_id', sa.literal_column("(CASE WHEN last_event_at IS NULL THEN 'infinity'::timestamptz ELSE last_event_at END)"), 'id'], unique=False)
     op.create_index('ix_shipment_metadata', 'shipment', ['metadata'], unique=False, postgresql_using='gin', postgresql_ops={'metadata': 'jsonb_path_ops'}, postgresql_where=sa.text("metadata <> '{}'"))
-    op.create_index('ix_shipment_promised_to', 'shipment', ['account_id', sa.literal_column("coalesce(promised_to, 'infinity'::timestamptz)"), 'id'], unique=False)
+    op.create_index('ix_shipment_promised_to', 'shipment', ['account_id', sa.literal_column("(CASE WHEN promised_to IS NULL THEN 'infinity'::timestamptz ELSE promised_to END)"), 'id'], unique=False)
     op.create_index('ix_shipment_return_of', 'shipment', ['return_of_id'], unique=False, postgresql_where=sa.text('return_of_id IS NOT NULL'))
     op.create_index('ix_shipment_service', 'shipment', ['account_id', 'service', 'created_at', 'id'], unique=False, postgresql_where=sa.text('service IS NOT NULL'))
     op.create_index('ix_shipment_tags', 'shipment', ['tags'], unique=False, postgresql_using='gin', postgresql_where=sa.text("tags <> '{}'"))
@@ -246,7 +247,7 @@ def upgrade() -> None:
     op.create_index('ix_party_city', 'party', ['account_id', 'role', 'city'], unique=False)
     op.create_index('ix_party_place', 'party', ['account_id', 'role', 'country_code', 'region', 'city'], unique=False)
     op.create_index('ix_party_postal_code', 'party', ['account_id', 'role', 'postal_code'], unique=False)
-    op.create_index('ix_party_words', 'party', [sa.literal_column("to_tsvector('simple', name || ' ' || coalesce(company, '') || ' ' || coalesce(city, '') || ' ' || coalesce(region, '') || ' ' || coalesce(postal_code, ''))")], unique=False, postgresql_using='gin')
+    op.create_index('ix_party_words', 'party', [sa.literal_column("to_tsvector('simple', name || ' ' || (CASE WHEN company IS NULL THEN '' ELSE company END) || ' ' || (CASE WHEN city IS NULL THEN '' ELSE city END) || ' ' || (CASE WHEN region IS NULL THEN '' ELSE region END) || ' ' || (CASE WHEN postal_code IS NULL THEN '' ELSE postal_code END))")], unique=False, postgresql_using='gin')
     op.create_table('shipment_reference',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='Identity of the row.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account it belongs to.'),
@@ -348,18 +349,177 @@ def upgrade() -> None:
     CREATE OR REPLACE FUNCTION account_number_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         EXECUTE format('CREATE SEQUENCE %I', 'shipment_number_' || replace(NEW.id::text, '-', ''));
+        IF to_regrole('graphql_app_api') IS NOT NULL THEN
+            EXECUTE format(
+                'GRANT USAGE ON SEQUENCE %I TO graphql_app_api', 'shipment_number_' || replace(NEW.id::text, '-', '')
+            );
+        END IF;
         RETURN NULL;
     END $$""")
     op.execute("""
     CREATE TRIGGER account_number_sequence AFTER INSERT ON account
     FOR EACH ROW EXECUTE FUNCTION account_number_sequence()""")
     op.execute("""INSERT INTO account (slug, name) VALUES ('default', 'Default account')""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION keys_by_hash(hashes bytea[]) RETURNS TABLE (
+        hash bytea, id uuid, name text, scopes text[], expires_at timestamptz, account_id uuid, account text
+    ) LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+        SELECT k.hash, k.id, k.name, k.scopes, k.expires_at, a.id, a.slug
+        FROM api_key k JOIN account a ON a.id = k.account_id
+        WHERE k.hash = ANY (hashes) AND k.revoked_at IS NULL;
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION default_account() RETURNS TABLE (id uuid, slug text, keyed boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+        SELECT a.id, a.slug, EXISTS (SELECT FROM api_key) FROM account a WHERE a.slug = 'default';
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION keys_used(ids uuid[], moments timestamptz[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+        UPDATE api_key k SET last_used_at = used.at FROM unnest(ids, moments) AS used (id, at)
+        WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at);
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION change_heads(accounts uuid[])
+    RETURNS TABLE (account uuid, xid bigint, seq bigint, unsettled boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+        SELECT w.account, head.xid::text::bigint, head.seq, newest.xid >= now.oldest
+        FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
+        CROSS JOIN unnest(accounts) AS w (account)
+        CROSS JOIN LATERAL (
+            SELECT c.xid FROM change c WHERE c.account_id = w.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
+        ) AS newest
+        LEFT JOIN LATERAL (
+            SELECT c.xid, c.seq FROM change c WHERE c.account_id = w.account AND c.xid < now.oldest
+            ORDER BY c.xid DESC, c.seq DESC LIMIT 1
+        ) AS head ON true;
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION account_ids() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+        SELECT id FROM account;
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION sweep_changes(account uuid, age interval, bite integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+        WITH oldest AS (
+            SELECT xid, seq, at FROM change WHERE account_id = account ORDER BY xid, seq LIMIT bite
+        ),
+        last AS (
+            SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
+        ),
+        gone AS (
+            DELETE FROM change c USING last WHERE c.account_id = account AND (c.xid, c.seq) < (last.xid, last.seq)
+            RETURNING 1
+        )
+        SELECT count(*) FROM gone;
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION sweep_idempotency_keys(bite integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+        WITH gone AS (
+            DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
+                SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT bite
+                FOR UPDATE SKIP LOCKED -- not one that a call is about to make its own and to keep its outcome under
+            )
+            RETURNING 1
+        )
+        SELECT count(*) FROM gone;
+    END""")
+    op.execute("""
+    DO $settle$
+    DECLARE
+        assumable boolean := false;
+        superuser CONSTANT boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
+        ours CONSTANT oid := current_schema()::regnamespace;
+        one record;
+    BEGIN
+        IF to_regrole('graphql_app_api') IS NULL THEN
+            BEGIN
+                CREATE ROLE graphql_app_api NOLOGIN;
+            EXCEPTION WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN NULL;
+            END;
+        END IF;
+        IF to_regrole('graphql_app_api') IS NOT NULL THEN
+            IF NOT pg_has_role('graphql_app_api', 'SET') THEN
+                BEGIN
+                    GRANT graphql_app_api TO CURRENT_USER WITH INHERIT FALSE, SET TRUE;
+                EXCEPTION WHEN insufficient_privilege THEN NULL;
+                END;
+            END IF;
+            assumable := pg_has_role('graphql_app_api', 'SET');
+            EXECUTE format('GRANT USAGE ON SCHEMA %I TO graphql_app_api', current_schema());
+            FOR one IN
+                SELECT t.name, t.rights
+                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, rights)
+                WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = ours)
+            LOOP
+                EXECUTE format('GRANT %s ON %I TO graphql_app_api', one.rights, one.name);
+            END LOOP;
+            FOR one IN
+                SELECT relname AS name FROM pg_class WHERE relkind = 'S' AND relnamespace = ours
+                AND relname ~ '^shipment_number_' AND NOT has_sequence_privilege('graphql_app_api', oid, 'USAGE')
+            LOOP
+                EXECUTE format('GRANT USAGE ON SEQUENCE %I TO graphql_app_api', one.name);
+            END LOOP;
+        END IF;
+        FOR one IN
+            SELECT oid::regprocedure AS name FROM pg_proc
+            WHERE pronamespace = ours AND proname IN ('keys_by_hash', 'default_account', 'keys_used', 'change_heads', 'account_ids', 'sweep_changes', 'sweep_idempotency_keys')
+        LOOP
+            EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', one.name);
+            IF to_regrole('graphql_app_api') IS NOT NULL THEN
+                EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO graphql_app_api', one.name);
+            END IF;
+        END LOOP;
+        FOR one IN
+            SELECT c.relname AS name, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced, a.attname AS account,
+                EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS own,
+                EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'across') AS across
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+                AND a.attname = CASE c.relname WHEN 'account' THEN 'id' ELSE 'account_id' END
+            WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ours
+        LOOP
+            IF NOT one.own THEN
+                EXECUTE format('CREATE POLICY own_account ON %I USING '
+                    '(CASE WHEN %I = (SELECT nullif(current_setting(''app.account'', true), '''')::uuid) '
+                    'THEN true ELSE false END)', one.name, one.account);
+            END IF;
+            IF NOT one.secured THEN
+                EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.name);
+            END IF;
+            IF one.forced = assumable THEN
+                EXECUTE format('ALTER TABLE %I %s FORCE ROW LEVEL SECURITY', one.name,
+                    CASE WHEN assumable THEN 'NO' ELSE '' END);
+            END IF;
+            IF one.across AND assumable THEN
+                EXECUTE format('DROP POLICY across ON %I', one.name);
+            ELSIF NOT one.across AND NOT assumable THEN
+                EXECUTE format('CREATE POLICY across ON %I USING '
+                    '((SELECT current_setting(''app.across'', true)) = ''on'')', one.name);
+            END IF;
+        END LOOP;
+        IF superuser THEN
+            FOR one IN
+                SELECT f::regprocedure AS name FROM unnest(ARRAY['enum_eq(anyenum, anyenum)', 'numeric_lt(numeric, numeric)', 'numeric_le(numeric, numeric)', 'numeric_gt(numeric, numeric)', 'numeric_ge(numeric, numeric)', 'arrayoverlap(anyarray, anyarray)', 'arraycontains(anyarray, anyarray)', 'jsonb_contains(jsonb, jsonb)', 'ts_match_vq(tsvector, tsquery)', 'to_tsvector(regconfig, text)', 'textcat(text, text)']) AS f
+                WHERE NOT (SELECT proleakproof FROM pg_proc WHERE oid = f::regprocedure)
+            LOOP
+                EXECUTE format('ALTER FUNCTION %s LEAKPROOF', one.name);
+            END LOOP;
+        END IF;
+    END $settle$""")
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Back."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute("""DROP FUNCTION keys_by_hash(bytea[])""")
+    op.execute("""DROP FUNCTION default_account()""")
+    op.execute("""DROP FUNCTION keys_used(uuid[], timestamptz[])""")
+    op.execute("""DROP FUNCTION change_heads(uuid[])""")
+    op.execute("""DROP FUNCTION account_ids()""")
+    op.execute("""DROP FUNCTION sweep_changes(uuid, interval, integer)""")
+    op.execute("""DROP FUNCTION sweep_idempotency_keys(integer)""")
     op.drop_table('tracking_event')
     op.drop_table('shipment_item')
     op.drop_table('shipment_reference')
@@ -372,14 +532,14 @@ def downgrade() -> None:
     op.drop_table('idempotency_key')
     op.drop_table('change')
     op.drop_table('account')
+    sa.Enum('LABEL_CREATED', 'INFO_RECEIVED', 'PICKED_UP', 'DROPPED_OFF', 'ARRIVED_AT_FACILITY', 'DEPARTED_FACILITY', 'IN_TRANSIT', 'CUSTOMS_STARTED', 'CUSTOMS_CLEARED', 'CUSTOMS_HELD', 'HANDED_TO_PARTNER', 'ARRIVED_AT_DESTINATION_FACILITY', 'OUT_FOR_DELIVERY', 'DELIVERY_SCHEDULED', 'DELIVERY_ATTEMPTED', 'AVAILABLE_FOR_PICKUP', 'DELIVERED', 'DELAYED', 'HELD', 'EXCEPTION', 'ADDRESS_CORRECTED', 'REDIRECTED', 'RETURN_STARTED', 'RETURNED', 'LOST', 'DAMAGED', 'DESTROYED', 'CANCELLED', 'INFO', name='tracking_event_code').drop(op.get_bind())
+    sa.Enum('ADDRESS', 'RECIPIENT_ABSENT', 'REFUSED', 'BUSINESS_CLOSED', 'ACCESS', 'CUSTOMS_DELAY', 'CUSTOMS_DOCUMENTS', 'DUTIES_UNPAID', 'DAMAGED', 'LOST', 'MISROUTED', 'CARRIER_CAPACITY', 'VEHICLE', 'WEATHER', 'DISASTER', 'PAYMENT_DUE', 'SHIPPER', 'SECURITY', 'OTHER', name='exception_reason').drop(op.get_bind())
     sa.Enum('OUTBOUND', 'INBOUND', 'RETURN', 'TRANSFER', name='shipment_direction').drop(op.get_bind())
     sa.Enum('DRAFT', 'READY', 'PICKED_UP', 'IN_TRANSIT', 'OUT_FOR_DELIVERY', 'AVAILABLE_FOR_PICKUP', 'DELIVERY_ATTEMPTED', 'EXCEPTION', 'PARTIALLY_DELIVERED', 'DELIVERED', 'RETURNING', 'RETURNED', 'FAILED', 'CANCELLED', name='shipment_status').drop(op.get_bind())
     sa.Enum('PROJECTION', 'COMMAND', 'OVERRIDE', name='status_source').drop(op.get_bind())
-    sa.Enum('ADDRESS', 'RECIPIENT_ABSENT', 'REFUSED', 'BUSINESS_CLOSED', 'ACCESS', 'CUSTOMS_DELAY', 'CUSTOMS_DOCUMENTS', 'DUTIES_UNPAID', 'DAMAGED', 'LOST', 'MISROUTED', 'CARRIER_CAPACITY', 'VEHICLE', 'WEATHER', 'DISASTER', 'PAYMENT_DUE', 'SHIPPER', 'SECURITY', 'OTHER', name='exception_reason').drop(op.get_bind())
     sa.Enum('SHIPPER', 'RECIPIENT', 'RETURN_TO', 'BILL_TO', 'NOTIFY', name='party_role').drop(op.get_bind())
     sa.Enum('G', 'KG', 'OZ', 'LB', name='weight_unit').drop(op.get_bind())
     sa.Enum('MM', 'CM', 'M', 'IN', 'FT', name='length_unit').drop(op.get_bind())
-    sa.Enum('LABEL_CREATED', 'INFO_RECEIVED', 'PICKED_UP', 'DROPPED_OFF', 'ARRIVED_AT_FACILITY', 'DEPARTED_FACILITY', 'IN_TRANSIT', 'CUSTOMS_STARTED', 'CUSTOMS_CLEARED', 'CUSTOMS_HELD', 'HANDED_TO_PARTNER', 'ARRIVED_AT_DESTINATION_FACILITY', 'OUT_FOR_DELIVERY', 'DELIVERY_SCHEDULED', 'DELIVERY_ATTEMPTED', 'AVAILABLE_FOR_PICKUP', 'DELIVERED', 'DELAYED', 'HELD', 'EXCEPTION', 'ADDRESS_CORRECTED', 'REDIRECTED', 'RETURN_STARTED', 'RETURNED', 'LOST', 'DAMAGED', 'DESTROYED', 'CANCELLED', 'INFO', name='tracking_event_code').drop(op.get_bind())
     sa.Enum('EXACT', 'ZONE_ASSUMED', 'DATE_ONLY', name='time_precision').drop(op.get_bind())
     sa.Enum('REPORT', 'OVERRIDE', name='event_source').drop(op.get_bind())
     sa.Enum('NOT_STATUS_BEARING', 'REGRESSION', 'AFTER_TERMINAL', 'SUPERSEDED', 'FUTURE', 'VOIDED', name='not_applied_reason').drop(op.get_bind())
