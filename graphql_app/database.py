@@ -80,13 +80,6 @@ def rights_of(settings: Settings) -> dict[str, str]:
     return {"role": settings.database_role} if settings.database_role else ACROSS
 
 
-def aside(engine: AsyncEngine, settings: Settings, name: str) -> AsyncEngine:
-    """An engine of one connection beside that of requests, for what serves all accounts and must not wait for them."""
-    url = engine.url.render_as_string(hide_password=False)
-    one = settings.model_copy(update={"pool_size": 1})
-    return make_engine(url, one, name=f"graphql-app {name}", scoped=bool(settings.database_role))
-
-
 async def create_db_tables(engine: AsyncEngine) -> None:
     """Create the tables that are missing, skip those that exist. Migrations do the same and keep a history."""
     async with engine.begin() as connection:

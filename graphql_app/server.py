@@ -26,20 +26,38 @@ GRACE = 10
 """Seconds that requests in flight have to finish when the process is told to end."""
 
 
-class Protocol(HttpToolsProtocol):
+class CutsOff(asyncio.Protocol):
+    """A protocol whose client is cut off when it takes nothing of what it is sent."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    read_timeout = 30.0
+    """Seconds after which a client that takes nothing is cut off."""
+    stalled: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.stalled is None:
+            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.stalled is not None:
+            self.stalled.cancel()
+            self.stalled = None
+
+
+class Protocol(CutsOff, HttpToolsProtocol):
     """HTTP/1.1 by httptools, whose clients are not waited for without end."""
 
     head_timeout = 10.0
     """Seconds from the first moment that a request could come until its headers are there."""
-    read_timeout = 30.0
-    """Seconds after which a client that takes nothing of its answer is cut off."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.head_bytes, self.head_complete = 0, False
         self.unsent: int | None = None
         self.running: RequestResponseCycle | None = None
-        self.stalled: asyncio.TimerHandle | None = None
         self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
         most, self.limit_concurrency = self.config.limit_concurrency, None  # uvicorn's own answer is no JSON
         if most is not None and len(self.connections) > most:
@@ -91,17 +109,6 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
             self.pause_writing()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.stalled is None:
-            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self.stalled is not None:
-            self.stalled.cancel()
-            self.stalled = None
-
     def timeout_keep_alive_handler(self) -> None:
         """Closes an idle connection; one that stopped taking its answer is cut off instead of waited for."""
         unsent = self.transport.get_write_buffer_size()
@@ -140,22 +147,8 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
+class SocketProtocol(CutsOff, WebSocketsSansIOProtocol):
     """WebSocket by the websockets library; a client that takes nothing of what it is sent is cut off."""
-
-    read_timeout = 30.0
-    stalled: asyncio.TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.stalled is None:
-            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self.stalled is not None:
-            self.stalled.cancel()
-            self.stalled = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.resume_writing()

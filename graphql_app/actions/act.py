@@ -44,7 +44,6 @@ class Outcome:
     created: bool = False
     duplicate: bool = False
     status_changed: bool = False
-    written: bool = False
     problems: list[errors.Problem] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
 

@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from graphql_app import carrier_words, errors
-from graphql_app.actions import parts
-from graphql_app.actions.act import Act, Outcome, columns
+from graphql_app.actions import locked, parts
+from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.creation import CARRIER
-from graphql_app.actions.locked import LOG
 
 
 def read(check: Check, given: Given) -> dict[str, Any]:
@@ -40,7 +38,7 @@ async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
     old = {} if row.created else {"name": row.old_name, "trackingUrlTemplate": row.old_template}
     new = {"name": row.name, "trackingUrlTemplate": row.template}
     changed = {name: [old.get(name), value] for name, value in new.items() if old.get(name) != value}
-    outcome.carrier, outcome.created, outcome.written = row.id, row.created, bool(changed)
+    outcome.carrier, outcome.created = row.id, row.created
     if changed or row.created:
         await log(act, row.id, "carrier.created" if row.created else "carrier.updated", changed)
     return outcome
@@ -52,7 +50,7 @@ async def log(act: Act, carrier: UUID, op: str, changed: Mapping[str, Any]) -> N
         "entity": "carrier", "entity_id": carrier, "shipment_id": None, "shipment_seq": 0, "op": op,
         "status_before": None, "status_after": None, "changed": parts.json_text(changed),
     }  # fmt: skip
-    await act.sql("save_log", {**columns([change], LOG, "log_"), "now": datetime.now(UTC)})
+    await locked.write(act, log=[change])
 
 
 def read_word(check: Check, given: Given) -> dict[str, Any]:
@@ -73,7 +71,7 @@ async def map_word(act: Act, word: Mapping[str, Any], check: Check) -> Outcome:
         check.add(errors.NotFound(CARRIER), "carrier")
         return outcome
     (row,) = rows
-    outcome.carrier, outcome.written = row.id, row.changed
+    outcome.carrier = row.id
     if row.changed:
         old = [row.old_code, row.old_reason] if row.old_code else None
         new = [word["code"], word["reason"]] if word["code"] else None

@@ -97,7 +97,7 @@ async def void(
         shipment.row["event_count"] -= 1
         changed = {"events": [ids.encode(models.TrackingEvent, event_id), None], "reason": [None, reason]}
         shipment.log("tracking_event.voided", changed, before, event_id)
-        outcome.status_changed, outcome.written = before is not shipment.status, True
+        outcome.status_changed = before is not shipment.status
     await events.write(act, locked, pairs, timeline=timeline, voided=voided)
     return outcomes
 

@@ -123,7 +123,7 @@ async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
     for answer in answers:
         outcome = outcomes[answer.row]
         outcome.shipment = answer.id
-        outcome.created = outcome.written = answer.id is not None
+        outcome.created = answer.id is not None
     owners = await owners_of(act, [rows[answer.row] for answer in answers if answer.raced])
     for answer in answers:
         row = rows[answer.row]
@@ -172,7 +172,4 @@ def taken(check: Check, answer: Any, existing: UUID | None) -> None:
     if existing is not None or answer.raced:
         check.add(Duplicate(existing=existing), "externalReference")
     for seq in answer.busy or ():
-        check.warn(
-            "TRACKING_NUMBER_IN_USE", "Another shipment that is under way has a package with this tracking number.",
-            "packages", seq - 1, "trackingNumber",
-        )  # fmt: skip
+        parts.warn_in_use(check.at("packages", seq - 1))

@@ -99,7 +99,7 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
             conflicts.note(one.check, shipment, one.expected, one.expected_path)
             continue
         before = shipment.status
-        outcome.written = attempt(one, shipment, around)
+        attempt(one, shipment, around)
         if before is not shipment.status or around.of[shipment.id].new_packages:
             moved[shipment.id] = shipment
     await conflicts.tell(act)
@@ -110,8 +110,8 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
     return outcomes
 
 
-def attempt(edit: Edit, shipment: Locked, around: details.Around) -> bool:
-    """One edit: all of it or, where something is wrong, nothing. Whether anything changed."""
+def attempt(edit: Edit, shipment: Locked, around: details.Around) -> None:
+    """One edit: all of it or, where something is wrong, nothing."""
     proposal = Proposal(edit.check, edit.given, shipment, around)
     proposal.fields(edit.values)
     for role, party in edit.parties.items():
@@ -135,9 +135,8 @@ def attempt(edit: Edit, shipment: Locked, around: details.Around) -> bool:
     confirms = edit.confirms and shipment.status is v.ShipmentStatus.DRAFT
     proposal.weigh()
     if edit.check.problems:
-        return False
-    changed = proposal.take()
+        return
+    proposal.take()
     if confirms:
         # the input has a recipient and a package, so nothing can be missing
         shipments.become_ready(shipment)
-    return changed or confirms

@@ -209,7 +209,7 @@ async def unknown(act: Act, rows: Sequence[tuple[Report, Outcome]]) -> list[tupl
         outcome.duplicate = outcome.event is not None
         if outcome.event is None:
             outcome.event = known[key] = report.row["id"]
-            outcome.created = outcome.written = True
+            outcome.created = True
             fresh.append((report, outcome))
     return fresh
 

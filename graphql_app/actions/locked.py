@@ -4,7 +4,7 @@ Every change raises the version by one and is one row of the change log, whose n
 that it led to. Locks are taken in the order of the identities, by everybody: calls may wait, but never for each other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ MILESTONES = (
     "estimated_delivery_at",
 )  # fmt: skip
 Key = Mapping[str, Any]
+Rows = Sequence[Mapping[str, Any]]
 NO_KEY: Key = {"id": None, "number": None, "reference": None}
 
 
@@ -202,9 +203,10 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
     packages = [one.packages[key] for one in changed for key in one.touched]
     rows = [{**one.row, "tags": parts.array(one.row["tags"])} for one in changed]
     log = [{**change, "changed": parts.json_text(told(change))} for one in changed for change in one.changes]
-    arrays = {
-        **columns(rows, SAVED),
-        **columns(packages, PACKAGE, "package_"),
-        **columns(log, LOG, "log_"),
-    }
+    await write(act, rows, packages, log)
+
+
+async def write(act: Act, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
+    """Rows of shipments, of packages and of the log. A change of something else, such as a carrier, is only logged."""
+    arrays = {**columns(rows, SAVED), **columns(packages, PACKAGE, "package_"), **columns(log, LOG, "log_")}
     await act.sql("save_shipments", {**arrays, "now": datetime.now(UTC)})

@@ -107,6 +107,12 @@ def tracking_number(check: Check, given: Given, carrier: str | None = None) -> P
     return {"tracking_number": number, "tracking_number_norm": norm}
 
 
+def warn_in_use(check: Check) -> None:
+    """Say of a package that its tracking number is not its alone."""
+    message = "Another shipment that is under way has a package with this tracking number."
+    check.warn("TRACKING_NUMBER_IN_USE", message, "trackingNumber")
+
+
 def packages(check: Check, given: Given) -> list[Parts]:
     """Boxes, numbered from 1."""
     return [

@@ -40,7 +40,6 @@ PACKAGE_FIELDS = {
 }
 """The columns of a package's fields: first those that the log shows."""
 SHOWN = {"trackingNumber": 1, "weight": 2, "dimensions": 4}
-IN_USE = "Another shipment that is under way has a package with this tracking number."
 Changed = dict[str, Any]
 
 
@@ -176,7 +175,7 @@ class Proposal:
         """Warn of a tracking number that a package on its way somewhere else bears."""
         norm = values.get("tracking_number_norm")
         if norm and self.around.busy.get(norm, set()) - {self.shipment.id}:
-            check.warn("TRACKING_NUMBER_IN_USE", IN_USE, "trackingNumber")
+            parts.warn_in_use(check)
 
     def new_package(self, check: Check, values: parts.Parts) -> None:
         """One package more, while it is still being planned. It is where the shipment is."""
@@ -201,8 +200,8 @@ class Proposal:
             self.goods = new
             self.changed["items"] = [len(self.detail.items), len(new)]
 
-    def take(self) -> bool:
-        """Let it become so. Whether anything changed."""
+    def take(self) -> None:
+        """Let it become so."""
         shipment, detail = self.shipment, self.detail
         if "estimate_given" in self.row:
             self.row["estimate_given_at"] = datetime.now(UTC)
@@ -228,7 +227,6 @@ class Proposal:
             self.around.owners[self.row["external_reference"]] = shipment.id
         if self.changed:
             shipment.log("shipment.updated", self.changed, shipment.status)
-        return bool(self.changed)
 
 
 def shown(party: Mapping[str, Any]) -> dict[str, Any]:

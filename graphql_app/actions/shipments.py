@@ -37,7 +37,6 @@ async def one(act: Act, key: Key, expected: int | None, check: Check, command: C
         flipped = await timeline.settle(act, [shipment] if before is not shipment.status else [])
         await locking.save(act, [shipment])
         await timeline.save(act, flipped)
-        outcome.written = bool(shipment.changes)
         outcome.status_changed = before is not shipment.status
     return outcome
 

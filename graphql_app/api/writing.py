@@ -130,7 +130,7 @@ def forget(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.created and not outcome.duplicate:
             outcome.shipment = outcome.event = None
-        outcome.created = outcome.written = outcome.status_changed = False
+        outcome.created = outcome.status_changed = False
 
 
 def act_of(call: Call, run: Run, dry: bool) -> Act:
