@@ -281,3 +281,61 @@ async def test_references_that_change_hands_at_once_stay_with_one(deeds: Deeds, 
         for result in payload["results"]:
             assert {code for code, _ in codes(result)} <= {"DUPLICATE"}
     await versions_hold(owner)
+
+
+async def test_what_was_rolled_back_repeats_nothing(deeds: Deeds) -> None:
+    id_ = (await deeds.ready())["id"]
+    known = event(id_, externalEventId="known")
+    await deeds.record(known)
+    new = event(id_, externalEventId="new")
+    for policy, bad in (("REJECT_EVERYTHING", event("shp_" + "0" * 32)), ("REJECT_EVERYTHING", event(id_, None))):
+        payload = await deeds.record(new, new, known, bad, policy=policy)
+        assert [result["duplicate"] for result in payload["results"]] == [False, False, True, False]
+        assert [result["event"] is not None for result in payload["results"]] == [False, False, True, False]
+        assert payload["succeeded"] == 0
+    assert [result["duplicate"] for result in (await deeds.record(new, new, known))["results"]] == [False, True, True]
+
+
+async def test_rows_name_a_shipment_by_the_reference_that_earlier_rows_gave_it(
+    deeds: Deeds, owner: AsyncEngine
+) -> None:
+    id_ = (await deeds.made(externalReference="old"))["id"]
+    by_new = {"by": {"externalReference": "new"}, "input": {"tagsAdd": ["by new"]}}
+    by_old = {"by": {"externalReference": "old"}, "input": {"tagsAdd": ["by old"]}}
+    payload = await deeds.bulk_update(by_old, by_new, edit(id_, externalReference="new"), by_old, by_new)
+    assert [codes(result) for result in payload["results"]] == [
+        [], [("NOT_FOUND", "inputs.1.by")], [], [("NOT_FOUND", "inputs.3.by")], []
+    ]  # fmt: skip
+    assert (await deeds.shipment(id_))["tags"] == ["by old", "by new"]
+    await versions_hold(owner)
+
+
+async def test_a_reference_that_an_earlier_row_gave_up_is_free(deeds: Deeds, owner: AsyncEngine) -> None:
+    for names in ("AB", "CD"):  # whichever of the two was made first
+        made = [(await deeds.made(externalReference=name))["id"] for name in names]
+        one, other = made if names == "AB" else made[::-1]
+        taken = (await deeds.shipment(other))["externalReference"]
+        given_up = (await deeds.shipment(one))["externalReference"]
+        rows = [
+            edit(one, externalReference=taken),
+            edit(one, externalReference=None),
+            edit(other, externalReference=given_up),
+            edit(one, externalReference=taken),
+        ]
+        payload = await deeds.bulk_update(*rows)
+        first, *others = payload["results"]
+        assert codes(first) == [("DUPLICATE", "inputs.0.input.externalReference")]
+        assert [codes(result) for result in others] == [[], [], []]
+        references = [(await deeds.shipment(id_))["externalReference"] for id_ in (one, other)]
+        assert references == [taken, given_up]
+    await versions_hold(owner)
+
+
+async def test_a_tracking_number_that_an_earlier_row_gave_is_warned_of(deeds: Deeds) -> None:
+    one, other = [await deeds.made(packages=[KILO]) for _ in range(2)]
+    rows = [
+        edit(s["id"], packages=[{"id": s["packages"][0]["id"], "trackingNumber": "X 1"}]) for s in (one, one, other)
+    ]
+    payload = await deeds.bulk_update(*rows)
+    place = "inputs.2.input.packages.0.trackingNumber"
+    assert [warned(result) for result in payload["results"]] == [[], [], [("TRACKING_NUMBER_IN_USE", place)]]

@@ -291,6 +291,27 @@ async def test_an_upsert_can_change_what_an_update_cannot(deeds: Deeds, owner: A
     assert (await deeds.upsert("A", minimal(declaredValue=None)))["shipment"]["declaredValue"] is None
 
 
+async def test_null_in_an_upsert_takes_away_all_metadata_and_tags(deeds: Deeds, owner: AsyncEngine) -> None:
+    await deeds.upsert("A", minimal(tags=["a", "b"], metadata={"a": 1, "b": 2}))
+    payload = await deeds.upsert("A", minimal(tags=None, metadata=None))
+    assert (payload["errors"], payload["shipment"]["tags"], payload["shipment"]["metadata"]) == ([], [], {})
+    assert (await deeds.upsert("A", minimal(tags=None, metadata=None)))["shipment"]["version"] == 2
+    await versions_hold(owner)
+
+
+async def test_an_upsert_does_not_pass_over_what_a_shipment_shall_bring_back(deeds: Deeds, owner: AsyncEngine) -> None:
+    one, other = (await deeds.made(externalReference="one"))["id"], (await deeds.made())["id"]
+    back = {"returnOf": {"id": one}}
+    assert (await deeds.upsert("A", minimal(**back)))["shipment"]["returnOf"] == {"id": one}
+    before = await trail(owner)
+    for same in ({"id": one}, {"externalReference": "one"}):
+        assert (await deeds.upsert("A", minimal(returnOf=same)))["errors"] == []
+    for changed, code in (({"id": other}, "INVALID"), (None, "INVALID"), ({"number": "none"}, "NOT_FOUND")):
+        payload = await deeds.upsert("A", minimal(returnOf=changed, tags=["new"]))
+        assert codes(payload) == [(code, "input.returnOf")]
+    assert await trail(owner) == before
+
+
 async def test_an_upsert_confirms_a_draft_with_all_its_packages(deeds: Deeds) -> None:
     await deeds.upsert("A", minimal(packages=[KILO]))
     payload = await deeds.upsert("A", complete(packages=[KILO, KILO], confirm=True))

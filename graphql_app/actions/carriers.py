@@ -33,6 +33,9 @@ async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
     """Make the carrier or change it. Saving it as it is changes nothing."""
     outcome = Outcome.of(check)
     if act.dry:
+        asked = {"carriers": [carrier["code"]], "references": [], "numbers": []}
+        for known in await act.sql("known_names", asked):
+            outcome.carrier = known.id
         return outcome
     (row,) = await act.sql("save_carrier", carrier)
     old = {} if row.created else {"name": row.old_name, "trackingUrlTemplate": row.old_template}

@@ -19,6 +19,7 @@ from graphql_app.actions.timeline import Timeline
 Status = v.ShipmentStatus
 NEVER = (Status.DRAFT, Status.PARTIALLY_DELIVERED)
 """Statuses that no override leads to: a plan is made anew, and partial delivery follows from the packages."""
+OVERRIDES = [status.value for status in Status if status not in NEVER]
 
 
 async def override(act: Act, key: Key, status: Status, reason: str, expected: int | None, check: Check) -> Outcome:
@@ -37,9 +38,11 @@ async def override(act: Act, key: Key, status: Status, reason: str, expected: in
         shipments.refuse(check, shipment, status, message, "by")
     elif status in NEVER:
         message = f"No override leads to {status}."
-        shipments.refuse(check, shipment, status, message, "status")
+        problem = errors.InvalidTransition(message, source=shipment.status, target=status, allowed=OVERRIDES)
+        check.add(problem, "status")
     if not check.problems:
         await events.write(act, locked, [(decree(check, shipment, status, reason), outcome)])
+        outcome.created = False  # the event is new, the shipment is not
     return outcome
 
 

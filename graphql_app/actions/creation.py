@@ -28,6 +28,7 @@ LOGGED = {
 }
 """What the change log says of a new shipment, and the columns in which it stands."""
 CARRIER = "There is no carrier with this code: carrierSave makes one."
+NO_SHIPMENT = "There is no such shipment."
 SHIPMENT = (
     "row external_reference direction confirmed carrier service return_id return_number return_reference promised_from "
     "promised_to estimated_delivery_at package_count total_weight_g declared_value currency incoterm metadata tags "
@@ -168,7 +169,7 @@ def taken(check: Check, answer: Any, existing: UUID | None) -> None:
     if answer.no_carrier:
         check.add(NotFound(CARRIER), "carrier")
     if answer.no_return_of:
-        check.add(NotFound("There is no such shipment."), "returnOf")
+        check.add(NotFound(NO_SHIPMENT), "returnOf")
     if existing is not None or answer.raced:
         check.add(Duplicate(existing=existing), "externalReference")
     for seq in answer.busy or ():

@@ -41,8 +41,8 @@ class Around:
 
     of: dict[UUID, Detail]
     carriers: dict[str, UUID] = field(default_factory=dict)
-    owners: dict[str, UUID] = field(default_factory=dict)
-    busy: dict[str, set[UUID]] = field(default_factory=dict)
+    owners: dict[str | None, UUID] = field(default_factory=dict)
+    busy: dict[str | None, set[UUID]] = field(default_factory=dict)
 
 
 async def load(act: Act, shipments: list[UUID], edits: "Sequence[Edit]") -> Around:

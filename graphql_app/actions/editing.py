@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from graphql_app import errors
 from graphql_app import vocabulary as v
 from graphql_app.actions import creation, details, parts, shipments, timeline
@@ -38,7 +40,11 @@ class Edit:
     items: list[parts.Parts] | None = None
     metadata: tuple[dict[str, Any], list[str]] = field(default_factory=lambda: ({}, []))
     tags: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
+    clears: set[str] = field(default_factory=set)
+    """Which of metadata and tags are taken away altogether."""
     confirms: bool = False
+    returns: errors.Problem | None = None
+    """What is wrong with what it shall bring back, where it is there already."""
 
 
 def read(edit: Edit) -> Edit:
@@ -98,8 +104,9 @@ async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
         if one.expected is not None and not shipment.expect(one.expected):
             conflicts.note(one.check, shipment, one.expected, one.expected_path)
             continue
-        before = shipment.status
+        before, reference = shipment.status, shipment.row["external_reference"]
         attempt(one, shipment, around)
+        locking.renamed(found, shipment, reference)
         if before is not shipment.status or around.of[shipment.id].new_packages:
             moved[shipment.id] = shipment
     await conflicts.tell(act)
@@ -118,8 +125,9 @@ def attempt(edit: Edit, shipment: Locked, around: details.Around) -> None:
         proposal.party(role, party)
     if edit.references is not None:
         proposal.references(edit.references)
-    proposal.metadata(*edit.metadata)
-    proposal.tags(*edit.tags)
+    everything = orjson.loads(shipment.row["metadata"]) if "metadata" in edit.clears else []
+    proposal.metadata(edit.metadata[0], [*edit.metadata[1], *everything])
+    proposal.tags(edit.tags[0], [*edit.tags[1], *(shipment.row["tags"] if "tags" in edit.clears else [])])
     packages = sorted(shipment.packages.values(), key=lambda package: package["seq"])
     for at, (check, given, values) in enumerate(edit.packages):
         if "id" in given:
@@ -130,6 +138,8 @@ def attempt(edit: Edit, shipment: Locked, around: details.Around) -> None:
             proposal.new_package(check, values)
     if edit.items is not None:
         proposal.items(edit.items)
+    if edit.returns is not None:
+        edit.check.add(edit.returns, "returnOf")
     if edit.confirms and shipment.status is v.ShipmentStatus.CANCELLED:
         shipments.refuse_confirm(edit.check, shipment, "confirm")
     confirms = edit.confirms and shipment.status is v.ShipmentStatus.DRAFT

@@ -39,12 +39,13 @@ NO_KEY: Key = {"id": None, "number": None, "reference": None}
 class Locked:
     """One shipment under lock: its row, its packages by identity, and the changes made to it so far."""
 
-    __slots__ = ("changes", "has_recipient", "id", "packages", "row", "touched")
+    __slots__ = ("changes", "has_recipient", "id", "packages", "row", "stored_reference", "touched")
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.row = dict(row)
         self.id: UUID = self.row["id"]
         self.has_recipient: bool = self.row["has_recipient"]
+        self.stored_reference: str | None = self.row["external_reference"]
         self.packages: dict[UUID, dict[str, Any]] = {}
         self.touched: set[UUID] = set()
         self.changes: list[dict[str, Any]] = []
@@ -138,6 +139,14 @@ def finder(locked: Mapping[UUID, Locked]) -> "dict[tuple[str, Any], Locked]":
     return found
 
 
+def renamed(found: "dict[tuple[str, Any], Locked]", one: Locked, old: str | None) -> None:
+    """Let a shipment be found by the reference that it has now, and no more by the one it had."""
+    new = one.row["external_reference"]
+    if new != old:
+        found.pop(("reference", old), None)
+        found["reference", new] = one
+
+
 def named(found: "Mapping[tuple[str, Any], Locked]", key: Key) -> Locked | None:
     """The shipment that a key names."""
     return next((found.get((name, value)) for name, value in key.items() if value is not None), None)
@@ -203,6 +212,10 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
     packages = [one.packages[key] for one in changed for key in one.touched]
     rows = [{**one.row, "tags": parts.array(one.row["tags"])} for one in changed]
     log = [{**change, "changed": parts.json_text(told(change))} for one in changed for change in one.changes]
+    taken = {one.row["external_reference"]: one for one in changed}
+    given_up = [one.id for one in changed if one.stored_reference and taken.get(one.stored_reference, one) is not one]
+    if given_up:  # and taken by another: a unique index looks at one row after the other
+        await act.sql("free_references", {"shipments": given_up})
     await write(act, rows, packages, log)
 
 

@@ -205,6 +205,9 @@ class Proposal:
         shipment, detail = self.shipment, self.detail
         if "estimate_given" in self.row:
             self.row["estimate_given_at"] = datetime.now(UTC)
+        if "external_reference" in self.row:
+            self.around.owners.pop(shipment.row["external_reference"], None)
+            self.around.owners[self.row["external_reference"]] = shipment.id
         shipment.row.update(self.row)
         for key, values in self.boxes.items():
             shipment.packages[key].update(values)
@@ -223,8 +226,8 @@ class Proposal:
             detail.items, detail.saves_items = self.goods, True
         detail.new_packages += self.new_boxes
         shipment.packages.update({box["id"]: box for box in self.new_boxes})
-        if self.row.get("external_reference"):
-            self.around.owners[self.row["external_reference"]] = shipment.id
+        for values in (*self.boxes.values(), *self.new_boxes):
+            self.around.busy.setdefault(values.get("tracking_number_norm"), set()).add(shipment.id)
         if self.changed:
             shipment.log("shipment.updated", self.changed, shipment.status)
 

@@ -36,6 +36,8 @@ async def upsert(act: Act, reference: str, given: Given, expected: int | None) -
         check = Check()
         new = read(check, reference, given)
         edit = whole(Edit(new.check, {**locking.NO_KEY, "reference": reference}, given, expected), new)
+        if "returnOf" in given:
+            edit.returns = await another(act, reference, given["returnOf"])
         (outcome,) = await editing.edit(act, [edit])
         if outcome.shipment is not None:
             return outcome
@@ -48,6 +50,17 @@ async def upsert(act: Act, reference: str, given: Given, expected: int | None) -
         if not any(isinstance(problem, errors.Duplicate) for problem in outcome.problems):
             return outcome
     return outcome
+
+
+async def another(act: Act, reference: str, given: Given | None) -> errors.Problem | None:
+    """What is wrong with a `returnOf`: a shipment that exists goes on bringing back what it was made for."""
+    key = {f"return_{name}": value for name, value in creation.key_of(given).items()}
+    for row in await act.sql("returned", {"reference": reference, **key}):
+        if given is not None and row.named is None:
+            return errors.NotFound(creation.NO_SHIPMENT)
+        if row.named != row.return_of_id:
+            return errors.Invalid("What a shipment brings back is said when it is made.")
+    return None
 
 
 def whole(edit: Edit, new: creation.New) -> Edit:
@@ -73,5 +86,6 @@ def whole(edit: Edit, new: creation.New) -> Edit:
     ]
     edit.metadata = orjson.loads(new.shipment["metadata"]), []
     edit.tags = check.texts(given, "tags", creation.MOST_TAGS, creation.LONGEST_TAG), []
+    edit.clears = {name for name in ("metadata", "tags") if name in given and given[name] is None}
     edit.confirms = new.shipment["confirmed"]
     return edit

@@ -55,7 +55,8 @@ class Mutation:
         options: writes.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Make the shipment with this external reference, or make the one that exists what the input says. Fields that
-        are absent are left alone; packages are told apart by their order, and none is taken away."""
+        are absent are left alone; tags, metadata and further parties are added to what is there, and null takes away
+        all metadata or tags; packages are told apart by their order, and none is taken away."""
 
     @does(acts.shipment_update)
     def shipment_update(

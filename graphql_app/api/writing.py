@@ -126,8 +126,11 @@ async def in_transaction(call: Call, action: Action, *, everything: bool, dry: b
 
 
 def forget(outcomes: Sequence[Outcome]) -> None:
-    """What was rolled back is not there: what it made has no identity."""
+    """What was rolled back is not there: what it made has no identity, and nothing repeats it."""
+    made = {outcome.event for outcome in outcomes if outcome.created}
     for outcome in outcomes:
+        if outcome.duplicate and outcome.event in made:
+            outcome.duplicate, outcome.event = False, None
         if outcome.created and not outcome.duplicate:
             outcome.shipment = outcome.event = None
         outcome.created = outcome.status_changed = False
