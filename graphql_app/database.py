@@ -88,7 +88,7 @@ async def create_db_tables(engine: AsyncEngine) -> None:
 
 async def check_server(engine: AsyncEngine) -> None:
     """Raise `errors.StartError` in one plain sentence where the server cannot serve us."""
-    place = engine.url.render_as_string(hide_password=True).replace("+asyncpg", "")
+    place = place_of(engine)
     try:
         async with engine.connect() as connection:
             version = (await connection.execute(text("SHOW server_version_num"))).scalar_one()
@@ -104,6 +104,11 @@ async def check_server(engine: AsyncEngine) -> None:
         raise errors.StartError(
             f"PostgreSQL 18 or newer is needed; the server at {place} is version {int(version) // 10000}."
         )
+
+
+def place_of(engine: AsyncEngine) -> str:
+    """Where the database lies, for people: without its password."""
+    return engine.url.render_as_string(hide_password=True).replace("+asyncpg", "")
 
 
 def first_line(error: object) -> str:

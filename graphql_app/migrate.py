@@ -4,10 +4,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlmodel import SQLModel
 
 from graphql_app import database, errors
 from graphql_app.models import rights
@@ -56,8 +56,37 @@ async def let_in(engine: AsyncEngine, role: str) -> None:
 
 async def pending(engine: AsyncEngine) -> list[str]:
     """The revisions that the database lacks, oldest first."""
+    scripts = ScriptDirectory.from_config(config())
     async with engine.connect() as connection:
-        return await connection.run_sync(_pending)
+        have = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
+    unknown = set(have) - {script.revision for script in scripts.walk_revisions()}
+    if unknown:
+        raise errors.StartError(
+            f"The database at {database.place_of(engine)} has the migration {', '.join(sorted(unknown))}, which this "
+            "version of the program does not know: start the newer one that made it, or this one with another database."
+        )
+    return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
+
+
+HAVE = """
+SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL SELECT proname || '()' FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"""
+
+
+async def check(engine: AsyncEngine) -> None:
+    """Raise `errors.StartError` where a database that has all migrations is none of ours: a version made it whose
+    migrations had the same names and made something else."""
+    columns = [f"{table.name}.{column.name}" for table in SQLModel.metadata.tables.values() for column in table.columns]
+    async with engine.connect() as connection:
+        have = set((await connection.execute(text(HAVE))).scalars())
+    lacking = [name for name in (*columns, *(f"{name}()" for name in rights.FUNCTIONS)) if name not in have]
+    if lacking:
+        raise errors.StartError(
+            f"The database at {database.place_of(engine)} was made by a version of this program that this one cannot "
+            f"continue: it has all migrations, but no {lacking[0]}. Start with an empty database, or with another "
+            "SHIPMENTS_DATA_DIR."
+        )
 
 
 ADOPT = """
@@ -96,14 +125,3 @@ def config(connection: Connection | None = None) -> Config:
     made.set_main_option("script_location", "graphql_app:migrations")
     made.attributes["connection"] = connection
     return made
-
-
-def _pending(connection: Connection) -> list[str]:
-    scripts = ScriptDirectory.from_config(config())
-    have = MigrationContext.configure(connection).get_current_heads()
-    try:
-        return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
-    except CommandError:
-        raise errors.StartError(
-            f"The database has the migration {', '.join(have)}, which this version of the program does not know."
-        ) from None

@@ -104,6 +104,7 @@ async def prepare(where: Place, known: Settings) -> str:
     """The tables, and a demonstration in an empty database of our own. The role that requests can take on."""
     async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
+        await migrate.check(engine)
         await migrate.adopt(engine)
         if where.own:
             await migrate.let_in(engine, rights.ROLE)

@@ -16,7 +16,7 @@ from conftest import admin, database_url
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import database, migrate, settings
+from graphql_app import database, errors, migrate, settings
 from graphql_app.embedded import Embedded
 
 CATALOGUE = {
@@ -154,6 +154,36 @@ async def test_pending_names_what_is_missing(bare: AsyncEngine) -> None:
     await migrate.upgrade(bare)
     assert await migrate.pending(bare) == []
     assert await migrate.upgrade(bare) == []
+
+
+async def test_a_database_of_a_newer_version_is_refused_in_a_sentence(bare: AsyncEngine) -> None:
+    await migrate.upgrade(bare)
+    async with bare.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(errors.StartError, match=r"^The database at \S*bare\S* has the migration 9999, .*\.$"):
+        await migrate.upgrade(bare)
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ("DROP FUNCTION default_account()", r"default_account\(\)"),
+        ("ALTER TABLE change DROP COLUMN request_id", "change.request_id"),
+        ("DROP TABLE carrier_status", "carrier_status.id"),
+    ],
+)
+async def test_a_database_of_other_migrations_by_the_same_names_is_refused_in_a_sentence(
+    bare: AsyncEngine, change: str, lacks: str
+) -> None:
+    await migrate.upgrade(bare)
+    await migrate.check(bare)
+    async with bare.begin() as connection:
+        await connection.execute(text(change))
+    assert await migrate.upgrade(bare) == []
+    with pytest.raises(
+        errors.StartError, match=rf"^The database at \S*bare\S* was made by .* no {lacks}\. Start with .*\.$"
+    ):
+        await migrate.check(bare)
 
 
 async def test_three_processes_may_migrate_at_once(server: Embedded, bare: AsyncEngine) -> None:
