@@ -4,16 +4,21 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
+from collections import Counter
 
 import httpx
 import pytest
 from conftest import admin, database_url
+from listening import CHANGED, CREATE, PLAIN, Socket, events
+from serving import serving
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
 
 from graphql_app import app as app_module
-from graphql_app import database, observe
+from graphql_app import database, errors, observe
 from graphql_app.embedded import Embedded
 from graphql_app.settings import Settings
 
@@ -79,6 +84,45 @@ async def test_the_numbers_are_in_prometheus_format(client: httpx.AsyncClient) -
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert 'graphql_operations_total{code="ok",kind="query"}' in answer.text
     assert 'graphql_operation_seconds_bucket{kind="query",le="0.0025"}' in answer.text
+
+
+async def counted(port: int) -> Counter[tuple[str, str]]:
+    """How many operations of each kind ended with each code, so far in this process."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        found = re.findall(r'operations_total{code="(\w+)",kind="(\w+)"} (\d+)', (await client.get("/metrics")).text)
+    return Counter({(kind, code): int(number) for code, kind, number in found})
+
+
+async def test_operations_over_sockets_and_streams_count_as_those_over_http(
+    app: Starlette, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    forged = 'subscription { shipmentChanged(after: "x") { cursor } }'
+    caplog.set_level(logging.INFO, "graphql_app.requests")
+    async with serving(app, settings) as port, Socket(port) as socket:
+        before = await counted(port)
+        await socket.init()
+        for query in ("{ viewer { account } }", "{ nothing }", CREATE, forged):
+            await socket.subscribe(query)
+            while (await socket.receive())["type"] not in ("complete", "error"):
+                pass
+        await socket.subscribe(CHANGED % PLAIN)
+        await asyncio.sleep(0.1)
+        await socket.send(id="1", type="complete")
+        await asyncio.sleep(0.1)
+        over_socket = await counted(port) - before
+        async with events(port, CHANGED % PLAIN) as stream:
+            await anext(stream)
+            app.state.live.open_subscriptions.copy().pop().fail(errors.SlowConsumer())
+            assert (await anext(stream))["event"] == "next"
+        await asyncio.sleep(0.1)
+        over_stream = await counted(port) - before - over_socket
+    assert over_socket == {
+        ("query", "ok"): 1, ("none", "GRAPHQL_VALIDATION_FAILED"): 1, ("mutation", "ok"): 1,
+        ("subscription", "INVALID_CURSOR"): 1, ("subscription", "ok"): 1,
+    }  # fmt: skip
+    assert over_stream == {("subscription", "SLOW_CONSUMER"): 1}
+    codes = [record.getMessage().split()[1] for record in caplog.records if record.name == "graphql_app.requests"]
+    assert codes == ["GRAPHQL_VALIDATION_FAILED", "INVALID_CURSOR", "SLOW_CONSUMER"]
 
 
 @pytest.mark.parametrize(("style", "read"), [("json", json.loads), ("text", str)])

@@ -45,7 +45,7 @@ class Call(NamedTuple):
     operation: Operation
 
 
-Stream = Callable[[Call, Send], Awaitable[None]]
+Stream = Callable[[Call, Send], Awaitable[str]]
 
 
 class Endpoint:
@@ -106,7 +106,7 @@ class Endpoint:
         seen.kind = operation.kind.value
         call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
         if operation.kind is OperationType.SUBSCRIPTION:
-            await self.streamed(call, send)
+            seen.code = await self.streamed(call, send)
             return None
         if accepts.answer is None:
             raise errors.NotAcceptable
@@ -140,11 +140,11 @@ class Endpoint:
             reply.headers.append(replies.NOT_STORED)
         return await replies.packed(reply, call.headers)
 
-    async def streamed(self, call: Call, send: Send) -> None:
-        """Hand a subscription on."""
+    async def streamed(self, call: Call, send: Send) -> str:
+        """Hand a subscription on; the code with which it ended."""
         if self.stream is None or not call.accepts.events:
             raise errors.NotAcceptable("A subscription is answered as `text/event-stream`: accept that.")
-        await self.stream(call, send)
+        return await self.stream(call, send)
 
 
 async def turn_away(_scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from graphql_app import errors
+from graphql_app import errors, observe
 from graphql_app.api import answers, messages, wire
 from graphql_app.api.documents import Operation, Refused
-from graphql_app.api.endpoint import address, new_request_id
+from graphql_app.api.endpoint import GONE, address, new_request_id
 from graphql_app.api.groups import Ended
 from graphql_app.api.live import RECHECK, Live
 from graphql_app.api.messages import Closed, Received
@@ -190,28 +190,33 @@ class Socket:
     async def operate(self, name: str, asked: wire.Asked) -> None:
         """One operation, from its `subscribe` to its `complete` or `error`."""
         request_id = new_request_id()
-        try:
-            if len(self.tasks) > MOST_OPERATIONS:
-                raise errors.LimitExceeded(f"A socket runs at most {MOST_OPERATIONS} operations at once.")
-            operation = self.live.operations.operation(asked)
-            if operation.kind is OperationType.SUBSCRIPTION:
-                await self.subscribe(name, operation, asked)
-            else:
-                await self.answer(name, operation, asked, request_id)
-            await self.send_text(messages.complete(name))
-        except (Ended, OSError):  # with an OSError uvicorn says that the socket has gone
-            return
-        except Refused as refused:
-            await self.tell(name, answers.reasons(refused.reasons, refused.code, request_id))
-        except Broken as broken:
-            shown = answers.refusal(answers.of_exception(broken.cause, request_id), request_id)
-            shown["extensions"]["cursor"] = broken.cursor
-            await self.tell(name, [shown])
-        except Exception as error:
-            await self.tell(name, [answers.refusal(answers.of_exception(error, request_id), request_id)])
+        observe.request_id.set(request_id)
+        with observe.Operation() as seen:
+            try:
+                if len(self.tasks) > MOST_OPERATIONS:
+                    raise errors.LimitExceeded(f"A socket runs at most {MOST_OPERATIONS} operations at once.")
+                operation = self.live.operations.operation(asked)
+                seen.kind = operation.kind.value
+                if operation.kind is OperationType.SUBSCRIPTION:
+                    await self.subscribe(name, operation, asked)
+                else:
+                    seen.code = GONE  # until the client has the answer
+                    seen.code = await self.answer(name, operation, asked, request_id)
+                await self.send_text(messages.complete(name))
+            except (Ended, OSError):  # with an OSError uvicorn says that the socket has gone
+                return
+            except Refused as refused:
+                seen.code = refused.code
+                await self.tell(name, answers.reasons(refused.reasons, refused.code, request_id))
+            except Exception as error:
+                known = answers.of_exception(error.cause if isinstance(error, Broken) else error, request_id)
+                seen.code, shown = known.code, answers.refusal(known, request_id)
+                if isinstance(error, Broken):
+                    shown["extensions"]["cursor"] = error.cursor
+                await self.tell(name, [shown])
 
-    async def answer(self, name: str, operation: Operation, asked: wire.Asked, request_id: str) -> None:
-        """A query or a mutation."""
+    async def answer(self, name: str, operation: Operation, asked: wire.Asked, request_id: str) -> str:
+        """A query or a mutation; the code of its first error."""
         assert self.viewer is not None
         task = asyncio.current_task()
         if not operation.reads and task is not None:
@@ -223,6 +228,7 @@ class Socket:
             raise errors.Timeout from None
         before, behind = messages.next_(name)
         await self.send_text(before + answer.body.decode() + behind)
+        return answer.code
 
     async def subscribe(self, name: str, operation: Operation, asked: wire.Asked) -> None:
         """A subscription, until the client has enough of it."""

@@ -34,24 +34,25 @@ class Streams:
     def __init__(self, live: Live) -> None:
         self.live = live
 
-    async def __call__(self, call: Call, send: Send) -> None:
-        """One stream, from its head to its end."""
+    async def __call__(self, call: Call, send: Send) -> str:
+        """One stream, from its head to its end; the code of the error that ended it, or ok."""
         client = call.viewer.key or address(call.scope)
         last = call.headers.get(b"last-event-id", b"").decode("latin-1")
         with self.live.place(), self.live.share(client):
             subscription = await self.live.open(call.operation, call.asked, call.viewer, client, last or None)
-            gone = asyncio.create_task(disconnect(call.receive, subscription))
+            code, gone = "ok", asyncio.create_task(disconnect(call.receive, subscription))
             try:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
-                    await self.run(call, send, subscription)
+                    code = await self.run(call, send, subscription)
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 gone.cancel()
                 subscription.close()
+        return code
 
-    async def run(self, call: Call, send: Send, subscription: Subscription) -> None:
+    async def run(self, call: Call, send: Send, subscription: Subscription) -> str:
         checked, known = time.monotonic(), subscription.cursor
         await write(send, f": {call.request_id}\nretry: {COME_BACK}\nid: {known}\n\n".encode())
         try:
@@ -69,12 +70,14 @@ class Streams:
                 else:
                     await write(send, b":\n\n")
         except Ended:
-            return
+            return "ok"
         except Exception as error:
-            shown = answers.refusal(answers.of_exception(error, call.request_id), call.request_id)
+            cause = answers.of_exception(error, call.request_id)
+            shown = answers.refusal(cause, call.request_id)
             shown["extensions"]["cursor"] = known
             body = answers.refusal_body([shown])
             await write(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
+            return cause.code
 
 
 async def write(send: Send, body: bytes) -> None:
