@@ -37,7 +37,7 @@ async def capture(postgres: Postgres) -> None:
         connection.driver_connection.add_query_logger(lambda record: sent.append((record.query, record.args)))
 
     event.listen(engine.sync_engine, "connect", connected)
-    app = app_module.create_app(given, engine=engine)
+    app = app_module.create_app(given, engine=engine, keyless=True)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from benchmarks.places import BUILD, HERE, OWN, OWN_WRITE, PEERS, PEERS_WRITE
-from graphql_app import database, migrate, settings
+from graphql_app import administration, database, migrate, settings
 from graphql_app.embedded import Embedded
 
 TABLES = {
@@ -128,6 +128,16 @@ def script(name: str) -> str:
     return (HERE / "sql" / name).read_text()
 
 
-def key(postgres: Postgres) -> str | None:
-    """An API key of the benchmark's account, as a client would have one."""
-    return None
+def key(postgres: Postgres) -> str:
+    """A new API key of the benchmark's account, as a client would have one; copies of the database have it too."""
+    return asyncio.run(new_key(postgres.url_of(OWN)))
+
+
+async def new_key(url: str) -> str:
+    """The secret of a key that may do everything, in a database that may be empty still."""
+    engine = database.make_engine(url, settings.read())
+    try:
+        await migrate.upgrade(engine)
+        return (await administration.create_key(engine, "default", "benchmark")).text
+    finally:
+        await engine.dispose()

@@ -71,7 +71,7 @@ async def captured(
         connection.driver_connection.add_query_logger(lambda record: sent.append((record.query, record.args)))
 
     event.listen(engine.sync_engine, "connect", connected)
-    app = app_module.create_app(given, engine=engine)
+    app = app_module.create_app(given, engine=engine, keyless=True)
     found: dict[str, list[Sent]] = {}
     rng = random.Random(size)
     async with app.router.lifespan_context(app):

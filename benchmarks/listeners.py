@@ -13,7 +13,7 @@ import time
 HANDSHAKE = (
     b"GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\nAuthorization: Bearer %s\r\n\r\n"
 )
 QUERY = "subscription { shipmentChanged { cursor op shipmentSeq shipment { id number status version } } }"
 MARK = b'"cursor":"'
@@ -33,8 +33,8 @@ def frame(message: object) -> bytes:
 class Listener(asyncio.Protocol):
     """One client. `arrived`: for each message its cursor and when it came."""
 
-    def __init__(self, query: str) -> None:
-        self.query = query
+    def __init__(self, query: str, key: str) -> None:
+        self.query, self.key = query, key
         self.buffer = b""
         self.upgraded = False
         self.arrived: list[tuple[bytes, float]] = []
@@ -43,7 +43,7 @@ class Listener(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]
-        self.transport.write(HANDSHAKE)
+        self.transport.write(HANDSHAKE % self.key.encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.over = self.over or "the connection was lost"
@@ -85,12 +85,12 @@ class Listener(asyncio.Protocol):
             self.over = body.decode()
 
 
-async def main(port: int, number: int) -> None:
+async def main(port: int, number: int, key: str) -> None:
     """Connect, say `ready`; for every line on standard input say what has come since the last."""
     loop = asyncio.get_running_loop()
     listeners = []
     for _ in range(number):
-        _, listener = await loop.create_connection(lambda: Listener(QUERY), "127.0.0.1", port)
+        _, listener = await loop.create_connection(lambda: Listener(QUERY, key), "127.0.0.1", port)
         listeners.append(listener)
         if len(listeners) % 50 == 0:
             await asyncio.gather(*(one.ready for one in listeners))
@@ -108,4 +108,4 @@ async def main(port: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -30,8 +30,8 @@ CREATE = """mutation { shipmentCreate(input: { confirm: true, shipper: {name: "A
     recipient: {name: "B", country: "FR"}, packages: [{trackingNumber: "1Z"}]
 }) { shipment { id } errors { code } } }"""
 BODY = json.dumps({"query": CREATE}).encode()
-HEAD = b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-REQUEST = HEAD % len(BODY) + BODY
+HEAD = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n"
+LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)
 COMMITS = """SELECT xid::text::bigint AS xid, seq, extract(epoch FROM pg_xact_commit_timestamp(xid::xid))::float8 AS at
 FROM change WHERE seq > $1 ORDER BY xid, seq"""
 
@@ -42,12 +42,15 @@ class Server:
     def __init__(self, root: Path, port: int) -> None:
         embedded.TUNING["track_commit_timestamp"] = "on"
         self.port, self.postgres = port, embedded.Embedded(root / "postgres").start()
-        command = [sys.executable, "-m", "graphql_app", "serve", "--port", str(port)]
+        program = [sys.executable, "-m", "graphql_app"]
         env = os.environ | {
             "POSTGRES_URL": self.postgres.url, "SHIPMENTS_LOG_LEVEL": "error", "SHIPMENTS_MOST_STREAMS": "5000",
             "SHIPMENTS_MOST_STREAMS_EACH": "5000", "SHIPMENTS_MOST_CONNECTIONS": "10000",
         }  # fmt: skip
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+        make = [*program, "key", "create", "benchmark"]
+        self.key = subprocess.run(make, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        serve = [*program, "serve", "--port", str(port)]
+        self.process = subprocess.Popen(serve, env=env, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         while "Stop" not in (line := self.process.stdout.readline()):
             assert line, "the server did not start"
@@ -73,10 +76,11 @@ class Listeners:
 
 
 @asynccontextmanager
-async def listening(port: int, number: int) -> AsyncIterator[Listeners]:
+async def listening(server: Server, number: int) -> AsyncIterator[Listeners]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.listeners", str(port), str(number), stdin=-1, stdout=-1, limit=2**30
-    )
+        sys.executable, "-m", "benchmarks.listeners", str(server.port), str(number), server.key,
+        stdin=-1, stdout=-1, limit=2**30,
+    )  # fmt: skip
     assert process.stdin
     assert process.stdout
     assert await process.stdout.readline() == b"ready\n"
@@ -86,12 +90,13 @@ async def listening(port: int, number: int) -> AsyncIterator[Listeners]:
     await process.wait()
 
 
-async def writer(port: int, until: float, rest: float) -> int:
+async def writer(server: Server, until: float, rest: float) -> int:
     """Mutations one after another over one connection, a new one every `rest` seconds; their number."""
-    reader, stream = await asyncio.open_connection("127.0.0.1", port)
+    reader, stream = await asyncio.open_connection("127.0.0.1", server.port)
+    request = HEAD.format(server.key).encode() + LENGTH + BODY
     done, due = 0, time.monotonic()
     while time.monotonic() < until:
-        stream.write(REQUEST)
+        stream.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         answer = await reader.readexactly(length)
@@ -106,7 +111,7 @@ async def writer(port: int, until: float, rest: float) -> int:
 async def idle(server: Server, number: int, seconds: float) -> None:
     """What subscribers cost to whom nothing happens."""
     before = machine.memory(server.process.pid, "VmRSS")
-    async with listening(server.port, number):
+    async with listening(server, number):
         await asyncio.sleep(2)
         after, used, began = (
             machine.memory(server.process.pid, "VmRSS"),
@@ -125,11 +130,11 @@ async def written(server: Server, number: int, seconds: float, rate: float | Non
     """Writes at a rate, or as many as go, and when they arrive at so many subscribers."""
     connection = await asyncpg.connect(server.postgres.url)
     last = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM change")
-    async with listening(server.port, number) as listeners:
+    async with listening(server, number) as listeners:
         writers = 16 if rate is None else max(1, round(rate / 25))
         rest = 0.0 if rate is None else writers / rate
         used, began = machine.cpu(server.process.pid), time.monotonic()
-        done = sum(await asyncio.gather(*(writer(server.port, began + seconds, rest) for _ in range(writers))))
+        done = sum(await asyncio.gather(*(writer(server, began + seconds, rest) for _ in range(writers))))
         passed, used = time.monotonic() - began, machine.cpu(server.process.pid) - used
         await asyncio.sleep(1.5)
         heard = await listeners.heard()

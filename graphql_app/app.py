@@ -6,7 +6,6 @@ import multiprocessing
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,16 +14,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import Scope
 
-from graphql_app import auth, database, errors, feed, observe, ops, retention
+from graphql_app import database, errors, feed, keyring, observe, ops, retention
 from graphql_app import settings as settings_module
 from graphql_app.api import endpoint, explorer, live, replies, schema, sockets, streams
 from graphql_app.settings import Settings
 
 
-def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Starlette:
-    """The app on a migrated database: that of `settings.postgres_url`, or the engine that is given (and stays open)."""
+def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless: bool = False) -> Starlette:
+    """The app on a migrated database: that of `settings.postgres_url`, or the engine that is given (and stays open).
+
+    `keyless`: let requests to this machine in as the default account while no API key was ever made.
+    """
     if engine is None and settings.postgres_url is None:
         raise errors.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
     own = engine or database.make_engine(
@@ -34,9 +35,9 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
     )
     life = ops.Life(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
     built = schema.build()
-    viewer_of, pulse = DefaultViewer(own), feed.Feed(own, settings)
-    graphql = endpoint.Endpoint(built, own, settings, viewer_of, wrote=pulse.wrote)
-    subscriptions = live.Live(graphql.operations, pulse, settings, viewer_of)
+    keys, pulse = keyring.Keyring(own, settings, keyless=keyless), feed.Feed(own, settings)
+    graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.wrote)
+    subscriptions = live.Live(graphql.operations, pulse, settings, keys)
     graphql.stream, graphql.socket = streams.Streams(subscriptions), sockets.Sockets(subscriptions)
     life.leaving = subscriptions.end
     sdl = schema.sdl(built)
@@ -46,12 +47,13 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None) -> Star
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(pulse.run()), asyncio.create_task(retention.run(own, settings))]
+        tasks = [asyncio.create_task(work) for work in (keys.run(), pulse.run(), retention.run(own, settings))]
         with life.told():
             yield
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await keys.close()
         if engine is None:
             await own.dispose()
 
@@ -97,22 +99,7 @@ def from_environment() -> Starlette:
         shared = settings_module.shared_metrics()
         observe.forget_dead(shared)
         ops.die_with(parent.pid, shared)  # not os.getppid(): the parent may be gone already
-    made = create_app(known)
+    made = create_app(known, keyless=settings_module.keyless())
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again
     return made
-
-
-class DefaultViewer:
-    """Until keys are asked for, everybody is the default account."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self.viewer: auth.Viewer | None = None
-
-    async def __call__(self, _scope: Scope) -> auth.Viewer:
-        if self.viewer is None:
-            async with self.engine.connect() as connection:
-                found = await connection.execute(text("SELECT id FROM default_account()"))
-            self.viewer = auth.Viewer(found.scalar_one(), "default")
-        return self.viewer

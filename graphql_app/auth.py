@@ -1,10 +1,31 @@
-"""Who is asking."""
+"""Who is asking, and with which key: what a secret looks like, how it is made, read from a request, and known again.
 
-from dataclasses import dataclass
+A secret is 256 random bits behind a readable prefix, and ends with a checksum: who finds one in a log or a repository
+knows what it is, and a mistyped one is known without the database. Kept is its SHA-256 alone. Refuses: headers that
+hold no such secret.
+"""
+
+import hashlib
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
+
+from graphql_app import errors
 
 READ, WRITE, EVENTS, ADMIN = "shipments:read", "shipments:write", "events:write", "admin"
 SCOPES = (READ, WRITE, EVENTS, ADMIN)
+LETTERS = string.digits + string.ascii_letters
+PREFIX, RANDOM, CHECK = 15, 43, 6
+"""Characters of a secret: `shpk_` and ten that tell keys apart, an underscore, 256 bits, a checksum."""
+SECRET = re.compile(rb"shpk_[0-9A-Za-z]{10}_[0-9A-Za-z]{%d}" % (RANDOM + CHECK))
+BEARER = re.compile(rb"bearer +(\S+)", re.IGNORECASE)
+OWN_NAMES = re.compile(rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+UNKNOWN = "This API key is not known, was revoked, or has expired."
 
 
 @dataclass(frozen=True)
@@ -15,8 +36,78 @@ class Viewer:
     account: str
     key: str | None = None
     scopes: tuple[str, ...] = SCOPES
+    prefix: str | None = None
+    """Beginning of the key's secret, which no other key has: names are for people, and may be the same."""
+    key_id: UUID | None = None
+    hash: bytes = field(default=b"", repr=False)
 
     @property
     def actor(self) -> str:
-        """How the change log names the viewer."""
-        return self.key or self.account
+        """How the change log names the viewer, and whose its idempotency keys are."""
+        return f"{self.key} ({self.prefix})" if self.key is not None else self.account
+
+    def client(self, address: str) -> str:
+        """Whose share of the process an operation takes: the key's, or where there is none, the address's."""
+        return self.prefix or address
+
+
+class Secret(NamedTuple):
+    """A new secret, and what is kept of it."""
+
+    text: str
+    prefix: str
+    hash: bytes
+
+
+def mint() -> Secret:
+    """A new secret, which is in nobody's hands yet."""
+    start = "shpk_" + "".join(secrets.choice(LETTERS) for _ in range(PREFIX - 5))
+    body = f"{start}_" + "".join(secrets.choice(LETTERS) for _ in range(RANDOM))
+    text = body + checksum(body.encode())
+    return Secret(text, start, digest(text.encode()))
+
+
+def digest(secret: bytes) -> bytes:
+    """What the database knows a secret by."""
+    return hashlib.sha256(secret).digest()
+
+
+def checksum(body: bytes) -> str:
+    """Six letters that follow from the rest."""
+    number, found = zlib.crc32(body), ""
+    for _ in range(CHECK):
+        number, at = divmod(number, len(LETTERS))
+        found += LETTERS[at]
+    return found
+
+
+def shown(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """The secret in the `Authorization` header, the last where there are several; None without one."""
+    given = dict(headers).get(b"authorization")
+    if given is None:
+        return None
+    found = BEARER.fullmatch(given.strip())
+    if found is None:
+        raise errors.Unauthenticated("`Authorization` must be the word Bearer, a blank and an API key.")
+    if not SECRET.fullmatch(found[1]):
+        raise errors.Unauthenticated(UNKNOWN)
+    return found[1]
+
+
+def is_whole(secret: bytes) -> bool:
+    """Whether it is one that could have been made."""
+    return checksum(secret[:-CHECK]).encode() == secret[-CHECK:]
+
+
+def prefix(secret: bytes | None) -> str | None:
+    """Its readable beginning."""
+    return None if secret is None else secret[:PREFIX].decode()
+
+
+def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raise NotAllowed where a request without a key does not name this machine as one does on it.
+
+    A page that has its own name resolved to 127.0.0.1 is, for its browser, allowed to ask whatever it wants here.
+    """
+    if not OWN_NAMES.fullmatch(dict(headers).get(b"host", b"")):
+        raise errors.NotAllowed("Without an API key only requests to localhost, 127.0.0.1 or [::1] are answered.")

@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
-from graphql_app import demo, errors, migrate, settings, start, tables, whereabouts
+from graphql_app import access, demo, errors, migrate, settings, start, tables, whereabouts
 from graphql_app.api import schema as schema_module
 from graphql_app.whereabouts import Place
 
 cli = typer.Typer(
     help="A GraphQL API for shipments.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+
+
+cli.add_typer(access.keys, name="key")
+cli.add_typer(access.accounts, name="account")
 
 
 @cli.command()

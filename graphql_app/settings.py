@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from graphql_app import errors
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
+KEYLESS = "GRAPHQL_APP_KEYLESS"
+"""Set by `serve` for its own workers, whatever it was before."""
 
 
 class Settings(BaseSettings):
@@ -146,6 +148,11 @@ def shared_metrics() -> Path | None:
     """Where several processes count together; prometheus-client itself reads this variable."""
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(folder) if folder else None
+
+
+def keyless() -> bool:
+    """Whether the process that started this one lets requests in without a key, until one is made."""
+    return os.environ.get(KEYLESS) == "yes"
 
 
 def environment_variable(field: str) -> str:

@@ -7,6 +7,7 @@ first request is taken.
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import logging
 import signal
 import socket
@@ -22,7 +23,7 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from graphql_app import demo, errors, migrate, observe, server, settings, whereabouts
+from graphql_app import administration, demo, errors, migrate, observe, server, settings, whereabouts
 from graphql_app.models import rights
 from graphql_app.settings import Settings
 from graphql_app.whereabouts import Place
@@ -30,6 +31,11 @@ from graphql_app.whereabouts import Place
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
+NO_KEY = (
+    "Without an API key only this machine is served, from a PostgreSQL of our own: make one with "
+    "`graphql-app key create NAME`, in the same environment, and start again."
+)
+NONE_YET = "none: requests from this machine run as the default account, until `graphql-app key create NAME`"
 
 
 def serve(known: Settings, *, reload: bool = False) -> None:
@@ -41,14 +47,17 @@ def serve(known: Settings, *, reload: bool = False) -> None:
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(listen(known.host, known.port))
         where = stack.enter_context(whereabouts.open_place(known))
-        role = asyncio.run(prepare(where, known))
+        role, keyed = asyncio.run(prepare(where, known))
+        keyless = not keyed and where.own is not None and is_loopback(port)
+        if not keyed and not keyless:
+            raise errors.StartError(NO_KEY)
         changes = {"postgres_url": SecretStr(where.requests), "owner_url": None, "database_role": role}
         known = known.model_copy(update=changes)
-        shared = {}
+        shared = {settings.KEYLESS: "yes" if keyless else "no"}
         if known.workers > 1:
             shared["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
         settings.hand_down(known, **shared)
-        typer.echo(banner(port, where, known))
+        typer.echo(banner(port, where, known, keyless=keyless))
         with contextlib.suppress(KeyboardInterrupt):
             run(port, known, reload=reload)
 
@@ -100,8 +109,14 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield taken
 
 
-async def prepare(where: Place, known: Settings) -> str:
-    """The tables, and a demonstration in an empty database of our own. The role that requests can take on."""
+def is_loopback(port: socket.socket) -> bool:
+    """Whether only this machine can reach it."""
+    return ipaddress.ip_address(port.getsockname()[0]).is_loopback
+
+
+async def prepare(where: Place, known: Settings) -> tuple[str, bool]:
+    """The tables, and a demonstration in an empty database of our own. The role that requests can take on, and whether
+    an API key was ever made."""
     async with whereabouts.connect(where, known) as engine:
         await migrate.upgrade(engine)
         await migrate.check(engine)
@@ -110,7 +125,8 @@ async def prepare(where: Place, known: Settings) -> str:
             await migrate.let_in(engine, rights.ROLE)
         if where.own and known.demo:
             await demo.fill(engine)
-    return await requests_role(where, known)
+        keyed = await administration.any_key(engine)
+    return await requests_role(where, known), keyed
 
 
 async def requests_role(where: Place, known: Settings) -> str:
@@ -125,7 +141,7 @@ async def requests_role(where: Place, known: Settings) -> str:
     return ""
 
 
-def banner(port: socket.socket, where: Place, known: Settings) -> str:
+def banner(port: socket.socket, where: Place, known: Settings, *, keyless: bool) -> str:
     """What the person who started it wants to know."""
     name = f"[{known.host}]" if ":" in known.host else known.host
     base = f"http://{name}:{port.getsockname()[1]}"
@@ -134,6 +150,7 @@ def banner(port: socket.socket, where: Place, known: Settings) -> str:
         "Schema": f"{base}/schema.graphql",
         "Tables": where.psql,
         "Data": where.data,
+        "API keys": NONE_YET if keyless else "needed: clients send `Authorization: Bearer <key>`",
         "Stop": "Ctrl-C",
     }
     return "\n".join(["", *(f"  {label:<10}{value}" for label, value in lines.items()), ""])

@@ -249,7 +249,7 @@ async def statements(engine: AsyncEngine, account: UUID, monkeypatch: pytest.Mon
 @pytest.fixture
 async def app(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Starlette]:
     """The app on the test's engine, with its lifespan begun."""
-    made = app_module.create_app(settings, engine=engine)
+    made = app_module.create_app(settings, engine=engine, keyless=True)
     async with made.router.lifespan_context(made):
         yield made
 

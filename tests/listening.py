@@ -20,6 +20,11 @@ RECORD = """mutation($id: ID!, $at: DateTime!, $code: TrackingEventCode!) { trac
 }]) { succeeded results { event { id } errors { message } } } }"""
 
 
+def authorization(key: str | None) -> dict[str, str]:
+    """The header of a client that has a key."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
 class Socket:
     """graphql-transport-ws, frame by frame."""
 
@@ -73,10 +78,10 @@ class Socket:
 
 @asynccontextmanager
 async def events(
-    port: int, query: str, variables: dict[str, Any] | None = None, *, last: str | None = None
+    port: int, query: str, variables: dict[str, Any] | None = None, *, last: str | None = None, key: str | None = None
 ) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
     """Server-sent events, each as its fields."""
-    headers = {"accept": "text/event-stream"} | ({"last-event-id": last} if last else {})
+    headers = {"accept": "text/event-stream"} | ({"last-event-id": last} if last else {}) | authorization(key)
     body = {"query": query, "variables": variables}
     async with (
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
@@ -101,8 +106,9 @@ async def blocks(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
 class Api:
     """What one asks and does beside listening."""
 
-    def __init__(self, port: int) -> None:
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
+    def __init__(self, port: int, key: str | None = None) -> None:
+        base = f"http://127.0.0.1:{port}"
+        self.client = httpx.AsyncClient(base_url=base, timeout=10, headers=authorization(key))
 
     async def __aenter__(self) -> Self:
         return self

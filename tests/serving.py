@@ -37,7 +37,7 @@ async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **more:
 @asynccontextmanager
 async def client_of(engine: AsyncEngine, settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app whose settings are others in some points; the app is its `transport.app`."""
-    app = app_module.create_app(settings.model_copy(update=changes), engine=engine)
+    app = app_module.create_app(settings.model_copy(update=changes), engine=engine, keyless=True)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

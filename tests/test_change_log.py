@@ -128,7 +128,7 @@ async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost
 
 async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Settings) -> None:
     """Much sooner than it would look by itself."""
-    here, there = app_module.create_app(settings, engine=engine), app_module.create_app(settings, engine=engine)
+    here, there = (app_module.create_app(settings, engine=engine, keyless=True) for _ in range(2))
     async with (
         here.router.lifespan_context(here),
         there.router.lifespan_context(there),

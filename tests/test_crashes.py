@@ -67,7 +67,7 @@ async def test_whatever_is_killed_every_acknowledged_write_is_there_once(world: 
         clients = []
         for port in world.ports:
             http = httpx.AsyncClient(timeout=httpx.Timeout(8.0, connect=2.0))
-            client = Client(f"http://127.0.0.1:{port}/graphql", http=http)
+            client = Client(f"http://127.0.0.1:{port}/graphql", key=world.key, http=http)
             clients.append(await stack.enter_async_context(client))
         turns = itertools.cycle(clients)
 

@@ -17,10 +17,10 @@ LONGEST = 300
 LAYERS = [
     "settings errors observe vocabulary lifecycle measures codes tracking_numbers places carrier_words",
     "models ids",
-    "database pool auth feed embedded binaries retention",
+    "database pool auth keyring feed embedded binaries retention",
     "read actions",
     "api",
-    "app cli demo migrate migrations ops server start tables whereabouts __main__",
+    "app cli access administration demo migrate migrations ops server start tables whereabouts __main__",
 ]
 """From the words to the process; a module imports from its own layer or from one above it in this list."""
 

@@ -23,7 +23,7 @@ CARDS = (
 
 async def test_the_board_moves_and_goes_on_after_its_stream_broke(engine: AsyncEngine, settings: Settings) -> None:
     friendly = settings.model_copy(update={"cors_origins": "null"})
-    app = app_module.create_app(friendly, engine=engine)
+    app = app_module.create_app(friendly, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
         serving(app, friendly) as port,

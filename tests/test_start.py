@@ -1,5 +1,6 @@
 """The program as a user starts and ends it: a real process, a real port, a real PostgreSQL."""
 
+import asyncio
 import os
 import re
 import signal
@@ -14,8 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import database_url
+from listening import authorization
 from test_embedded import server_pid, wait_until_gone
 
+from graphql_app import administration, database, migrate, settings
 from graphql_app.embedded import Embedded
 
 QUESTION = {"query": "{ viewer { account } }"}
@@ -91,9 +94,26 @@ def refused(*arguments: str, **environment: str) -> str:
     return lines[0]
 
 
-def ask(url: str) -> object:
+def ask(url: str, key: str | None = None) -> object:
     """The answer to the simplest question."""
-    return httpx.post(f"{url}/graphql", json=QUESTION, timeout=10).json()
+    return httpx.post(f"{url}/graphql", json=QUESTION, timeout=10, headers=authorization(key)).json()
+
+
+def key_of(url: str) -> str:
+    """The secret of a new key, in a database that may be empty still. The change log begins after it."""
+
+    async def make() -> str:
+        engine = database.make_engine(url, settings.read())
+        try:
+            await migrate.upgrade(engine)
+            made = await administration.create_key(engine, "default", "tests")
+            async with engine.begin() as connection:
+                await connection.exec_driver_sql("DELETE FROM change")
+            return made.text
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(make())
 
 
 def wait_until_closed(url: str) -> None:

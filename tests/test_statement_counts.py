@@ -39,6 +39,7 @@ QUESTIONS = {
     "track": '{ track(trackingNumber: "trk-0002/0", carrier: "fed_ex") { shipment { number carrier { name } } } }',
     "carrier": '{ carrier(code: "dhl") { shipments(first: 2) { nodes { ALL } } } }',
     "carriers": "{ carriers(first: 2) { nodes { shipments(first: 1) { nodes { ALL } } } } }",
+    "apiKeys": "{ apiKeys(first: 2) { nodes { name } totalCount { count } pageInfo { hasNextPage } } }",
     "changes": "{ changes(first: 2) { nodes { shipment { ALL } } totalCount { count } pageInfo { hasNextPage } } }",
 }
 NO_DATA = {

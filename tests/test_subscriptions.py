@@ -13,7 +13,6 @@ from serving import Wire, posted, serving
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from graphql_app import errors
 from graphql_app.api import groups, streams
 from graphql_app.settings import Settings
 
@@ -225,23 +224,6 @@ async def test_a_stream_that_is_not_read_is_told_where_it_stands(
     assert b'"code":"SLOW_CONSUMER"' in shown
     assert b'"cursor":"' + seen[-1] + b'"}' in shown
     assert not app.state.live.groups
-
-
-async def test_a_key_that_is_revoked_ends_the_stream(
-    app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "RECHECK", 0.1)
-    monkeypatch.setattr(streams, "PING", 0.1)
-    async with serving(app, settings) as port, events(port, ALL) as stream:
-        await anext(stream)
-
-        async def nobody(_scope: object) -> Any:
-            raise errors.Unauthenticated
-
-        app.state.live.viewer_of = nobody
-        left = [event async for event in stream if event.get("event")]
-    assert [event["event"] for event in left] == ["next", "complete"]
-    assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(

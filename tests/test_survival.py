@@ -18,7 +18,7 @@ import pytest
 import websockets
 from listening import CHANGED, PLAIN, Api, Socket, events
 from test_embedded import server_pid, wait_until_gone
-from test_start import Program, started, wait_until_closed
+from test_start import Program, key_of, started, wait_until_closed
 
 from graphql_app import feed
 from graphql_app.embedded import Embedded
@@ -47,6 +47,7 @@ class World:
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.root, self.stack = folder / "killed", stack
         self.database = Embedded(self.root, fast=True).start()
+        self.key = key_of(self.database.url)
         self.ports = [free_port(), free_port()]
         self.programs: dict[int, Program] = {}
 
@@ -114,19 +115,20 @@ class Reader:
 
     async def over_websocket(self, port: int) -> None:
         async with Socket(port) as self.socket:
-            await (await self.socket.init()).subscribe(ALL, {"after": self.last})
+            init = self.socket.init(Authorization=f"Bearer {self.world.key}")
+            await (await init).subscribe(ALL, {"after": self.last})
             while True:
                 self.seen += [change["cursor"] for change in await self.socket.changes(1, within=30)]
 
     async def over_events(self, port: int) -> None:
-        async with events(port, ALL, {"after": BEGINNING}, last=self.last) as stream:
+        async with events(port, ALL, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
             async for event in stream:
                 if event.get("event") == "next":
                     assert "errors" not in event["data"]
                     self.seen.append(event["id"])
 
     async def by_asking(self, port: int) -> None:
-        async with Api(port) as api:
+        async with Api(port, self.world.key) as api:
             while True:
                 self.seen += [change["cursor"] for change in await api.log(self.last)]
                 await asyncio.sleep(0.05)
@@ -139,7 +141,7 @@ async def write(world: World, until: float, done: list[str]) -> None:
         key = uuid.uuid4().hex
         while True:
             with contextlib.suppress(*LOST):
-                async with Api(random.choice(world.ports)) as api:
+                async with Api(random.choice(world.ports), world.key) as api:
                     (payload,) = (await api.ask(query, {**variables, "key": key})).values()
                     if payload:
                         assert payload["errors"] == []
@@ -199,8 +201,8 @@ async def test_every_client_sees_the_log_whatever_is_killed(world: World) -> Non
 
 async def test_the_end_of_the_process_is_told_to_sockets_and_streams(world: World) -> None:
     port = world.ports[0]
-    async with Socket(port) as client, events(port, ALL) as stream:
-        await (await client.init()).subscribe(ALL)
+    async with Socket(port) as client, events(port, ALL, key=world.key) as stream:
+        await (await client.init(Authorization=f"Bearer {world.key}")).subscribe(ALL)
         assert "id" in await anext(stream)
         begun = time.monotonic()
         world.programs[port].process.send_signal(signal.SIGTERM)

@@ -68,7 +68,7 @@ async def served(settings: Settings, engine: AsyncEngine, beside: "asyncpg.Conne
     assert settings.postgres_url
     few = settings.model_copy(update={"pool_size": 3, "request_timeout": 5.0})
     own = database.make_engine(settings.postgres_url.get_secret_value(), few, name="app-under-test")
-    app = app_module.create_app(few, engine=own)
+    app = app_module.create_app(few, engine=own, keyless=True)
     (endpoint,) = {route.app for route in app.routes if isinstance(getattr(route, "app", None), Endpoint)}
     async with app.router.lifespan_context(app), serving(app, few) as port:
         made = Served(port, endpoint, own, beside)

@@ -41,6 +41,7 @@ class Outcome:
     shipment: UUID | None = None
     event: UUID | None = None
     carrier: UUID | None = None
+    api_key: UUID | None = None
     created: bool = False
     duplicate: bool = False
     status_changed: bool = False

@@ -66,7 +66,7 @@ def encode(outcome: Outcome) -> dict[str, Any]:
 
 def decode(kept: dict[str, Any]) -> Outcome:
     """The outcome again."""
-    for name in ("shipment", "event", "carrier"):
+    for name in ("shipment", "event", "carrier", "api_key"):
         if name in kept:
             kept[name] = UUID(kept[name])
     kept["problems"] = [problem(one) for one in kept.get("problems", ())]

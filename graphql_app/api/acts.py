@@ -11,10 +11,10 @@ from graphql import GraphQLResolveInfo
 
 from graphql_app import auth, errors, ids, models
 from graphql_app import vocabulary as v
-from graphql_app.actions import carriers, corrections, creation, editing, events, shipments, upserting
+from graphql_app.actions import api_keys, carriers, corrections, creation, editing, events, shipments, upserting
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check
-from graphql_app.api import payloads
+from graphql_app.api import keys, payloads
 from graphql_app.api.answering import Answer
 from graphql_app.api.writing import Call, call, perform
 
@@ -25,7 +25,7 @@ ALL = "REJECT_EVERYTHING"
 
 
 async def shipment_create(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made = call(info, arguments, auth.WRITE, versioned=False)
+    made = call(info, arguments, versioned=False)
     new = creation.read(Check("input"), arguments["input"])
 
     async def action(act: Act) -> list[Outcome]:
@@ -35,7 +35,7 @@ async def shipment_create(info: Info, arguments: Arguments) -> payloads.Shipment
 
 
 async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = call(info, arguments, auth.WRITE, versioned=True), Check()
+    made, check = call(info, arguments, versioned=True), Check()
     reference = check.text(arguments, "externalReference", 128, required=True)
     upserting.read(check, reference, arguments["input"])
 
@@ -46,7 +46,7 @@ async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.Shipment
 
 
 async def shipment_update(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = call(info, arguments, auth.WRITE, versioned=True), Check()
+    made, check = call(info, arguments, versioned=True), Check()
     creation.storable(check, arguments["by"], "by")
     edit = editing.read(editing.Edit(check.at("input"), by(arguments), arguments["input"], made.expected))
 
@@ -58,7 +58,7 @@ async def shipment_update(info: Info, arguments: Arguments) -> payloads.Shipment
 
 async def command(info: Info, arguments: Arguments, check: Check, what: shipments.Command) -> payloads.ShipmentPayload:
     """A command on one shipment."""
-    made = call(info, arguments, auth.WRITE, versioned=True)
+    made = call(info, arguments, versioned=True)
     creation.storable(check, arguments["by"], "by")
 
     async def action(act: Act) -> list[Outcome]:
@@ -81,7 +81,7 @@ async def shipment_archive(info: Info, arguments: Arguments) -> payloads.Shipmen
 
 
 async def shipment_override_status(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = call(info, arguments, auth.WRITE, versioned=True), Check()
+    made, check = call(info, arguments, versioned=True), Check()
     creation.storable(check, arguments["by"], "by")
     reason = check.text(arguments, "reason", 500, required=True)
 
@@ -93,7 +93,7 @@ async def shipment_override_status(info: Info, arguments: Arguments) -> payloads
 
 
 async def shipments_bulk_create(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
-    made = call(info, arguments, auth.WRITE, versioned=False)
+    made = call(info, arguments, versioned=False)
     rows = [creation.read(Check("inputs", at), one) for at, one in enumerate(fitting(made, arguments["inputs"]))]
 
     async def action(act: Act) -> list[Outcome]:
@@ -107,7 +107,7 @@ async def shipments_bulk_create(info: Info, arguments: Arguments) -> payloads.Sh
 
 
 async def shipments_bulk_update(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
-    made = call(info, arguments, auth.WRITE, versioned=False)
+    made = call(info, arguments, versioned=False)
     edits = []
     for at, row in enumerate(fitting(made, arguments["inputs"])):
         check, place = Check("inputs", at, "input"), ("inputs", str(at))
@@ -125,7 +125,7 @@ async def shipments_bulk_update(info: Info, arguments: Arguments) -> payloads.Sh
 
 
 async def tracking_events_record(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
-    made = call(info, arguments, auth.EVENTS, versioned=False)
+    made = call(info, arguments, versioned=False)
     reports = [events.read(Check("inputs", at), one) for at, one in enumerate(fitting(made, arguments["inputs"]))]
 
     async def action(act: Act) -> list[Outcome]:
@@ -137,7 +137,7 @@ async def tracking_events_record(info: Info, arguments: Arguments) -> payloads.T
 
 
 async def tracking_event_void(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
-    made, check = call(info, arguments, auth.EVENTS, versioned=True), Check()
+    made, check = call(info, arguments, versioned=True), Check()
     event = ids.of(models.TrackingEvent, arguments["id"]) or UUID(int=0)
     reason = check.text(arguments, "reason", 500, required=True)
     given = arguments.get("replacement")
@@ -151,7 +151,7 @@ async def tracking_event_void(info: Info, arguments: Arguments) -> payloads.Trac
 
 
 async def carrier_save(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
-    made, check = call(info, arguments, auth.WRITE, versioned=False), Check()
+    made, check = call(info, arguments, versioned=False), Check()
     carrier = carriers.read(check, arguments)
 
     async def action(act: Act) -> list[Outcome]:
@@ -161,13 +161,32 @@ async def carrier_save(info: Info, arguments: Arguments) -> payloads.CarrierPayl
 
 
 async def carrier_status_map(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
-    made, check = call(info, arguments, auth.WRITE, versioned=False), Check()
+    made, check = call(info, arguments, versioned=False), Check()
     word = carriers.read_word(check, arguments)
 
     async def action(act: Act) -> list[Outcome]:
         return [await carriers.map_word(act, word, check)]
 
     return Answer(made).carrier((await several(made, [check], action, False))[:1])
+
+
+async def api_key_create(info: Info, arguments: Arguments) -> keys.ApiKeyCreatePayload:
+    made, check, secret = call(info, arguments, versioned=False), Check("input"), auth.mint()
+    new = api_keys.read(check, arguments["input"], info.context.viewer.scopes)
+
+    async def action(act: Act) -> list[Outcome]:
+        return [await api_keys.create(act, new, secret, check)]
+
+    return keys.created(made, (await several(made, [check], action, False))[:1], secret)
+
+
+async def api_key_revoke(info: Info, arguments: Arguments) -> keys.ApiKeyPayload:
+    made, check = call(info, arguments, versioned=False), Check()
+
+    async def action(act: Act) -> list[Outcome]:
+        return [await api_keys.revoke(act, ids.of(models.ApiKey, arguments["id"]), check)]
+
+    return keys.revoked(made, (await several(made, [check], action, False))[:1])
 
 
 def by(arguments: Arguments) -> dict[str, Any]:

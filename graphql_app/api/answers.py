@@ -27,7 +27,11 @@ def cut(text: str) -> str:
 def refusal(error: errors.RequestError, request_id: str) -> Shown:
     """An error about the whole request."""
     note(request_id, error.code, error.message)
-    return {"message": cut(error.message), "extensions": {"code": error.code, "requestId": request_id}}
+    shown: Shown = {"message": cut(error.message)}
+    if isinstance(error, errors.NotAllowed) and error.path:
+        shown["path"] = error.path
+    shown["extensions"] = {"code": error.code, "requestId": request_id}
+    return shown
 
 
 def located(error: GraphQLError, code: str, message: str, request_id: str) -> Shown:

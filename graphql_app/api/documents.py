@@ -25,8 +25,9 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graphql_app import errors
-from graphql_app.api import limits, wire
+from graphql_app.api import limits, scopes, wire
 from graphql_app.api.limits import Size
+from graphql_app.api.scopes import Needs
 
 MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 60_000, 2_000_000
 """What the documents, and the texts known by hash, may come to: a token takes some 530 bytes of memory."""
@@ -51,6 +52,7 @@ class Operation:
     size: Size
     name: str | None
     trusted: bool
+    needs: Needs
 
     @property
     def kind(self) -> OperationType:
@@ -179,7 +181,7 @@ class Documents:
         if not sizes:
             raise errors.NoSuchOperation("The document has no operation.")
         operations = {
-            name: Operation(parsed, node, sizes[name], name, trusted)
+            name: Operation(parsed, node, sizes[name], name, trusted, scopes.needed(self.schema, parsed, node))
             for node in parsed.definitions
             if isinstance(node, OperationDefinitionNode)
             for name in [node.name.value if node.name else None]

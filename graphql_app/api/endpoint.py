@@ -23,6 +23,7 @@ from graphql_app.api.operations import Operations
 from graphql_app.api.patience import Gone, Patience
 from graphql_app.api.replies import Reply
 from graphql_app.auth import Viewer
+from graphql_app.keyring import Keyring
 from graphql_app.settings import Settings
 
 GONE = "CLIENT_GONE"
@@ -56,12 +57,12 @@ class Endpoint:
         schema: strawberry.Schema,
         engine: AsyncEngine,
         settings: Settings,
-        viewer_of: Callable[[Scope], Awaitable[Viewer]],
+        keys: Keyring,
         *,
         wrote: Callable[[], None] = lambda: None,
     ) -> None:
         self.operations = Operations(schema, engine, settings, wrote)
-        self.settings, self.viewer_of = settings, viewer_of
+        self.settings, self.keys = settings, keys
         self.stream: Stream | None = None
         self.socket: ASGIApp | None = None
 
@@ -99,10 +100,10 @@ class Endpoint:
             raise errors.MethodNotAllowed("Use POST, or GET for queries.", allow=METHODS)
         posted = method == "POST"
         if not posted and self.settings.explorer and explorer.wanted(accepts, scope["query_string"]):
-            return explorer.page()
+            return explorer.page(keyless=self.keys.keyless)
         viewer, body = await self.arrived(scope, receive, headers, posted)
         asked = wire.from_body(body) if posted else wire.from_query_string(scope["query_string"])
-        operation = self.operations.operation(asked)
+        operation = self.operations.operation(asked, viewer)
         seen.kind = operation.kind.value
         call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
         if operation.kind is OperationType.SUBSCRIPTION:
@@ -121,7 +122,7 @@ class Endpoint:
         viewer = None
         try:
             async with asyncio.timeout(wire.BODY_TIMEOUT):
-                viewer = await self.viewer_of(scope)
+                viewer = await self.keys(scope)
                 return viewer, await wire.read_body(headers, receive) if posted else b""
         except TimeoutError:
             raise (errors.Unavailable if viewer is None else errors.SlowRequest) from None

@@ -76,6 +76,10 @@ PAGE = Template("""<!doctype html>
 </html>
 """)
 
+NEEDS_KEY = """\
+# This server asks for an API key. Open "Headers" below and write {"Authorization": "Bearer <your key>"};
+# then "Re-fetch GraphQL schema", at the bottom left, completes your words.
+"""
 MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -101,10 +105,12 @@ def wanted(accepts: wire.Accepts, query_string: bytes) -> bool:
     return accepts.html and not any(name in wire.PARAMETERS for name, _ in parse_qsl(query_string.decode("latin-1")))
 
 
-def page(*, title: str = "Shipments") -> replies.Reply:
-    """The page at /graphql."""
+def page(*, title: str = "Shipments", keyless: bool = True) -> replies.Reply:
+    """The page at /graphql. Where a key is needed, its first tab says where that goes."""
     values = fresh_values()
     tabs = [one._replace(variables=Template(one.variables).substitute(values))._asdict() for one in examples()]
+    if not keyless:
+        tabs[0]["query"] = NEEDS_KEY + tabs[0]["query"]
     config = {"endpoint": "graphql", "title": title, "examples": tabs}
     text = PAGE.substitute(manifest(), title=html.escape(title), config=embedded(config))
     return replies.Reply(200, text.encode(), HEADERS)

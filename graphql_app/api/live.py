@@ -7,12 +7,11 @@ or lie before what is kept, what is refused in a query.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import orjson
-from starlette.types import Scope
 
 from graphql_app import database, errors, observe
 from graphql_app.api import answers, wire
@@ -21,20 +20,16 @@ from graphql_app.api.groups import Ended, Group, Query, Subscription
 from graphql_app.api.operations import BASE_COST, Operations
 from graphql_app.auth import Viewer
 from graphql_app.feed import BEGINNING, Feed
+from graphql_app.keyring import Keyring
 from graphql_app.read import log
 from graphql_app.settings import Settings
-
-RECHECK = 45.0
-"""Seconds for which a viewer is taken for who it was."""
 
 
 class Live:
     """All subscriptions of this process."""
 
-    def __init__(
-        self, operations: Operations, feed: Feed, settings: Settings, viewer_of: Callable[[Scope], Awaitable[Viewer]]
-    ) -> None:
-        self.operations, self.feed, self.settings, self.viewer_of = operations, feed, settings, viewer_of
+    def __init__(self, operations: Operations, feed: Feed, settings: Settings, keys: Keyring) -> None:
+        self.operations, self.feed, self.settings, self.keys = operations, feed, settings, keys
         self.groups: dict[tuple[UUID, int, bytes], Group] = {}
         self.open_subscriptions: set[Subscription] = set()
         self.turns = asyncio.Semaphore(max(1, settings.pool_size // 2))
@@ -91,19 +86,6 @@ class Live:
         if group is None:
             group = self.groups[key] = Group(self, query, viewer.account_id, head)
         return Subscription(group, start)
-
-    async def recheck(self, scope: Scope, viewer: Viewer) -> None:
-        """Raise where the viewer is not who it was. What cannot be asked now is asked later."""
-        try:
-            found = await self.viewer_of(scope)
-        except (errors.Unauthenticated, errors.NotAllowed):
-            raise
-        except Exception as error:
-            if answers.known_cause(error) is None:
-                raise
-            return
-        if found.account_id != viewer.account_id or found.key != viewer.key:
-            raise errors.Unauthenticated
 
     def end(self) -> None:
         """The process ends: so do all subscriptions."""

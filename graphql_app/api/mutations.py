@@ -3,14 +3,14 @@ what they do. An act gets the arguments as graphql-core coerced them, under thei
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLObjectType, GraphQLResolveInfo
 
+from graphql_app import auth
 from graphql_app import vocabulary as v
-from graphql_app.api import acts, payloads, writes
+from graphql_app.api import acts, keys, payloads, scopes, writes
 from graphql_app.api.inputs import argument
 
 UNSET = strawberry.UNSET
@@ -19,12 +19,12 @@ ACTS: dict[str, Run] = {}
 """What each mutation does, by its Python name."""
 
 
-def does(run: Run) -> Callable[[Callable[..., Any]], Any]:
+def does(run: Run, scope: str = auth.WRITE) -> Callable[[Callable[..., Any]], Any]:
     """A mutation: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         ACTS[signature.__name__] = run
-        return strawberry.mutation(resolver=signature, description=cleandoc(signature.__doc__ or ""))
+        return strawberry.mutation(**scopes.described(signature, scope))
 
     return decorate
 
@@ -112,7 +112,7 @@ class Mutation:
     ) -> payloads.ShipmentBulkPayload | None:
         """Change many shipments. Several rows may be about one shipment: they are carried out in their order."""
 
-    @does(acts.tracking_events_record)
+    @does(acts.tracking_events_record, auth.EVENTS)
     def tracking_events_record(
         inputs: writes.Events,
         error_policy: writes.Policy = v.BulkErrorPolicy.REJECT_FAILED_ROWS,
@@ -120,7 +120,7 @@ class Mutation:
     ) -> payloads.TrackingEventsPayload | None:
         """Record what happened, in any order and as often as you like: the same events give the same status."""
 
-    @does(acts.tracking_event_void)
+    @does(acts.tracking_event_void, auth.EVENTS)
     def tracking_event_void(
         id: Annotated[strawberry.ID, argument("The event's opaque identity.")],
         reason: Annotated[str, argument("Why it is wrong.")],
@@ -149,3 +149,18 @@ class Mutation:
         options: writes.Options = UNSET,
     ) -> payloads.CarrierPayload | None:
         """Say what a carrier's own word means, for events recorded from now on."""
+
+    @does(acts.api_key_create, auth.ADMIN)
+    def api_key_create(
+        input: Annotated[keys.ApiKeyCreateInput, argument("What it is for, and what it may do.")],
+        options: writes.Options = UNSET,
+    ) -> keys.ApiKeyCreatePayload | None:
+        """Make an API key of this account. Its secret is shown this once and kept nowhere: a retry with the same
+        idempotency key is answered with the key that was made, without its secret. Revoke that one if it was lost."""
+
+    @does(acts.api_key_revoke, auth.ADMIN)
+    def api_key_revoke(
+        id: Annotated[strawberry.ID, argument("The key's opaque identity.")], options: writes.Options = UNSET
+    ) -> keys.ApiKeyPayload | None:
+        """Let an API key of this account in no more, within a second, and end its subscriptions. One that is revoked
+        stays so."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.execution import optimized_is_awaitable
 
 from graphql_app import errors
-from graphql_app.api import answers, context, documents, limits, trusted, wire
+from graphql_app.api import answers, context, documents, limits, scopes, trusted, wire
 from graphql_app.api.admission import Allowance, Gate
 from graphql_app.api.documents import Operation
 from graphql_app.api.schema import Executor
@@ -54,9 +54,10 @@ class Operations:
         self.gate = Gate(settings.pool_size, settings.most_waiting, settings.pool_timeout)
         self.allowance = Allowance(settings.rate, settings.burst)
 
-    def operation(self, asked: wire.Asked) -> Operation:
-        """What a request asks to run. Raises `errors.RequestError` and `documents.Refused`."""
+    def operation(self, asked: wire.Asked, viewer: Viewer) -> Operation:
+        """What a request asks to run, and may. Raises `errors.RequestError` and `documents.Refused`."""
         operation = self.documents.operation(asked)
+        scopes.check(operation.needs, viewer.scopes)
         if operation.kind is OperationType.MUTATION:
             limits.refuse("request", "lists and objects", asked.parts, limits.PARTS)
         else:
@@ -69,7 +70,7 @@ class Operations:
         key: str | None = None,
     ) -> Answer:  # fmt: skip
         """Run a query or mutation. Raises `errors.RequestError` and `documents.Refused` where it does not begin."""
-        client = viewer.key or address
+        client = viewer.client(address)
         self.allowance.check(client)
         await self.gate.enter(client)
         try:

@@ -5,14 +5,13 @@ which was a fifth of a small query, is left out.
 """
 
 from collections.abc import Callable, Mapping
-from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLObjectType, GraphQLResolveInfo
 
-from graphql_app import errors, ids
-from graphql_app.api import inputs, types
+from graphql_app import auth, errors, ids
+from graphql_app.api import inputs, keys, scopes, types
 from graphql_app.api.inputs import argument
 from graphql_app.api.mirrored import MODELS
 from graphql_app.api.values import Node
@@ -34,22 +33,24 @@ Search = Annotated[
 ]
 
 
-def answered(resolve: Callable[[Info, Mapping[str, Any]], object]) -> Callable[[Callable[..., Any]], Any]:
+def answered(
+    resolve: Callable[[Info, Mapping[str, Any]], object], scope: str | None = auth.READ
+) -> Callable[[Callable[..., Any]], Any]:
     """A question: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = lambda _, info, **arguments: resolve(info, arguments)
-        return strawberry.field(resolver=signature, description=cleandoc(signature.__doc__ or ""))
+        return strawberry.field(**scopes.described(signature, scope))
 
     return decorate
 
 
-def reads(source: Source) -> Callable[[Callable[..., Any]], Any]:
+def reads(source: Source, scope: str = auth.READ) -> Callable[[Callable[..., Any]], Any]:
     """A question that a source answers."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = Reads(source)
-        return strawberry.field(resolver=signature, description=cleandoc(signature.__doc__ or ""))
+        return strawberry.field(**scopes.described(signature, scope))
 
     return decorate
 
@@ -159,6 +160,10 @@ class Query:
         """The change log in the order of commit. Nothing committed is ever missed by `after`, which the subscriptions
         take too. Where it ends now: `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 
-    @answered(asking)
+    @reads(sources.API_KEYS, auth.ADMIN)
+    def api_keys(first: inputs.First = UNSET, after: inputs.After = UNSET) -> keys.ApiKeyConnection | None:
+        """The account's API keys, oldest first, those that were revoked and those that have expired among them."""
+
+    @answered(asking, None)
     def viewer() -> types.Viewer:
         """Who is asking."""

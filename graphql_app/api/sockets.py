@@ -20,9 +20,9 @@ from graphql_app.api import answers, messages, wire
 from graphql_app.api.documents import Operation, Refused
 from graphql_app.api.endpoint import GONE, address, new_request_id
 from graphql_app.api.groups import Ended
-from graphql_app.api.live import RECHECK, Live
+from graphql_app.api.live import Live
 from graphql_app.api.messages import Closed, Received
-from graphql_app.auth import Viewer
+from graphql_app.auth import UNKNOWN, Viewer
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,6 @@ class Socket:
         """From the handshake to the end."""
         try:
             await self.initialise()
-            self.start("", self.recheck())
             while True:
                 self.take(await self.next())
         except Closed as why:
@@ -143,9 +142,10 @@ class Socket:
             raise Closed(messages.SLOW_INIT, "Connection initialisation timeout") from None
         self.scope = introduced(self.scope, received.payload)
         try:
-            self.viewer = await self.live.viewer_of(self.scope)
-            self.client = self.viewer.key or self.client
+            self.viewer = await self.live.keys(self.scope)
+            self.client = self.viewer.client(self.client)
             self.held.enter_context(self.live.share(self.client))
+            self.held.enter_context(self.live.keys.watching(self.viewer, self.turned_out))
         except errors.RateLimited as error:
             raise Closed(messages.TOO_MANY, error.message) from None
         except errors.RequestError as error:
@@ -153,16 +153,11 @@ class Socket:
             raise Closed(messages.FORBIDDEN if forbidden else messages.BROKEN, error.message) from None
         await self.send_text(messages.ACK)
 
-    async def recheck(self) -> None:
-        """Close the socket of a viewer who may no longer be here."""
-        assert self.viewer is not None
-        while True:
-            await asyncio.sleep(RECHECK)
-            try:
-                await self.live.recheck(self.scope, self.viewer)
-            except errors.RequestError as error:
-                await self.leave(Closed(messages.FORBIDDEN, error.message))
-                return
+    def turned_out(self) -> None:
+        """The viewer may be here no longer."""
+        for task in self.running - self.stays:
+            task.cancel()
+        self.start("", self.leave(Closed(messages.FORBIDDEN, UNKNOWN)))
 
     def take(self, received: Received) -> None:
         """One message of a client that has introduced itself."""
@@ -195,7 +190,8 @@ class Socket:
             try:
                 if len(self.tasks) > MOST_OPERATIONS:
                     raise errors.LimitExceeded(f"A socket runs at most {MOST_OPERATIONS} operations at once.")
-                operation = self.live.operations.operation(asked)
+                self.viewer = await self.live.keys(self.scope)
+                operation = self.live.operations.operation(asked, self.viewer)
                 seen.kind = operation.kind.value
                 if operation.kind is OperationType.SUBSCRIPTION:
                     await self.subscribe(name, operation, asked)
@@ -256,10 +252,13 @@ class Socket:
 
 
 def introduced(scope: Scope, payload: dict[str, Any]) -> Scope:
-    """The handshake's scope with the `authorization` that the client gave in its `connection_init`."""
-    for name, value in payload.items():
-        if name.lower() == "authorization" and isinstance(value, str) and value.isascii() and value.isprintable():
-            return {**scope, "headers": [*scope["headers"], (b"authorization", value.encode())]}
+    """The handshake's scope with the `authorization` that the client gave in its `connection_init`, or in `headers`
+    there."""
+    inner = payload.get("headers")
+    for name, value in [*payload.items(), *(inner.items() if isinstance(inner, dict) else ())]:
+        if name.lower() == "authorization" and value not in (None, ""):
+            sound = isinstance(value, str) and value.isascii() and value.isprintable()
+            return {**scope, "headers": [*scope["headers"], (b"authorization", value.encode() if sound else b"?")]}
     return scope
 
 

@@ -7,14 +7,14 @@ stream for good. A stream that just stops, because the process ends or the conne
 """
 
 import asyncio
-import time
 
 from starlette.types import Receive, Send
 
+from graphql_app import errors
 from graphql_app.api import answers, replies
 from graphql_app.api.endpoint import Call, address
 from graphql_app.api.groups import Ended, Subscription
-from graphql_app.api.live import RECHECK, Live
+from graphql_app.api.live import Live
 
 HEADERS: replies.Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -36,7 +36,7 @@ class Streams:
 
     async def __call__(self, call: Call, send: Send) -> str:
         """One stream, from its head to its end; the code of the error that ended it, or ok."""
-        client = call.viewer.key or address(call.scope)
+        client = call.viewer.client(address(call.scope))
         last = call.headers.get(b"last-event-id", b"").decode("latin-1")
         with self.live.place(), self.live.share(client):
             subscription = await self.live.open(call.operation, call.asked, call.viewer, client, last or None)
@@ -45,7 +45,8 @@ class Streams:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
-                    code = await self.run(call, send, subscription)
+                    with self.live.keys.watching(call.viewer, lambda: subscription.fail(errors.Unauthenticated())):
+                        code = await self.run(call, send, subscription)
                 await send({"type": "http.response.body", "body": b""})
             finally:
                 gone.cancel()
@@ -53,14 +54,11 @@ class Streams:
         return code
 
     async def run(self, call: Call, send: Send, subscription: Subscription) -> str:
-        checked, known = time.monotonic(), subscription.cursor
+        known = subscription.cursor
         await write(send, f": {call.request_id}\nretry: {COME_BACK}\nid: {known}\n\n".encode())
         try:
             while True:
                 messages = await subscription.batch(PING)
-                if time.monotonic() - checked > RECHECK:
-                    await self.live.recheck(call.scope, call.viewer)
-                    checked = time.monotonic()
                 if messages:
                     known = messages[-1].cursor
                     await write(send, b"".join([message.event for message in messages]))

@@ -1,14 +1,13 @@
 """The subscriptions: what they are called, what they take and answer. `live.py` carries them out."""
 
 from collections.abc import AsyncGenerator, Callable
-from inspect import cleandoc
 from typing import Annotated, Any
 
 import strawberry
 
-from graphql_app import models
+from graphql_app import auth, models
 from graphql_app import vocabulary as v
-from graphql_app.api import inputs, types
+from graphql_app.api import inputs, scopes, types
 from graphql_app.api.inputs import UNSET, argument
 from graphql_app.api.mirrored import described, mirrors
 from graphql_app.read import log
@@ -54,7 +53,7 @@ def follows(source: log.Following) -> Callable[[Callable[..., Any]], Any]:
 
     def decorate(signature: Callable[..., Any]) -> Any:
         SOURCES[signature.__name__] = source
-        return strawberry.subscription(resolver=signature, description=cleandoc(signature.__doc__ or ""))
+        return strawberry.subscription(**scopes.described(signature, auth.READ))
 
     return decorate
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from graphql_app import auth, database, errors
+from graphql_app import database, errors
 from graphql_app.actions import once
 from graphql_app.actions.act import Act, Outcome, Run
 from graphql_app.actions.checks import Check
@@ -33,7 +33,6 @@ class Call:
     context: Context
     operation: str
     arguments: Mapping[str, Any]
-    scope: str
     key: str | None = None
     expected: int | None = None
     dry: bool = False
@@ -42,10 +41,10 @@ class Call:
     """What is wrong with the call as a whole."""
 
 
-def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], scope: str, *, versioned: bool) -> Call:
+def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], *, versioned: bool) -> Call:
     """A call with its options, checked. `versioned`: whether it can expect a version."""
     context, options = info.context, arguments.get("options") or {}
-    made = Call(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"}, scope)
+    made = Call(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"})
     check = Check("options")
     made.dry, made.expected = bool(options.get("validateOnly")), options.get("expectedVersion")
     if made.expected is not None and not versioned:
@@ -54,8 +53,6 @@ def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], scope:
         made.key = check.text(options, "idempotencyKey", once.MOST_KEY, required=True)
     elif context.idempotency_key is not None:  # given only where the operation has one mutation field
         made.key = check.text({"idempotencyKey": context.idempotency_key}, "idempotencyKey", once.MOST_KEY)
-    if scope not in context.viewer.scopes and auth.ADMIN not in context.viewer.scopes:
-        check.problems.insert(0, errors.Forbidden(f"The API key lacks the scope {scope}."))
     made.problems = check.problems
     return made
 

@@ -90,6 +90,10 @@ class NotAllowed(RequestError):
 
     code, status = "FORBIDDEN", 403
 
+    def __init__(self, message: str | None = None, *, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
 
 class NothingHere(RequestError):
     """There is nothing at this address."""

@@ -157,6 +157,11 @@ def carriers(given: Given) -> Rows:
     return Rows(models.Carrier, lambda _: [], "carriers", keys)
 
 
+def api_keys(given: Given) -> Rows:
+    """The account's API keys in the order in which they were made."""
+    return Rows(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.Key(row.c.id, Uuid(), False)])
+
+
 def tracked(row: Row, given: Given) -> list[Predicate]:
     """Packages that bear a tracking number, of shipments with the carrier if one is named."""
     number = given.bind("trackingNumber", Text(), lambda text: where.clean(tracking_numbers.normal(text)))
@@ -185,13 +190,15 @@ def by(row: Row, field: Field) -> list[Predicate]:
 
 BY_ID = {model: One(model, by_own_id) for model in NODES}
 """By the identity that the Read brings."""
-EACH = {model: Each(model) for model in NODES}
+SHOWN: tuple[type[SQLModel], ...] = (*NODES, models.ApiKey)
+EACH = {model: Each(model) for model in SHOWN}
 SHIPMENT = One(models.Shipment, by)
 SHIPMENTS = Page(shipments)
 EVENTS = Page(events)
 TRACK = Many(models.Package, tracked, most=100)
 CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), where.clean)])
 CARRIERS = Page(carriers)
+API_KEYS = Page(api_keys)
 MIXED = {most: Mixed(most) for most in (1, 2, 4, 8, 16, 32, 64, 128)}
 """By the identities that the Read brings: for so many of them."""
 

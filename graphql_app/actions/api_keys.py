@@ -1,0 +1,66 @@
+"""API keys are made and revoked. A secret is neither kept nor logged, only its SHA-256 and its beginning."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from graphql_app import auth, errors
+from graphql_app.actions import locked, parts
+from graphql_app.actions.act import Act, Outcome
+from graphql_app.actions.checks import Check, Given
+
+MOST_NAME = 100  # with the prefix it is an actor, which has 200 characters
+NO_KEY = "There is no such API key."
+
+
+def read(check: Check, given: Given, scopes: Collection[str]) -> dict[str, Any]:
+    """What a new key shall be, checked. `scopes`: what who asks may give."""
+    wanted = [scope for scope in auth.SCOPES if scope in given["scopes"]]
+    for at, scope in enumerate(given["scopes"]):
+        if scope not in auth.SCOPES:
+            check.add(errors.Invalid(f"This must be one of {', '.join(auth.SCOPES)}."), "scopes", at)
+        elif scope not in scopes:
+            check.add(errors.Forbidden(f"A key without the scope {scope} cannot give it."), "scopes", at)
+    if not given["scopes"]:
+        check.add(errors.Required("Give at least one scope."), "scopes")
+    expires_at = check.instant(given, "expiresAt")
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        check.add(errors.Invalid("This must lie ahead."), "expiresAt")
+    name = check.text(given, "name", MOST_NAME, required=True)
+    return {"name": name, "scopes": wanted, "expires_at": expires_at}
+
+
+async def create(act: Act, new: Mapping[str, Any], secret: auth.Secret, check: Check) -> Outcome:
+    """Make the key."""
+    outcome = Outcome.of(check)
+    if act.dry:
+        return outcome
+    (row,) = await act.sql("make_api_key", {**new, "prefix": secret.prefix, "hash": secret.hash})
+    outcome.api_key, outcome.created = row.id, True
+    changed = {"name": new["name"], "prefix": secret.prefix, "scopes": new["scopes"], "expiresAt": new["expires_at"]}
+    await log(act, row.id, "api_key.created", {name: [None, value] for name, value in changed.items() if value})
+    return outcome
+
+
+async def revoke(act: Act, key: UUID | None, check: Check) -> Outcome:
+    """Revoke the key; one that is revoked stays as it is."""
+    outcome = Outcome.of(check)
+    rows = await act.sql("revoke_api_key", {"id": key})
+    if not rows:
+        check.add(errors.NotFound(NO_KEY), "id")
+        return outcome
+    (row,) = rows
+    outcome.api_key = row.id
+    if row.changed:
+        await log(act, row.id, "api_key.revoked", {"revokedAt": [None, row.revoked_at]})
+    return outcome
+
+
+async def log(act: Act, key: UUID, op: str, changed: Mapping[str, Any]) -> None:
+    """One change of a key."""
+    change = {
+        "entity": "api_key", "entity_id": key, "shipment_id": None, "shipment_seq": 0, "op": op,
+        "status_before": None, "status_after": None, "changed": parts.json_text(changed),
+    }  # fmt: skip
+    await locked.write(act, log=[change])
