@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Row, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
@@ -122,18 +122,23 @@ BUSY = ("40001", "40P01", "55P03")
 OUT_OF_REACH = ("08", "53", "57P", "58", "25006", "25P03")
 """What they begin with when the connection or the server has gone, is not yet up, is full, or only a standby."""
 CANCELLED, UNFIT, TOO_COMPLEX = "57014", "22", "54"
+GONE = ("closed", "is cancelling")
+"""What asyncpg says of a connection that nothing can be asked of any more, or not yet."""
+GOING = (asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
+"""The server has said that it goes, in between; or tables were changed beneath a statement that was prepared."""
 
 
-def driver_error(error: BaseException) -> BaseException | None:
-    """The error as asyncpg raised it."""
-    return error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
+def driver_error(error: BaseException) -> BaseException:
+    """The error as asyncpg raised it. SQLAlchemy wraps it twice, or once where the pool makes a connection."""
+    wrapped = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+    return wrapped.__cause__ or wrapped if isinstance(wrapped, EmulatedDBAPIException) else wrapped
 
 
 def fault(error: BaseException) -> errors.RequestError | None:
     """What a failure of the database means for the request; None where it is a mistake of ours."""
     if isinstance(error, PoolTimeout):
         return errors.Overloaded()
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = driver_error(error)
     state = str(getattr(cause, "sqlstate", None) or "")
     if state == CANCELLED:
         return errors.Timeout()
@@ -147,8 +152,8 @@ def fault(error: BaseException) -> errors.RequestError | None:
         state.startswith(OUT_OF_REACH)
         or isinstance(cause, OSError | TimeoutError)
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause))
-        or isinstance(driver_error(error), asyncpg.InternalClientError)  # the server has said that it goes, in between
+        or (isinstance(cause, asyncpg.InterfaceError) and any(word in str(cause) for word in GONE))
+        or isinstance(cause, GOING)
     )
     return errors.ConnectionLost() if lost else None
 
@@ -267,8 +272,7 @@ class NamedRecord(asyncpg.Record):
 
 def sqlstate(error: BaseException) -> str | None:
     """The five characters with which PostgreSQL names what went wrong."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(cause, "sqlstate", None)
+    return getattr(driver_error(error), "sqlstate", None)
 
 
 def constraint(error: BaseException) -> str | None:

