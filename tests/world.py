@@ -233,12 +233,18 @@ def item(account: UUID, shipment_id: UUID, package_id: UUID | None, key: int, n:
 
 async def fill(engine: AsyncEngine) -> dict[str, UUID]:
     """Put the world into a clean, migrated database; the accounts' identities by their short names."""
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
         default = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
-        for table, some in rows(default).items():
+    await put(engine, rows(default))
+    return {"default": default, "other": uid("account", 1)}
+
+
+async def put(engine: AsyncEngine, world: dict[str, list[Row]]) -> None:
+    """Put rows into a clean, migrated database."""
+    async with engine.begin() as connection:
+        for table, some in world.items():
             sql = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE "
             sql += f"SELECT * FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
             await connection.execute(text(sql), {"rows": orjson.dumps(some, default=str).decode()})
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
-    return {"default": default, "other": uid("account", 1)}
