@@ -80,6 +80,11 @@ DOCUMENTS = {
         "$options: MutationOptions",
         f"carrier {{ id code }} {ERRORS} {META}",
     ),
+    "apiKeyCreate": (
+        "$input: ApiKeyCreateInput!, $options: MutationOptions",
+        f"apiKey {{ id name }} secret {ERRORS} {META}",
+    ),
+    "apiKeyRevoke": ("$id: ID!, $options: MutationOptions", f"apiKey {{ id revokedAt }} {ERRORS} {META}"),
 }
 
 

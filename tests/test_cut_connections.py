@@ -87,7 +87,8 @@ class Wire:
 
 
 @pytest.fixture
-async def wire(settings: Settings, folder: Path) -> AsyncIterator[Wire]:
+async def wire(settings: Settings, folder: Path, engine: AsyncEngine) -> AsyncIterator[Wire]:
+    """A wire to the database of `engine`, which empties it afterwards."""
     assert settings.postgres_url
     real = make_url(settings.postgres_url.get_secret_value()).query["host"]
     made = Wire(f"{real}/.s.PGSQL.5432", folder / f"wire-{uuid.uuid4().hex[:8]}")
@@ -104,7 +105,7 @@ async def serving(wire: Wire, settings: Settings) -> AsyncIterator[tuple[httpx.A
     url = make_url(settings.postgres_url.get_secret_value()).set(query={"host": str(wire.folder)})
     few = settings.model_copy(update={"pool_size": 1})
     engine = database.make_engine(url.render_as_string(hide_password=False), few, scoped=True)
-    app = app_module.create_app(few, engine=engine)
+    app = app_module.create_app(few, engine=engine, keyless=True)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import httpx
 from acting import DOCUMENTS, KILO, Deeds, complete, event, minimal, trail
 from conftest import Ask
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app import auth
 
 Calls = list[tuple[str, dict[str, Any]]]
 ODD = {**KILO, "trackingNumber": "1Z999AA10123456785"}
@@ -21,6 +24,7 @@ async def calls(deeds: Deeds) -> Calls:
     of = {name: {"by": {"id": id_}} for name, id_ in (("draft", draft["id"]), ("ready", ready), ("gone", gone))}
     odd = complete(packages=[ODD], confirm=True)
     edits = [{**of["draft"], "input": {"tagsAdd": ["x"]}}, {**of["gone"], "input": {"service": "x"}}]
+    key = await deeds.do("apiKeyCreate", input={"name": "key", "scopes": ["admin"]})
     word = {"carrier": "ups", "raw": "Eh?", "code": "HELD"}
     unknown_word = event(ready, None, carrierStatusRaw="Hm")
     return [
@@ -53,6 +57,10 @@ async def calls(deeds: Deeds) -> Calls:
         ("carrierSave", {"code": "dhl", "input": {"name": "DHL"}}),
         ("carrierStatusMap", {**word, "carrier": "nobody"}),
         ("carrierStatusMap", word),
+        ("apiKeyCreate", {"input": {"name": "k", "scopes": ["everything"]}}),
+        ("apiKeyCreate", {"input": {"name": "k", "scopes": ["admin"]}}),
+        ("apiKeyRevoke", {"id": "key_1"}),
+        ("apiKeyRevoke", {"id": key["apiKey"]["id"]}),
     ]
 
 
@@ -63,15 +71,17 @@ def said(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_validation_says_what_the_call_says_and_leaves_no_trace(
-    deeds: Deeds, owner: AsyncEngine, ask: Ask
+    deeds: Deeds, owner: AsyncEngine, ask: Ask, client: httpx.AsyncClient
 ) -> None:
+    key = await deeds.do("apiKeyCreate", input={"name": "all", "scopes": [*auth.SCOPES]})
+    client.headers["Authorization"] = f"Bearer {key['secret']}"  # from the first key on, all need one
     made = await calls(deeds)
     offered = (await ask("{ __schema { mutationType { fields { name } } } }"))["data"]["__schema"]["mutationType"]
     assert {field for field, _ in made} == set(DOCUMENTS) == {field["name"] for field in offered["fields"]}
     for at, (field, variables) in enumerate(made):
-        key, before = f"key {at}", await trail(owner)
+        key, before = f"key {at}", await trail(owner, "api_key")  # which remembers when a key was last used
         checked = await deeds.do(field, **variables, options={"idempotencyKey": key, "validateOnly": True})
-        assert await trail(owner) == before, (field, variables)
+        assert await trail(owner, "api_key") == before, (field, variables)
         assert checked["meta"]["validateOnly"] is True
         done = await deeds.do(field, **variables, options={"idempotencyKey": key})
         assert done["meta"]["replayed"] is False
