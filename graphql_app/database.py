@@ -27,6 +27,9 @@ from graphql_app.settings import Settings, asyncpg_url
 OLDEST = 180000
 ACROSS = {"app.across": "on"}
 """With which row-level security lets by who owns the tables and is bound all the same, see `models/rights.py`."""
+PLANNING = {"enable_seqscan": "off"}
+"""For requests. A plan is kept while the tables grow, and one that was made when a table was tiny would go on to read
+all of it, until the table is analysed anew."""
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
 SETTLE_TIMEOUT = 2.0  # seconds
 STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
@@ -43,7 +46,8 @@ def make_engine(
     `scoped`: for requests, in the role to which row-level security shows one account, that of the `Session`. Otherwise
     for migrations and commands, which see all accounts.
     """
-    rights = ({"role": settings.database_role} if settings.database_role else {}) if scoped else ACROSS
+    role = {"role": settings.database_role} if settings.database_role else {}
+    rights = {**role, **PLANNING} if scoped else ACROSS
     engine = create_async_engine(
         asyncpg_url(postgres_url),
         poolclass=pool.Pool,

@@ -4,10 +4,13 @@ Actions never commit. They run the statements beside this module, and gather wha
 that one bad row says nothing about the others.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from graphql_app import errors
 from graphql_app.actions import statements
@@ -26,9 +29,9 @@ class Act:
     request_id: str
     dry: bool = False
 
-    async def sql(self, name: str, values: Mapping[str, Any]) -> Sequence[Any]:
-        """Rows of one of our statements, within the call's account."""
-        statement = statements.load(name)
+    async def sql(self, name: str, values: Mapping[str, Any], parts: Iterable[str] = ()) -> Sequence[Any]:
+        """Rows of one of our statements, with these of its optional parts, within the call's account."""
+        statement = statements.load(name, frozenset(parts))
         own = {"account": self.account_id, "actor": self.actor, "request_id": self.request_id, "dry": self.dry}
         return await self.run(statement.sql, statement.arguments({**own, **values}))
 
@@ -54,6 +57,13 @@ class Outcome:
         return cls(problems=check.problems, warnings=check.warnings, **more)
 
 
-def columns(rows: Sequence[Mapping[str, Any]], names: str, prefix: str = "") -> dict[str, list[Any]]:
-    """Rows turned into the arrays that a statement takes, one for each of the names."""
-    return {prefix + name: [row[name] for row in rows] for name in names.split()}
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the JSON that a statement takes for a table: written at once, where arrays are encoded value by value."""
+    return orjson.dumps(rows, default=plain).decode()
+
+
+def plain(value: object) -> str:
+    """What orjson does not know: decimals, the driver's own kind of UUIDs, bytes."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

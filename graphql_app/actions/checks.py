@@ -38,13 +38,19 @@ class Check:
     __slots__ = ("path", "problems", "warnings")
 
     def __init__(self, *path: str | int, outer: "Check | None" = None) -> None:
-        self.path: errors.Path = tuple(map(str, path))
+        self.path = path
         self.problems: list[errors.Problem] = [] if outer is None else outer.problems
         self.warnings: list[Warning] = [] if outer is None else outer.warnings
 
     def at(self, *names: str | int) -> "Check":
         """A place further in."""
-        return Check(*self.path, *names, outer=self)
+        inner = Check.__new__(Check)  # past __init__: a bulk call makes ten for every row
+        inner.path, inner.problems, inner.warnings = self.path + names, self.problems, self.warnings
+        return inner
+
+    def place(self, names: tuple[str | int, ...]) -> errors.Path:
+        """A place here or further in, as clients are told it."""
+        return tuple(map(str, self.path + names))
 
     def mark(self) -> tuple[int, int]:
         """How much was found so far, to come back to it."""
@@ -56,11 +62,11 @@ class Check:
 
     def warn(self, code: str, message: str, *names: str | int) -> None:
         """Note what looks odd here, or further in."""
-        self.warnings.append(Warning(code, message, (*self.path, *map(str, names))))
+        self.warnings.append(Warning(code, message, self.place(names)))
 
     def add(self, problem: errors.Problem, *names: str | int) -> None:
         """Note what is wrong here, or further in."""
-        problem.path = (*self.path, *map(str, names))
+        problem.path = self.place(names)
         self.problems.append(problem)
 
     def text(self, given: Given, name: str, most: int, *, required: bool = False, filled: bool = False) -> str | None:
@@ -69,18 +75,18 @@ class Check:
         `filled`: one that is given must not be blank, because leaving it out means something else.
         """
         value: str | None = given.get(name)
-        if value is not None:
-            if not self.storable(value, name):
-                return None
-            value = value.strip()
-            if len(value) > most:
-                self.add(errors.TooMuch(f"At most {most} characters fit; these are {len(value)}."), name)
-                return None
-            if filled and not value:
-                self.add(errors.Invalid("This is blank."), name)
-                return None
-        if required and not value:
-            self.add(errors.Required(), name)
+        if value is None:
+            if required:
+                self.add(errors.Required(), name)
+            return None
+        if not self.storable(value, name):
+            return None
+        value = value.strip()
+        if len(value) > most:
+            self.add(errors.TooMuch(f"At most {most} characters fit; these are {len(value)}."), name)
+            return None
+        if not value and (filled or required):
+            self.add(errors.Invalid("This is blank.") if filled else errors.Required(), name)
         return value or None
 
     def storable(self, value: str, *names: str | int) -> bool:

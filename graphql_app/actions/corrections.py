@@ -48,9 +48,9 @@ async def override(act: Act, key: Key, status: Status, reason: str, expected: in
 
 def decree(check: Check, shipment: Locked, status: Status, reason: str) -> Report:
     """The event that an override is."""
-    empty: dict[str, Any] = dict.fromkeys(events.EVENT.split())
+    unsaid: dict[str, Any] = dict.fromkeys((*events.SAME, *events.PLACE, "reason", "estimated_delivery_at"))
     row = {
-        **empty,
+        **unsaid,
         "id": ids.new(),
         "shipment_id": shipment.id,
         "code": v.TrackingEventCode.INFO,

@@ -12,7 +12,7 @@ from uuid import UUID
 from graphql_app import ids, models
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
-from graphql_app.actions.act import Act, Outcome, columns
+from graphql_app.actions.act import Act, Outcome, table
 from graphql_app.actions.checks import Check, Given
 from graphql_app.errors import Duplicate, Invalid, NotFound, Required
 
@@ -29,18 +29,7 @@ LOGGED = {
 """What the change log says of a new shipment, and the columns in which it stands."""
 CARRIER = "There is no carrier with this code: carrierSave makes one."
 NO_SHIPMENT = "There is no such shipment."
-SHIPMENT = (
-    "row external_reference direction confirmed carrier service return_id return_number return_reference promised_from "
-    "promised_to estimated_delivery_at package_count total_weight_g declared_value currency incoterm metadata tags "
-    "changed"
-)
-PARTY = "row role name company lines city region postal_code country_code phone email"
-PACKAGE = (
-    "row seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
-    "dims_unit"
-)
-ITEM = "row seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
-REFERENCE = "row seq kind value"
+RETURN = ("return_id", "return_number", "return_reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +97,7 @@ def read(check: Check, given: Given) -> New:
         "currency": currency,
         "incoterm": incoterm,
         "metadata": parts.json_text(check.metadata(given, "metadata")),
-        "tags": parts.array(check.texts(given, "tags", MOST_TAGS, LONGEST_TAG)),
+        "tags": check.texts(given, "tags", MOST_TAGS, LONGEST_TAG),
     }
     logged = {name: shipment[column] for name, column in LOGGED.items()}
     shipment["changed"] = parts.json_text({name: [None, value] for name, value in logged.items() if value is not None})
@@ -119,20 +108,31 @@ def read(check: Check, given: Given) -> New:
 async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
     """Make the rows in which nothing is wrong yet. Of good rows with one external reference the first is made."""
     outcomes = [Outcome.of(row.check) for row in rows]
-    good = [at for at, row in enumerate(rows) if not row.check.problems]
-    answers = await insert(act, rows, good) if good else []
+    good = {at: ids.new() for at, row in enumerate(rows) if not row.check.problems}
+    found = await insert(act, rows, good) if good else []
+    answers = [answer for answer in found if answer.busy is None]
+    firsts: dict[str, int] = {}
+    raced = []
     for answer in answers:
-        outcome = outcomes[answer.row]
-        outcome.shipment = answer.id
-        outcome.created = answer.id is not None
-    owners = await owners_of(act, [rows[answer.row] for answer in answers if answer.raced])
-    for answer in answers:
-        row = rows[answer.row]
-        existing = answer.existing or owners.get(row.shipment["external_reference"])
-        taken(row.check, answer, existing)
-        if existing is None and answer.first_row is not None and answer.first_row < answer.row:
-            message, first = "An earlier row of this call has this external reference.", outcomes[answer.first_row]
-            row.check.add(Duplicate(message, existing=first.shipment), "externalReference")
+        row, outcome = rows[answer.row], outcomes[answer.row]
+        if answer.made:
+            outcome.shipment, outcome.created = good[answer.row], True
+        refuse(row.check, answer)
+        if row.check.problems:
+            continue
+        reference = row.shipment["external_reference"]
+        first = answer.row if reference is None else firsts.setdefault(reference, answer.row)
+        if first != answer.row:
+            message = "An earlier row of this call has this external reference."
+            row.check.add(Duplicate(message, existing=outcomes[first].shipment), "externalReference")
+        elif not answer.made and not act.dry:
+            raced.append(row)
+    owners = await owners_of(act, raced)
+    for row in raced:
+        row.check.add(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
+    for answer in found:
+        if answer.busy is not None:
+            parts.warn_in_use(rows[answer.row].check.at("packages", answer.busy - 1))
     return outcomes
 
 
@@ -145,32 +145,46 @@ async def owners_of(act: Act, rows: Sequence[New]) -> dict[str, UUID]:
     return {one.name: one.id for one in found}
 
 
-async def insert(act: Act, rows: Sequence[New], good: Sequence[int]) -> Sequence[Any]:
-    """The statement. Its answer has a row for each of the good ones."""
-    shipments = [{**rows[at].shipment, "row": at} for at in good]
-
-    def below(name: str) -> list[Mapping[str, Any]]:
-        return [{**part, "row": at} for at in good for part in getattr(rows[at], name)]
-
-    parties = [{**party, "lines": parts.array(party["lines"])} for party in below("parties")]
-    arrays = {
-        **columns(shipments, SHIPMENT),
-        **columns(parties, PARTY, "party_"),
-        **columns(below("packages"), PACKAGE, "package_"),
-        **columns(below("items"), ITEM, "item_"),
-        **columns(below("references"), REFERENCE, "reference_"),
+async def insert(act: Act, rows: Sequence[New], good: Mapping[int, UUID]) -> Sequence[Any]:
+    """The statement. Its answer has a row for each of the good ones, whose new identities are given."""
+    shipments, parties, packages, items, references = [], [], [], [], []
+    numbered: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    for at, id_ in good.items():
+        new = rows[at]
+        status = v.ShipmentStatus.READY if new.shipment["confirmed"] else v.ShipmentStatus.DRAFT
+        mine = {"id": id_, "row": at, "status": str(status)}
+        shipments.append({**new.shipment, **mine})
+        parties += [{**one, "shipment_id": id_} for one in new.parties]
+        boxes = {one["seq"]: ids.new() for one in new.packages}
+        for one in new.packages:
+            packages.append({**one, "id": boxes[one["seq"]], "shipment_id": id_, "status": str(status)})
+            norm = one["tracking_number_norm"]
+            if norm is not None and seen.setdefault(norm, at) != at:
+                parts.warn_in_use(new.check.at("packages", one["seq"] - 1))
+            elif norm is not None:
+                numbered.append({"row": at, "seq": one["seq"], "norm": norm})
+        items += [{**one, "shipment_id": id_, "package_id": boxes.get(one["package_seq"])} for one in new.items]
+        references += [{**one, "shipment_id": id_} for one in new.references]
+    given: dict[str, Sequence[Any]] = {
+        "shipments": shipments,
+        "parties": parties,
+        "packages": packages,
+        "numbered": numbered,
+        "items": items,
+        "references": references,
     }
+    given["returns"] = [row for row in shipments if any(row[name] is not None for name in RETURN)]
+    tables = {name: table(rows) for name, rows in given.items() if rows}
     numbers = f"shipment_number_{act.account_id.hex}"
-    return await act.sql("create_shipments", {**arrays, "numbers": numbers})
+    return await act.sql("create_shipments", {**tables, "numbers": numbers}, tables)
 
 
-def taken(check: Check, answer: Any, existing: UUID | None) -> None:
-    """What the database found wrong with a row, and odd."""
+def refuse(check: Check, answer: Any) -> None:
+    """Say what the database found wrong with a row."""
     if answer.no_carrier:
         check.add(NotFound(CARRIER), "carrier")
     if answer.no_return_of:
         check.add(NotFound(NO_SHIPMENT), "returnOf")
-    if existing is not None or answer.raced:
-        check.add(Duplicate(existing=existing), "externalReference")
-    for seq in answer.busy or ():
-        parts.warn_in_use(check.at("packages", seq - 1))
+    if answer.existing is not None:
+        check.add(Duplicate(existing=answer.existing), "externalReference")

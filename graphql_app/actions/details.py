@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from graphql_app.actions import parts
-from graphql_app.actions.act import Act, columns
+from graphql_app.actions.act import Act, table
 
 if TYPE_CHECKING:
     from graphql_app.actions.editing import Edit
 
 PARTY = "role name company lines city region postal_code country_code phone email"
 ITEM = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
-NEW_PACKAGE = (
-    "id seq tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
-    "dims_unit status status_at status_event_id exception_reason"
-)
 
 
 @dataclass(slots=True)
@@ -90,28 +86,32 @@ async def save(act: Act, around: Around) -> None:
     if not changed or act.dry:
         return
     parties = [
-        {**one.parties[role], "lines": parts.array(one.parties[role]["lines"]), "shipment": key}
+        {**one.parties[role], "shipment_id": key}
         for key, one in changed
         for role in one.saved_parties
         if role in one.parties
     ]
-    gone = [(key, role) for key, one in changed for role in one.saved_parties if role not in one.parties]
+    gone = [
+        {"shipment_id": key, "role": role}
+        for key, one in changed
+        for role in one.saved_parties
+        if role not in one.parties
+    ]
     references = [
-        {"shipment": key, "seq": seq, "kind": kind, "value": value}
+        {"shipment_id": key, "seq": seq, "kind": kind, "value": value}
         for key, one in changed
         if one.saves_references
         for seq, (kind, value) in enumerate(one.references, 1)
     ]
-    items = [{**item, "shipment": key} for key, one in changed if one.saves_items for item in one.items]
-    packages = [{**package, "shipment": key} for key, one in changed for package in one.new_packages]
-    arrays = {
-        **columns(parties, "shipment " + PARTY, "party_"),
-        "gone_shipment": [key for key, _ in gone],
-        "gone_role": [role for _, role in gone],
-        **columns(references, "shipment seq kind value", "reference_"),
+    items = [{**item, "shipment_id": key} for key, one in changed if one.saves_items for item in one.items]
+    packages = [{**package, "shipment_id": key} for key, one in changed for package in one.new_packages]
+    values = {
+        "parties": table(parties),
+        "gone": table(gone),
+        "references": table(references),
         "referenced": [key for key, one in changed if one.saves_references],
-        **columns(packages, "shipment " + NEW_PACKAGE, "package_"),
-        **columns(items, "shipment " + ITEM, "item_"),
+        "packages": table(packages),
+        "items": table(items),
         "itemised": [key for key, one in changed if one.saves_items],
     }
-    await act.sql("save_details", arrays)
+    await act.sql("save_details", values)

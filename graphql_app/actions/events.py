@@ -16,18 +16,12 @@ from graphql_app import errors, ids, models, tracking_numbers
 from graphql_app import vocabulary as v
 from graphql_app.actions import creation, dedupe, projection, times, words
 from graphql_app.actions import locked as locking
-from graphql_app.actions.act import Act, Outcome, columns
+from graphql_app.actions.act import Act, Outcome, table
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.locked import Locked
 from graphql_app.actions.timeline import Timeline, flips
 
 DEFAULT_SOURCE = "api"
-EVENT = (
-    "id shipment_id package_id position code reason message occurred_at occurred_local utc_offset_min time_precision "
-    "source source_name external_event_id carrier_status_raw place_name city region postal_code country_code latitude "
-    "longitude estimated_delivery_at override_status dedupe_key not_applied_reason corrects_event_id"
-)
-TARGETS = "row id number reference package tracking_number carrier"
 UNKNOWN = times.Occurred(datetime(2000, 1, 1, tzinfo=UTC), None, None, v.TimePrecision.EXACT)
 """Stands where a time is wrong; an event with that is not recorded."""
 SAME = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
@@ -135,7 +129,7 @@ async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> d
     if not good:
         return {}
     targets = [{**reports[at].target, "row": at} for at in good]
-    found = {row.row: row for row in await act.sql("find_targets", columns(targets, TARGETS))}
+    found = {row.row: row for row in await act.sql("find_targets", {"targets": table(targets)})}
     for at in good:
         report, answer = reports[at], found.get(at)
         if answer is None:
@@ -189,7 +183,7 @@ async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Re
         for report, _ in fresh
     ]
     voiding = {"voided": None, "void_reason": None, **(voided or {})}
-    await act.sql("record_events", {**columns(new, EVENT), **flips(timeline.flipped()), **voiding, "now": now})
+    await act.sql("record_events", {"events": table(new), **flips(timeline.flipped()), **voiding, "now": now})
     await locking.save(act, locked.values())
 
 

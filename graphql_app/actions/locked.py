@@ -12,21 +12,10 @@ from uuid import UUID
 from graphql_app import errors
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
-from graphql_app.actions.act import Act, columns
+from graphql_app.actions.act import Act, table
 from graphql_app.actions.checks import Check
 from graphql_app.actions.projection import Stage, State
 
-SAVED = (
-    "id external_reference version status status_at status_event_id status_source exception_reason confirmed_at "
-    "cancelled_at carrier_id service promised_from promised_to estimated_delivery_at estimate_given estimate_given_at "
-    "ready_at picked_up_at first_attempt_at delivered_at closed_at last_event_at event_count package_count "
-    "total_weight_g declared_value currency incoterm direction metadata tags archived_at"
-)
-PACKAGE = (
-    "id tracking_number tracking_number_norm weight_g weight_entered weight_unit length_mm width_mm height_mm "
-    "dims_unit status status_at status_event_id exception_reason"
-)
-LOG = "entity entity_id shipment_id shipment_seq op status_before status_after changed"
 MILESTONES = (
     "ready_at", "picked_up_at", "first_attempt_at", "delivered_at", "closed_at", "last_event_at",
     "estimated_delivery_at",
@@ -210,7 +199,7 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
     if not changed or act.dry:
         return
     packages = [one.packages[key] for one in changed for key in one.touched]
-    rows = [{**one.row, "tags": parts.array(one.row["tags"])} for one in changed]
+    rows = [one.row for one in changed]
     log = [{**change, "changed": parts.json_text(told(change))} for one in changed for change in one.changes]
     taken = {one.row["external_reference"]: one for one in changed}
     given_up = [one.id for one in changed if one.stored_reference and taken.get(one.stored_reference, one) is not one]
@@ -221,5 +210,5 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
 
 async def write(act: Act, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
     """Rows of shipments, of packages and of the log. A change of something else, such as a carrier, is only logged."""
-    arrays = {**columns(rows, SAVED), **columns(packages, PACKAGE, "package_"), **columns(log, LOG, "log_")}
-    await act.sql("save_shipments", {**arrays, "now": datetime.now(UTC)})
+    tables = {"shipments": table(rows), "packages": table(packages), "log": table(log)}
+    await act.sql("save_shipments", {**tables, "now": datetime.now(UTC)})

@@ -22,11 +22,6 @@ MOST_WEIGHT = 10**11
 Parts = dict[str, Any]
 
 
-def array(texts: Sequence[str]) -> str:
-    """A list of texts as PostgreSQL's literal of an array: lists of different lengths do not fit into one parameter."""
-    return "{" + ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts) + "}"
-
-
 def json_text(value: object) -> str:
     """JSON for the database; decimals as the texts that they are in the API."""
     return orjson.dumps(value, default="{:f}".format).decode()

@@ -9,6 +9,7 @@ from typing import Any
 
 PARAMETER = re.compile(r"@([a-z_]+)")
 COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+OPTIONAL = re.compile(r"^-- if (\w+)\n(.*?)^-- end\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,14 @@ class Statement:
 
 
 @cache
-def load(name: str) -> Statement:
-    """The statement of a file. A parameter is written `@name`, and may stand in several places."""
-    text = COMMENT.sub("", (files(__package__) / "sql" / f"{name}.sql").read_text())
+def load(name: str, parts: frozenset[str] = frozenset()) -> Statement:
+    """The statement of a file. A parameter is written `@name`, and may stand in several places.
+
+    What stands between `-- if part` and `-- end` belongs to it only where that part is asked for: PostgreSQL sets up
+    all that a statement says, even for no rows.
+    """
+    text = (files(__package__) / "sql" / f"{name}.sql").read_text()
+    text = COMMENT.sub("", OPTIONAL.sub(lambda found: found[2] if found[1] in parts else "", text))
     names = tuple(dict.fromkeys(PARAMETER.findall(text)))
     places = {name: f"${at}" for at, name in enumerate(names, 1)}
     return Statement(PARAMETER.sub(lambda found: places[found[1]], text), names)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from graphql_app import vocabulary as v
 from graphql_app.actions import projection
-from graphql_app.actions.act import Act
+from graphql_app.actions.act import Act, table
 from graphql_app.actions.locked import Locked
 from graphql_app.actions.projection import Event, Folded, Stage, State
 
@@ -109,8 +109,8 @@ async def save(act: Act, flipped: Sequence[Flip]) -> None:
 
 
 def flips(flipped: Sequence[Flip]) -> dict[str, Any]:
-    """The arrays for a statement."""
-    return {"flipped_id": [event for event, _ in flipped], "flipped_reason": [reason for _, reason in flipped]}
+    """The table for a statement."""
+    return {"flipped": table([{"id": event, "reason": reason} for event, reason in flipped])}
 
 
 def refold(shipment: Locked, events: Iterable[Event]) -> Folded:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -21,11 +22,12 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graphql_app import errors
-from graphql_app.api import limits, scopes, wire
+from graphql_app.api import coercion, limits, scopes, wire
 from graphql_app.api.limits import Size
 from graphql_app.api.scopes import Needs
 
@@ -53,6 +55,8 @@ class Operation:
     name: str | None
     trusted: bool
     needs: Needs
+    variables: tuple[coercion.Variable, ...] | None
+    fragments: dict[str, FragmentDetails]
 
     @property
     def kind(self) -> OperationType:
@@ -94,6 +98,7 @@ class Documents:
         only_trusted: bool = False,
     ) -> None:
         self.schema, self.hide, self.only_trusted = schema, not introspection, only_trusted
+        self.types = coercion.InputTypes()
         self.rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.kept: OrderedDict[str, Document] = OrderedDict()
         self.tokens = 0
@@ -180,12 +185,18 @@ class Documents:
             raise Refused(errors.ValidationFailed.code, reasons)
         if not sizes:
             raise errors.NoSuchOperation("The document has no operation.")
-        operations = {
-            name: Operation(parsed, node, sizes[name], name, trusted, scopes.needed(self.schema, parsed, node))
+        fragments = {
+            node.name.value: FragmentDetails(node)
             for node in parsed.definitions
-            if isinstance(node, OperationDefinitionNode)
-            for name in [node.name.value if node.name else None]
+            if isinstance(node, FragmentDefinitionNode)
         }
+        operations = {}
+        for node in parsed.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                name = node.name.value if node.name else None
+                variables = coercion.variables(self.schema, self.types, node.variable_definitions or ())
+                needs = scopes.needed(self.schema, parsed, node)
+                operations[name] = Operation(parsed, node, sizes[name], name, trusted, needs, variables, fragments)
         return Document(parsed, operations)
 
     def read_trusted(self, name: str, text: str) -> Document:

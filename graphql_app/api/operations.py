@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import OperationType
+from graphql import OperationType, default_field_resolver, default_type_resolver
 from graphql.execution import ExecutionResult
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.execution import optimized_is_awaitable
 
 from graphql_app import errors
-from graphql_app.api import answers, context, documents, limits, scopes, trusted, wire
+from graphql_app.api import answers, coercion, context, documents, limits, scopes, trusted, wire
 from graphql_app.api.admission import Allowance, Gate
 from graphql_app.api.documents import Operation
 from graphql_app.api.schema import Executor
@@ -116,11 +116,17 @@ class Operations:
 
     def executor(self, operation: Operation, asked: wire.Asked, made: context.Context | None) -> Any:
         """The executor of an operation with its variables. Raises `documents.Refused` where they do not fit."""
+        more: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": not self.suggest}
+        values = coercion.coerced(operation.variables, asked.variables or {})
+        if values is not None:
+            definitions = {name: one.definition for name, one in operation.fragments.items()}
+            return Executor(
+                self.schema, definitions, operation.fragments, None, made, operation.node, values,
+                default_field_resolver, default_type_resolver, default_field_resolver, **more,
+            )  # fmt: skip
         executor: Any = Executor.build(
-            self.schema, operation.document, None, made, asked.variables, operation.name,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-            hide_suggestions=not self.suggest,
-        )  # fmt: skip
+            self.schema, operation.document, None, made, asked.variables, operation.name, **more
+        )
         if isinstance(executor, list):
             raise documents.Refused(errors.BadUserInput.code, executor)
         return executor

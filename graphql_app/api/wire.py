@@ -34,7 +34,8 @@ GRAPHQL, JSON, HTML, EVENTS = (
 )
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
-BRACKETS = re.compile(rb"[\[\]{}]")
+OPENING, CLOSING = b"[{", b"]}"
+OTHERS = bytes(set(range(256)) - set(OPENING + CLOSING))
 
 
 class Asked(NamedTuple):
@@ -126,8 +127,8 @@ def parse_json(text: bytes, what: str) -> Any:
 def check_depth(text: bytes, what: str) -> None:
     """Counts brackets outside strings."""
     depth = 0
-    for bracket in BRACKETS.finditer(STRING.sub(b"", text)):
-        depth += 1 if bracket[0] in b"[{" else -1
+    for bracket in STRING.sub(b"", text).translate(None, delete=OTHERS):
+        depth += 1 if bracket in OPENING else -1
         if depth > MOST_DEPTH:
             raise errors.TooDeep(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
 

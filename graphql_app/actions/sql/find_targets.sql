@@ -1,9 +1,8 @@
 -- What each event is about. Carriers reuse tracking numbers: the newest package that is under way is meant, else the newest.
 SELECT g.row, t.shipment_id, t.package_id, t.package_seq, t.carrier, coalesce(t.others, 0) AS others
-FROM unnest(
-    @row::int[], @id::uuid[], @number::text[], @reference::text[], @package::uuid[], @tracking_number::text[],
-    @carrier::text[]
-) AS g(row, id, number, reference, package, tracking_number, carrier)
+FROM json_to_recordset(@targets::json) AS g(
+    row int, id uuid, number text, reference text, package uuid, tracking_number text, carrier text
+)
 CROSS JOIN LATERAL (
     SELECT s.id AS shipment_id, NULL::uuid AS package_id, 0 AS package_seq, s.carrier_id, 0 AS others
     FROM shipment s

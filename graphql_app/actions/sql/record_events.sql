@@ -1,8 +1,8 @@
 -- New events, and what others became: those that count now and did not, or the other way round, and one that is voided.
 WITH flipped AS (
     UPDATE tracking_event AS e
-    SET applied = g.reason IS NULL, not_applied_reason = g.reason::not_applied_reason
-    FROM unnest(@flipped_id::uuid[], @flipped_reason::text[]) AS g(id, reason)
+    SET applied = g.reason IS NULL, not_applied_reason = g.reason
+    FROM json_to_recordset(@flipped::json) AS g(id uuid, reason not_applied_reason)
     WHERE e.id = g.id AND e.account_id = @account::uuid
 ),
 voided AS (
@@ -18,23 +18,16 @@ INSERT INTO tracking_event (
     applied, not_applied_reason, corrects_event_id
 )
 SELECT
-    g.id, @account::uuid, g.shipment_id, g.package_id, g.position, g.code::tracking_event_code,
-    g.reason::exception_reason, g.message, g.occurred_at, g.occurred_local, g.utc_offset_min,
-    g.time_precision::time_precision, @now::timestamptz, g.source::event_source, g.source_name, g.external_event_id,
-    g.carrier_status_raw, g.place_name, g.city, g.region, g.postal_code, g.country_code, g.latitude, g.longitude,
-    g.estimated_delivery_at, g.override_status::shipment_status, g.dedupe_key, g.not_applied_reason IS NULL,
-    g.not_applied_reason::not_applied_reason, g.corrects_event_id
-FROM unnest(
-    @id::uuid[], @shipment_id::uuid[], @package_id::uuid[], @position::bigint[], @code::text[], @reason::text[],
-    @message::text[], @occurred_at::timestamptz[], @occurred_local::timestamp[], @utc_offset_min::int[],
-    @time_precision::text[], @source::text[], @source_name::text[], @external_event_id::text[],
-    @carrier_status_raw::text[], @place_name::text[], @city::text[], @region::text[], @postal_code::text[],
-    @country_code::text[], @latitude::float8[], @longitude::float8[], @estimated_delivery_at::timestamptz[],
-    @override_status::text[], @dedupe_key::bytea[], @not_applied_reason::text[], @corrects_event_id::uuid[]
-) WITH ORDINALITY AS g(
-    id, shipment_id, package_id, position, code, reason, message, occurred_at, occurred_local, utc_offset_min,
-    time_precision, source, source_name, external_event_id, carrier_status_raw, place_name, city, region, postal_code,
-    country_code, latitude, longitude, estimated_delivery_at, override_status, dedupe_key, not_applied_reason,
-    corrects_event_id, at
+    g.id, @account::uuid, g.shipment_id, g.package_id, g.position, g.code, g.reason, g.message, g.occurred_at,
+    g.occurred_local, g.utc_offset_min, g.time_precision, @now::timestamptz, g.source, g.source_name,
+    g.external_event_id, g.carrier_status_raw, g.place_name, g.city, g.region, g.postal_code, g.country_code,
+    g.latitude, g.longitude, g.estimated_delivery_at, g.override_status, g.dedupe_key, g.not_applied_reason IS NULL,
+    g.not_applied_reason, g.corrects_event_id
+FROM json_to_recordset(@events::json) AS g(
+    id uuid, shipment_id uuid, package_id uuid, position bigint, code tracking_event_code, reason exception_reason,
+    message text, occurred_at timestamptz, occurred_local timestamp, utc_offset_min int, time_precision time_precision,
+    source event_source, source_name text, external_event_id text, carrier_status_raw text, place_name text, city text,
+    region text, postal_code text, country_code text, latitude float8, longitude float8,
+    estimated_delivery_at timestamptz, override_status shipment_status, dedupe_key bytea,
+    not_applied_reason not_applied_reason, corrects_event_id uuid
 )
-ORDER BY g.at
