@@ -25,6 +25,8 @@ PREFIX, RANDOM, CHECK = 15, 43, 6
 SECRET = re.compile(rb"shpk_[0-9A-Za-z]{10}_[0-9A-Za-z]{%d}" % (RANDOM + CHECK))
 BEARER = re.compile(rb"bearer +(\S+)", re.IGNORECASE)
 OWN_NAMES = re.compile(rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+PASSED_ON = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
+"""Headers by which proxies show themselves."""
 UNKNOWN = "This API key is not known, was revoked, or has expired."
 
 
@@ -105,9 +107,13 @@ def prefix(secret: bytes | None) -> str | None:
 
 
 def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raise NotAllowed where a request without a key does not name this machine as one does on it.
+    """Raise NotAllowed where a request without a key does not name this machine as one does on it, or came through a
+    proxy, which may be open to others.
 
     A page that has its own name resolved to 127.0.0.1 is, for its browser, allowed to ask whatever it wants here.
     """
-    if not OWN_NAMES.fullmatch(dict(headers).get(b"host", b"")):
-        raise errors.NotAllowed("Without an API key only requests to localhost, 127.0.0.1 or [::1] are answered.")
+    given = dict(headers)
+    if not OWN_NAMES.fullmatch(given.get(b"host", b"")) or any(name in given for name in PASSED_ON):
+        raise errors.NotAllowed(
+            "Without an API key only this machine's own requests to localhost, 127.0.0.1 or [::1] are answered."
+        )

@@ -10,8 +10,10 @@ import chromium
 import pytest
 from conftest import Ask
 from serving import serving
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
+from graphql_app import administration, keyring
 from graphql_app.settings import Settings
 
 if chromium.PROGRAM is None:
@@ -34,6 +36,12 @@ class Explorer(chromium.Page):
         await self.open(self.url)
         await self.until(f"document.querySelector('{QUERY} .view-line')")
         await self.until("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
+
+    async def show_key(self, key: str) -> None:
+        """Paste the header into its editor, which is open. Letter by letter, one of so many would be lost sometimes."""
+        await self.write(SMALL_EDITOR, "")
+        await self.command("Input.insertText", text=json.dumps({"Authorization": f"Bearer {key}"}))
+        await self.reads(SMALL_EDITOR, key)
 
     async def run(self) -> None:
         """Run what stands in the editor, as slowly as a person: GraphiQL needs 0.1 s to see which operation that is."""
@@ -88,23 +96,26 @@ async def test_a_shipment_is_created_and_moved_by_the_examples(explorer: Explore
     assert await explorer.misbehaviour() == []
 
 
-async def test_a_subscription_shows_what_happens_while_it_runs(explorer: Explorer, ask: Ask) -> None:
+async def test_a_subscription_shows_what_happens_while_it_runs(
+    explorer: Explorer, ask: Ask, owner: AsyncEngine
+) -> None:
+    key = (await administration.create_key(owner, "default", "browser")).text
     await explorer.click('[data-name="headers"]')
     await explorer.click("#graphiql-session-tab-5")
     await explorer.reads(QUERY, "FollowShipments")
-    await explorer.write(SMALL_EDITOR, '{"Authorization": "Bearer a-key"}')
+    await explorer.show_key(key)
     await explorer.click(f"{QUERY} .view-lines")
     await explorer.run()
     await explorer.until("document.querySelector('.graphiql-execute-button[aria-label^=\"Stop\"]')")
     while len(explorer.frames) < 2:  # noqa: ASYNC110 the list is all there is
         await asyncio.sleep(0.05)
     hello, subscribe = map(json.loads, explorer.frames)
-    assert (hello["type"], hello["payload"]) == ("connection_init", {"Authorization": "Bearer a-key"})
+    assert (hello["type"], hello["payload"]) == ("connection_init", {"Authorization": f"Bearer {key}"})
     assert subscribe["payload"]["operationName"] == "FollowShipments"
     create = """mutation { shipmentCreate(input: {shipper: {name: "A", country: DE}}) { shipment { number } } }"""
     async with asyncio.timeout(15):
         while "shipment.created" not in await explorer.text(ANSWER):  # the first may come before the server listens
-            made = await ask(create)
+            made = await ask(create, headers={"authorization": f"Bearer {key}"})
             await asyncio.sleep(0.3)
     number = made["data"]["shipmentCreate"]["shipment"]["number"]
     await explorer.answered(f'"number": "{number}"')
@@ -139,19 +150,39 @@ async def test_the_editor_knows_which_inputs_take_one_field_only(explorer: Explo
     await explorer.answered('"shipment": null')
 
 
-async def test_a_header_is_sent_and_never_kept(explorer: Explorer) -> None:
+async def test_a_header_is_sent_and_never_kept(explorer: Explorer, owner: AsyncEngine) -> None:
+    key = (await administration.create_key(owner, "default", "browser")).text
     await explorer.click('[data-name="headers"]')
     await explorer.until("document.querySelector('[data-name=\"headers\"].active')")
-    await explorer.write(SMALL_EDITOR, '{"Authorization": "Bearer a-secret"}')
+    await explorer.show_key(key)
     await explorer.write(QUERY, "query WhoAmI { viewer { account } }")
     await explorer.until(f"{TABS}[0] === 'WhoAmI'")
     await explorer.run()
     await explorer.answered('"account": "default"')
     sent = [headers for url, headers in explorer.requests if url == explorer.url]
-    assert sent[-1]["Authorization"] == "Bearer a-secret", sent
+    assert sent[-1]["Authorization"] == f"Bearer {key}", sent
     kept = await explorer.until("localStorage['shipments:graphiql:tabState']?.includes('WhoAmI') && {...localStorage}")
     assert "WhoAmI" in kept["shipments:graphiql:queries"]
-    assert "a-secret" not in json.dumps(kept)
+    assert key not in json.dumps(kept)
+
+
+async def test_where_a_key_is_needed_the_page_says_so_and_takes_one(
+    app: Starlette, settings: Settings, owner: AsyncEngine
+) -> None:
+    key = (await administration.create_key(owner, "default", "browser")).text
+    await app.state.live.keys.reading(keyring.NOBODY, None)  # it has seen that there is one
+    async with serving(app, settings) as port, chromium.opened(Explorer) as page:
+        page.url = f"http://127.0.0.1:{port}/graphql"
+        await page.size(1400, 900)
+        await page.show()
+        await page.reads(QUERY, "This server asks for an API key")
+        await page.click('[data-name="headers"]')
+        await page.until("document.querySelector('[data-name=\"headers\"].active')")
+        await page.show_key(key)
+        await page.click('[aria-label^="Re-fetch"]')
+        await page.write(QUERY, "query WhoAmI { viewer { apiKey } }")
+        await page.run()
+        await page.answered('"apiKey": "browser"')
 
 
 async def test_tabs_and_variables_are_there_again_after_a_reload(explorer: Explorer) -> None:

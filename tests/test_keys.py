@@ -226,6 +226,11 @@ async def test_without_keys_a_page_whose_name_leads_here_gets_nothing(host: str,
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"])
+async def test_without_keys_what_a_proxy_passes_on_is_not_answered(name: str, ask: Ask) -> None:
+    await ask(WHO, status=403, headers={name: "203.0.113.7"})
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "127.8.9.1", "[::1]:8000", "LOCALHOST"])
 async def test_without_keys_this_machine_is_known_by_its_names(host: str, ask: Ask) -> None:
     await ask(WHO, headers={"host": host})
