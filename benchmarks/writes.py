@@ -114,9 +114,8 @@ def main() -> None:
         postgres = data.Postgres(cluster)
         data.prepare(postgres)
         key, postmaster = data.key(postgres), postgres.postmaster()
-        print(
-            "| | server | clients | rows/s | server µs/row | PostgreSQL µs/row | other cores |\n|---|---|---|---|---|---|---|"
-        )
+        print("| | server | clients | rows/s | server µs/row | PostgreSQL µs/row | other cores |")
+        print("|---|---|---|---|---|---|---|")
         for target in args.targets:
             for name in WORK:
                 with serving(TARGETS[target], postgres, data.fresh(postgres, False), args.port, key) as server:
