@@ -70,9 +70,9 @@ def main() -> None:
     try:
         postgres = data.Postgres(server)
         data.prepare(postgres)
-        capture.prepare(postgres)
-        requests.prepare(postgres)
         key = data.key(postgres)
+        capture.prepare(postgres, key)
+        requests.prepare(postgres)
         targets = usable(args.targets)
         if args.command in ("all", "check"):
             for target in targets:

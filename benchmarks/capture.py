@@ -23,12 +23,12 @@ CURSORS = """query($after: String) {
 }"""
 
 
-def prepare(postgres: Postgres) -> None:
+def prepare(postgres: Postgres, key: str) -> None:
     """Write `cursors.json` and `statements.json`."""
-    asyncio.run(capture(postgres))
+    asyncio.run(capture(postgres, key))
 
 
-async def capture(postgres: Postgres) -> None:
+async def capture(postgres: Postgres, key: str) -> None:
     given = settings.read(postgres_url=postgres.url_of(OWN), demo=False)
     engine = database.make_engine(postgres.url_of(OWN), given)
     sent: list[tuple[str, Any]] = []
@@ -37,10 +37,10 @@ async def capture(postgres: Postgres) -> None:
         connection.driver_connection.add_query_logger(lambda record: sent.append((record.query, record.args)))
 
     event.listen(engine.sync_engine, "connect", connected)
-    app = app_module.create_app(given, engine=engine, keyless=True)
+    app = app_module.create_app(given, engine=engine)
     async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        transport, headers = httpx.ASGITransport(app), {"authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
             (BUILD / "cursors.json").write_text(json.dumps(await cursors(client)))
             (BUILD / "statements.json").write_text(json.dumps(await statements(client, postgres, sent)))
     await engine.dispose()

@@ -170,9 +170,9 @@ def main() -> None:
     try:
         postgres = data.Postgres(cluster)
         data.prepare(postgres)
-        capture.prepare(postgres)
-        requests.prepare(postgres)
         key, every, once = data.key(postgres), {}, {}
+        capture.prepare(postgres, key)
+        requests.prepare(postgres)
         for workload in (*READS, "M1"):
             name = data.fresh(postgres, False) if workload == "M1" else OWN
             every[workload], once[workload] = asyncio.run(stages(postgres.url_of(name), key, workload))

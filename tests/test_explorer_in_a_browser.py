@@ -38,7 +38,7 @@ class Explorer(chromium.Page):
         await self.until("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
 
     async def show_key(self, key: str) -> None:
-        """Paste the header into its editor, which is open; again where the page was still taking the focus elsewhere."""
+        """Paste the header into its editor, which is open; again where the focus was taken elsewhere."""
         for last in (False, False, False, True):
             await self.write(SMALL_EDITOR, "")
             await self.command("Input.insertText", text=json.dumps({"Authorization": f"Bearer {key}"}))
