@@ -163,6 +163,26 @@ async def test_a_key_that_was_never_made_is_refused(client: httpx.AsyncClient, k
         assert answer.json()["errors"][0]["message"] == auth.UNKNOWN
 
 
+async def test_a_near_miss_takes_the_way_of_any_stranger(
+    client: httpx.AsyncClient, key: str, keys: keyring.Keyring, readings: list[str]
+) -> None:
+    """A secret is never compared with one that is kept, so no time tells how much of it is right: what is looked for
+    is its hash, of which one letter changes everything."""
+    await client.post("/graphql", json={"query": WHO}, headers=bearer(key))
+    body = key[: -auth.CHECK - 1] + ("a" if key[-auth.CHECK - 1] != "a" else "b")
+    near, far = body + auth.checksum(body.encode()), auth.mint().text
+    seen = []
+    for secret in (near, far):
+        readings.clear()
+        answer = await client.post("/graphql", json={"query": WHO}, headers=bearer(secret))
+        said = answer.json()
+        del said["errors"][0]["extensions"]["requestId"]
+        seen.append((answer.status_code, said, set(readings)))
+        assert auth.digest(secret.encode()) in keys.refused
+    assert seen[0] == seen[1]
+    assert len(seen[0][2]) == 1
+
+
 async def test_with_a_key_a_question_is_one_statement_too(
     ask: Ask, key: str, keys: keyring.Keyring, readings: list[str], statements: list[str]
 ) -> None:
