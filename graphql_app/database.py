@@ -46,8 +46,7 @@ def make_engine(
     `scoped`: for requests, in the role to which row-level security shows one account, that of the `Session`. Otherwise
     for migrations and commands, which see all accounts.
     """
-    role = {"role": settings.database_role} if settings.database_role else {}
-    rights = {**role, **PLANNING} if scoped else ACROSS
+    rights = {**role_of(settings), **PLANNING} if scoped else ACROSS
     engine = create_async_engine(
         asyncpg_url(postgres_url),
         poolclass=pool.Pool,
@@ -81,7 +80,12 @@ def make_engine(
 
 def rights_of(settings: Settings) -> dict[str, str]:
     """Settings of a connection that serves all accounts, by the functions made for that: see `models/rights.py`."""
-    return {"role": settings.database_role} if settings.database_role else ACROSS
+    return role_of(settings) or ACROSS
+
+
+def role_of(settings: Settings) -> dict[str, str]:
+    """The role of requests, where they take on one."""
+    return {"role": settings.database_role} if settings.database_role else {}
 
 
 async def create_db_tables(engine: AsyncEngine) -> None:

@@ -175,10 +175,12 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[AsyncEngine]:
     """The engine of requests, on a clean database. What the test committed is deleted after it, whatever happened.
 
-    As shipped it sees the rows of one account only, by way of a `database.Session`; `owner` sees them all.
+    As shipped it sees the rows of one account only, by way of a `database.Session`; `owner` sees them all, and so does
+    this one where `@pytest.mark.unguarded` says so.
     """
     assert settings.postgres_url
-    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, scoped=True)
+    scoped = request.node.get_closest_marker("unguarded") is None
+    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, scoped=scoped)
     try:
         yield made
     finally:

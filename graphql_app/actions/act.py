@@ -57,9 +57,10 @@ class Outcome:
         return cls(problems=check.problems, warnings=check.warnings, **more)
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as the JSON that a statement takes for a table: written at once, where arrays are encoded value by value."""
-    return orjson.dumps(rows, default=plain).decode()
+def json_text(value: object) -> str:
+    """JSON for the database, decimals as the texts that they are in the API. Rows as JSON are what a statement takes
+    for a table: written at once, where arrays are encoded value by value."""
+    return orjson.dumps(value, default=plain).decode()
 
 
 def plain(value: object) -> str:

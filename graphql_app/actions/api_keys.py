@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from graphql_app import auth, errors
-from graphql_app.actions import locked, parts
+from graphql_app.actions import locked
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check, Given
 
@@ -39,7 +39,8 @@ async def create(act: Act, new: Mapping[str, Any], secret: auth.Secret, check: C
     (row,) = await act.sql("make_api_key", {**new, "prefix": secret.prefix, "hash": secret.hash})
     outcome.api_key, outcome.created = row.id, True
     changed = {"name": new["name"], "prefix": secret.prefix, "scopes": new["scopes"], "expiresAt": new["expires_at"]}
-    await log(act, row.id, "api_key.created", {name: [None, value] for name, value in changed.items() if value})
+    told = {name: [None, value] for name, value in changed.items() if value}
+    await locked.log(act, "api_key", row.id, "api_key.created", told)
     return outcome
 
 
@@ -53,14 +54,5 @@ async def revoke(act: Act, key: UUID | None, check: Check) -> Outcome:
     (row,) = rows
     outcome.api_key = row.id
     if row.changed:
-        await log(act, row.id, "api_key.revoked", {"revokedAt": [None, row.revoked_at]})
+        await locked.log(act, "api_key", row.id, "api_key.revoked", {"revokedAt": [None, row.revoked_at]})
     return outcome
-
-
-async def log(act: Act, key: UUID, op: str, changed: Mapping[str, Any]) -> None:
-    """One change of a key."""
-    change = {
-        "entity": "api_key", "entity_id": key, "shipment_id": None, "shipment_seq": 0, "op": op,
-        "status_before": None, "status_after": None, "changed": parts.json_text(changed),
-    }  # fmt: skip
-    await locked.write(act, log=[change])

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from graphql_app import carrier_words, errors
-from graphql_app.actions import locked, parts
+from graphql_app.actions import locked
 from graphql_app.actions.act import Act, Outcome
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.creation import CARRIER
@@ -43,17 +42,8 @@ async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
     changed = {name: [old.get(name), value] for name, value in new.items() if old.get(name) != value}
     outcome.carrier, outcome.created = row.id, row.created
     if changed or row.created:
-        await log(act, row.id, "carrier.created" if row.created else "carrier.updated", changed)
+        await locked.log(act, "carrier", row.id, "carrier.created" if row.created else "carrier.updated", changed)
     return outcome
-
-
-async def log(act: Act, carrier: UUID, op: str, changed: Mapping[str, Any]) -> None:
-    """One change of a carrier."""
-    change = {
-        "entity": "carrier", "entity_id": carrier, "shipment_id": None, "shipment_seq": 0, "op": op,
-        "status_before": None, "status_after": None, "changed": parts.json_text(changed),
-    }  # fmt: skip
-    await locked.write(act, log=[change])
 
 
 def read_word(check: Check, given: Given) -> dict[str, Any]:
@@ -78,5 +68,5 @@ async def map_word(act: Act, word: Mapping[str, Any], check: Check) -> Outcome:
     if row.changed:
         old = [row.old_code, row.old_reason] if row.old_code else None
         new = [word["code"], word["reason"]] if word["code"] else None
-        await log(act, row.id, "carrier.status_mapped", {word["raw"]: [old, new]})
+        await locked.log(act, "carrier", row.id, "carrier.status_mapped", {word["raw"]: [old, new]})
     return outcome

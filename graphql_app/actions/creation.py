@@ -12,7 +12,7 @@ from uuid import UUID
 from graphql_app import ids, models
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
-from graphql_app.actions.act import Act, Outcome, table
+from graphql_app.actions.act import Act, Outcome, json_text
 from graphql_app.actions.checks import Check, Given
 from graphql_app.errors import Duplicate, Invalid, NotFound, Required
 
@@ -96,11 +96,11 @@ def read(check: Check, given: Given) -> New:
         "declared_value": value,
         "currency": currency,
         "incoterm": incoterm,
-        "metadata": parts.json_text(check.metadata(given, "metadata")),
+        "metadata": json_text(check.metadata(given, "metadata")),
         "tags": check.texts(given, "tags", MOST_TAGS, LONGEST_TAG),
     }
     logged = {name: shipment[column] for name, column in LOGGED.items()}
-    shipment["changed"] = parts.json_text({name: [None, value] for name, value in logged.items() if value is not None})
+    shipment["changed"] = json_text({name: [None, value] for name, value in logged.items() if value is not None})
     items, names = parts.items(check, given, len(made)), parts.references(check, given)
     return New(check, client_ref, shipment, people, made, items, names)
 
@@ -174,10 +174,10 @@ async def insert(act: Act, rows: Sequence[New], good: Mapping[int, UUID]) -> Seq
         "items": items,
         "references": references,
     }
-    given["returns"] = [row for row in shipments if any(row[name] is not None for name in RETURN)]
-    tables = {name: table(rows) for name, rows in given.items() if rows}
+    tables = {name: json_text(rows) for name, rows in given.items() if rows}
     numbers = f"shipment_number_{act.account_id.hex}"
-    return await act.sql("create_shipments", {**tables, "numbers": numbers}, tables)
+    returns = ["returns"] if any(row[name] is not None for row in shipments for name in RETURN) else []
+    return await act.sql("create_shipments", {**tables, "numbers": numbers}, [*tables, *returns])
 
 
 def refuse(check: Check, answer: Any) -> None:

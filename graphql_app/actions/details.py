@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from graphql_app.actions import parts
-from graphql_app.actions.act import Act, table
+from graphql_app.actions.act import Act, json_text
 
 if TYPE_CHECKING:
     from graphql_app.actions.editing import Edit
@@ -106,12 +106,12 @@ async def save(act: Act, around: Around) -> None:
     items = [{**item, "shipment_id": key} for key, one in changed if one.saves_items for item in one.items]
     packages = [{**package, "shipment_id": key} for key, one in changed for package in one.new_packages]
     values = {
-        "parties": table(parties),
-        "gone": table(gone),
-        "references": table(references),
+        "parties": json_text(parties),
+        "gone": json_text(gone),
+        "references": json_text(references),
         "referenced": [key for key, one in changed if one.saves_references],
-        "packages": table(packages),
-        "items": table(items),
+        "packages": json_text(packages),
+        "items": json_text(items),
         "itemised": [key for key, one in changed if one.saves_items],
     }
     await act.sql("save_details", values)

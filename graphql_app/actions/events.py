@@ -16,7 +16,7 @@ from graphql_app import errors, ids, models, tracking_numbers
 from graphql_app import vocabulary as v
 from graphql_app.actions import creation, dedupe, projection, times, words
 from graphql_app.actions import locked as locking
-from graphql_app.actions.act import Act, Outcome, table
+from graphql_app.actions.act import Act, Outcome, json_text
 from graphql_app.actions.checks import Check, Given
 from graphql_app.actions.locked import Locked
 from graphql_app.actions.timeline import Timeline, flips
@@ -129,7 +129,7 @@ async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> d
     if not good:
         return {}
     targets = [{**reports[at].target, "row": at} for at in good]
-    found = {row.row: row for row in await act.sql("find_targets", {"targets": table(targets)})}
+    found = {row.row: row for row in await act.sql("find_targets", {"targets": json_text(targets)})}
     for at in good:
         report, answer = reports[at], found.get(at)
         if answer is None:
@@ -183,7 +183,7 @@ async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Re
         for report, _ in fresh
     ]
     voiding = {"voided": None, "void_reason": None, **(voided or {})}
-    await act.sql("record_events", {"events": table(new), **flips(timeline.flipped()), **voiding, "now": now})
+    await act.sql("record_events", {"events": json_text(new), **flips(timeline.flipped()), **voiding, "now": now})
     await locking.save(act, locked.values())
 
 

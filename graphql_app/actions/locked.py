@@ -11,8 +11,7 @@ from uuid import UUID
 
 from graphql_app import errors
 from graphql_app import vocabulary as v
-from graphql_app.actions import parts
-from graphql_app.actions.act import Act, table
+from graphql_app.actions.act import Act, json_text
 from graphql_app.actions.checks import Check
 from graphql_app.actions.projection import Stage, State
 
@@ -200,7 +199,7 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
         return
     packages = [one.packages[key] for one in changed for key in one.touched]
     rows = [one.row for one in changed]
-    log = [{**change, "changed": parts.json_text(told(change))} for one in changed for change in one.changes]
+    log = [{**change, "changed": json_text(told(change))} for one in changed for change in one.changes]
     taken = {one.row["external_reference"]: one for one in changed}
     given_up = [one.id for one in changed if one.stored_reference and taken.get(one.stored_reference, one) is not one]
     if given_up:  # and taken by another: a unique index looks at one row after the other
@@ -208,7 +207,13 @@ async def save(act: Act, locked: Iterable[Locked]) -> None:
     await write(act, rows, packages, log)
 
 
+async def log(act: Act, entity: str, entity_id: UUID, op: str, changed: Mapping[str, Any]) -> None:
+    """One change of something that belongs to no shipment, such as a carrier: it is only logged."""
+    change = {"entity": entity, "entity_id": entity_id, "shipment_seq": 0, "op": op, "changed": json_text(changed)}
+    await write(act, log=[change])
+
+
 async def write(act: Act, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
-    """Rows of shipments, of packages and of the log. A change of something else, such as a carrier, is only logged."""
-    tables = {"shipments": table(rows), "packages": table(packages), "log": table(log)}
+    """Rows of shipments, of packages and of the log."""
+    tables = {"shipments": json_text(rows), "packages": json_text(packages), "log": json_text(log)}
     await act.sql("save_shipments", {**tables, "now": datetime.now(UTC)})

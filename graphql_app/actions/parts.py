@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from graphql_app import measures, places, tracking_numbers
 from graphql_app import vocabulary as v
+from graphql_app.actions.act import json_text
 from graphql_app.actions.checks import Check, Given
 from graphql_app.errors import Invalid, TooMuch
 
@@ -20,11 +19,6 @@ MOST_LINES, LONGEST_NUMBER = 4, 64
 MOST_WEIGHT = 10**11
 """Grams that fit where the weights of all packages of a shipment are added up."""
 Parts = dict[str, Any]
-
-
-def json_text(value: object) -> str:
-    """JSON for the database; decimals as the texts that they are in the API."""
-    return orjson.dumps(value, default="{:f}".format).decode()
 
 
 def party(check: Check, given: Given, role: v.PartyRole) -> Parts:

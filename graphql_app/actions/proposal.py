@@ -12,6 +12,7 @@ import orjson
 from graphql_app import errors, ids, lifecycle, models
 from graphql_app import vocabulary as v
 from graphql_app.actions import parts
+from graphql_app.actions.act import json_text
 from graphql_app.actions.checks import Check, Given, unfit
 from graphql_app.actions.creation import CARRIER, MOST_TAGS
 from graphql_app.actions.details import Around, Detail
@@ -134,7 +135,7 @@ class Proposal:
             return
         if problem := unfit(new):
             self.check.add(problem, name)
-        self.row["metadata"] = parts.json_text(new)
+        self.row["metadata"] = json_text(new)
         touched = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) or (key in old) != (key in new))
         self.changed["metadata"] = [{key: one[key] for key in touched if key in one} for one in (old, new)]
 

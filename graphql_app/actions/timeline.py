@@ -12,7 +12,7 @@ from uuid import UUID
 
 from graphql_app import vocabulary as v
 from graphql_app.actions import projection
-from graphql_app.actions.act import Act, table
+from graphql_app.actions.act import Act, json_text
 from graphql_app.actions.locked import Locked
 from graphql_app.actions.projection import Event, Folded, Stage, State
 
@@ -110,7 +110,7 @@ async def save(act: Act, flipped: Sequence[Flip]) -> None:
 
 def flips(flipped: Sequence[Flip]) -> dict[str, Any]:
     """The table for a statement."""
-    return {"flipped": table([{"id": event, "reason": reason} for event, reason in flipped])}
+    return {"flipped": json_text([{"id": event, "reason": reason} for event, reason in flipped])}
 
 
 def refold(shipment: Locked, events: Iterable[Event]) -> Folded:

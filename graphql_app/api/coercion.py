@@ -125,21 +125,18 @@ class Variable:
 
 def variables(
     schema: GraphQLSchema, types: InputTypes, nodes: Iterable[VariableDefinitionNode]
-) -> tuple[Variable, ...] | None:
-    """The variables of an operation; None where one of them is not what it should be."""
+) -> tuple[Variable, ...]:
+    """The variables of a valid operation."""
     found = []
     for node in nodes:
         signature = get_variable_signature(schema, node)
-        if not isinstance(signature, GraphQLVariableSignature):
-            return None
+        assert isinstance(signature, GraphQLVariableSignature), signature
         found.append(Variable(signature, *types.of(signature.type), coerce_default_value(signature)))
     return tuple(found)
 
 
-def coerced(wanted: Iterable[Variable] | None, given: Mapping[str, Any]) -> VariableValues | None:
+def coerced(wanted: Iterable[Variable], given: Mapping[str, Any]) -> VariableValues | None:
     """The values of the variables; None where one does not fit."""
-    if wanted is None:
-        return None
     values, sources = {}, {}
     try:
         for variable in wanted:

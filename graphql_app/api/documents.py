@@ -55,8 +55,10 @@ class Operation:
     name: str | None
     trusted: bool
     needs: Needs
-    variables: tuple[coercion.Variable, ...] | None
-    fragments: dict[str, FragmentDetails]
+    variables: tuple[coercion.Variable, ...]
+    fragments: dict[str, FragmentDefinitionNode]
+    details: dict[str, FragmentDetails]
+    """The fragments once more, as graphql-core's executor wants them too."""
 
     @property
     def kind(self) -> OperationType:
@@ -185,18 +187,17 @@ class Documents:
             raise Refused(errors.ValidationFailed.code, reasons)
         if not sizes:
             raise errors.NoSuchOperation("The document has no operation.")
-        fragments = {
-            node.name.value: FragmentDetails(node)
-            for node in parsed.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
+        fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
+        details = {name: FragmentDetails(node) for name, node in fragments.items()}
         operations = {}
         for node in parsed.definitions:
             if isinstance(node, OperationDefinitionNode):
                 name = node.name.value if node.name else None
                 variables = coercion.variables(self.schema, self.types, node.variable_definitions or ())
-                needs = scopes.needed(self.schema, parsed, node)
-                operations[name] = Operation(parsed, node, sizes[name], name, trusted, needs, variables, fragments)
+                needs = scopes.needed(self.schema, fragments, node)
+                operations[name] = Operation(
+                    parsed, node, sizes[name], name, trusted, needs, variables, fragments, details
+                )
         return Document(parsed, operations)
 
     def read_trusted(self, name: str, text: str) -> Document:

@@ -119,9 +119,8 @@ class Operations:
         more: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": not self.suggest}
         values = coercion.coerced(operation.variables, asked.variables or {})
         if values is not None:
-            definitions = {name: one.definition for name, one in operation.fragments.items()}
             return Executor(
-                self.schema, definitions, operation.fragments, None, made, operation.node, values,
+                self.schema, operation.fragments, operation.details, None, made, operation.node, values,
                 default_field_resolver, default_type_resolver, default_field_resolver, **more,
             )  # fmt: skip
         executor: Any = Executor.build(

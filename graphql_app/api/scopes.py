@@ -4,12 +4,11 @@ A field says its scope in its description, and here. What lies below a root fiel
 what was written. Refuses operations with a field whose scope the key lacks, skipped ones too, before anything is run.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from inspect import cleandoc
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -39,10 +38,11 @@ def of(field: GraphQLField) -> str | None:
     return scope
 
 
-def needed(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Needs:
+def needed(
+    schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], operation: OperationDefinitionNode
+) -> Needs:
     """What a valid operation needs."""
     root: Any = schema.get_root_type(operation.operation)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     found: dict[str, tuple[str, str, str]] = {}
     seen: set[str] = set()
 
