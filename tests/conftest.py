@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The usual questions are the same at every run; more, and others, on demand. Shrinking them takes minutes."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored, for us and all we start, where a shell began us with &
     number = config.getoption("--questions")
     hypothesis.settings.register_profile(
         "questions",
