@@ -48,9 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The usual questions are the same at every run; more, and others, on demand. Shrinking them takes minutes."""
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored, for us and all we start, where a shell began us with &
+    # a shell that begins us with & lets Ctrl-C be ignored, by us and by all that we start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     number = config.getoption("--questions")
     hypothesis.settings.register_profile(
         "questions",
