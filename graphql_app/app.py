@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app import database, errors, feed, keyring, observe, ops, retention
 from graphql_app import settings as settings_module
@@ -64,7 +66,8 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         *(explorer.routes() if settings.explorer else []),
         *life.routes,
     ]
-    app = Starlette(
+    app = App(
+        graphql,
         routes=routes,
         middleware=cross_origin(settings),
         exception_handlers={HTTPException: replies.elsewhere, Exception: replies.elsewhere},
@@ -72,6 +75,22 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     )
     app.state.live = subscriptions
     return app
+
+
+class App(Starlette):
+    """Starlette, which is left out where nothing of it is needed: the endpoint answers whatever happens in it."""
+
+    def __init__(self, graphql: ASGIApp, *, middleware: list[Middleware], **more: Any) -> None:
+        super().__init__(middleware=middleware, **more)
+        for cls, args, kwargs in reversed(middleware):
+            graphql = cls(graphql, *args, **kwargs)
+        self.graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self.graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def cross_origin(settings: Settings) -> list[Middleware]:

@@ -1,14 +1,13 @@
-"""The engine, one session a request, and the two ways to use it.
+"""The engine, one session a request, and what failures of the database mean.
 
-Reading: `Session.fetch` sends one finished statement over a connection of the pool in autocommit, or inside
-`Session.snapshot()` when several statements must see the same moment. Writing: the session's transaction, as SQLAlchemy
-has it; `Session.run` sends SQL inside it, the edge commits. Refuses: servers older than PostgreSQL 18.
+Reading: `Session.fetch`, by `rows.py`. Writing: the session's transaction, as SQLAlchemy has it; `Session.run` sends
+SQL inside it, the edge commits. Refuses: servers older than PostgreSQL 18.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, cast
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -16,12 +15,12 @@ from sqlalchemy import Row, event, text
 from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import PoolProxiedConnection
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from graphql_app import errors, pool
 from graphql_app.models import rights, routines
+from graphql_app.rows import Rows
 from graphql_app.settings import Settings, asyncpg_url
 
 OLDEST = 180000
@@ -31,7 +30,6 @@ PLANNING = {"enable_seqscan": "off"}
 """For requests. A plan is kept while the tables grow, and one that was made when a table was tiny would go on to read
 all of it, until the table is analysed anew."""
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
-SETTLE_TIMEOUT = 2.0  # seconds
 STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
 MOST_STATEMENT = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
 
@@ -166,62 +164,12 @@ def fault(error: BaseException) -> errors.RequestError | None:
     return errors.ConnectionLost() if lost else None
 
 
-class Session(AsyncSession):
-    """One request's session, scoped to one account. Used by one statement at a time."""
+class Session(Rows, AsyncSession):
+    """One request's session, scoped to one account; it also reads as `Rows` do. Used by one statement at a time."""
 
     def __init__(self, engine: AsyncEngine, account_id: UUID) -> None:
-        super().__init__(engine, expire_on_commit=False, autoflush=False, info={pool.SHOWN: account_id})
-        self.account_id = account_id
-        self._engine = engine
-        self._snapshot: Snapshot | None = None
-
-    async def fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
-        """Rows of one reading statement, straight from the driver: about a fifth of what `execute` costs."""
-        if self._snapshot is not None:
-            return await self._snapshot.fetch(sql, arguments)
-        async with self._lease() as connection:
-            return await connection.fetch(sql, *arguments)
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[None]:
-        """Let all that is fetched inside see the same moment: that of the first statement."""
-        async with AsyncExitStack() as stack:
-            self._snapshot = Snapshot(stack, self._lease)
-            try:
-                yield
-            finally:
-                self._snapshot = None
-
-    @asynccontextmanager
-    async def _lease(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
-        """A driver connection of the engine's pool. Nobody gets it before the server has done with it."""
-        leased = await pool.lease(self._engine, self.account_id)
-        connection = cast("asyncpg.Connection[Any]", leased.driver_connection)
-        try:
-            if leased.info.get(pool.SHOWN) != self.account_id:
-                leased.info.pop(pool.SHOWN, None)  # whatever becomes of the statement, it is not the old one
-                await connection.execute(pool.show(self.account_id))
-                leased.info[pool.SHOWN] = self.account_id
-            yield connection
-        except asyncio.CancelledError:
-            settling.add(task := asyncio.ensure_future(settle(leased)))
-            task.add_done_callback(settling.discard)
-            await asyncio.shield(task)
-            raise
-        except asyncpg.PostgresError:
-            leased.close()
-            raise
-        except BaseException:
-            leased.invalidate()
-            leased.close()
-            raise
-        else:
-            leased.close()
-
-    async def fetch_rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Any]:
-        """What one statement outside of any transaction returns; it is a transaction by itself, and may write."""
-        async with self._lease() as connection:
-            return await connection.fetch(sql, *arguments, record_class=NamedRecord)
+        Rows.__init__(self, engine, account_id)
+        AsyncSession.__init__(self, engine, expire_on_commit=False, autoflush=False, info={pool.SHOWN: account_id})
 
     async def run(self, sql: str, arguments: Sequence[object]) -> Sequence[Row[Any]]:
         """Rows of one statement inside the session's transaction, which begins when there is none."""
@@ -229,53 +177,10 @@ class Session(AsyncSession):
         result = await connection.exec_driver_sql(sql, tuple(arguments))
         return result.all() if result.returns_rows else []
 
-
-class Snapshot:
-    """One moment of the database. PostgreSQL goes on with nothing after a failure, so it is that of all that follow."""
-
-    def __init__(self, stack: AsyncExitStack, lease: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
-        self._stack, self._lease = stack, lease
-        self._connection: asyncpg.Connection[Any] | None = None
-        self._failure: Exception | None = None
-
-    async def fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
-        """Rows of one statement; the first begins the transaction."""
-        if self._failure is not None:
-            raise self._failure
-        try:
-            if self._connection is None:
-                leased = await self._stack.enter_async_context(self._lease())
-                await self._stack.enter_async_context(leased.transaction(isolation="repeatable_read", readonly=True))
-                self._connection = leased
-            return await self._connection.fetch(sql, *arguments)
-        except Exception as failure:
-            self._failure = failure
-            raise
-
-
-settling: set["asyncio.Future[None]"] = set()
-"""What must come to its end although it may be that nobody waits for it any more."""
-
-
-async def settle(leased: PoolProxiedConnection) -> None:
-    """Wait until the server has stopped what was cancelled, and give the connection back; or throw it away."""
-    leased.info.pop(pool.SHOWN, None)  # with all other settings it forgets the account
-    try:
-        await cast("asyncpg.Connection[Any]", leased.driver_connection).reset(timeout=SETTLE_TIMEOUT)
-    except Exception:  # whatever it is, this connection is of no use
-        leased.invalidate()
-    except BaseException:
-        leased.invalidate()
-        raise
-    finally:
-        leased.close()
-
-
-class NamedRecord(asyncpg.Record):
-    """A row of the driver whose columns are attributes, as those of SQLAlchemy's rows are."""
-
-    def __getattr__(self, name: str) -> Any:
-        return self[name]
+    async def end(self) -> None:
+        """Roll back what was not committed and give the connection back, whatever happens."""
+        if self.in_transaction():
+            await asyncio.shield(asyncio.ensure_future(self.close()))
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -296,5 +201,4 @@ async def get_session(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[Se
     try:
         yield session
     finally:
-        if session.in_transaction():
-            await asyncio.shield(asyncio.ensure_future(session.close()))
+        await session.end()

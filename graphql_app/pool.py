@@ -5,9 +5,10 @@ reads (`models/rights.py`). It is told outside of transactions, whose rollback w
 account already is taken before others. Refuses connections whose socket is gone; the pool then connects anew.
 """
 
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,28 +21,70 @@ SHOWN = "account"
 
 
 class Pool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also knows whether its next connection can be taken without waiting for anything."""
+    """SQLAlchemy's pool, of which readers take what is idle without asking it for more."""
+
+    def take(self, account_id: UUID) -> "Idle | None":
+        """A connection that is idle and open: one that shows this account, or else the one that was used last."""
+        idle: list[Any] = self._pool._queue._queue  # type: ignore[attr-defined]
+        if not idle:
+            return None
+        at = next((at for at in range(len(idle) - 1, -1, -1) if idle[at].info.get(SHOWN) == account_id), len(idle) - 1)
+        record = idle[at]
+        if record._is_hard_or_soft_invalidated() or is_closed(record.dbapi_connection):
+            return None  # after a restart of the server all are made anew, one by one
+        del idle[at]
+        return Idle(self, record)
+
+
+class Leased(Protocol):
+    """A connection that is out."""
 
     @property
-    def idle(self) -> list[Any]:
-        """The connections that are not out; the next one is the last."""
-        found: list[Any] = self._pool._queue._queue  # type: ignore[attr-defined]
-        return found
+    def info(self) -> dict[Any, Any]: ...
 
-    def next_is_open(self) -> bool:
-        idle = self.idle
-        if not idle or idle[-1]._is_hard_or_soft_invalidated():  # after a restart of the server all are made anew
-            return False
-        return not is_closed(idle[-1].dbapi_connection)
+    @property
+    def connection(self) -> "asyncpg.Connection[Any]":
+        """The driver's."""
 
-    def prefer(self, account_id: UUID) -> None:
-        """Let the next connection be one that shows this account already, if one is idle."""
-        idle = self.idle
-        for at in range(len(idle) - 1, -1, -1):
-            if idle[at].info.get(SHOWN) == account_id:
-                if at < len(idle) - 1:
-                    idle.append(idle.pop(at))
-                return
+    def give_back(self) -> None: ...
+
+    def throw_away(self) -> None:
+        """Close it, and let the pool make another one in its place."""
+
+
+class Idle:
+    """One that was idle: taken and given back without what SQLAlchemy does for connections of which it knows less."""
+
+    __slots__ = ("connection", "info", "pool", "record")
+
+    def __init__(self, pool: Pool, record: Any) -> None:
+        self.pool, self.record, self.info = pool, record, record.info
+        self.connection: asyncpg.Connection[Any] = record.dbapi_connection.driver_connection
+
+    def give_back(self) -> None:
+        self.pool._do_return_conn(self.record)
+
+    def throw_away(self) -> None:
+        self.info.pop(SHOWN, None)
+        self.record.invalidate()
+        self.pool._do_return_conn(self.record)
+
+
+class Checked:
+    """One that the pool handed out itself, since it had to wait for it or to connect."""
+
+    __slots__ = ("connection", "info", "proxy")
+
+    def __init__(self, proxy: PoolProxiedConnection) -> None:
+        self.proxy, self.info = proxy, proxy.info
+        self.connection = cast("asyncpg.Connection[Any]", proxy.driver_connection)
+
+    def give_back(self) -> None:
+        self.proxy.close()
+
+    def throw_away(self) -> None:
+        self.proxy.invalidate()
+        self.proxy.close()
 
 
 def is_closed(connection: Any) -> bool:
@@ -55,11 +98,10 @@ def refuse_closed(connection: Any, *_: object) -> None:
         raise DisconnectionError
 
 
-async def lease(engine: AsyncEngine, account_id: UUID) -> PoolProxiedConnection:
+async def lease(engine: AsyncEngine, account_id: UUID) -> Leased:
     """A connection of the pool: without SQLAlchemy's greenlet, which costs more than the statement, if one is idle."""
     pool = cast("Pool", engine.sync_engine.pool)
-    pool.prefer(account_id)
-    return pool.connect() if pool.next_is_open() else await greenlet_spawn(pool.connect)
+    return pool.take(account_id) or Checked(await greenlet_spawn(pool.connect))
 
 
 def show(account_id: UUID) -> str:

@@ -13,6 +13,7 @@ from values import Plain, Values
 
 from graphql_app import auth, errors
 from graphql_app.api import context, schema
+from graphql_app.read import direct
 
 pytestmark = pytest.mark.world
 SCHEMA = schema.build()._schema
@@ -44,6 +45,14 @@ async def answer(engine: AsyncEngine, viewer: auth.Viewer, document: Any, variab
     async with context.get_context(engine, viewer, "test") as made:
         executor: Any = schema.Executor.build(SCHEMA, document, None, made, variables)
         assert not isinstance(executor, list), executor
+        question = direct.question(SCHEMA, executor.operation)
+        if question is not None:  # then it is asked as requests are, without the executor
+            given = direct.Given(
+                SCHEMA, executor.operation, executor.fragment_definitions, executor.fragments, executor.variable_values
+            )
+            executor.outcome = await direct.ask(question, given, made)
+            if (whole := executor.outcome.answer) is not None:
+                return ExecutionResult({question.key: whole}, None)
         result = executor.execute_operation()
         return result if isinstance(result, ExecutionResult) else await result
 

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app import database
-from graphql_app.read import executor
+from graphql_app.read import direct, plan
 from graphql_app.settings import Settings
 
 READ = {"query": "{ carriers { nodes { code } } }"}
@@ -60,7 +60,7 @@ async def test_a_mistake_of_ours_is_an_internal_error_and_is_logged_once_in_full
     def wrong(*_: object) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    monkeypatch.setattr(executor.ReadingExecutor, "charge", wrong)
+    monkeypatch.setattr(plan.Plan, "arguments", wrong)
     answer = await client.post("/graphql", json=READ)
     assert told(answer) == (200, "INTERNAL_ERROR")
     assert answer.json()["data"] == {"carriers": None}
@@ -78,7 +78,7 @@ async def test_a_mistake_outside_of_any_field_is_an_internal_error_too(
     def wrong(*_: object) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    monkeypatch.setattr(executor.ReadingExecutor, "execute_root_grouped_field_set", wrong)
+    monkeypatch.setattr(direct, "ask", wrong)
     answer = await client.post("/graphql", json=READ)
     assert told(answer) == (500, "INTERNAL_ERROR")
     assert "data" not in answer.json()

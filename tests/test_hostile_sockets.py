@@ -19,7 +19,7 @@ from test_limits import HEALTH, OVER
 
 from graphql_app import app as app_module
 from graphql_app.api import sockets
-from graphql_app.read import executor
+from graphql_app.read import plan
 from graphql_app.settings import Settings
 
 CARRIERS = "{ carriers { nodes { code } } }"
@@ -107,7 +107,7 @@ async def test_a_mistake_of_ours_says_nothing_and_is_in_the_log(
     async with Socket(port) as socket:
         await socket.init()
         with monkeypatch.context() as broken:
-            broken.setattr(executor.ReadingExecutor, "charge", wrong)
+            broken.setattr(plan.Plan, "arguments", wrong)
             found = await answered(socket, CARRIERS)
         assert found["data"] == {"carriers": None}
         assert found["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"

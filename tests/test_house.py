@@ -17,7 +17,7 @@ LONGEST = 300
 LAYERS = [
     "settings errors observe vocabulary lifecycle measures codes tracking_numbers places carrier_words",
     "models ids",
-    "database pool auth keyring feed embedded binaries retention",
+    "database pool rows auth keyring feed embedded binaries retention",
     "read actions",
     "api",
     "app cli access administration demo migrate migrations ops server start tables whereabouts __main__",
@@ -40,7 +40,7 @@ VAGUE = {
     "lib",
 }
 DRIVERS = {"asyncpg", "psycopg", "psycopg2"}
-KNOW_A_DRIVER = {"database.py", "feed.py", "embedded.py"}
+KNOW_A_DRIVER = {"database.py", "pool.py", "rows.py", "feed.py", "embedded.py"}
 ELSEWHERE = re.compile("|".join(["/ro" + "ot/", "/tmp/" + "dev", "/wo" + "rk/", "/ho" + r"me/\w+/"]))
 """Paths of machines on which somebody worked."""
 

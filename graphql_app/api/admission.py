@@ -26,6 +26,9 @@ class Gate:
         self.inside: dict[str, int] = {}
         self.lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self.waiting = 0
+        self.due: deque[tuple[float, asyncio.Future[None]]] = deque()
+        """All turns that are waited for, and until when: in the order in which they came, since all wait alike."""
+        self.timer: asyncio.TimerHandle | None = None
 
     async def enter(self, client: str) -> None:
         """Take a place, now or in turn. Raises `errors.Overloaded`."""
@@ -41,22 +44,36 @@ class Gate:
         if self.waiting >= self.most_waiting or len(line) > self.most_waiting // 2:
             self.drop_if_empty(client)
             raise errors.Overloaded
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         line.append(turn)
         self.waiting += 1
+        while self.due and self.due[0][1].done():
+            self.due.popleft()
+        self.due.append((loop.time() + self.patience, turn))
+        if self.timer is None:
+            self.timer = loop.call_later(self.patience, self.give_up)
         try:
-            async with asyncio.timeout(self.patience):
-                await turn
-        except BaseException as error:
+            await turn
+        except BaseException:
             if turn in line:
                 line.remove(turn)
                 self.waiting -= 1
                 self.drop_if_empty(client)
-            elif not turn.cancelled():
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.leave(client)  # the place came in the moment in which it was given up
-            if isinstance(error, TimeoutError):
-                raise errors.Overloaded from None
             raise
+
+    def give_up(self) -> None:
+        """End the waiting of all whose time is up: one timer for all."""
+        loop = asyncio.get_running_loop()
+        self.timer, due = None, self.due
+        while due and (due[0][1].done() or due[0][0] <= loop.time()):
+            _, turn = due.popleft()
+            if not turn.done():
+                turn.set_exception(errors.Overloaded())
+        if due:
+            self.timer = loop.call_at(due[0][0], self.give_up)
 
     def drop_if_empty(self, client: str) -> None:
         if client in self.lines and not self.lines[client]:

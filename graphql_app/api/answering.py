@@ -33,7 +33,7 @@ class Answer:
         if id_ is None:
             return None
         if model not in self.batches:
-            self.batches[model] = Batch(self.call.context.session, sources.EACH[model])
+            self.batches[model] = Batch(self.call.context.rows, sources.EACH[model])
         return self.batches[model].read(id_)
 
     def shown(self, model: type[SQLModel], outcome: Outcome, id_: UUID | None) -> Any:

@@ -30,6 +30,7 @@ from graphql_app import errors
 from graphql_app.api import coercion, limits, scopes, wire
 from graphql_app.api.limits import Size
 from graphql_app.api.scopes import Needs
+from graphql_app.read.direct import Question, question
 
 MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 60_000, 2_000_000
 """What the documents, and the texts known by hash, may come to: a token takes some 530 bytes of memory."""
@@ -59,6 +60,8 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
     """The fragments once more, as graphql-core's executor wants them too."""
+    question: Question | None
+    """The one question that it is, where it is no more than that."""
 
     @property
     def kind(self) -> OperationType:
@@ -196,8 +199,9 @@ class Documents:
                 variables = coercion.variables(self.schema, self.types, node.variable_definitions or ())
                 needs = scopes.needed(self.schema, fragments, node)
                 operations[name] = Operation(
-                    parsed, node, sizes[name], name, trusted, needs, variables, fragments, details
-                )
+                    parsed, node, sizes[name], name, trusted, needs, variables, fragments, details,
+                    question(self.schema, node),
+                )  # fmt: skip
         return Document(parsed, operations)
 
     def read_trusted(self, name: str, text: str) -> Document:

@@ -5,7 +5,6 @@ document, operation; each with JSON and a code. Streams of subscriptions and Web
 them.
 """
 
-import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable
@@ -101,39 +100,30 @@ class Endpoint:
         posted = method == "POST"
         if not posted and self.settings.explorer and explorer.wanted(accepts, scope["query_string"]):
             return explorer.page(keyless=self.keys.keyless)
-        viewer, body = await self.arrived(scope, receive, headers, posted)
-        asked = wire.from_body(body) if posted else wire.from_query_string(scope["query_string"])
-        operation = self.operations.operation(asked, viewer)
-        seen.kind = operation.kind.value
-        call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
-        if operation.kind is OperationType.SUBSCRIPTION:
-            seen.code = await self.streamed(call, send)
-            return None
-        if accepts.answer is None:
-            raise errors.NotAcceptable
-        if not posted and not operation.reads:
-            raise errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
-        return await self.answered(call, accepts.answer, posted)
-
-    async def arrived(
-        self, scope: Scope, receive: Receive, headers: wire.Headers, posted: bool
-    ) -> tuple[Viewer, bytes]:
-        """Who is asking, and the body; neither the database that knows the one nor the client is waited for long."""
-        viewer = None
-        try:
-            async with asyncio.timeout(wire.BODY_TIMEOUT):
-                viewer = await self.keys(scope)
-                return viewer, await wire.read_body(headers, receive) if posted else b""
-        except TimeoutError:
-            raise (errors.Unavailable if viewer is None else errors.SlowRequest) from None
+        async with Patience(receive, wire.BODY_TIMEOUT, self.settings.request_timeout) as patience:
+            viewer = await self.keys(scope)
+            patience.late = errors.SlowRequest
+            body = await wire.read_body(headers, receive) if posted else b""
+            asked = wire.from_body(body) if posted else wire.from_query_string(scope["query_string"])
+            operation = self.operations.operation(asked, viewer)
+            seen.kind = operation.kind.value
+            call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
+            if operation.kind is not OperationType.SUBSCRIPTION:
+                if accepts.answer is None:
+                    raise errors.NotAcceptable
+                if not posted and not operation.reads:
+                    raise errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
+                patience.answering(stays=not operation.reads)
+                return await self.answered(call, accepts.answer, posted)
+        seen.code = await self.streamed(call, send)
+        return None
 
     async def answered(self, call: Call, media_type: str, posted: bool) -> Reply:
-        """Run a query or mutation while the client waits for it."""
+        """Run a query or mutation."""
         operation, key = call.operation, idempotency_key(call)
-        async with Patience(call.receive, self.settings.request_timeout, stays=not operation.reads):
-            answer = await self.operations.answer(
-                operation, call.asked, call.viewer, address(call.scope), call.request_id, key
-            )
+        answer = await self.operations.answer(
+            operation, call.asked, call.viewer, address(call.scope), call.request_id, key
+        )
         reply = replies.answered(answer, media_type, call.request_id)
         if not posted and operation.trusted and answer.code == "ok":
             reply = replies.cacheable(reply, call.headers)

@@ -60,7 +60,7 @@ class Query:
     """What a group reads: one planned statement with its values."""
 
     def __init__(self, live: "Live", operation: Operation, asked: wire.Asked) -> None:
-        executor = live.operations.executor(operation, asked, None)
+        executor = live.operations.executor(operation, asked, None, None)
         root = executor.schema.subscription_type
         found = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
         ((self.key, details),) = found.grouped_field_set.items()

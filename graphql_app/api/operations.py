@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import strawberry
 from graphql import OperationType, default_field_resolver, default_type_resolver
 from graphql.execution import ExecutionResult
+from graphql.execution.values import VariableValues
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.execution import optimized_is_awaitable
 
@@ -20,7 +21,7 @@ from graphql_app.api.admission import Allowance, Gate
 from graphql_app.api.documents import Operation
 from graphql_app.api.schema import Executor
 from graphql_app.auth import Viewer
-from graphql_app.read import bounds
+from graphql_app.read import bounds, direct
 from graphql_app.settings import Settings
 
 BASE_COST, MUTATION_COST = 1, 10
@@ -110,14 +111,24 @@ class Operations:
         return result, base + made.cost
 
     async def execute(self, operation: Operation, asked: wire.Asked, made: context.Context) -> ExecutionResult:
-        result = self.executor(operation, asked, made).execute_operation()
+        values, outcome = coercion.coerced(operation.variables, asked.variables or {}), None
+        if operation.question is not None and values is not None:
+            given = direct.Given(self.schema, operation.node, operation.fragments, operation.details, values)
+            outcome = await direct.ask(operation.question, given, made)
+            if (answer := outcome.answer) is not None:
+                return ExecutionResult({operation.question.key: answer}, None)
+        executor = self.executor(operation, asked, values, made)
+        executor.outcome = outcome
+        result = executor.execute_operation()
         done: ExecutionResult = await result if optimized_is_awaitable(result) else result
         return done
 
-    def executor(self, operation: Operation, asked: wire.Asked, made: context.Context | None) -> Any:
-        """The executor of an operation with its variables. Raises `documents.Refused` where they do not fit."""
+    def executor(
+        self, operation: Operation, asked: wire.Asked, values: VariableValues | None, made: context.Context | None
+    ) -> Any:
+        """The executor of an operation; `values`: its variables, None where they are not known to fit. Raises
+        `documents.Refused` where they do not."""
         more: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": not self.suggest}
-        values = coercion.coerced(operation.variables, asked.variables or {})
         if values is not None:
             return Executor(
                 self.schema, operation.fragments, operation.details, None, made, operation.node, values,

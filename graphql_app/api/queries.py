@@ -62,7 +62,7 @@ class Reads:
         self.source = source
 
     def __call__(self, _: object, info: Info, **__: object) -> Read:
-        return Read(info.context.session, self.source)
+        return Read(info.context.rows, self.source)
 
 
 def connect(queries: GraphQLObjectType) -> None:
@@ -76,7 +76,7 @@ def one_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
     model, key = ids.decode(arguments["id"]) or (None, None)
     if model not in sources.BY_ID:
         return None
-    return Read(info.context.session, sources.BY_ID[model], id=key)
+    return Read(info.context.rows, sources.BY_ID[model], id=key)
 
 
 def some_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
@@ -87,7 +87,7 @@ def some_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
     found = [ids.decode(public) for public in publics]
     kinds = [TYPES.get(one[0], "") if one else "" for one in found]
     keys = [one[1] if one else None for one in found]
-    return Read(info.context.session, sources.mixed(len(keys)), ids=keys, kinds=kinds)
+    return Read(info.context.rows, sources.mixed(len(keys)), ids=keys, kinds=kinds)
 
 
 def asking(info: Info, _: Mapping[str, Any]) -> types.Viewer:

@@ -9,8 +9,8 @@ from graphql_app.api.mirrored import MODELS
 from graphql_app.api.scalars import CONFIG
 from graphql_app.read import filters
 from graphql_app.read.computed import COMPUTED
-from graphql_app.read.executor import MIRROR, ReadingExecutor
-from graphql_app.read.mirror import Mirror
+from graphql_app.read.executor import ReadingExecutor
+from graphql_app.read.mirror import KEPT, Mirror
 
 
 class Executor(ReadingExecutor):
@@ -30,7 +30,7 @@ def build() -> strawberry.Schema:
     queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
     filters.check(core)
-    core.extensions[MIRROR] = Mirror(core, MODELS, COMPUTED)
+    core.extensions[KEPT] = Mirror(core, MODELS, COMPUTED)
     return built
 
 

@@ -75,7 +75,7 @@ async def perform(
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             if one_statement and call.key is None and (dry or not everything):
-                outcomes = await action(act_of(call, call.context.session.fetch_rows, dry))
+                outcomes = await action(act_of(call, call.context.rows.fetch_rows, dry))
             else:
                 outcomes = await in_transaction(call, action, everything=everything, dry=dry)
             if not dry:

@@ -9,6 +9,7 @@ The rooms, in the order in which a question goes through them:
     pages       connections; `cursor` the places in them
     json        pieces of text, put together by PostgreSQL; `bounds` what a plan may come to
     plan        the statement, kept on the parsed operation; `origin` where its parameters come from
+    direct      an operation that is one question, which needs no more than its plan
     executor    graphql-core's, which lets the finished text pass; `nulls` where a row is missing that must be
 
 One question, with what it is in each of them. A client asks, with `{"service": "express"}`:
@@ -17,7 +18,8 @@ One question, with what it is in each of them. A client asks, with `{"service": 
       shipments(first: 2, where: { service: { eq: $service } }) { nodes { no: number shipper { city } } }
     }
 
-The resolver of `shipments` returns `Read(session, sources.SHIPMENTS)` and does no more. The executor sees it, and asks
+Behind `shipments` stands the source `sources.SHIPMENTS`, and nothing else is asked: `direct` takes the question. With
+several fields, or within what a mutation answers, the executor meets a `Read` of that source and does the same: it asks
 for the plan of this field, whose key is the field, the source and the shape of `$service`: a text. There is none yet.
 `sources.shipments` says: the account's shipments that `where` and `search` find, newest first. `pages` takes two of
 them, and for each `node` what `selection` makes of the fields asked for: `number` is a column, `shipper` is computed,
@@ -35,7 +37,7 @@ the party of a role, and must be there. So the plan is this statement, but for t
       ORDER BY shipment_1.created_at DESC, shipment_1.id DESC
       LIMIT 2) AS page_1
 
-`$1` is the session's account and `$2` the variable; the next client that asks with another text gets the same plan.
+`$1` is the viewer's account and `$2` the variable; the next client that asks with another text gets the same plan.
 PostgreSQL answers with one row of one value, which goes into the response unread:
 
     {"nodes":[{"no":"SHP-0000117","shipper":{"city":"Ham"}},{"no":"SHP-0000112","shipper":{"city":"Ham"}}]}

@@ -1,7 +1,7 @@
 """graphql-core's executor, but for one case: where a resolver returned a `Read`, the answer's JSON comes from SQL.
 
 In flows a `Read` at any depth, out flows an `orjson.Fragment` that the response takes in unread. Root fields run one
-after another, since they share one session; those of a query see one snapshot.
+after another; those of a query see one moment.
 """
 
 import asyncio
@@ -15,29 +15,27 @@ from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphql_app.database import Session
-from graphql_app.read import bounds, json, nulls, plan
+from graphql_app.read import bounds, json, mirror, nulls, plan
+from graphql_app.read.direct import Outcome
 from graphql_app.read.mirror import Mirror
 from graphql_app.read.sources import Source
-
-MIRROR = "graphql_app.mirror"
-"""Where a schema keeps what its types mirror."""
+from graphql_app.rows import Rows
 
 
 class Read:
-    """What a resolver returns instead of data: what to read, on which session, with values of its own."""
+    """What a resolver returns instead of data: whose rows, what of them, with values of its own."""
 
-    __slots__ = ("session", "source", "values")
+    __slots__ = ("rows", "source", "values")
 
-    def __init__(self, session: Session, source: Source, **values: object) -> None:
-        self.session, self.source, self.values = session, source, values
+    def __init__(self, rows: Rows, source: Source, **values: object) -> None:
+        self.rows, self.source, self.values = rows, source, values
 
 
 class Batch:
     """Rows of one kind that one answer shows in many places: whatever their number, one statement reads them."""
 
-    def __init__(self, session: Session, source: Source) -> None:
-        self.session, self.source = session, source
+    def __init__(self, rows: Rows, source: Source) -> None:
+        self.rows, self.source = rows, source
         self.ids: dict[UUID, None] = {}
         self._found: dict[int, tuple[plan.Plan, asyncio.Task[dict[UUID, bytes]]]] = {}
         self._turn = asyncio.Lock()
@@ -56,7 +54,7 @@ class Batch:
 
     async def _rows(self, planned: plan.Plan, executor: "ReadingExecutor") -> dict[UUID, bytes]:
         async with self._turn:
-            rows = await planned.rows(self.session, {"ids": list(self.ids)}, executor)
+            rows = await planned.rows(self.rows, {"ids": list(self.ids)}, executor)
         return {row[1]: row[0] for row in rows}
 
 
@@ -72,11 +70,12 @@ class Row:
 class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
     """Completes a `Read`."""
 
+    outcome: Outcome | None = None
+    """What came of the operation's one question, where it was asked before."""
+
     @property
     def mirror(self) -> Mirror:
-        """The schema's own: two schemas of one process are made of different objects."""
-        found: Mirror = self.schema.extensions[MIRROR]
-        return found
+        return mirror.of(self.schema)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         return super().execute_operation(True)
@@ -90,7 +89,7 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
             return run(root_type, root_value, grouped, serially, position)
 
         async def in_one_snapshot() -> Any:
-            async with self.context_value.session.snapshot():
+            async with self.context_value.rows.snapshot():
                 result = run(root_type, root_value, grouped, serially, position)
                 return await result if self.is_awaitable(result) else result
 
@@ -117,7 +116,7 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         try:
             info = self.build_resolve_info(field, [one.node for one in details], parent_type, path)
-            read = Read(self.context_value.session, source)
+            read = Read(self.context_value.rows, source)
             return await self.complete_read(field.type, details, info, path, read, position)
         except Exception as error:
             self.handle_field_error(error, field.type, details, path)
@@ -147,8 +146,7 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
         source = read.source if isinstance(read, Read) else read.batch.source
         planned = plan.plan_for(self, self.mirror, info.parent_type, details, source)
         if isinstance(read, Read):
-            self.charge(planned.cost)
-            text = await planned.run(read.session, read.values, self)
+            text = await self.asked(planned, read)
         else:  # read back after a commit: what was written must not be answered with a refusal
             self.context_value.cost += planned.cost
             text = await read.batch.text(read.id, planned, self)
@@ -158,6 +156,12 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
             place = f"{info.parent_type.name}.{info.field_name}"
             return nulls.settle(self, return_type, details, path, text, place)
         return orjson.Fragment(text)
+
+    async def asked(self, planned: plan.Plan, read: Read) -> bytes | None:
+        if self.outcome is not None:
+            return self.outcome.result()
+        self.charge(planned.cost)
+        return await planned.run(read.rows, read.values, self)
 
     def charge(self, cost: int) -> None:
         """Add to the cost of the operation, whose root fields together may not read more than one may."""

@@ -29,6 +29,8 @@ from graphql_app.read import json
 from graphql_app.read.rehearsal import rehearse
 from graphql_app.read.selection import Field, Row, outer
 
+KEPT = "graphql_app.mirror"
+"""Where a schema keeps what its types mirror."""
 How = Callable[[Row, Field], json.Pieces]
 Computed = Mapping[tuple[type[SQLModel], str], How]
 
@@ -79,6 +81,12 @@ class Mirror:
     def type_of(self, model: type[SQLModel]) -> GraphQLObjectType:
         """The type that mirrors a table."""
         return self.types[model]
+
+
+def of(schema: GraphQLSchema) -> Mirror:
+    """The schema's own: two schemas of one process are made of different objects."""
+    found: Mirror = schema.extensions[KEPT]
+    return found
 
 
 def python_name(field: GraphQLField) -> str:

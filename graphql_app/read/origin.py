@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode
-from graphql.execution.executor import Executor
 
-from graphql_app.read.selection import Convert, Owner, Value
+from graphql_app.read.selection import Asked, Convert, Owner, Value
 
 Path = tuple[str | int, ...]
 
@@ -22,7 +21,7 @@ class Origin(NamedTuple):
     path: Path
     convert: Convert | None
 
-    def value(self, executor: Executor[Any], own: Mapping[str, Any]) -> object:
+    def value(self, executor: Asked, own: Mapping[str, Any]) -> object:
         """What the parameter is now."""
         found: Any
         if self.source is None:
@@ -36,7 +35,7 @@ class Origin(NamedTuple):
         return found if self.convert is None else self.convert(found)
 
 
-def origin(value: Value, owners: Sequence[Owner], executor: Executor[Any]) -> Origin | None:
+def origin(value: Value, owners: Sequence[Owner], executor: Asked) -> Origin | None:
     """Where a value comes from; None when it is the same at every run, as long as the plan serves.
 
     That a variable is absent, or that a literal has no variable in it, is part of the plan's key or of the document.
@@ -58,7 +57,7 @@ def origin(value: Value, owners: Sequence[Owner], executor: Executor[Any]) -> Or
     return None
 
 
-def of_variable(node: VariableNode, path: Path, convert: Convert | None, executor: Executor[Any]) -> Origin | None:
+def of_variable(node: VariableNode, path: Path, convert: Convert | None, executor: Asked) -> Origin | None:
     """A variable that was given, or whose default counts; else the argument's own default does."""
     name = node.name.value
     return Origin(name, path, convert) if name in executor.variable_values.coerced else None

@@ -13,17 +13,16 @@ from typing import Any, NamedTuple
 
 from graphql import FragmentDefinitionNode, FragmentSpreadNode, Node, VariableNode
 from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.executor import Executor
 from graphql.type import GraphQLObjectType
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from graphql_app import errors
-from graphql_app.database import Session
 from graphql_app.read import json
 from graphql_app.read.origin import Origin, origin
-from graphql_app.read.selection import Draft, Field, Reader, Value
+from graphql_app.read.selection import Asked, Draft, Field, Reader, Value
 from graphql_app.read.sources import Source
+from graphql_app.rows import Rows
 from graphql_app.vocabulary import Word
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -45,25 +44,28 @@ class Plan(NamedTuple):
     checks: tuple[Origin, ...]
     cost: int
 
-    async def run(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> bytes | None:
+    async def run(self, rows: Rows, own: Mapping[str, object], executor: Asked) -> bytes | None:
         """The JSON that the statement yields; None when there is no row."""
-        rows = await self.rows(session, own, executor)
-        if not rows:
+        found = await self.rows(rows, own, executor)
+        if not found:
             return None
-        text, *trouble = rows[0]
+        text, *trouble = found[0]
         if trouble and trouble[0] is not None:
             raise TROUBLE[trouble[0]]
         return text  # type: ignore[no-any-return]
 
-    async def rows(self, session: Session, own: Mapping[str, object], executor: Executor[Any]) -> Sequence[Any]:
+    async def rows(self, rows: Rows, own: Mapping[str, object], executor: Asked) -> Sequence[Any]:
         """All rows of the statement, the JSON first."""
-        own = {**own, "account": session.account_id}
+        return await rows.fetch(self.sql, self.arguments(executor, {**own, "account": rows.account_id}))
+
+    def arguments(self, executor: Asked, own: Mapping[str, object]) -> list[object]:
+        """The statement's arguments, as they are now."""
         for check in self.checks:
             check.value(executor, own)
-        arguments = [*self.constants]
+        found = [*self.constants]
         for at, come in self.origins:
-            arguments[at] = come.value(executor, own)
-        return await session.fetch(self.sql, arguments)
+            found[at] = come.value(executor, own)
+        return found
 
 
 class Kept(dict[Any, Plan]):
@@ -96,7 +98,7 @@ class Shelf:
 SHELF = Shelf(MOST_TEXT)
 
 
-def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+def plan_for(executor: Asked, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
              source: Source) -> Plan:  # fmt: skip
     """The plan of a field, made now or earlier."""
     memo = executor.operation.__dict__
@@ -118,7 +120,7 @@ def plan_for(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     return plan
 
 
-def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+def compile_(executor: Asked, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
              source: Source) -> Plan:  # fmt: skip
     """A new plan."""
     draft = Draft(executor, reader)
@@ -143,7 +145,7 @@ def compile_(executor: Executor[Any], reader: Reader, parent: GraphQLObjectType,
     return Plan(str(compiled), tuple(constants), changing, tuple(checks), draft.cost)
 
 
-def look_up(value: Value, draft: Draft, executor: Executor[Any]) -> object:
+def look_up(value: Value, draft: Draft, executor: Asked) -> object:
     """The value of a parameter among the arguments, as they are now."""
     found: Any = draft.owners[value.arguments].values(executor)
     for step in value.path:

@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, get_named_type, is_non_null_type
-from graphql.execution.collect_fields import FieldDetails, collect_subfields
-from graphql.execution.executor import Executor
-from graphql.execution.values import get_argument_values
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_named_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import Alias, BindParameter, ColumnElement, Uuid, bindparam, func, inspect, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
@@ -45,13 +53,28 @@ class Value(NamedTuple):
     convert: Convert | None
 
 
+class Asked(Protocol):
+    """What a plan looks at in an executor: the operation, and the values of its variables."""
+
+    @property
+    def schema(self) -> GraphQLSchema: ...
+    @property
+    def operation(self) -> OperationDefinitionNode: ...
+    @property
+    def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]: ...
+    @property
+    def fragments(self) -> dict[str, FragmentDetails]: ...
+    @property
+    def variable_values(self) -> VariableValues: ...
+
+
 class Owner(NamedTuple):
     """A field that has arguments, and the node that gives them."""
 
     field: GraphQLField
     details: FieldDetails
 
-    def values(self, executor: Executor[Any]) -> dict[str, Any]:
+    def values(self, executor: Asked) -> dict[str, Any]:
         """The coerced arguments, under their GraphQL names."""
         return get_argument_values(
             self.field, self.details.node, executor.variable_values, self.details.fragment_variable_values
@@ -61,7 +84,7 @@ class Owner(NamedTuple):
 class Draft(Cost):
     """A plan in the making, and what it comes to."""
 
-    def __init__(self, executor: Executor[Any], reader: "Reader") -> None:
+    def __init__(self, executor: Asked, reader: "Reader") -> None:
         super().__init__()
         self.executor, self.reader = executor, reader
         self.owners: list[Owner] = []
