@@ -16,11 +16,12 @@ from graphql import GraphQLError, VariableNode
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
-from graphql_app import database, errors, observe
+from graphql_app import errors, observe
 from graphql_app.api import answers, documents, subscriptions, wire
 from graphql_app.api.documents import Operation
 from graphql_app.feed import Position
 from graphql_app.read import log, plan
+from graphql_app.rows import Rows
 
 if TYPE_CHECKING:
     from graphql_app.api.live import Live
@@ -77,8 +78,8 @@ class Query:
     async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[Message], Position]:
         """The messages behind a position, as many as one statement gives, and the position up to which they go."""
         own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
-        async with self.live.turns, database.get_session(self.live.operations.engine, account_id) as session:
-            rows = await self.plan.rows(session, own, self.executor)
+        async with self.live.turns:
+            rows = await self.plan.rows(Rows(self.live.operations.engine, account_id), own, self.executor)
         messages = [
             Message((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
         ]

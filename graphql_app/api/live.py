@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from graphql_app import database, errors, observe
+from graphql_app import errors, observe
 from graphql_app.api import answers, wire
 from graphql_app.api.documents import Operation
 from graphql_app.api.groups import Ended, Group, Query, Subscription
@@ -22,6 +22,7 @@ from graphql_app.auth import Viewer
 from graphql_app.feed import BEGINNING, Feed
 from graphql_app.keyring import Keyring
 from graphql_app.read import log
+from graphql_app.rows import Rows
 from graphql_app.settings import Settings
 
 
@@ -73,8 +74,9 @@ class Live:
         key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
         group = self.groups.get(key)
         try:
-            async with self.turns, database.get_session(self.operations.engine, viewer.account_id) as session:
-                start, head = await self.feed.enter(session.fetch, viewer.account_id, after)
+            async with self.turns:
+                rows = Rows(self.operations.engine, viewer.account_id)
+                start, head = await self.feed.enter(rows.fetch, viewer.account_id, after)
             if group is None:
                 await query.read(viewer.account_id, head, head)  # whatever is wrong with it is said at once
         except Exception as error:

@@ -35,7 +35,7 @@ GRAPHQL, JSON, HTML, EVENTS = (
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 ZEROS = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
 LONG_NUMBER = b"0" * (MOST_DIGITS + 1)
-"""What a number of too many digits has become when every digit is a zero: a tenth of what a pattern costs."""
+"""What a number of too many digits has become when every digit is a zero: an eighth of what a pattern costs."""
 OPENING, CLOSING = b"[{", b"]}"
 OTHERS = bytes(set(range(256)) - set(OPENING + CLOSING))
 

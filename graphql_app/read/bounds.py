@@ -6,6 +6,7 @@ planned by PostgreSQL.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from graphql_app import errors
 
@@ -21,6 +22,18 @@ def within_limit(cost: int) -> None:
         raise errors.LimitExceeded(
             f"This may read {cost} objects or more; the limit is {MOST_COST}. Ask for smaller pages."
         )
+
+
+class Charged(Protocol):
+    """What an operation costs so far."""
+
+    cost: int
+
+
+def charge(operation: Charged, cost: int) -> None:
+    """Add to the cost of an operation, whose root fields together may not read more than one may."""
+    operation.cost += cost
+    within_limit(operation.cost)
 
 
 class Cost:

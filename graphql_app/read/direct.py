@@ -89,8 +89,7 @@ async def ask(question: Question, given: Given, context: Context) -> Outcome:
     """What comes of a question; its cost is added to that of the operation."""
     try:
         planned = plan.plan_for(given, mirror.of(given.schema), question.parent, question.details, question.source)
-        context.cost += planned.cost
-        bounds.within_limit(context.cost)
+        bounds.charge(context, planned.cost)
         return Outcome(await planned.run(context.rows, {}, given))
     except Exception as error:
         return Outcome(None, error)

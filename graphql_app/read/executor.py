@@ -160,10 +160,5 @@ class ReadingExecutor(StrawberryGraphQLCoreExecutionContext):
     async def asked(self, planned: plan.Plan, read: Read) -> bytes | None:
         if self.outcome is not None:
             return self.outcome.result()
-        self.charge(planned.cost)
+        bounds.charge(self.context_value, planned.cost)
         return await planned.run(read.rows, read.values, self)
-
-    def charge(self, cost: int) -> None:
-        """Add to the cost of the operation, whose root fields together may not read more than one may."""
-        self.context_value.cost += cost
-        bounds.within_limit(self.context_value.cost)
