@@ -24,7 +24,7 @@ from graphql_app import app as app_module
 from graphql_app import database, migrate, settings
 
 SIZES = (20_000, 200_000, 2_000_000)
-RUNS = 30
+RUNS, ROUNDS = 30, 5
 TURN = 0.002  # the driver tells its loggers in a later turn of the loop
 Sent = tuple[str, tuple[Any, ...]]
 
@@ -126,21 +126,33 @@ async def milliseconds(connection: "asyncpg.Connection[Any]", statements: list[S
     return statistics.median(taken)
 
 
+async def timed(postgres: Postgres, sent: dict[int, dict[str, list[Sent]]]) -> dict[tuple[str, int], list[float]]:
+    """Each question's times at each size: the sizes in turn, since the machine's speed changes more than they do."""
+    open_ = {size: await asyncpg.connect(postgres.url_of(name_of(size)), statement_cache_size=1000) for size in sent}
+    times: dict[tuple[str, int], list[float]] = {}
+    for turn in range(ROUNDS):
+        for name in QUESTIONS:
+            for size in sent if turn % 2 else reversed(sent):
+                taken = await milliseconds(open_[size], sent[size][name])
+                times.setdefault((name, size), []).append(taken)
+    for connection in open_.values():
+        await connection.close()
+    return times
+
+
 async def main(sizes: tuple[int, ...]) -> None:
     server = await asyncio.to_thread(data.start)
     try:
         postgres = Postgres(server)
-        times: dict[str, list[float]] = {}
+        sent: dict[int, dict[str, list[Sent]]] = {}
         for size in sizes:
             await make(postgres, size)
-            found = await captured(postgres, size, QUESTIONS, RUNS)
-            connection = await asyncpg.connect(postgres.url_of(name_of(size)), statement_cache_size=1000)
-            for name, statements in found.items():
-                times.setdefault(name, []).append(await milliseconds(connection, statements))
-            await connection.close()
+            sent[size] = await captured(postgres, size, QUESTIONS, RUNS)
+        times = await timed(postgres, sent)
         print(f"| median ms | {' | '.join(f'{size:,}' for size in sizes)} | growth |")
         print("|---|" + "---|" * (len(sizes) + 1))
-        for name, row in times.items():
+        for name in QUESTIONS:
+            row = [statistics.median(times[name, size]) for size in sizes]
             print(f"| {name} | {' | '.join(f'{one:.2f}' for one in row)} | {row[-1] / row[0]:.2f} × |")
     finally:
         server.stop()
