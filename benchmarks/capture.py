@@ -13,8 +13,9 @@ from benchmarks import requests
 from benchmarks.data import Postgres
 from benchmarks.places import BUILD, OWN
 from benchmarks.targets import TARGETS
-from graphql_app import app as app_module
-from graphql_app import database, settings
+from graphql_app import settings
+from graphql_app.database.engine import make_engine
+from graphql_app.server import app as app_module
 
 CURSORS = """query($after: String) {
   shipments(first: 250, after: $after, where: {status: {eq: IN_TRANSIT}}) {
@@ -30,7 +31,7 @@ def prepare(postgres: Postgres, key: str) -> None:
 
 async def capture(postgres: Postgres, key: str) -> None:
     given = settings.read(postgres_url=postgres.url_of(OWN), demo=False)
-    engine = database.make_engine(postgres.url_of(OWN), given)
+    engine = make_engine(postgres.url_of(OWN), given)
     sent: list[tuple[str, Any]] = []
 
     def connected(connection: Any, *_: object) -> None:

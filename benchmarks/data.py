@@ -12,8 +12,11 @@ import asyncpg
 from sqlalchemy import make_url
 
 from benchmarks.places import BUILD, HERE, OWN, OWN_WRITE, PEERS, PEERS_WRITE
-from graphql_app import administration, database, migrate, settings
-from graphql_app.embedded import Embedded
+from graphql_app import settings
+from graphql_app.cli import account_admin
+from graphql_app.database import migrate
+from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.engine import make_engine
 
 TABLES = {
     "carrier": "id, code, name",
@@ -90,7 +93,7 @@ def prepare(postgres: Postgres) -> None:
 
 async def fill(postgres: Postgres, name: str) -> None:
     """The project's tables, with the rows of the peers'."""
-    engine = database.make_engine(postgres.url_of(name), settings.read())
+    engine = make_engine(postgres.url_of(name), settings.read())
     await migrate.upgrade(engine)
     await engine.dispose()
     source, target = await asyncpg.connect(postgres.url_of(PEERS)), await asyncpg.connect(postgres.url_of(name))
@@ -135,9 +138,9 @@ def key(postgres: Postgres) -> str:
 
 async def new_key(url: str) -> str:
     """The secret of a key that may do everything, in a database that may be empty still."""
-    engine = database.make_engine(url, settings.read())
+    engine = make_engine(url, settings.read())
     try:
         await migrate.upgrade(engine)
-        return (await administration.create_key(engine, "default", "benchmark")).text
+        return (await account_admin.create_key(engine, "default", "benchmark")).text
     finally:
         await engine.dispose()

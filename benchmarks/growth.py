@@ -20,8 +20,10 @@ from benchmarks import data
 from benchmarks.data import Postgres, script
 from benchmarks.places import BUILD
 from benchmarks.questions import QUESTIONS, Question
-from graphql_app import app as app_module
-from graphql_app import database, migrate, settings
+from graphql_app import settings
+from graphql_app.database import migrate
+from graphql_app.database.engine import make_engine
+from graphql_app.server import app as app_module
 
 SIZES = (20_000, 200_000, 2_000_000)
 RUNS, ROUNDS = 30, 5
@@ -40,7 +42,7 @@ async def make(postgres: Postgres, size: int) -> None:
         return
     await asyncio.to_thread(postgres.run, "postgres", f"DROP DATABASE IF EXISTS {name}_making")
     await asyncio.to_thread(postgres.run, "postgres", f"CREATE DATABASE {name}_making")
-    engine = database.make_engine(postgres.url_of(f"{name}_making"), settings.read())
+    engine = make_engine(postgres.url_of(f"{name}_making"), settings.read())
     await migrate.upgrade(engine)
     await engine.dispose()
     connection = await asyncpg.connect(postgres.url_of(f"{name}_making"))
@@ -64,7 +66,7 @@ async def captured(
 ) -> dict[str, list[Sent]]:
     """The statements that the project sends for each question, so many times with random arguments."""
     given = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate=0)
-    engine = database.make_engine(postgres.url_of(name_of(size)), given)
+    engine = make_engine(postgres.url_of(name_of(size)), given)
     sent: list[Sent] = []
 
     def connected(connection: Any, *_: object) -> None:

@@ -23,8 +23,8 @@ from typing import Any
 import asyncpg
 
 from benchmarks import machine
-from graphql_app import embedded
-from graphql_app.read import log
+from graphql_app.database import embedded_server
+from graphql_app.query_engine import change_log
 
 CREATE = """mutation { shipmentCreate(input: { confirm: true, shipper: {name: "A", country: "DE"},
     recipient: {name: "B", country: "FR"}, packages: [{trackingNumber: "1Z"}]
@@ -40,8 +40,8 @@ class Server:
     """One process of the API on a PostgreSQL of its own."""
 
     def __init__(self, root: Path, port: int) -> None:
-        embedded.TUNING["track_commit_timestamp"] = "on"
-        self.port, self.postgres = port, embedded.Embedded(root / "postgres").start()
+        embedded_server.TUNING["track_commit_timestamp"] = "on"
+        self.port, self.postgres = port, embedded_server.Embedded(root / "postgres").start()
         program = [sys.executable, "-m", "graphql_app"]
         env = os.environ | {
             "POSTGRES_URL": self.postgres.url, "SHIPMENTS_LOG_LEVEL": "error", "SHIPMENTS_MOST_STREAMS": "5000",
@@ -138,7 +138,9 @@ async def written(server: Server, number: int, seconds: float, rate: float | Non
         passed, used = time.monotonic() - began, machine.cpu(server.process.pid) - used
         await asyncio.sleep(1.5)
         heard = await listeners.heard()
-        commits = {log.name((row["xid"], row["seq"])): row["at"] for row in await connection.fetch(COMMITS, last)}
+        commits = {
+            change_log.name((row["xid"], row["seq"])): row["at"] for row in await connection.fetch(COMMITS, last)
+        }
     frames = sum(map(len, heard["arrived"]))
     late = sorted((at - commits[cursor]) * 1000 for one in heard["arrived"] for cursor, at in one)
     whole = all([cursor for cursor, _ in one] == list(commits) for one in heard["arrived"])

@@ -16,10 +16,16 @@ import uvloop
 
 from benchmarks import capture, data, requests
 from benchmarks.places import BUILD, OWN
-from graphql_app import database, keyring, settings
-from graphql_app.api import answers, coercion, context, endpoint, schema, wire
-from graphql_app.api.documents import Documents
-from graphql_app.read import direct, mirror, plan
+from graphql_app import operation_context, settings
+from graphql_app.auth import authenticator
+from graphql_app.database.engine import make_engine
+from graphql_app.database.session import get_session
+from graphql_app.execution import error_formatting
+from graphql_app.execution.documents import Documents
+from graphql_app.execution.variables import coerced
+from graphql_app.query_engine import fast_path, plan, type_mapping
+from graphql_app.schema import build
+from graphql_app.transport import endpoint, http_request
 
 ROUNDS, TIMES = 15, 200
 READS = ("Q1", "Q2", "Q3")
@@ -69,10 +75,10 @@ class Request:
 async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], dict[str, float]]:
     """Stages of every request, and stages of a document's first."""
     given = settings.read(postgres_url=url, demo=False, pool_size=2)
-    engine = database.make_engine(url, given, scoped=True)
-    keys = keyring.Keyring(engine, given, keyless=False)
+    engine = make_engine(url, given, scoped=True)
+    keys = authenticator.Keyring(engine, given, keyless=False)
     task = asyncio.create_task(keys.run())
-    built = schema.build()
+    built = build.build()
     app = endpoint.Endpoint(built, engine, given, keys)
     run, request = app.operations, Request(key)
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
@@ -81,7 +87,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     answer = await request.ask(app, bodies.pop())
     assert b'"errors":[{' not in answer, answer[:500]
     viewer = await keys(request.scope())
-    asked = wire.from_body(bodies[0])
+    asked = http_request.from_body(bodies[0])
     operation = run.operation(asked, viewer)
     gc.collect()
     gc.freeze()
@@ -93,7 +99,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
         return await keys(request.scope())
 
     async def read(body: bytes) -> object:
-        return wire.from_body(body)
+        return http_request.from_body(body)
 
     async def known(_: bytes) -> object:
         return run.operation(asked, viewer)
@@ -106,25 +112,25 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
         run.allowance.charge(client, 1)
 
     async def session(_: bytes) -> None:
-        async with context.get_context(engine, viewer, "request"):
+        async with operation_context.get_context(engine, viewer, "request"):
             pass
 
     async def variables(_: bytes) -> object:
-        return coercion.coerced(operation.variables, asked.variables or {})
+        return coerced(operation.variables, asked.variables or {})
 
-    values = coercion.coerced(operation.variables, asked.variables or {})
+    values = coerced(operation.variables, asked.variables or {})
     assert values is not None
     question = operation.question
-    asking = direct.Given(built._schema, operation.node, operation.fragments, operation.details, values)
+    asking = fast_path.Given(built._schema, operation.node, operation.fragments, operation.details, values)
 
     async def prepared(_: bytes) -> object:
         if question is None:  # a mutation: graphql-core's executor
             return run.executor(operation, asked, values, None)
-        mirrored = mirror.of(built._schema)
+        mirrored = type_mapping.of(built._schema)
         planned = plan.plan_for(asking, mirrored, question.parent, question.details, question.source)
         return planned.arguments(asking, {"account": viewer.account_id})
 
-    async with database.get_session(engine, viewer.account_id) as one:
+    async with get_session(engine, viewer.account_id) as one:
 
         async def driver(_: bytes) -> object:
             return await one.fetch("SELECT convert_to($1, 'UTF8')", [""])
@@ -140,7 +146,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
             "a connection, and one round trip of the driver": await microseconds(driver, bodies),
         }
     body = orjson.Fragment(answer)
-    every["answer → bytes"] = await microseconds(lambda _: later(answers.body({"a": body}, (), None)), bodies)
+    every["answer → bytes"] = await microseconds(lambda _: later(error_formatting.body({"a": body}, (), None)), bodies)
     everything = await microseconds(whole, bodies, 40)
     every["the rest: headers, routing, fields, plan, statement of this size"] = everything - sum(every.values())
     every["**all of it**"] = everything

@@ -16,7 +16,7 @@ from benchmarks import data, growth, questions
 from benchmarks.data import Postgres
 from benchmarks.places import BUILD
 from benchmarks.questions import QUESTIONS
-from graphql_app.api import schema
+from graphql_app.schema import build
 
 SIZE = int(os.environ.get("SCALE", 2_000_000))
 SMALL = {"carrier", "account", "api_key", "idempotency_key", "carrier_status"}
@@ -65,7 +65,7 @@ def test_no_question_scans_a_large_table(plans: Plans, name: str) -> None:
 
 
 def test_every_filter_and_every_order_has_a_question() -> None:
-    types = schema.build()._schema.type_map
+    types = build.build()._schema.type_map
     for name, asked in (("ShipmentWhere", questions.SHIPMENT_WHERE), ("TrackingEventWhere", questions.EVENT_WHERE)):
         type_ = types[name]
         assert isinstance(type_, GraphQLInputObjectType)

@@ -1,6 +1,6 @@
 """`python -m graphql_app`."""
 
-from graphql_app.cli import main
+from graphql_app.cli.main import main
 
 if __name__ == "__main__":
     main()

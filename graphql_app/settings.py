@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from graphql_app import errors
+from graphql_app.errors import startup_error
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 KEYLESS = "GRAPHQL_APP_KEYLESS"
@@ -119,7 +119,7 @@ def read(**given: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "The settings"
         variable = environment_variable(name) if name in Settings.model_fields else name
         message = first["msg"].removeprefix("Value error, ")
-        raise errors.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
+        raise startup_error.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
 
 
 def data_directory(known: Settings) -> Path:

@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import acting
 import asyncpg
 import httpx
 import hypothesis
 import pytest
-import values
-import world
 from asyncpg import introspection
 from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from graphql_app import app as app_module
-from graphql_app import database, embedded, migrate
 from graphql_app import settings as settings_module
-from graphql_app.api import schema as schema_module
+from graphql_app.database import embedded_server, migrate
+from graphql_app.database.engine import make_engine
+from graphql_app.database.session import get_session
+from graphql_app.schema import build
+from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
+from tests.support import mutation_client, random_arguments, seed_data
 
 TEMPLATE = "template_migrated"
 KEPT = {"alembic_version", "account"}
@@ -42,7 +42,9 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data", type=Path, default=SHARED_DATA, help="folder of real data that is not in the repository")
     parser.addoption("--storm", type=float, default=4.0, help="seconds for which the clients of a storm write")
-    parser.addoption("--golden-update", action="store_true", help="rewrite tests/golden from what is answered now")
+    parser.addoption(
+        "--golden-update", action="store_true", help="rewrite tests/query_engine/golden from what is answered now"
+    )
     parser.addoption("--questions", type=int, help="ask so many new questions by chance, instead of the usual ones")
 
 
@@ -67,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def one_schema() -> Iterator[None]:
     """Build the schema once a worker: it takes 0.15 s, and nothing in it belongs to one app."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema_module, "build", functools.cache(schema_module.build))
+        patch.setattr(build, "build", functools.cache(build.build))
         yield
 
 
@@ -102,20 +104,20 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[embedded.Embedded]:
+def server(folder: Path) -> Iterator[embedded_server.Embedded]:
     """The PostgreSQL of this run."""
-    running = embedded.Embedded(folder / "postgres", fast=True).start()
+    running = embedded_server.Embedded(folder / "postgres", fast=True).start()
     yield running
     running.stop()
 
 
-def database_url(server: embedded.Embedded, name: str) -> str:
+def database_url(server: embedded_server.Embedded, name: str) -> str:
     """The URL of another database on the run's server."""
     return make_url(server.url).set(database=name).render_as_string(hide_password=False)
 
 
 @contextlib.asynccontextmanager
-async def admin(server: embedded.Embedded) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def admin(server: embedded_server.Embedded) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """A connection that makes and drops databases."""
     connection = await asyncpg.connect(database_url(server, "postgres"))
     try:
@@ -125,13 +127,13 @@ async def admin(server: embedded.Embedded) -> AsyncIterator["asyncpg.Connection[
 
 
 @pytest.fixture(scope="session")
-def migrated(server: embedded.Embedded) -> str:
+def migrated(server: embedded_server.Embedded) -> str:
     """A database with all migrations, of which others are copies. Nobody may be connected to it then."""
 
     async def make() -> None:
         async with admin(server) as connection:
             await connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        engine = database.make_engine(database_url(server, TEMPLATE), settings_module.read())
+        engine = make_engine(database_url(server, TEMPLATE), settings_module.read())
         await migrate.upgrade(engine)
         await engine.dispose()
 
@@ -140,7 +142,7 @@ def migrated(server: embedded.Embedded) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(server: embedded.Embedded, migrated: str) -> str:
+def postgres_url(server: embedded_server.Embedded, migrated: str) -> str:
     """The URL of this worker's database: migrated, with the default account and nothing else."""
 
     async def make() -> None:
@@ -152,15 +154,15 @@ def postgres_url(server: embedded.Embedded, migrated: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def world_url(server: embedded.Embedded, migrated: str) -> str:
+def world_url(server: embedded_server.Embedded, migrated: str) -> str:
     """The URL of a database that holds the world of `world.py`, for tests that only read: `@pytest.mark.world`."""
     url = database_url(server, "world")
 
     async def make() -> None:
         async with admin(server) as connection:
             await connection.execute(f"CREATE DATABASE world TEMPLATE {migrated}")
-        engine = database.make_engine(url, settings_module.read())
-        await world.fill(engine)
+        engine = make_engine(url, settings_module.read())
+        await seed_data.fill(engine)
         await engine.dispose()
 
     asyncio.run(make())
@@ -183,7 +185,7 @@ async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIte
     """
     assert settings.postgres_url
     scoped = request.node.get_closest_marker("unguarded") is None
-    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, scoped=scoped)
+    made = make_engine(settings.postgres_url.get_secret_value(), settings, scoped=scoped)
     try:
         yield made
     finally:
@@ -196,7 +198,7 @@ async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIte
 async def owner(settings: Settings, engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """An engine for looks behind the scenes: in the role that owns the tables."""
     assert settings.postgres_url
-    made = database.make_engine(settings.postgres_url.get_secret_value(), settings, name="tests")
+    made = make_engine(settings.postgres_url.get_secret_value(), settings, name="tests")
     yield made
     await made.dispose()
 
@@ -253,7 +255,7 @@ async def statements(engine: AsyncEngine, account: UUID, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(asyncpg.Connection, "_time_and_log", asked_directly)
     event.listen(engine.sync_engine, "connect", connected)
-    async with database.get_session(engine, account) as session:
+    async with get_session(engine, account) as session:
         await session.fetch("SELECT 1", [])
     event.listen(engine.sync_engine, "before_cursor_execute", asked)
     sent.clear()
@@ -297,12 +299,12 @@ def ask(client: httpx.AsyncClient) -> Ask:
 
 
 @pytest.fixture
-def deeds(ask: Ask) -> acting.Deeds:
+def deeds(ask: Ask) -> mutation_client.Deeds:
     """The mutations, by the short names of what they do."""
-    return acting.Deeds(ask)
+    return mutation_client.Deeds(ask)
 
 
 @pytest.fixture
-async def plain(owner: AsyncEngine) -> values.Plain:
+async def plain(owner: AsyncEngine) -> random_arguments.Plain:
     """Plain execution over the world's rows, with what may be asked of them: what reading is compared with."""
-    return await values.plainly(owner)
+    return await random_arguments.plainly(owner)

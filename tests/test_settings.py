@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from graphql_app import errors, settings
+from graphql_app import settings
+from graphql_app.errors import startup_error
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -64,7 +65,7 @@ def test_a_wrong_one_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(errors.StartError) as caught:
+    with pytest.raises(startup_error.StartError) as caught:
         settings.read()
     assert str(caught.value).startswith(said)
 

@@ -3,7 +3,7 @@
 //   npm install --prefix audits graphql-http
 //   node tools/http_audit.mjs http://127.0.0.1:8000/graphql audits/node_modules/graphql-http
 //
-// tests/test_http_audits.py has the same audits without Node.
+// tests/transport/test_http_audits.py has the same audits without Node.
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 

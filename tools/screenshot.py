@@ -13,13 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-import chromium  # noqa: E402 found by the line above
+from tests.support import browser  # noqa: E402 found by the line above
 
 
 async def take(url: str, example: str, *, dark: bool) -> bytes:
     """The picture, 1400 by 900."""
     tab = f"[...document.querySelectorAll('.graphiql-tab button')].find(tab => tab.innerText === {json.dumps(example)})"
-    async with chromium.opened(chromium.Page) as page:
+    async with browser.opened(browser.Page) as page:
         await page.size(1400, 900)
         await page.colours("dark" if dark else "light")
         await page.open(url)

@@ -1,4 +1,7 @@
-"""A small world to look at: made by the same actions as everything else, and in an empty account only."""
+"""A small world to look at: made by the same actions as everything else, and in an empty account only.
+
+May import `commands` and everything below it.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,12 +9,15 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import database, errors
-from graphql_app.actions import carriers, corrections, creation, events, locked, shipments
-from graphql_app.actions.act import Act, Outcome
-from graphql_app.actions.checks import Check
-from graphql_app.demo.atlas import CARRIERS
-from graphql_app.demo.stories import Status, Story, world
+from graphql_app.commands import carriers
+from graphql_app.commands.command import Act, Outcome
+from graphql_app.commands.shipments import create, locking, transitions
+from graphql_app.commands.tracking_events import corrections, record, report
+from graphql_app.commands.validation import Check
+from graphql_app.database.session import get_session
+from graphql_app.demo.reference_data import CARRIERS
+from graphql_app.demo.scenarios import Status, Story, world
+from graphql_app.errors import user_errors
 
 MOST_ROWS = 1_000
 ALONE = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"  # two that start at once do not both fill it
@@ -22,7 +28,7 @@ async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
     """Fill the default account, unless it has shipments. Returns how many were made."""
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
-    async with database.get_session(engine, account) as session:
+    async with get_session(engine, account) as session:
         await session.run(ALONE, ())
         ((empty,),) = await session.run(EMPTY, (account,))
         if not empty:
@@ -41,24 +47,24 @@ async def tell(act: Act, told: list[Story]) -> None:
         await carriers.save(act, carriers.read(check, given), check)
     returns = [story for story in told if "returnOf" in story.shipment]
     for some in ([story for story in told if story not in returns], returns):
-        rows = [creation.read(Check("inputs", at), story.shipment) for at, story in enumerate(some)]
-        well(await creation.create(act, rows))
+        rows = [create.read(Check("inputs", at), story.shipment) for at, story in enumerate(some)]
+        well(await create.create(act, rows))
     reported = [event for story in told for event in story.events]
     for first in range(0, len(reported), MOST_ROWS):
         some_events = reported[first : first + MOST_ROWS]
-        well(await events.record(act, [events.read(Check("inputs", at), one) for at, one in enumerate(some_events)]))
+        well(await record.record(act, [report.read(Check("inputs", at), one) for at, one in enumerate(some_events)]))
     for story in told:
-        key: dict[str, Any] = {**locked.NO_KEY, "reference": story.shipment["externalReference"]}
+        key: dict[str, Any] = {**locking.NO_KEY, "reference": story.shipment["externalReference"]}
         if story.status is Status.CANCELLED:
-            well([await shipments.one(act, key, None, Check(), shipments.cancel("Ordered twice"))])
+            well([await transitions.one(act, key, None, Check(), transitions.cancel("Ordered twice"))])
         if story.override:
             well([await corrections.override(act, key, Status.DELIVERED, story.override, None, Check())])
         if story.archive:
-            well([await shipments.one(act, key, None, Check(), shipments.archive(True))])
+            well([await transitions.one(act, key, None, Check(), transitions.archive(True))])
 
 
 def well(outcomes: list[Outcome]) -> None:
     """A demonstration in which something is wrong is a mistake of ours."""
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
-        raise errors.Problems(problems)
+        raise user_errors.Problems(problems)

@@ -12,8 +12,10 @@ from alembic.operations import ops
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from graphql_app import database, embedded, migrate, settings
-from graphql_app.models import columns, rights, routines
+from graphql_app import settings
+from graphql_app.database import embedded_server, migrate, row_security
+from graphql_app.database.engine import make_engine
+from graphql_app.models import columns, triggers
 
 PRINTED_OTHERWISE = {
     "ix_party_words",
@@ -70,20 +72,20 @@ def with_routines(_context: Any, revision: Any, directives: list[ops.MigrationSc
     """Alembic sees no functions and triggers: the first migration makes them all, later ones are written by hand."""
     upgrade, downgrade = directives[0].upgrade_ops, directives[0].downgrade_ops
     if revision == () and upgrade and downgrade:
-        made = (*routines.CREATE, *rights.CREATE, rights.SETTLE)
+        made = (*triggers.CREATE, *row_security.CREATE, row_security.SETTLE)
         upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in made)
         for step in downgrade.ops:  # indexes go with their tables
             if isinstance(step, ops.ModifyTableOps):
                 step.ops = [part for part in step.ops if not isinstance(part, ops.DropIndexOp)]
-        downgrade.ops[:0] = [ops.ExecuteSQLOp(statement) for statement in rights.DROP]
-        downgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in routines.DROP)
+        downgrade.ops[:0] = [ops.ExecuteSQLOp(statement) for statement in row_security.DROP]
+        downgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in triggers.DROP)
 
 
 async def connect() -> None:
     """For the `alembic` command: the database that the settings name."""
     known = settings.read()
-    own = None if known.postgres_url else embedded.Embedded(settings.data_directory(known)).start()
-    engine = database.make_engine(own.url if own else known.postgres_url.get_secret_value(), known)  # type: ignore[union-attr]
+    own = None if known.postgres_url else embedded_server.Embedded(settings.data_directory(known)).start()
+    engine = make_engine(own.url if own else known.postgres_url.get_secret_value(), known)  # type: ignore[union-attr]
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run)

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, String, Text,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from graphql_app import vocabulary as v
+from graphql_app.domain import enums
 from graphql_app.models.columns import ACCOUNT, CODE, INSTANT, NOW, REASON, column, identity, plain, reference
 
 
@@ -78,7 +78,7 @@ class CarrierStatus(SQLModel, table=True):
     account_id: UUID = reference("account", ACCOUNT)
     carrier_id: UUID = reference("carrier", "Whose word it is.")
     raw: str = column(plain(128), "The word, in capitals and without blanks around it.")
-    code: v.TrackingEventCode = column(CODE, "What it means.")
-    reason: v.ExceptionReason | None = column(REASON, "Why, where the word says that too.", null=True)
+    code: enums.TrackingEventCode = column(CODE, "What it means.")
+    reason: enums.ExceptionReason | None = column(REASON, "Why, where the word says that too.", null=True)
     created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
     updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import Field, Relationship, SQLModel
 
-from graphql_app import vocabulary as v
+from graphql_app.domain import enums
 
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
@@ -41,7 +41,7 @@ def either(column: str, value: str) -> str:
     return f"(CASE WHEN {column} IS NULL THEN {value} ELSE {column} END)"
 
 
-def enum(words: type[v.Word]) -> Enum:
+def enum(words: type[enums.Word]) -> Enum:
     """A native enum, named in snake case: ShipmentStatus → shipment_status."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in words.__name__).lstrip("_")
     return Enum(words, name=name, values_callable=lambda words: [word.value for word in words])
@@ -53,9 +53,9 @@ MILLIMETRES = Numeric(12, 4)
 MONEY = Numeric(18, 4)
 COUNTRY, CURRENCY = plain(2), plain(3)  # not char(n), whose comparison with text no index serves
 STATUS, REASON, DIRECTION, CODE = map(
-    enum, (v.ShipmentStatus, v.ExceptionReason, v.ShipmentDirection, v.TrackingEventCode)
+    enum, (enums.ShipmentStatus, enums.ExceptionReason, enums.ShipmentDirection, enums.TrackingEventCode)
 )
-WEIGHT_UNIT, LENGTH_UNIT = enum(v.WeightUnit), enum(v.LengthUnit)
+WEIGHT_UNIT, LENGTH_UNIT = enum(enums.WeightUnit), enum(enums.LengthUnit)
 NOW = text("now()")
 ACCOUNT = "The account it belongs to."
 """Only what is made rarely has a foreign key to it: every insert would lock the account's one row."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,18 +21,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from graphql_app import vocabulary as v
+from graphql_app.domain import enums
 from graphql_app.models.accounts import Carrier
 from graphql_app.models.columns import (
     ACCOUNT,
     COUNTRY,
     CURRENCY,
     DIRECTION,
+    GRAMS,
     INSTANT,
+    LENGTH_UNIT,
+    MILLIMETRES,
     MONEY,
     NOW,
     REASON,
     STATUS,
+    WEIGHT_UNIT,
     column,
     either,
     enum,
@@ -41,14 +45,9 @@ from graphql_app.models.columns import (
     reference,
     related,
 )
-
-if TYPE_CHECKING:
-    from graphql_app.models.packages import Package, ShipmentItem
+from graphql_app.models.parties import ShipmentReference
 
 INFINITY = "'infinity'::timestamptz"
-WORDS = " || ' ' || ".join(["name", *(either(one, "''") for one in ("company", "city", "region", "postal_code"))])
-PARTY_WORDS = text(f"to_tsvector('simple', {WORDS})")
-"""The words of a party that `shipments(search:)` finds."""
 
 
 class Shipment(SQLModel, table=True):
@@ -139,14 +138,18 @@ class Shipment(SQLModel, table=True):
     version: int | None = column(
         Integer, "Raised by one with every change; `options.expectedVersion` compares it.", server=text("1")
     )
-    direction: v.ShipmentDirection = column(DIRECTION, "Which way the goods move.", server=text("'OUTBOUND'"))
-    status: v.ShipmentStatus = column(STATUS, "Where it is, rolled up from its packages.", server=text("'DRAFT'"))
+    direction: enums.ShipmentDirection = column(DIRECTION, "Which way the goods move.", server=text("'OUTBOUND'"))
+    status: enums.ShipmentStatus = column(STATUS, "Where it is, rolled up from its packages.", server=text("'DRAFT'"))
     status_at: datetime | None = column(INSTANT, "Since when it has this status.", server=NOW)
     status_event_id: UUID | None = column(
         Uuid, "The event that decided the status. No constraint: events are never deleted.", null=True
     )
-    status_source: v.StatusSource = column(enum(v.StatusSource), "What decided the status.", server=text("'COMMAND'"))
-    exception_reason: v.ExceptionReason | None = column(REASON, "What went wrong, while something is wrong.", null=True)
+    status_source: enums.StatusSource = column(
+        enum(enums.StatusSource), "What decided the status.", server=text("'COMMAND'")
+    )
+    exception_reason: enums.ExceptionReason | None = column(
+        REASON, "What went wrong, while something is wrong.", null=True
+    )
     confirmed_at: datetime | None = column(INSTANT, "When `shipmentConfirm` booked it.", null=True)
     cancelled_at: datetime | None = column(INSTANT, "When `shipmentCancel` called it off.", null=True)
     carrier_id: UUID | None = reference("carrier", "Who moves it.", null=True)
@@ -191,49 +194,80 @@ class Shipment(SQLModel, table=True):
     return_of: "Shipment" = related(remote_side="Shipment.id")
 
 
-class Party(SQLModel, table=True):
-    """A name and address at one shipment, copied there: later changes elsewhere do not rewrite history."""
+class Package(SQLModel, table=True):
+    """One box, with a status of its own."""
 
     __table_args__ = (
-        UniqueConstraint("shipment_id", "role"),
-        Index("ix_party_place", "account_id", "role", "country_code", "region", "city"),
-        Index("ix_party_city", "account_id", "role", "city"),
-        Index("ix_party_postal_code", "account_id", "role", "postal_code"),
-        Index("ix_party_words", PARTY_WORDS, postgresql_using="gin"),
-        CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
-        CheckConstraint("cardinality(lines) <= 4", name="lines"),
-        {"comment": "A name and address at one shipment, copied there: later changes elsewhere change no history."},
+        UniqueConstraint("shipment_id", "seq"),
+        Index(
+            "ix_package_tracking_number_norm",
+            "account_id",
+            "tracking_number_norm",
+            "id",
+            postgresql_where=text("tracking_number_norm IS NOT NULL"),
+        ),
+        CheckConstraint("(tracking_number IS NULL) = (tracking_number_norm IS NULL)", name="tracking_number"),
+        CheckConstraint("tracking_number_norm ~ '^[A-Z0-9]+$'", name="tracking_number_norm"),
+        CheckConstraint("weight_g >= 0 AND num_nulls(weight_g, weight_entered, weight_unit) IN (0, 3)", name="weight"),
+        CheckConstraint(
+            "length_mm > 0 AND width_mm > 0 AND height_mm > 0 AND "
+            "num_nulls(length_mm, width_mm, height_mm, dims_unit) IN (0, 4)",
+            name="dimensions",
+        ),
+        {"comment": "One box of a shipment, with a status of its own."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("Identity of the package: `pkg_` and 32 hex digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment.")
-    role: v.PartyRole = column(enum(v.PartyRole), "What the party is to the shipment.")
-    name: str = column(
-        String(200), "Name; may be empty, for records that hold nothing but a country.", server=text("''")
+    shipment_id: UUID = reference("shipment", "The shipment it belongs to.")
+    seq: int = column(SmallInteger, "Place in the shipment, from 1.")
+    tracking_number: str | None = column(plain(64), "The carrier's number, as given. Carriers reuse them.", null=True)
+    tracking_number_norm: str | None = column(plain(64), "The same in upper case, letters and digits only.", null=True)
+    weight_g: Decimal | None = column(GRAMS, "Weight in grams.", null=True)
+    weight_entered: Decimal | None = column(Numeric, "Weight as it was given.", null=True)
+    weight_unit: enums.WeightUnit | None = column(WEIGHT_UNIT, "Unit in which the weight was given.", null=True)
+    length_mm: Decimal | None = column(MILLIMETRES, "Length in millimetres.", null=True)
+    width_mm: Decimal | None = column(MILLIMETRES, "Width in millimetres.", null=True)
+    height_mm: Decimal | None = column(MILLIMETRES, "Height in millimetres.", null=True)
+    dims_unit: enums.LengthUnit | None = column(LENGTH_UNIT, "Unit in which the dimensions were given.", null=True)
+    status: enums.ShipmentStatus = column(STATUS, "Where this package is.", server=text("'DRAFT'"))
+    status_at: datetime | None = column(INSTANT, "Since when it has this status.", server=NOW)
+    status_event_id: UUID | None = column(Uuid, "The event that decided the status.", null=True)
+    exception_reason: enums.ExceptionReason | None = column(
+        REASON, "What went wrong, while something is wrong.", null=True
     )
-    company: str | None = column(String(200), "Company.", null=True)
-    lines: list[str] = column(ARRAY(String(200)), "Street lines, at most four.", server=text("'{}'"))
-    city: str | None = column(plain(200), "City.", null=True)
-    region: str | None = column(plain(100), "State, province or region.", null=True)
-    postal_code: str | None = column(plain(32), "Postal code.", null=True)
-    country_code: str = column(COUNTRY, "Country (ISO 3166-1 alpha-2).")
-    phone: str | None = column(String(50), "Telephone.", null=True)
-    email: str | None = column(String(254), "E-mail.", null=True)
+
+    shipment: Shipment = related()
+    items: list["ShipmentItem"] = related(order_by="ShipmentItem.seq")
 
 
-class ShipmentReference(SQLModel, table=True):
-    """Another name by which somebody knows the shipment."""
+class ShipmentItem(SQLModel, table=True):
+    """A kind of goods in a shipment."""
 
-    __tablename__ = "shipment_reference"
+    __tablename__ = "shipment_item"
     __table_args__ = (
-        UniqueConstraint("shipment_id", "kind", "value"),
-        Index(None, "account_id", "value"),
-        CheckConstraint("kind ~ '^[a-z0-9_]{1,32}$'", name="kind"),
-        {"comment": "Another name by which somebody knows the shipment; not unique across shipments."},
+        UniqueConstraint("shipment_id", "seq"),
+        Index("ix_shipment_item_package", "package_id", "seq", postgresql_where=text("package_id IS NOT NULL")),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("unit_value >= 0", name="unit_value"),
+        CheckConstraint("(unit_value IS NULL) = (currency IS NULL)", name="money"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("origin_country ~ '^[A-Z]{2}$'", name="origin_country"),
+        CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+        {"comment": "A kind of goods in a shipment, in one of its packages or not yet packed."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("Identity of the item: `itm_` and 32 hex digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
     shipment_id: UUID = reference("shipment", "The shipment.")
-    seq: int = column(SmallInteger, "Place in the list.")
-    kind: str = column(plain(32), "What kind of name: order, po, invoice, bol, pro, rma, customer, …")
-    value: str = column(plain(128), "The name.")
+    package_id: UUID | None = reference("package", "The package it is in.", null=True)
+    seq: int = column(SmallInteger, "Place in the list, from 1.")
+    sku: str | None = column(String(100), "The client's article number.", null=True)
+    title: str = column(String(500), "What it is.")
+    quantity: Decimal = column(MONEY, "How much of it.")
+    unit: str | None = column(String(32), "Unit of the quantity.", null=True)
+    unit_value: Decimal | None = column(MONEY, "Value of one unit.", null=True)
+    currency: str | None = column(CURRENCY, "Currency of the value (ISO 4217).", null=True)
+    origin_country: str | None = column(COUNTRY, "Country of origin (ISO 3166-1 alpha-2).", null=True)
+    batch: str | None = column(String(100), "Batch or lot.", null=True)
+    metadata_: dict[str, Any] = column(JSONB, "The client's own fields.", server=text("'{}'"), name="metadata")
+
+    package: Package | None = related()

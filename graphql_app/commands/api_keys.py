@@ -1,0 +1,60 @@
+"""API keys are made and revoked. A secret is neither kept nor logged, only its SHA-256 and its beginning."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from graphql_app.auth import api_key
+from graphql_app.auth.scopes import SCOPES
+from graphql_app.commands import change_log
+from graphql_app.commands.command import Act, Outcome
+from graphql_app.commands.validation import Check, Given
+from graphql_app.errors import user_errors
+
+MOST_NAME = 100  # with the prefix it is an actor, which has 200 characters
+NO_KEY = "There is no such API key."
+
+
+def read(check: Check, given: Given, scopes: Collection[str]) -> dict[str, Any]:
+    """What a new key shall be, checked. `scopes`: what who asks may give."""
+    wanted = [scope for scope in SCOPES if scope in given["scopes"]]
+    for at, scope in enumerate(given["scopes"]):
+        if scope not in SCOPES:
+            check.add(user_errors.Invalid(f"This must be one of {', '.join(SCOPES)}."), "scopes", at)
+        elif scope not in scopes:
+            check.add(user_errors.Forbidden(f"A key without the scope {scope} cannot give it."), "scopes", at)
+    if not given["scopes"]:
+        check.add(user_errors.Required("Give at least one scope."), "scopes")
+    expires_at = check.instant(given, "expiresAt")
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        check.add(user_errors.Invalid("This must lie ahead."), "expiresAt")
+    name = check.text(given, "name", MOST_NAME, required=True)
+    return {"name": name, "scopes": wanted, "expires_at": expires_at}
+
+
+async def create(act: Act, new: Mapping[str, Any], secret: api_key.Secret, check: Check) -> Outcome:
+    """Make the key."""
+    outcome = Outcome.of(check)
+    if act.dry:
+        return outcome
+    (row,) = await act.sql("api_key_insert", {**new, "prefix": secret.prefix, "hash": secret.hash})
+    outcome.api_key, outcome.created = row.id, True
+    changed = {"name": new["name"], "prefix": secret.prefix, "scopes": new["scopes"], "expiresAt": new["expires_at"]}
+    told = {name: [None, value] for name, value in changed.items() if value}
+    await change_log.log(act, "api_key", row.id, "api_key.created", told)
+    return outcome
+
+
+async def revoke(act: Act, key: UUID | None, check: Check) -> Outcome:
+    """Revoke the key; one that is revoked stays as it is."""
+    outcome = Outcome.of(check)
+    rows = await act.sql("api_key_revoke", {"id": key})
+    if not rows:
+        check.add(user_errors.NotFound(NO_KEY), "id")
+        return outcome
+    (row,) = rows
+    outcome.api_key = row.id
+    if row.changed:
+        await change_log.log(act, "api_key", row.id, "api_key.revoked", {"revokedAt": [None, row.revoked_at]})
+    return outcome

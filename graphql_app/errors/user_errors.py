@@ -1,0 +1,122 @@
+"""What can be wrong with one input: data, an entry of a payload's `errors`, with a path in GraphQL names."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from graphql_app.domain.enums import Word
+
+Path = tuple[str, ...]
+
+
+class ErrorCode(Word):
+    """Codes of errors in a mutation's payload."""
+
+    REQUIRED = "REQUIRED", "A value is missing."
+    INVALID = "INVALID", "A value is not what it must be."
+    NOT_FOUND = "NOT_FOUND", "What was named is not there."
+    DUPLICATE = "DUPLICATE", "Another shipment has this already."
+    VERSION_CONFLICT = "VERSION_CONFLICT", "The shipment was changed since the expected version."
+    INVALID_TRANSITION = "INVALID_TRANSITION", "The status does not allow this."
+    NOT_EDITABLE = "NOT_EDITABLE", "The field cannot be changed any more."
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used with another input."
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED", "This is more than the limit."
+    FORBIDDEN = "FORBIDDEN", "The API key does not allow this."
+
+
+class Problem(Exception):
+    """The input is not valid."""
+
+    code: ClassVar[ErrorCode] = ErrorCode.INVALID
+
+    def __init__(self, message: str | None = None, *, path: Path = ()) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.path = path
+        super().__init__(self.message)
+
+
+class Invalid(Problem):
+    """This value is not valid."""
+
+
+class Required(Problem):
+    """This value is required."""
+
+    code = ErrorCode.REQUIRED
+
+
+class TooMuch(Problem):
+    """This is more than the limit."""
+
+    code = ErrorCode.LIMIT_EXCEEDED
+
+
+class Forbidden(Problem):
+    """The API key does not allow this."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFound(Problem):
+    """There is no such object."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class Duplicate(Problem):
+    """Another shipment already has this."""
+
+    code = ErrorCode.DUPLICATE
+
+    def __init__(self, message: str | None = None, *, path: Path = (), existing: UUID | None = None) -> None:
+        super().__init__(message, path=path)
+        self.existing = existing
+
+
+class VersionConflict(Problem):
+    """The shipment was changed since the version that you expected."""
+
+    code = ErrorCode.VERSION_CONFLICT
+
+    def __init__(self, *, expected: int, current: int, shipment: UUID, changed: Sequence[str], path: Path = ()) -> None:
+        super().__init__(f"You expected version {expected}, but the shipment has version {current}.", path=path)
+        self.expected, self.current, self.shipment, self.changed = expected, current, shipment, list(changed)
+
+
+class InvalidTransition(Problem):
+    """The shipment's status does not allow this."""
+
+    code = ErrorCode.INVALID_TRANSITION
+
+    def __init__(self, message: str, *, source: str, target: str, allowed: Sequence[str], path: Path = ()) -> None:
+        super().__init__(message, path=path)
+        self.source, self.target, self.allowed = source, target, list(allowed)
+
+
+class NotEditable(Problem):
+    """This field cannot be changed any more."""
+
+    code = ErrorCode.NOT_EDITABLE
+
+    def __init__(self, message: str, *, status: str, hint: str, path: Path = ()) -> None:
+        super().__init__(message, path=path)
+        self.status, self.hint = status, hint
+
+
+class KeyReused(Problem):
+    """This idempotency key was used before with another input."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+    def __init__(self, *, first_used_at: datetime, path: Path = ("options", "idempotencyKey")) -> None:
+        super().__init__(path=path)
+        self.first_used_at = first_used_at
+
+
+class Problems(Exception):
+    """All that is wrong with one input."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(problem.message for problem in self.problems))

@@ -1,0 +1,99 @@
+"""Who may go on now. `Gate`: as many operations at once as there are connections, and a short queue before them.
+`Allowance`: a budget of cost for each client, which fills up again with time.
+
+A client is an API key, or an address where there is no key. One client never takes all places, and those who wait are
+let in by turns, so a client with a thousand requests delays another one by little. Refuses: who would wait too long.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+
+from graphql_app.errors import request_errors
+
+
+class Gate:
+    """`places` operations at once; `most_waiting` in the queue, for at most `patience` seconds."""
+
+    def __init__(self, places: int, most_waiting: int, patience: float) -> None:
+        self.free, self.most_waiting, self.patience = places, most_waiting, patience
+        self.share = max(1, places - max(1, places // 5))
+        """Places that one client may take."""
+        self.inside: dict[str, int] = {}
+        self.lines: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self.waiting = 0
+        self.due: deque[tuple[float, asyncio.Future[None]]] = deque()
+        """All turns that are waited for, and until when: in the order in which they came, since all wait alike."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    async def enter(self, client: str) -> None:
+        """Take a place, now or in turn. Raises `errors.Overloaded`."""
+        inside = self.inside.get(client, 0)
+        if self.free and inside < self.share:
+            self.free -= 1
+            self.inside[client] = inside + 1
+        else:
+            await self.wait(client)
+
+    async def wait(self, client: str) -> None:
+        line = self.lines.setdefault(client, deque())
+        if self.waiting >= self.most_waiting or len(line) > self.most_waiting // 2:
+            self.drop_if_empty(client)
+            raise request_errors.Overloaded
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        line.append(turn)
+        self.waiting += 1
+        while self.due and self.due[0][1].done():
+            self.due.popleft()
+        self.due.append((loop.time() + self.patience, turn))
+        if self.timer is None:
+            self.timer = loop.call_later(self.patience, self.give_up)
+        try:
+            await turn
+        except BaseException:
+            if turn in line:
+                line.remove(turn)
+                self.waiting -= 1
+                self.drop_if_empty(client)
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.leave(client)  # the place came in the moment in which it was given up
+            raise
+
+    def give_up(self) -> None:
+        """End the waiting of all whose time is up: one timer for all."""
+        loop = asyncio.get_running_loop()
+        self.timer, due = None, self.due
+        while due and (due[0][1].done() or due[0][0] <= loop.time()):
+            _, turn = due.popleft()
+            if not turn.done():
+                turn.set_exception(request_errors.Overloaded())
+        if due:
+            self.timer = loop.call_at(due[0][0], self.give_up)
+
+    def drop_if_empty(self, client: str) -> None:
+        if client in self.lines and not self.lines[client]:
+            del self.lines[client]
+
+    def leave(self, client: str) -> None:
+        """Give the place back, to the first of the client whose turn it is."""
+        self.inside[client] -= 1
+        if not self.inside[client]:
+            del self.inside[client]
+        self.free += 1
+        if self.waiting:
+            self.call_next()
+
+    def call_next(self) -> None:
+        for client, line in list(self.lines.items()):
+            inside = self.inside.get(client, 0)
+            while line and inside < self.share:
+                turn = line.popleft()
+                self.waiting -= 1
+                if not turn.done():  # else it was given up, and is not aware of it yet
+                    self.free -= 1
+                    self.inside[client] = inside + 1
+                    turn.set_result(None)
+                    self.lines.move_to_end(client)
+                    self.drop_if_empty(client)
+                    return
+            self.drop_if_empty(client)

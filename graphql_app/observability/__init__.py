@@ -1,0 +1,1 @@
+"""Logging and Prometheus metrics. May import nothing else of this package."""

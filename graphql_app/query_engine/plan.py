@@ -1,0 +1,183 @@
+"""Source × selection → a plan: one statement and where its parameters come from. Made once, run many times.
+
+A plan is kept on the parsed operation, so that it lives as long as the document stays in the cache. Its key is the
+field, the source, and the shape of the variables that the field uses: which are given, and those that the SQL itself
+depends on (booleans, enums, numbers, the fields of objects). Texts, instants and lists of them are parameters. How
+many plans are kept is bounded, for one operation and for all.
+"""
+
+import weakref
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphql import FragmentDefinitionNode, FragmentSpreadNode, Node, VariableNode
+from graphql.execution.collect_fields import FieldDetails
+from graphql.type import GraphQLObjectType
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import asyncpg
+
+from graphql_app.database.reader import Rows
+from graphql_app.domain.enums import Word
+from graphql_app.errors import request_errors
+from graphql_app.query_engine import json_sql
+from graphql_app.query_engine.parameters import Origin, origin
+from graphql_app.query_engine.selection import Asked, Draft, Field, Reader, Value
+from graphql_app.query_engine.sources import Source
+
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+ABSENT = object()
+MOST_PLANS = 128
+"""Plans of one operation: its variables come in so many shapes before the oldest is forgotten."""
+MOST_TEXT = 32_000_000
+"""Characters of SQL in the plans of all operations, before the oldest plan is forgotten."""
+TROUBLE = {"expired": request_errors.CursorExpired, "ahead": request_errors.InvalidCursor}
+"""What a second column may say beside the JSON."""
+
+
+class Plan(NamedTuple):
+    """One statement. `constants`: its arguments, but for those that come from somewhere at every run."""
+
+    sql: str
+    constants: tuple[object, ...]
+    origins: tuple[tuple[int, Origin], ...]
+    checks: tuple[Origin, ...]
+    cost: int
+
+    async def run(self, rows: Rows, own: Mapping[str, object], executor: Asked) -> bytes | None:
+        """The JSON that the statement yields; None when there is no row."""
+        found = await self.rows(rows, own, executor)
+        if not found:
+            return None
+        text, *trouble = found[0]
+        if trouble and trouble[0] is not None:
+            raise TROUBLE[trouble[0]]
+        return text  # type: ignore[no-any-return]
+
+    async def rows(self, rows: Rows, own: Mapping[str, object], executor: Asked) -> Sequence[Any]:
+        """All rows of the statement, the JSON first."""
+        return await rows.fetch(self.sql, self.arguments(executor, {**own, "account": rows.account_id}))
+
+    def arguments(self, executor: Asked, own: Mapping[str, object]) -> list[object]:
+        """The statement's arguments, as they are now."""
+        for check in self.checks:
+            check.value(executor, own)
+        found = [*self.constants]
+        for at, come in self.origins:
+            found[at] = come.value(executor, own)
+        return found
+
+
+class Kept(dict[Any, Plan]):
+    """The plans of one operation."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Shelf:
+    """How much text all plans hold. Forgets the oldest; those of documents that are gone count until then."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.size = most, 0
+        self.plans: deque[tuple[weakref.ref[Kept], Any, int]] = deque()
+
+    def put(self, kept: Kept, key: Any, plan: Plan) -> None:
+        """Keep a plan of an operation."""
+        if len(kept) >= MOST_PLANS:
+            del kept[next(iter(kept))]
+        kept[key] = plan
+        self.plans.append((weakref.ref(kept), key, len(plan.sql)))
+        self.size += len(plan.sql)
+        while self.size > self.most:
+            oldest, old_key, length = self.plans.popleft()
+            self.size -= length
+            if (owner := oldest()) is not None:
+                owner.pop(old_key, None)
+
+
+SHELF = Shelf(MOST_TEXT)
+
+
+def plan_for(executor: Asked, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+             source: Source) -> Plan:  # fmt: skip
+    """The plan of a field, made now or earlier."""
+    memo = executor.operation.__dict__
+    kept: Kept = memo.setdefault("_plans", Kept())
+    names: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
+    nodes = tuple(id(one.node) for one in details)
+    for one in details:
+        if id(one.node) not in names:
+            names[id(one.node)] = tuple(sorted(set(variables(one.node, executor.fragment_definitions, set()))))
+    coerced = executor.variable_values.coerced
+    key = (nodes, source, *(shape(coerced.get(name, ABSENT)) for node in nodes for name in names[node]))
+    plan = kept.get(key)
+    if plan is None:
+        try:
+            plan = compile_(executor, reader, parent, details, source)
+        except RecursionError:
+            raise request_errors.LimitExceeded("This is nested too deeply.") from None
+        SHELF.put(kept, key, plan)
+    return plan
+
+
+def compile_(executor: Asked, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+             source: Source) -> Plan:  # fmt: skip
+    """A new plan."""
+    draft = Draft(executor, reader)
+    field = Field(draft, parent.fields[details[0].node.name.value], details)
+    statement = source.statement(field)
+    text, *others = statement.selected_columns
+    encoded = statement.with_only_columns(func.convert_to(text, json_sql.ENCODING), *others)
+    compiled = encoded.compile(dialect=DIALECT)
+    names = list(compiled.positiontup or ())
+    values = [draft.values.get(name) for name in names]
+    origins = [value and origin(value, draft.owners, executor) for value in values]
+    constants = [
+        None if come else compiled.params.get(name) if value is None else look_up(value, draft, executor)
+        for name, value, come in zip(names, values, origins, strict=True)
+    ]
+    checks = []
+    for check in draft.checks:
+        look_up(check, draft, executor)
+        if (come := origin(check, draft.owners, executor)) is not None:
+            checks.append(come)
+    changing = tuple((at, come) for at, come in enumerate(origins) if come is not None)
+    return Plan(str(compiled), tuple(constants), changing, tuple(checks), draft.cost)
+
+
+def look_up(value: Value, draft: Draft, executor: Asked) -> object:
+    """The value of a parameter among the arguments, as they are now."""
+    found: Any = draft.owners[value.arguments].values(executor)
+    for step in value.path:
+        found = found[step]
+    return found if value.convert is None else value.convert(found)
+
+
+def shape(value: object) -> object:
+    """What the SQL may depend on in a value; the rest of it is a parameter."""
+    if value is None or value is ABSENT or isinstance(value, bool | int | Word):
+        return value
+    if isinstance(value, dict):
+        return tuple((name, shape(inner)) for name, inner in value.items() if inner is not None)
+    if isinstance(value, list) and value and isinstance(value[0], Word):
+        return tuple(sorted(set(value)))
+    if isinstance(value, list):
+        return tuple(map(shape, value)) if not value or isinstance(value[0], dict) else list
+    return str
+
+
+def variables(node: Node, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]) -> Iterator[str]:
+    """The names of the variables used in a node and in the fragments that it spreads."""
+    if isinstance(node, VariableNode):
+        yield node.name.value
+    if isinstance(node, FragmentSpreadNode):
+        if node.name.value in seen:
+            return
+        seen.add(node.name.value)
+        if node.name.value in fragments:
+            yield from variables(fragments[node.name.value], fragments, seen)
+    for name in node.keys:
+        inner = getattr(node, name, None)
+        for one in inner if isinstance(inner, list | tuple) else (inner,):
+            if isinstance(one, Node) and name not in ("loc", "name", "alias"):
+                yield from variables(one, fragments, seen)

@@ -1,0 +1,210 @@
+"""What a resolver may ask for. A source names rows, and each is bound to the session's account by `Draft.scope`.
+
+`One`: a row or null. `Many`: a bounded list. `Page`: a Relay connection. `Mixed`: rows of several kinds by their ids.
+Each turns the field that was asked for into one SELECT of one text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ARRAY, BigInteger, Select, Text, Uuid, case, exists, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlmodel import SQLModel
+
+from graphql_app import models
+from graphql_app.domain import tracking_numbers
+from graphql_app.query_engine import cursor, json_sql
+from graphql_app.query_engine.filters import fields, ordering, predicates, search
+from graphql_app.query_engine.filters.predicates import Predicate
+from graphql_app.query_engine.pagination import Connection, Rows
+from graphql_app.query_engine.selection import Field, Given, Row, outer
+
+
+class Source(Protocol):
+    """Something to read."""
+
+    def statement(self, field: Field) -> Select[Any]: ...
+
+
+@dataclass(frozen=True)
+class One:
+    """The row that the condition finds, or null."""
+
+    model: type[SQLModel]
+    where: Callable[[Row, Field], list[Predicate]]
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(1):
+            text = json_sql.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
+        return select(text).select_from(row).where(field.draft.scope(row), *self.where(row, field))
+
+
+@dataclass(frozen=True)
+class Each:
+    """Rows by the identities that the Read brings, each a text of its own beside its identity: see `executor.Batch`."""
+
+    model: type[SQLModel]
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(1):
+            text = json_sql.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
+        ids = field.draft.own("ids", ARRAY(Uuid()))
+        return select(text, row.c.id).select_from(row).where(field.draft.scope(row), row.c.id == func.any(ids))
+
+
+@dataclass(frozen=True)
+class Many:
+    """The rows that the condition finds, newest first, `most` of them."""
+
+    model: type[SQLModel]
+    where: Callable[[Row, Given], list[Predicate]]
+    most: int
+
+    def statement(self, field: Field) -> Select[Any]:
+        row = field.draft.row(self.model)
+        with field.draft.times(self.most):
+            item = json_sql.text(field.selection().of(row))
+        wanted = [field.draft.scope(row), *self.where(row, field.given)]
+        items = select(item.label("item")).select_from(row).where(*wanted).order_by(row.c.id.desc())
+        page = items.limit(json_sql.sql(str(self.most))).subquery(field.draft.name("page"))
+        return select(json_sql.text(["[", func.string_agg(page.c.item, json_sql.sql("','")), "]"])).select_from(page)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection in an order that the field's arguments choose."""
+
+    rows: Callable[[Given], Rows]
+
+    def statement(self, field: Field) -> Select[Any]:
+        given = field.given
+        return Connection(field, given, self.rows(given)).statement()
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Rows of several kinds, in the order of the ids that the Read brings; null for each that is not there.
+
+    `most`: so many ids or fewer. It is a power of two, so that few plans serve all numbers of ids.
+    """
+
+    most: int
+
+    def statement(self, field: Field) -> Select[Any]:
+        asked = func.unnest(field.draft.own("ids", ARRAY(Uuid())), field.draft.own("kinds", ARRAY(Text())))
+        given = asked.table_valued("id", "kind", with_ordinality="at").render_derived("given")
+        ways = []
+        for name, model in field.draft.reader.models.items():
+            if model not in NODES:
+                continue
+            row = field.draft.row(model)
+            with field.draft.times(self.most):
+                text = json_sql.text(field.selection_on(field.draft.reader.type_of(model)).of(row))
+            wanted = [field.draft.scope(row), row.c.id == json_sql.sql("given.id")]
+            ways.append((name, select(text).select_from(row).where(*wanted).scalar_subquery()))
+        found = case(*((json_sql.sql("given.kind") == json_sql.string(name), way) for name, way in ways))
+        item = func.coalesce(found, json_sql.string(json_sql.NULL))
+        comma = aggregate_order_by(json_sql.sql("','"), json_sql.sql("given.at"))
+        return select(json_sql.text(["[", func.string_agg(item, comma), "]"])).select_from(given)
+
+
+NODES: tuple[type[SQLModel], ...] = (
+    models.Shipment,
+    models.Package,
+    models.TrackingEvent,
+    models.ShipmentItem,
+    models.Carrier,
+)
+
+
+def shipments(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+    """Shipments that `where` and `search` find, in the order of `orderBy`."""
+    order = ordering.Order("shipments", ordering.SHIPMENT_ORDERS, "CREATED_AT", given)
+
+    def wanted(row: Row) -> list[Predicate]:
+        return [*(test(row) for test in more), *fields.shipments(row, given), *search.find(row, given)]
+
+    return Rows(models.Shipment, wanted, order.name, order.keys)
+
+
+def events(given: Given) -> Rows:
+    """The account's tracking events that `where` finds."""
+    order = ordering.Order("events", ordering.EVENT_ORDERS, "OCCURRED_AT", given)
+    return Rows(models.TrackingEvent, lambda row: fields.chosen(row, given), order.name, order.keys)
+
+
+def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+    """The events of one shipment or package in the order in which they happened, whatever the order of arrival."""
+    down = given["orderBy"] == "DESC"
+
+    def keys(row: Row) -> list[cursor.Key]:
+        by_time = cursor.Key(row.c.occurred_at, ordering.INSTANT, down)
+        return [by_time, cursor.Key(row.c.position, BigInteger(), down), cursor.Key(row.c.id, Uuid(), down)]
+
+    def wanted(row: Row) -> list[Predicate]:
+        return [*(test(row) for test in more), *fields.chosen(row, given)]
+
+    return Rows(models.TrackingEvent, wanted, "timeline", keys, reached=True)
+
+
+def carriers(given: Given) -> Rows:
+    """The account's carriers by code."""
+
+    def keys(row: Row) -> list[cursor.Key]:
+        return [cursor.Key(row.c.code, Text(), False), cursor.Key(row.c.id, Uuid(), False)]
+
+    return Rows(models.Carrier, lambda _: [], "carriers", keys)
+
+
+def api_keys(given: Given) -> Rows:
+    """The account's API keys in the order in which they were made."""
+    return Rows(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.Key(row.c.id, Uuid(), False)])
+
+
+def tracked(row: Row, given: Given) -> list[Predicate]:
+    """Packages that bear a tracking number, of shipments with the carrier if one is named."""
+    number = given.bind("trackingNumber", Text(), lambda text: predicates.clean(tracking_numbers.normal(text)))
+    found = [row.c.tracking_number_norm == number]
+    if given["carrier"] is not None:
+        shipment, carrier = given.draft.row(models.Shipment), given.draft.row(models.Carrier)
+        named = [given.draft.scope(carrier), carrier.c.code == given.bind("carrier", Text(), predicates.clean)]
+        same = [
+            given.draft.scope(shipment),
+            shipment.c.id == outer(row.c.shipment_id),
+            shipment.c.carrier_id == carrier.c.id,
+        ]
+        found.append(exists(select(json_sql.sql("1")).select_from(shipment, carrier).where(*same, *named)))
+    return found
+
+
+def by_own_id(row: Row, field: Field) -> list[Predicate]:
+    return [row.c.id == field.draft.own("id", Uuid())]
+
+
+def by(row: Row, field: Field) -> list[Predicate]:
+    given = field.given.within("by")
+    assert given is not None
+    return predicates.by(row, given)
+
+
+BY_ID = {model: One(model, by_own_id) for model in NODES}
+"""By the identity that the Read brings."""
+SHOWN: tuple[type[SQLModel], ...] = (*NODES, models.ApiKey)
+EACH = {model: Each(model) for model in SHOWN}
+SHIPMENT = One(models.Shipment, by)
+SHIPMENTS = Page(shipments)
+EVENTS = Page(events)
+TRACK = Many(models.Package, tracked, most=100)
+CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), predicates.clean)])
+CARRIERS = Page(carriers)
+API_KEYS = Page(api_keys)
+MIXED = {most: Mixed(most) for most in (1, 2, 4, 8, 16, 32, 64, 128)}
+"""By the identities that the Read brings: for so many of them."""
+
+
+def mixed(number: int) -> Mixed:
+    """The rows of several kinds that so many identities name."""
+    return next(source for most, source in MIXED.items() if number <= most)

@@ -1,0 +1,114 @@
+"""The whole process on one page: settings in, an ASGI app out. Connects when first asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graphql_app import settings as settings_module
+from graphql_app.auth import authenticator
+from graphql_app.database import change_notifier, retention
+from graphql_app.database.engine import make_engine
+from graphql_app.errors import startup_error
+from graphql_app.schema import build
+from graphql_app.server import health
+from graphql_app.settings import Settings
+from graphql_app.subscriptions import broker
+from graphql_app.transport import endpoint, graphiql, http_response, sse, websocket
+
+
+def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless: bool = False) -> Starlette:
+    """The app on a migrated database: that of `settings.postgres_url`, or the engine that is given (and stays open).
+
+    `keyless`: let requests to this machine in as the default account while no API key was ever made.
+    """
+    if engine is None and settings.postgres_url is None:
+        raise startup_error.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
+    own = engine or make_engine(
+        settings.postgres_url.get_secret_value(),  # type: ignore[union-attr]
+        settings,
+        scoped=True,
+    )
+    life = health.Life(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
+    built = build.build()
+    keys, pulse = authenticator.Keyring(own, settings, keyless=keyless), change_notifier.Feed(own, settings)
+    graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.wrote)
+    subscriptions = broker.Live(graphql.operations, pulse, settings, keys)
+    graphql.stream, graphql.socket = sse.Streams(subscriptions), websocket.Sockets(subscriptions)
+    life.leaving = subscriptions.end
+    sdl = build.sdl(built)
+
+    async def print_sdl(_request: Request) -> Response:
+        return PlainTextResponse(sdl)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work) for work in (keys.run(), pulse.run(), retention.run(own, settings))]
+        with life.told():
+            yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await keys.close()
+        if engine is None:
+            await own.dispose()
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", graphql),
+        Route("/schema.graphql", print_sdl),
+        *(graphiql.routes() if settings.explorer else []),
+        *life.routes,
+    ]
+    app = App(
+        graphql,
+        routes=routes,
+        middleware=cross_origin(settings),
+        exception_handlers={HTTPException: http_response.elsewhere, Exception: http_response.elsewhere},
+        lifespan=lifespan,
+    )
+    app.state.live = subscriptions
+    return app
+
+
+class App(Starlette):
+    """Starlette, which is left out where nothing of it is needed: the endpoint answers whatever happens in it."""
+
+    def __init__(self, graphql: ASGIApp, *, middleware: list[Middleware], **more: Any) -> None:
+        super().__init__(middleware=middleware, **more)
+        for cls, args, kwargs in reversed(middleware):
+            graphql = cls(graphql, *args, **kwargs)
+        self.graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self.graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """CORS for the origins that the settings name."""
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["etag", "retry-after", "x-request-id"],
+            max_age=86_400,
+        )
+    ]

@@ -1,0 +1,73 @@
+"""TODO docstring."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from graphql import GraphQLError, VariableNode
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import get_argument_values
+
+from graphql_app.database.change_notifier import Position
+from graphql_app.database.reader import Rows
+from graphql_app.errors import request_errors
+from graphql_app.execution import documents, request
+from graphql_app.execution.documents import Operation
+from graphql_app.query_engine import change_log, plan
+from graphql_app.schema import subscriptions
+
+if TYPE_CHECKING:
+    from graphql_app.subscriptions.broker import Live
+
+
+class Message:
+    """One change as all members of a group get it."""
+
+    __slots__ = ("_event", "at", "cursor", "payload")
+
+    def __init__(self, at: Position, payload: str) -> None:
+        self.at, self.payload, self.cursor = at, payload, change_log.name(at)
+        self._event: bytes | None = None
+
+    @property
+    def event(self) -> bytes:
+        """As a server-sent event."""
+        if self._event is None:
+            self._event = f"id: {self.cursor}\nevent: next\ndata: {self.payload}\n\n".encode()
+        return self._event
+
+
+class Query:
+    """What a group reads: one planned statement with its values."""
+
+    def __init__(self, live: "Live", operation: Operation, asked: request.Asked) -> None:
+        executor = live.operations.executor(operation, asked, None, None)
+        root = executor.schema.subscription_type
+        found = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
+        ((self.key, details),) = found.grouped_field_set.items()
+        node, definition = details[0].node, root.fields[details[0].node.name.value]
+        try:
+            self.arguments = get_argument_values(definition, node, executor.variable_values)
+        except GraphQLError as error:
+            raise documents.Refused(request_errors.BadUserInput.code, [error]) from None
+        source = subscriptions.SOURCES[definition.extensions["strawberry-definition"].python_name]
+        self.plan = plan.plan_for(executor, executor.mirror, root, details, source)
+        self.live, self.operation, self.executor = live, operation, executor
+        self.variables = without_after(asked.variables or {}, node, executor)
+
+    async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[Message], Position]:
+        """The messages behind a position, as many as one statement gives, and the position up to which they go."""
+        own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
+        async with self.live.turns:
+            rows = await self.plan.rows(Rows(self.live.operations.engine, account_id), own, self.executor)
+        messages = [
+            Message((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
+        ]
+        return messages, (rows[-1][1], rows[-1][2]) if rows else until
+
+
+def without_after(variables: dict[str, Any], node: Any, executor: Any) -> dict[str, Any]:
+    """The variables but for the one that says where to begin: it does not make another group."""
+    used = list(plan.variables(node, executor.fragment_definitions, set()))
+    after = next((one.value for one in node.arguments or () if one.name.value == "after"), None)
+    name = after.name.value if isinstance(after, VariableNode) else None
+    return {key: value for key, value in variables.items() if key != name or used.count(name) > 1}

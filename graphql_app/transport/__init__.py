@@ -1,0 +1,4 @@
+"""Transports: HTTP, server-sent events, WebSocket and the GraphiQL page. Bytes in, bytes out.
+
+May import `subscriptions`, `execution` and everything below them.
+"""

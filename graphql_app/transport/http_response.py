@@ -1,0 +1,134 @@
+"""Answers and refusals → what HTTP sends: status, headers, bytes.
+
+A fault of the HTTP has its status always. A fault of the GraphQL has it under `application/graphql-response+json`, and
+200 under `application/json`, as GraphQL over HTTP wants it.
+"""
+
+import asyncio
+import hashlib
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Send
+
+from graphql_app.errors import request_errors
+from graphql_app.execution import error_formatting
+from graphql_app.execution.documents import Refused
+from graphql_app.execution.runner import Answer
+from graphql_app.transport import http_request
+
+Headers = list[tuple[bytes, bytes]]
+GZIP_FROM, GZIP_ELSEWHERE = 1_024, 128_000
+"""Bytes from which an answer is compressed, and from which that is left to a thread."""
+CONTENT_TYPES = {
+    media_type: (b"content-type", f"{media_type}; charset=utf-8".encode())
+    for media_type in (http_request.JSON, http_request.GRAPHQL)
+}
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+NOT_STORED = (b"cache-control", b"no-store")
+REVALIDATED = (b"cache-control", b"private, no-cache")
+VARY = (b"vary", b"accept, accept-encoding, authorization")
+CLOSING = (request_errors.TooLarge, request_errors.SlowRequest)
+"""After these the rest of the body is not read."""
+
+
+class Reply(NamedTuple):
+    """One response."""
+
+    status: int
+    body: bytes
+    headers: Headers
+    code: str = "ok"
+    """That of its first error, for the metrics."""
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else self.body})
+
+
+def answered(answer: Answer, media_type: str, request_id: str) -> Reply:
+    """What an operation came to."""
+    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
+    if answer.failed is None:
+        return Reply(200, answer.body, headers, answer.code)
+    return Reply(answer.failed.status, answer.body, [*headers, *about(answer.failed)], answer.code)
+
+
+def refused(error: request_errors.RequestError | Refused, accepts: http_request.Accepts, request_id: str) -> Reply:
+    """Why nothing was run."""
+    media_type = accepts.answer or http_request.JSON
+    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NOT_STORED]
+    if isinstance(error, Refused):
+        shown = error_formatting.reasons(error.reasons, error.code, request_id)
+        status = 200 if accepts.answer == http_request.JSON else 400
+        return Reply(status, error_formatting.refusal_body(shown), headers, error.code)
+    body = error_formatting.refusal_body([error_formatting.refusal(error, request_id)])
+    quiet = isinstance(error, request_errors.GraphQLFault) and accepts.answer == http_request.JSON
+    return Reply(200 if quiet else error.status, body, [*headers, *about(error)], error.code)
+
+
+def about(error: request_errors.RequestError) -> Headers:
+    """The headers that go with an error."""
+    found: Headers = []
+    if error.retry_after is not None:
+        found.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, request_errors.MethodNotAllowed):
+        found.append((b"allow", error.allow.encode()))
+    if isinstance(error, request_errors.Unauthenticated):
+        found.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, CLOSING):
+        found.append((b"connection", b"close"))
+    return found
+
+
+def cacheable(reply: Reply, headers: http_request.Headers) -> Reply:
+    """An answer to GET that may be kept and asked about again: 304 where it is still the same."""
+    tag = b'W/"' + hashlib.blake2b(reply.body, digest_size=12).hexdigest().encode() + b'"'
+    known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
+    added: Headers = [(b"etag", tag), REVALIDATED, VARY]
+    if tag.removeprefix(b"W/") in known:
+        return reply._replace(status=304, body=b"", headers=[*reply.headers, *added])
+    return reply._replace(headers=[*reply.headers, *added])
+
+
+async def packed(reply: Reply, headers: http_request.Headers) -> Reply:
+    """Compressed, where that is worth it and the client takes it."""
+    if len(reply.body) < GZIP_FROM or not takes_gzip(headers.get(b"accept-encoding", b"")):
+        return reply
+    if len(reply.body) < GZIP_ELSEWHERE:
+        body = compress(reply.body)
+    else:
+        body = await asyncio.to_thread(compress, reply.body)
+    return reply._replace(body=body, headers=[*reply.headers, (b"content-encoding", b"gzip")])
+
+
+def compress(body: bytes) -> bytes:
+    return zlib.compress(body, 1, 31)
+
+
+@lru_cache(64)
+def takes_gzip(accept_encoding: bytes) -> bool:
+    """Whether a client takes gzip."""
+    for one in accept_encoding.lower().split(b","):
+        name, _, quality = one.partition(b";")
+        if name.strip() in (b"gzip", b"*"):
+            return quality.strip().replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return False
+
+
+async def elsewhere(_request: Request, error: Exception) -> Response:
+    """What Starlette refuses at any address, as JSON with a code."""
+    status = error.status_code if isinstance(error, HTTPException) else request_errors.Internal.status
+    said = {
+        404: request_errors.NothingHere(),
+        405: request_errors.MethodNotAllowed("This method is not allowed here.", allow=""),
+    }
+    known = said.get(status) or (request_errors.RequestError() if status < 500 else request_errors.Internal())
+    shown = {"message": known.message, "extensions": {"code": known.code}}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return Response(error_formatting.refusal_body([shown]), status, headers, media_type=http_request.JSON)

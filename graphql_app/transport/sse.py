@@ -1,0 +1,92 @@
+"""Subscriptions as server-sent events, one stream for each (graphql-sse's distinct connections): for fetch, EventSource
+and curl alike.
+
+Each message is an event `next` whose id is the change's cursor, so a client that comes back with `Last-Event-ID` goes
+on where it was; an id without an event moves that place on while nothing happens that concerns it. `complete` ends a
+stream for good. A stream that just stops, because the process ends or the connection is lost, is one to come back to.
+"""
+
+import asyncio
+
+from starlette.types import Receive, Send
+
+from graphql_app.errors import request_errors
+from graphql_app.execution import error_formatting
+from graphql_app.subscriptions.broker import Live
+from graphql_app.subscriptions.fan_out import Ended, Subscription
+from graphql_app.transport import http_response
+from graphql_app.transport.http_call import Call, address
+
+HEADERS: http_response.Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),
+    http_response.NOT_STORED,
+    http_response.NOSNIFF,
+]
+PING = 15.0
+"""Seconds of silence after which a comment shows that the stream lives."""
+COME_BACK = 1_000
+"""Milliseconds after which a browser comes back to a stream that stopped."""
+
+
+class Streams:
+    """Answers subscriptions over HTTP."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    async def __call__(self, call: Call, send: Send) -> str:
+        """One stream, from its head to its end; the code of the error that ended it, or ok."""
+        client = call.viewer.client(address(call.scope))
+        last = call.headers.get(b"last-event-id", b"").decode("latin-1")
+        with self.live.place(), self.live.share(client):
+            subscription = await self.live.open(call.operation, call.asked, call.viewer, client, last or None)
+            code, gone = "ok", asyncio.create_task(disconnect(call.receive, subscription))
+            try:
+                headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
+                await send({"type": "http.response.start", "status": 200, "headers": headers})
+                if call.scope["method"] != "HEAD":
+                    with self.live.keys.watching(
+                        call.viewer, lambda: subscription.fail(request_errors.Unauthenticated())
+                    ):
+                        code = await self.run(call, send, subscription)
+                await send({"type": "http.response.body", "body": b""})
+            finally:
+                gone.cancel()
+                subscription.close()
+        return code
+
+    async def run(self, call: Call, send: Send, subscription: Subscription) -> str:
+        known = subscription.cursor
+        await write(send, f": {call.request_id}\nretry: {COME_BACK}\nid: {known}\n\n".encode())
+        try:
+            while True:
+                messages = await subscription.batch(PING)
+                if messages:
+                    known = messages[-1].cursor
+                    await write(send, b"".join([message.event for message in messages]))
+                elif subscription.cursor != known:
+                    known = subscription.cursor
+                    await write(send, f"id: {known}\n\n".encode())
+                else:
+                    await write(send, b":\n\n")
+        except Ended:
+            return "ok"
+        except Exception as error:
+            cause = error_formatting.of_exception(error, call.request_id)
+            shown = error_formatting.refusal(cause, call.request_id)
+            shown["extensions"]["cursor"] = known
+            body = error_formatting.refusal_body([shown])
+            await write(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
+            return cause.code
+
+
+async def write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def disconnect(receive: Receive, subscription: Subscription) -> None:
+    """End the subscription when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    subscription.fail(Ended())

@@ -1,0 +1,1 @@
+"""Tests that compare the documents with the program."""

@@ -1,0 +1,91 @@
+"""What docs/http.md says of codes and limits is what the program does: its tables are made from the program here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graphql_app.errors import request_errors
+from graphql_app.execution import document_limits, error_formatting, request
+from graphql_app.query_engine import cost, pagination
+from graphql_app.server import uvicorn_protocols
+
+ROOT = Path(__file__).parents[2]
+
+
+def family(kind: type[request_errors.RequestError]) -> list[type[request_errors.RequestError]]:
+    """A refusal and all that are kinds of it, the general before the special."""
+    return [kind, *(one for child in kind.__subclasses__() for one in family(child))]
+
+
+def codes() -> str:
+    """Each code once, with the meaning of the most general refusal that has it."""
+    found: dict[str, type[request_errors.RequestError]] = {}
+    for kind in family(request_errors.RequestError):
+        found.setdefault(kind.code, kind)
+    lines = []
+    for code, kind in sorted(found.items()):
+        status = f"{kind.status} or 200" if issubclass(kind, request_errors.GraphQLFault) else str(kind.status)
+        meaning = {"PERSISTED_QUERY_NOT_FOUND": "Send the hash once more, with the text.",
+                   "PERSISTED_QUERY_NOT_SUPPORTED": "Not this version, or only trusted documents are run."}  # fmt: skip
+        lines.append(f"| `{code}` | {status} | {meaning.get(code, (kind.__doc__ or '').strip())} |")
+    return "\n".join(lines)
+
+
+def bounded() -> str:
+    """Each limit with its number."""
+    rows = {
+        "body": f"{request.MOST_BYTES:,} bytes; {document_limits.QUERY_BYTES:,} for a query",
+        "request line and headers": f"{uvicorn_protocols.MOST_HEAD:,} bytes, {uvicorn_protocols.MOST_HEADERS} headers",
+        "nesting of JSON, and of values in a document": f"{request.MOST_DEPTH}, {document_limits.VALUE_DEPTH}",
+        "digits of a number in JSON": f"{request.MOST_DIGITS}",
+        "lists and objects of a request": f"{document_limits.PARTS:,}; {document_limits.QUERY_PARTS:,} for a query",
+        "document": f"{document_limits.CHARACTERS:,} characters, {document_limits.TOKENS:,} tokens",
+        "operations, fragments of a document": f"{document_limits.OPERATIONS}, {document_limits.FRAGMENTS}",
+        "depth": f"{document_limits.DEPTH}; {document_limits.INTROSPECTION_DEPTH} within `__schema` and `__type`",
+        "fields": f"{document_limits.FIELDS}, the same one {document_limits.REPEATS} times in one place",
+        "aliases, directives": f"{document_limits.ALIASES}, {document_limits.DIRECTIVES}",
+        "root fields": f"{document_limits.ROOT_FIELDS}; {document_limits.MUTATION_FIELDS} of a mutation",
+        "cost": f"{cost.MOST_COST:,}",
+        "tables, conditions of filters of one root field": f"{cost.MOST_TABLES}, {cost.MOST_CONDITIONS}",
+        "page": f"{pagination.MOST}",
+        "errors in an answer, characters of a message": (
+            f"{error_formatting.MOST_ERRORS}, {error_formatting.MOST_CHARACTERS}"
+        ),
+    }
+    return "\n".join(f"| {name} | {most} |" for name, most in rows.items())
+
+
+@pytest.mark.parametrize(("name", "table"), [("codes", codes()), ("limits", bounded())])
+def test_the_table_is_that_of_the_program(name: str, table: str) -> None:
+    text = (ROOT / "docs" / "http.md").read_text()
+    inside = text.partition(f"<!-- {name}: ")[2].partition(f"<!-- /{name} -->")[0]
+    assert "\n".join(inside.splitlines()[3:]).strip() == table
+
+
+def test_the_readme_has_the_same_numbers() -> None:
+    readme = (ROOT / "README.md").read_text().partition("## Limits")[2]
+    for number, what in (
+        (document_limits.CHARACTERS // 1000, "kB"),
+        (document_limits.TOKENS, "tokens"),
+        (document_limits.ALIASES, "aliases"),
+        (document_limits.FIELDS, "fields"),
+        (document_limits.DIRECTIVES, "directives"),
+        (document_limits.FRAGMENTS, "fragments"),
+        (document_limits.OPERATIONS, "operations"),
+        (document_limits.ROOT_FIELDS, "root fields"),
+        (document_limits.MUTATION_FIELDS, "mutation fields"),
+        (request.MOST_BYTES // 1_000_000, "MB"),
+        (pagination.MOST, "rows a page"),
+    ):
+        assert f"{number:,} {what}" in readme
+    assert f"depth {document_limits.DEPTH}" in readme
+    assert f"cost {cost.MOST_COST:,}" in readme
+
+
+def test_the_readme_shows_a_question_the_statement_it_becomes_and_the_answer() -> None:
+    readme, golden = (ROOT / "README.md").read_text(), ROOT / "tests" / "query_engine" / "golden"
+    assert (golden / "readme.graphql").read_text().strip() in readme
+    assert (golden / "readme.sql").read_text().strip() in readme
+    answer = json.loads((golden / "readme.json").read_text())
+    assert f"```json\n{json.dumps(answer, ensure_ascii=False)}\n```" in readme

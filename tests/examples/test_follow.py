@@ -1,0 +1,92 @@
+"""examples/follow.py: a program that is run, killed and run again has dealt with every change, in order."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import follow
+import pytest
+from starlette.applications import Starlette
+
+from graphql_app.query_engine import change_log
+from graphql_app.settings import Settings
+from tests.support.live_server import serving
+from tests.support.streaming_clients import Api
+
+PROGRAM = Path(follow.__file__)
+
+
+@pytest.fixture
+async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
+    async with serving(app, settings) as port:
+        yield port
+
+
+async def lines(number: int, *arguments: str) -> list[str]:
+    """The next so many lines that the program prints; then it is killed."""
+    process = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, *arguments, stdout=-1, stderr=-1)
+    assert process.stdout
+    try:
+        async with asyncio.timeout(15):
+            found = [(await process.stdout.readline()).decode() for _ in range(number)]
+            await asyncio.sleep(0.1)  # in which the last cursor is written down
+    finally:
+        process.kill()
+        await process.wait()
+    return found
+
+
+async def test_it_goes_on_where_it_was_killed(port: int, tmp_path: Path) -> None:
+    arguments = ("--url", f"http://127.0.0.1:{port}/graphql", "--cursor", str(tmp_path / "cursor"))
+    async with Api(port) as api:
+        for _ in range(3):
+            await api.create()
+        shown = await lines(3, *arguments, "--from-the-beginning")
+        made = await api.create()
+        await api.record(made, "PICKED_UP")
+        shown += await lines(2, *arguments)
+        changes = await api.log()
+    numbers = [line.split()[0] for line in shown]
+    assert numbers[:4] == ["SHP-0000001", "SHP-0000002", "SHP-0000003", "SHP-0000004"]
+    assert "shipment.created" in shown[0]
+    assert "tracking_event.recorded" in shown[4]
+    assert (tmp_path / "cursor").read_text().strip() == changes[-1]["cursor"]
+
+
+async def test_it_comes_back_when_the_server_does(app: Starlette, settings: Settings, tmp_path: Path) -> None:
+    place, seen = follow.Place(None), list[dict[str, Any]]()
+    place.cursor = ""
+    listener = None
+    for _ in range(3):
+        async with serving(app, settings) as port, Api(port) as api:
+            await api.create()
+            url = f"http://127.0.0.1:{port}/graphql"
+
+            async def listen(url: str = url) -> None:
+                async for change in follow.follow(url, follow.SHIPMENTS, place):
+                    seen.append(change)
+
+            listener = asyncio.create_task(listen())
+            await api.create()
+            await asyncio.sleep(0.3)
+            listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listener
+    positions = [change_log.position(change["cursor"]) for change in seen]
+    assert len(set(positions)) == 6
+    assert positions == sorted(positions)
+
+
+async def test_an_expired_cursor_ends_it_with_a_sentence(port: int, tmp_path: Path) -> None:
+    (tmp_path / "cursor").write_text("bm9uZQ==\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, PROGRAM, "--url", f"http://127.0.0.1:{port}/graphql", "--cursor", tmp_path / "cursor",
+        stdout=-1, stderr=-1,
+    )  # fmt: skip
+    async with asyncio.timeout(10):
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert err.decode().startswith("Refused: This cursor is damaged")

@@ -1,0 +1,240 @@
+"""The change log: nothing committed is ever skipped, whatever the order of commits, and what is gone is said to be."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+
+from graphql_app.database import change_notifier, migrate, retention
+from graphql_app.query_engine import change_log
+from graphql_app.server import app as app_module
+from graphql_app.settings import Settings
+from tests.conftest import Ask
+from tests.support.live_server import serving
+from tests.support.streaming_clients import CHANGED, Api, Socket, events
+
+BEGINNING = change_log.name(change_notifier.BEGINNING)
+CURSORS = CHANGED % "cursor shipmentSeq"
+INSERT = """
+INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, at)
+SELECT account_id, 'shipment', id, id, $2, 'shipment.updated', '{}', 'test', now() - $3::float8 * interval '1 day'
+FROM shipment WHERE id = $1"""
+SHIPMENTS = """
+INSERT INTO shipment (account_id, number, direction, status, status_at, status_source, metadata, tags, version)
+SELECT id, 'T-' || n, 'OUTBOUND', 'READY', now(), 'COMMAND', '{}', '{}', 1 FROM account, generate_series(1, $1::int) n
+RETURNING id"""
+LOG = """
+SELECT s.number, c.shipment_seq, c.seq FROM change c JOIN shipment s ON s.id = c.shipment_id ORDER BY c.xid, c.seq"""
+
+
+@pytest.fixture
+async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
+    async with serving(app, settings) as port:
+        yield port
+
+
+@pytest.fixture
+async def connections(settings: Settings) -> AsyncIterator[list["asyncpg.Connection[Any]"]]:
+    """Connections that write straight into the tables, with transactions as long as they like."""
+    assert settings.postgres_url
+    made = [await asyncpg.connect(settings.postgres_url.get_secret_value()) for _ in range(8)]
+    yield made
+    await asyncio.gather(*(one.close() for one in made))
+
+
+async def test_no_reader_skips_a_row_of_transactions_that_commit_in_another_order(
+    port: int, connections: list["asyncpg.Connection[Any]"]
+) -> None:
+    """Eight writers whose transactions overlap; readers over HTTP and WebSocket, and some that come late."""
+    ids = [row["id"] for row in await connections[0].fetch(SHIPMENTS, len(connections))]
+    done, total = asyncio.Event(), [0]
+    rounds = 40
+
+    async def write(connection: "asyncpg.Connection[Any]", shipment: object) -> None:
+        number = 1
+        for _ in range(rounds):
+            async with connection.transaction():
+                for _ in range(random.randint(1, 3)):
+                    number += 1
+                    await connection.execute(INSERT, shipment, number, 0.0)
+                    await asyncio.sleep(random.choice((0, 0.001, 0.02)))
+            await asyncio.sleep(random.choice((0, 0.01)))
+
+    async def poll() -> list[tuple[str, int]]:
+        seen: list[tuple[str, int]] = []
+        after = None
+        query = """query($after: String) {
+            changes(first: 7, after: $after) { nodes { cursor shipmentSeq shipment { number } } } }"""
+        async with Api(port) as api:
+            while not done.is_set() or len(seen) < total[0]:
+                nodes = (await api.ask(query, {"after": after}))["changes"]["nodes"]
+                if nodes:
+                    seen += [(node["shipment"]["number"], node["shipmentSeq"]) for node in nodes]
+                    after = nodes[-1]["cursor"]
+        return seen
+
+    async def listen(delay: float) -> list[tuple[str, int]]:
+        await asyncio.sleep(delay)
+        seen: list[tuple[str, int]] = []
+        async with Socket(port) as socket:
+            await socket.init()
+            await socket.subscribe(CHANGED % "cursor shipmentSeq shipment { number }", {"after": BEGINNING})
+            while not done.is_set() or len(seen) < total[0]:
+                with contextlib.suppress(TimeoutError):  # the last change may come before it is known to be the last
+                    (change,) = await socket.changes(1)
+                    seen.append((change["shipment"]["number"], change["shipmentSeq"]))
+        return seen
+
+    async def writers() -> None:
+        await asyncio.gather(*(write(one, shipment) for one, shipment in zip(connections, ids, strict=True)))
+        total[0] = await connections[0].fetchval("SELECT count(*) FROM change")
+        done.set()
+
+    _, *readers = await asyncio.wait_for(
+        asyncio.gather(writers(), poll(), listen(0), listen(0.1), listen(0.5), poll()), 30
+    )
+    rows = await connections[0].fetch(LOG)
+    assert len(rows) >= rounds * len(connections)
+    assert [row["seq"] for row in rows] != sorted(row["seq"] for row in rows), "no transactions overlapped"
+    expected = [(row["number"], row["shipment_seq"]) for row in rows]
+    for seen in readers:
+        assert seen == expected
+
+
+async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost(
+    port: int, connections: list["asyncpg.Connection[Any]"]
+) -> None:
+    slow, quick, *_ = connections
+    one, two = [row["id"] for row in await quick.fetch(SHIPMENTS, 2)]
+    async with Socket(port) as socket:
+        await (await socket.init()).subscribe(CURSORS, {"after": BEGINNING})
+        open_ = slow.transaction()
+        await open_.start()
+        await slow.execute(INSERT, one, 2, 0.0)
+        await quick.execute(INSERT, two, 2, 0.0)
+        with pytest.raises(TimeoutError):
+            await socket.receive(1.5)
+        await open_.commit()
+        first, second = await socket.changes(2)
+    assert change_log.position(first["cursor"]) < change_log.position(second["cursor"])
+
+
+async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Settings) -> None:
+    """Much sooner than it would look by itself."""
+    here, there = (app_module.create_app(settings, engine=engine, keyless=True) for _ in range(2))
+    async with (
+        here.router.lifespan_context(here),
+        there.router.lifespan_context(there),
+        serving(here, settings) as near,
+        serving(there, settings) as far,
+        Api(near) as api,
+        Socket(far) as socket,
+    ):
+        await (await socket.init()).subscribe(CURSORS, {"after": ""})
+        await api.create()
+        await socket.changes(1)
+        waits = []
+        for _ in range(5):
+            await asyncio.sleep(0.3)
+            await api.create()
+            begun = asyncio.get_running_loop().time()
+            await socket.changes(1)
+            waits.append(asyncio.get_running_loop().time() - begun)
+        assert sorted(waits)[2] < change_notifier.POLL / 4
+
+
+async def test_what_nobody_announced_is_found_all_the_same(
+    port: int, connections: list["asyncpg.Connection[Any]"]
+) -> None:
+    (shipment,) = [row["id"] for row in await connections[0].fetch(SHIPMENTS, 1)]
+    async with Socket(port) as socket:
+        await (await socket.init()).subscribe(CURSORS, {"after": BEGINNING})
+        await asyncio.sleep(0.2)
+        await connections[0].execute(INSERT, shipment, 2, 0.0)  # by a program that knows of no feed
+        assert len(await socket.changes(1, within=2.5)) == 1
+
+
+@pytest.fixture
+async def old_and_new(connections: list["asyncpg.Connection[Any]"]) -> None:
+    """Ten changes, one a day, the last of them today."""
+    (shipment,) = [row["id"] for row in await connections[0].fetch(SHIPMENTS, 1)]
+    for age in range(9, -1, -1):
+        await connections[0].execute(INSERT, shipment, 11 - age, float(age))
+
+
+ASK = "query($after: String) { changes(first: 50, after: $after) { nodes { cursor shipmentSeq } } }"
+
+
+async def test_a_cursor_older_than_what_is_kept_is_refused_and_not_passed_over(
+    ask: Ask, old_and_new: None, engine: AsyncEngine, port: int
+) -> None:
+    nodes = (await ask(ASK))["data"]["changes"]["nodes"]
+    assert len(nodes) == 10
+    assert await retention.sweep(engine, 5.5) == 3  # of four that are old enough the newest stays
+    kept = (await ask(ASK))["data"]["changes"]["nodes"]
+    assert kept == nodes[3:]
+    for at, node in enumerate(nodes):
+        answer = await ask(ASK, {"after": node["cursor"]})
+        if at < 3:
+            assert answer["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
+            assert answer["data"] == {"changes": None}
+        else:
+            assert answer["data"]["changes"]["nodes"] == nodes[at + 1 :]
+    async with Socket(port) as socket:
+        await (await socket.init()).subscribe(CURSORS, {"after": nodes[2]["cursor"]})
+        refused = await socket.receive()
+        assert refused["payload"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
+        await socket.subscribe(CURSORS, {"after": nodes[3]["cursor"]})
+        assert await socket.changes(6) == nodes[4:]
+
+
+async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
+    ask: Ask, old_and_new: None, engine: AsyncEngine, owner: AsyncEngine
+) -> None:
+    async with owner.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO idempotency_key (account_id, actor, operation, key, request_hash, state, expires_at) "
+                "SELECT id, 'a', 'o', 'k' || n, '', 'DONE', now() + n * interval '1 day' "
+                "FROM account, generate_series(-2, 3) n"
+            )
+        )
+    assert await retention.sweep(engine, 0) == 3
+    assert len((await ask(ASK))["data"]["changes"]["nodes"]) == 10
+
+
+async def test_a_cursor_of_another_log_is_refused(ask: Ask, old_and_new: None) -> None:
+    answer = await ask(ASK, {"after": change_log.name((2**60, 1))})
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+
+
+async def test_a_log_that_was_restored_on_another_server_is_read_and_goes_on(
+    ask: Ask, old_and_new: None, owner: AsyncEngine, port: int
+) -> None:
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE change SET xid = (xid::text::bigint + 1000000000)::text::xid8"))
+    assert (await ask(ASK))["data"]["changes"]["nodes"] == []
+    assert await migrate.adopt(owner) == 10
+    assert await migrate.adopt(owner) == 0
+    nodes = (await ask(ASK))["data"]["changes"]["nodes"]
+    assert [node["shipmentSeq"] for node in nodes] == list(range(2, 12))
+    async with Api(port) as api, Socket(port) as socket:
+        await (await socket.init()).subscribe(CURSORS, {"after": nodes[-2]["cursor"]})
+        await api.create()
+        last, made = await socket.changes(2)
+    assert (last, made["shipmentSeq"]) == (nodes[-1], 1)
+
+
+async def test_one_can_ask_where_the_log_ends_and_follow_from_there(ask: Ask, old_and_new: None, port: int) -> None:
+    end = await ask("{ changes(first: null, last: 1) { pageInfo { endCursor } } shipments { nodes { number } } }")
+    cursor = end["data"]["changes"]["pageInfo"]["endCursor"]
+    assert cursor == (await ask(ASK))["data"]["changes"]["nodes"][-1]["cursor"]
+    async with events(port, CURSORS, {"after": cursor}) as stream:
+        assert (await anext(stream))["id"] == cursor

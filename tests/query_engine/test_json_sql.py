@@ -1,0 +1,151 @@
+"""The JSON that PostgreSQL writes is, to the byte, what orjson writes of what Strawberry's scalars serialize."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from graphql import GraphQLError, GraphQLNonNull, GraphQLOutputType
+from hypothesis import HealthCheck, given, settings, strategies
+from sqlalchemy import ARRAY, DateTime, Double, Numeric, Text, Uuid, bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app.graphql_types import scalars
+from graphql_app.query_engine import json_sql
+from graphql_app.query_engine.plan import DIALECT
+from graphql_app.schema import build
+from tests.conftest import Ask
+
+TYPES: Any = build.build()._schema.type_map
+PROVEN = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+texts = strategies.text(strategies.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
+moments = strategies.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))
+decimals = strategies.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**14), max_value=10**14)
+
+
+async def written(
+    engine: AsyncEngine, column: Any, type_: GraphQLOutputType, value: Any, *, null: bool = False
+) -> bytes:
+    """What PostgreSQL writes of a value in such a column. The value is sent by the driver, as the tables' own are."""
+    asked = type_ if null else GraphQLNonNull(type_)
+    statement = select(json_sql.text(["", *json_sql.scalar(bindparam("x", type_=column), asked)]))
+    compiled = statement.compile(dialect=DIALECT)
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        sql = str(compiled)
+        found = await driver.fetchval(sql, *[value] * (1 if "$1" in sql else 0))
+    return str(found).encode()
+
+
+@PROVEN
+@given(value=texts)
+async def test_strings(value: str, engine: AsyncEngine) -> None:
+    assert await written(engine, Text(), TYPES["String"], value) == orjson.dumps(value)
+    assert await written(engine, Text(), TYPES["String"], value, null=True) == orjson.dumps(value)
+
+
+async def test_every_control_character_and_the_ends_of_the_planes(engine: AsyncEngine) -> None:
+    value = "".join(map(chr, [*range(1, 0x100), 0x2028, 0x2029, 0xD7FF, 0xE000, 0xFEFF, 0xFFFF, 0x10000, 0x10FFFF]))
+    assert await written(engine, Text(), TYPES["String"], value) == orjson.dumps(value)
+    assert await written(engine, ARRAY(Text()), TYPES["Shipment"].fields["tags"].type.of_type, [value]) == orjson.dumps(
+        [value]
+    )
+
+
+@PROVEN
+@given(value=strategies.lists(texts, max_size=5))
+async def test_lists_of_strings(value: list[str], engine: AsyncEngine) -> None:
+    tags = TYPES["Shipment"].fields["tags"].type.of_type
+    assert await written(engine, ARRAY(Text()), tags, value) == orjson.dumps(value)
+
+
+@PROVEN
+@given(value=moments, hours=strategies.integers(-14, 14))
+async def test_instants(value: datetime, hours: int, engine: AsyncEngine) -> None:
+    moment = value.replace(tzinfo=UTC) + timedelta(hours=hours)
+    expected = orjson.dumps(scalars.instant_text(moment))
+    assert await written(engine, DateTime(timezone=True), TYPES["DateTime"], moment) == expected
+
+
+@PROVEN
+@given(value=moments)
+async def test_local_times(value: datetime, engine: AsyncEngine) -> None:
+    expected = orjson.dumps(scalars.local_text(value))
+    assert await written(engine, TIMESTAMP(timezone=False), TYPES["LocalDateTime"], value) == expected
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00.000001+00:00", "9999-12-31T23:59:59.999998+00:00", "1970-01-01T00:00:00.100000+00:00"],
+)
+async def test_the_ends_of_time(moment: str, engine: AsyncEngine) -> None:
+    value = datetime.fromisoformat(moment)
+    expected = orjson.dumps(scalars.instant_text(value))
+    assert await written(engine, DateTime(timezone=True), TYPES["DateTime"], value) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "'infinity'::timestamptz",
+        "'-infinity'::timestamptz",
+        "'0044-03-15 BC'::timestamptz",
+        "'12026-01-01'::timestamptz",
+    ],
+)
+async def test_times_that_no_client_can_write_are_well_formed_all_the_same(sql: str, engine: AsyncEngine) -> None:
+    expression = literal_column(sql, DateTime(timezone=True))
+    statement = select(json_sql.text(["[", *json_sql.scalar(expression, GraphQLNonNull(TYPES["DateTime"])), "]"]))
+    async with engine.connect() as connection:
+        (text,) = orjson.loads((await connection.execute(statement)).scalar_one())
+    assert isinstance(text, str)
+
+
+@PROVEN
+@given(value=decimals)
+async def test_decimals(value: Decimal, engine: AsyncEngine) -> None:
+    expected = orjson.dumps(scalars.decimal_text(value if value else Decimal(0)))
+    assert await written(engine, Numeric(), TYPES["Decimal"], value) == expected
+    assert await written(engine, Numeric(), TYPES["Decimal"], value, null=True) == expected
+
+
+@PROVEN
+@given(value=strategies.floats(-180, 180))
+async def test_floats_are_the_same_numbers_and_never_whole(value: float, engine: AsyncEngine) -> None:
+    found = await written(engine, Double(), TYPES["Float"], value)
+    assert orjson.loads(found) == value
+    assert isinstance(orjson.loads(found), float)
+    if value == 0 or abs(value) >= 1e-4:
+        assert found == orjson.dumps(value)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 90.0, -180.0, 0.1, 1e15, 1e22, -1.5e300, 5e-324, 1e-7, 123456789012345.0])
+async def test_floats_at_the_edges(value: float, engine: AsyncEngine) -> None:
+    found = await written(engine, Double(), TYPES["Float"], value)
+    assert orjson.loads(found) == value
+    assert isinstance(orjson.loads(found), float)
+
+
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
+async def test_the_ends_of_the_calendar_which_the_driver_takes_for_infinity_are_refused(end: str, ask: Ask) -> None:
+    for offset in ("Z", "+00:00"):
+        answer = await ask(f'{{ shipments(where: {{ createdAt: {{ gte: "{end}{offset}" }} }}) {{ nodes {{ id }} }} }}')
+        assert "it lies at the end of the calendar" in answer["errors"][0]["message"]
+    with pytest.raises(GraphQLError, match="it lies at the end of the calendar"):
+        scalars.local(end)
+
+
+async def test_null_is_null_for_every_scalar(engine: AsyncEngine) -> None:
+    columns = {"String": Text(), "DateTime": DateTime(timezone=True), "Decimal": Numeric(), "Float": Double()}
+    columns |= {"LocalDateTime": TIMESTAMP(timezone=False), "CountryCode": Text(), "PartyRole": Text()}
+    for name, column in columns.items():
+        assert await written(engine, column, TYPES[name], None, null=True) == b"null"
+
+
+async def test_identities_are_a_prefix_and_hexadecimal(engine: AsyncEngine) -> None:
+    expression = literal_column("'019c936e-3807-7f90-8753-ed9bb56799dd'::uuid", Uuid())
+    statement = select(json_sql.text(json_sql.scalar(expression, GraphQLNonNull(TYPES["ID"]), prefix="shp_")))
+    async with engine.connect() as connection:
+        assert (await connection.execute(statement)).scalar_one() == '"shp_019c936e38077f908753ed9bb56799dd"'

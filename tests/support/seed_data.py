@@ -1,0 +1,249 @@
+"""A deterministic world: the rows of two accounts with everything in them that is hard to read or to write.
+
+`rows` → table name → rows by column name, parents first; `fill` puts them into a database. Nothing is random and
+nothing is the clock's: identities, times and the change log's numbers are the same at every run.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graphql_app.domain import enums, tracking_numbers
+from tests.support import seed_events
+from tests.support.seed_values import REASONS, STATUSES, TEXTS, at, pick, uid
+
+Row = dict[str, Any]
+SHIPMENTS = {"default": 120, "other": 30}
+
+DIRECTIONS, ROLES = list(enums.ShipmentDirection), list(enums.PartyRole)
+METADATA = [
+    "{}",
+    '{"colour":"red","urgent":true,"pieces":3}',
+    '{"colour":"blue","pieces":3.0,"nothing":null}',
+    '{"pieces":"3","urgent":"true","ratio":-0.5e-3}',
+    '{"big":123456789012345678901234567890,"huge":1e300,"list":["red",1,null,[]]}',
+    '{"nested":{"colour":"red","é\\"\\\\":[{"":{}}]},"":"empty key","a.b":"dot"}',
+    '{"control":"\\u0001\\n\\t\\"\\\\/","emoji":"📦","colour":"RED"}',
+    '{"colour":["red"],"urgent":false,"zero":0,"minus":-0.0}',
+    '{"long":"' + "y" * 3000 + '","colour":"re"}',
+    '{"colour":"100%_\\\\","precise":0.1000000000000000055511151231257827,"pieces":1e2}',
+]
+TAGS = [[], ["fragile"], ["fragile", "cold"], ['O\'Neil "x" \\', "{a,b}", "NULL", ""], ["cold", "ümlaut", "📦"]]
+CITIES = ["Hamburg", "New York", "'s-Hertogenbosch", "東京", "Sao Paulo", None, "Ham", "Ham%"]
+COUNTRIES = ["DE", "US", "NL", "JP", "BR", "FR"]
+NUMBERS = ["1Z 999-AA1 0123456784", "JD0146 00003", "RB123456785GB", "9400 1000 0000 0000 0000 00"]
+CARRIERS = {
+    "default": [
+        ("dhl", "DHL", "https://dhl.example/{trackingNumber}?l=en"),
+        ("ups", 'UPS "brown"', None),
+        ("fed_ex", "FedEx", "https://fedex.example/"),
+        ("idle", "Nobody's", "x{trackingNumber}{trackingNumber}"),
+    ],
+    "other": [("dhl", "Other's DHL", "https://other.example/{trackingNumber}"), ("ups", "Other's UPS", None)],
+}
+
+
+def rows(default: UUID) -> dict[str, list[Row]]:
+    """All rows of the world, under the identity that the migrated database gave to its default account."""
+    world: dict[str, list[Row]] = {
+        "account": [
+            {
+                "id": uid("account", 1),
+                "slug": "other",
+                "name": "Other",
+                "settings": {},
+                "created_at": at(0),
+            }
+        ],
+        "carrier": [],
+        "shipment": [],
+        "party": [],
+        "shipment_reference": [],
+        "package": [],
+        "shipment_item": [],
+        "tracking_event": [],
+        "change": [],
+    }
+    for offset, (slug, account) in enumerate({"default": default, "other": uid("account", 1)}.items()):
+        for code, name, template in CARRIERS[slug]:
+            world["carrier"].append(
+                {
+                    "id": uid("carrier", len(world["carrier"])),
+                    "account_id": account,
+                    "code": code,
+                    "name": name,
+                    "tracking_url_template": template,
+                    "created_at": at(0),
+                    "updated_at": at(0),
+                }
+            )
+        for number in range(SHIPMENTS[slug]):
+            shipment(world, account, number, 1000 * offset + number)
+    return world
+
+
+def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> None:
+    """One shipment with all that belongs to it. `n` counts within the account, `key` in the world."""
+    carriers = [one for one in world["carrier"] if one["account_id"] == account and one["code"] != "idle"]
+    status, id_ = pick(STATUSES, n), uid("shipment", key)
+    made = 600.0 * n if n % 10 else 600.0 * (n - n % 20)  # some are made at one moment
+    milestone = lambda every, days: at(made + 86400 * days + n / 7) if n % every else None  # noqa: E731
+    packages = 0 if n % 11 == 3 else 1 + n % 3
+    total = None if packages == 0 or n % 5 == 4 else f"{n * 1234.567:.3f}"
+    row = {
+        "id": id_,
+        "account_id": account,
+        "number": f"SHP-{n + 1:07}",
+        "external_reference": None
+        if n % 4 == 1
+        else f"{pick(['PO', 'po', 'ÄÖ', '%_'], n)}-{n // 2:04}-{n % 2}{'' if n % 9 else chr(92) + chr(39)}",
+        "version": 1 + n % 7,
+        "direction": pick(DIRECTIONS, n),
+        "status": status,
+        "status_at": at(made + 60 * (n % 13)),
+        "status_event_id": None,
+        "status_source": pick(["PROJECTION", "COMMAND", "OVERRIDE"], n),
+        "exception_reason": pick(REASONS, n) if status == "EXCEPTION" else None,
+        "confirmed_at": None,
+        "cancelled_at": None,
+        "carrier_id": None if n % 6 == 5 else pick(carriers, n)["id"],
+        "service": pick([None, "express", "EXPRESS", "eco_10", "exp'"], n),
+        "return_of_id": uid("shipment", key - 5) if n % 8 == 7 else None,
+        "promised_from": milestone(2, 1),
+        "promised_to": milestone(3, 3) if n != 40 else "9999-12-31T23:59:59.999998+00:00",
+        "estimated_delivery_at": milestone(4, 2),
+        "ready_at": milestone(5, 0),
+        "picked_up_at": milestone(6, 1),
+        "first_attempt_at": milestone(7, 2),
+        "delivered_at": milestone(3, 3),
+        "closed_at": milestone(9, 4),
+        "last_event_at": milestone(8, 2),
+        "event_count": n % 9,
+        "package_count": packages,
+        "total_weight_g": total,
+        "declared_value": None if n % 3 == 0 else pick(["0", "12.5", "99999999999999.9999", "100", "0.0001"], n),
+        "currency": None if n % 3 == 0 else pick(["EUR", "USD", "JPY"], n),
+        "incoterm": pick([None, "DAP", "EXW"], n),
+        "metadata": orjson.Fragment(pick(METADATA, n)),
+        "tags": pick(TAGS, n),
+        "archived_at": at(made + 9e6) if n % 12 == 10 else None,
+        "created_at": at(made),
+        "updated_at": at(made + 1000 - n + 0.000001 * (n % 3)),
+        "created_by": "world",
+    }
+    if n in (20, 21):  # the ends of what can be written
+        row |= {
+            "created_at": "0001-01-01T00:00:00.000001+00:00",
+            "promised_from": None,
+            "promised_to": "0999-02-28T23:59:59.1+00:00",
+        }
+    world["shipment"].append(row)
+    roles = [role for i, role in enumerate(ROLES) if i == 0 or (n >> i) % 2 == 0]
+    if n in (22, 46, 94):  # something that should not be: nobody sends them
+        roles, row["archived_at"] = roles[1:], at(made)
+    for i, role in enumerate(reversed(roles)):
+        world["party"].append(party(account, id_, role, 8 * key + i, 3 * n + i))
+    for i in range(n % 4):
+        world["shipment_reference"].append(
+            {
+                "id": uid("reference", 4 * key + i),
+                "account_id": account,
+                "shipment_id": id_,
+                "seq": 3 - i,
+                "kind": pick(["order", "po", "invoice"], n + i),
+                "value": pick(["PO-1", "po-1", "INV 7/7", "ÄÖ%_", "SHP-00"], n + i),
+            }
+        )
+    boxes = [package(account, id_, status, 4 * key + i, n, i) for i in range(packages)]
+    world["package"] += boxes
+    for i in range(n % 5):
+        world["shipment_item"].append(
+            item(account, id_, pick(boxes, i)["id"] if boxes and i % 2 else None, 5 * key + i, n, i)
+        )
+    seed_events.events(world, row, boxes, n, key)
+    seed_events.changes(world, row, n)
+
+
+def party(account: UUID, shipment_id: UUID, role: str, key: int, n: int) -> Row:
+    words = pick(TEXTS, n)
+    return {
+        "id": uid("party", key),
+        "account_id": account,
+        "shipment_id": shipment_id,
+        "role": role,
+        "name": words,
+        "company": pick([None, "ACME Logistics", words], n),
+        "lines": [pick(TEXTS, n + i) for i in range(n % 5)],
+        "city": pick(CITIES, n),
+        "region": pick([None, "HH", "NY", "ny"], n),
+        "postal_code": pick([None, "20095", "20097", "10001-123"], n // 2),
+        "country_code": pick(COUNTRIES, n),
+        "phone": pick([None, "+49 40 1"], n),
+        "email": pick([None, "a@b.example"], n),
+    }
+
+
+def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: int) -> Row:
+    number = None if (n + i) % 4 == 1 else pick(NUMBERS, n) if n % 3 == 0 else f"trk-{n:04}/{i}"
+    weighed, measured = (n + i) % 5 != 4, (n + i) % 3 != 2
+    return {
+        "id": uid("package", key),
+        "account_id": account,
+        "shipment_id": shipment_id,
+        "seq": i + 1,
+        "tracking_number": number,
+        "tracking_number_norm": number and tracking_numbers.normal(number),
+        "weight_g": pick(["0.001", "453.592", "1000", "999999999.999", "0"], n + i) if weighed else None,
+        "weight_entered": pick(["0.0010", "1.000", "1.00", "999999.999999000", "0.0"], n + i) if weighed else None,
+        "weight_unit": pick(["G", "LB", "KG", "KG", "OZ"], n + i) if weighed else None,
+        "length_mm": pick(["25.4", "0.0001", "99999999.9999"], n) if measured else None,
+        "width_mm": "10" if measured else None,
+        "height_mm": "304.8" if measured else None,
+        "dims_unit": pick(["IN", "MM", "M"], n) if measured else None,
+        "status": pick(STATUSES, n + i) if i else status,
+        "status_at": at(600 * n + i),
+        "status_event_id": None,
+        "exception_reason": None,
+    }
+
+
+def item(account: UUID, shipment_id: UUID, package_id: UUID | None, key: int, n: int, i: int) -> Row:
+    priced = (n + i) % 3 > 0
+    return {
+        "id": uid("item", key),
+        "account_id": account,
+        "shipment_id": shipment_id,
+        "package_id": package_id,
+        "seq": 10 - i,
+        "sku": pick([None, "SKU-1", "a\\b"], n + i),
+        "title": pick(TEXTS, n + i),
+        "quantity": pick(["1", "0.0001", "2.50", "99999999999999.9999"], n + i),
+        "unit": pick([None, "pcs"], i),
+        "unit_value": "0.1000" if priced else None,
+        "currency": "EUR" if priced else None,
+        "origin_country": pick([None, "CN"], n + i),
+        "batch": pick([None, "Ö-7"], n),
+        "metadata": orjson.Fragment(pick(METADATA, n + i)),
+    }
+
+
+async def fill(engine: AsyncEngine) -> dict[str, UUID]:
+    """Put the world into a clean, migrated database; the accounts' identities by their short names."""
+    async with engine.connect() as connection:
+        default = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
+    await put(engine, rows(default))
+    return {"default": default, "other": uid("account", 1)}
+
+
+async def put(engine: AsyncEngine, world: dict[str, list[Row]]) -> None:
+    """Put rows into a clean, migrated database."""
+    async with engine.begin() as connection:
+        for table, some in world.items():
+            sql = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE "
+            sql += f"SELECT * FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
+            await connection.execute(text(sql), {"rows": orjson.dumps(some, default=str).decode()})
+    async with engine.connect() as connection:
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))

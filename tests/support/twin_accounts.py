@@ -1,0 +1,199 @@
+"""Two accounts whose worlds look alike: the same numbers, references, tracking numbers, carriers and names in both.
+
+The other one, the victim, has a mark in every text beyond that, which must never be seen from outside. `BASES` are
+mutations that succeed in either account, with all that can be given.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Enum, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import SQLModel
+
+from graphql_app.auth import api_key, scopes
+from graphql_app.domain import tracking_numbers
+from tests.support import seed_data
+from tests.support.seed_values import at, uid
+
+Row = dict[str, Any]
+VICTIM = uid("account", 1)
+MARK = "v1ct1m"
+PLACE = 31
+"""Which of the marked shipments is named: it is under way, and has packages, items, references and events."""
+MARKED = f"{MARK}_{PLACE}"
+ACTOR = "integration"
+KEYS = {who: api_key.mint() for who in ("attacker", "victim")}
+"""With which they ask. Each account has another key, which nobody uses."""
+UNMARKED = {
+    "country_code", "origin_country", "currency", "incoterm",  # two or three letters, which say nothing
+    "entity", "operation", "scopes", "hash", "request_hash", "dedupe_key",  # words of the program, and digests
+}  # fmt: skip
+"""Columns of text in which no mark fits."""
+
+
+def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
+    """The rows of both. `operations`: the mutations for which each of the victim's marks is an idempotency key too."""
+    made = seed_data.rows(attacker)
+    made["account"][0] |= {"slug": MARK, "name": MARK, "settings": {MARK: MARK}}
+    made["api_key"] = [
+        {
+            "id": uid("api_key", number),
+            "account_id": account,
+            "name": ACTOR if secret else name,
+            "prefix": secret.prefix if secret else name,
+            "hash": f"\\x{secret.hash.hex() if secret else number:0>64}",
+            "scopes": list(scopes.SCOPES),
+            "created_at": at(0),
+        }
+        for number, (account, name, secret) in enumerate(
+            [(attacker, "twin", KEYS["attacker"]), (VICTIM, MARK, KEYS["victim"]),
+             (attacker, "twin", None), (VICTIM, MARK, None)]
+        )
+    ]  # fmt: skip
+    made["carrier_status"] = [
+        {
+            "id": uid("word", n),
+            "account_id": one["account_id"],
+            "carrier_id": one["id"],
+            "raw": "TWIN" if one["account_id"] == attacker else MARK.upper(),
+            "code": "INFO",
+            "created_at": at(0),
+            "updated_at": at(0),
+        }
+        for n, one in enumerate(made["carrier"])
+    ]
+    made["idempotency_key"] = [
+        {
+            "account_id": VICTIM,
+            "actor": f"{ACTOR} ({KEYS['attacker'].prefix})",
+            "operation": name,
+            "key": MARKED,
+            "request_hash": "\\x00",
+            "state": "DONE",
+            "result": [{"message": MARK}],
+            "created_at": at(0),
+            "expires_at": "2999-01-01T00:00:00Z",
+        }
+        for name in operations
+    ]
+    carrier = {**made["carrier"][-1], "id": uid("carrier", 99), "code": MARKED, "name": MARK}
+    made["carrier"].append(carrier | {"tracking_url_template": f"https://{MARK}.example/{{trackingNumber}}"})
+    before = {table: len(some) for table, some in made.items()}
+    for n in range(30, 40):
+        seed_data.shipment(made, VICTIM, n, 1000 + n)
+    numbers = {row["id"]: 30 + n for n, row in enumerate(made["shipment"][before["shipment"] :])}
+    for table, some in made.items():
+        for row in some[before[table] :]:
+            mark(
+                table,
+                row,
+                f"{MARK}_{numbers[row['id'] if table == 'shipment' else row['shipment_id'] or row['entity_id']]}",
+            )
+    return made
+
+
+def mark(table: str, row: Row, text: str) -> None:
+    """Put the mark into all texts of a row."""
+    for column in SQLModel.metadata.tables[table].columns:
+        name = column.name
+        if name in UNMARKED or isinstance(column.type, Enum):
+            continue
+        if isinstance(column.type, ARRAY):
+            row[name] = [text]
+        elif isinstance(column.type, JSONB):
+            row[name] = {MARK: [None, text]}
+        elif isinstance(column.type, String) and not (name in ("void_reason", "voided_by") and row[name] is None):
+            row[name] = tracking_numbers.normal(text) if name == "tracking_number_norm" else text
+    if table == "shipment_reference":
+        row["kind"] = f"{MARK}_{row['seq']}"
+
+
+def of(account: UUID, some: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows of one account."""
+    return {
+        table: [row for row in rows if row.get("account_id") == account]
+        for table, rows in some.items()
+        if table != "account"
+    }
+
+
+def one(account: UUID, some: dict[str, list[Row]]) -> dict[str, str]:
+    """An identity of each kind from one account, by the name of its type: of one shipment and what belongs to it."""
+    its = of(account, some)
+    number = MARKED if account == VICTIM else f"SHP-{PLACE + 1:07}"
+    shipment = next(row["id"] for row in its["shipment"] if row["number"] == number)
+
+    def first(table: str) -> UUID:
+        found: UUID = next(row["id"] for row in its[table] if row["shipment_id"] == shipment)
+        return found
+
+    return {
+        "Shipment": f"shp_{shipment.hex}",
+        "Package": f"pkg_{first('package').hex}",
+        "ShipmentItem": f"itm_{first('shipment_item').hex}",
+        "TrackingEvent": f"evt_{first('tracking_event').hex}",
+        "Carrier": f"car_{its['carrier'][-1]['id'].hex}",
+        "ApiKey": f"key_{its['api_key'][-1]['id'].hex}",
+        "Account": f"acc_{account.hex}",
+    }
+
+
+PARTY = {
+    "name": "Twin", "company": "Twins", "lines": ["Street 1"], "city": "Hamburg", "region": "HH",
+    "postalCode": "20095", "country": "DE", "phone": "1", "email": "twin@example.org",
+}  # fmt: skip
+NEW: Row = {
+    "carrier": "dhl",
+    "service": "express",
+    "direction": "OUTBOUND",
+    "shipper": PARTY,
+    "recipient": PARTY,
+    "parties": [{"role": "NOTIFY", "party": PARTY}],
+    "packages": [{"trackingNumber": "TWIN-1", "weight": {"value": "1", "unit": "KG"}}],
+    "items": [{"title": "Thing", "quantity": "1", "packageSeq": 1, "unitValue": {"amount": "1", "currency": "EUR"}}],
+    "references": [{"kind": "po", "value": "PO-1"}],
+    "tags": ["twin"],
+    "metadata": {"colour": "red"},
+}
+EVENT = {
+    "target": {"shipment": {"externalReference": "twin-events"}},
+    "code": "IN_TRANSIT",
+    "occurred": {"instant": "2026-03-02T10:00:00Z"},
+    "place": {"city": "Hamburg", "country": "DE", "latitude": 53.5, "longitude": 10.0},
+    "message": "Twin",
+}
+EDIT = {
+    "packages": [{"id": "PACKAGE", "trackingNumber": "TWIN-2"}],
+    "service": "slow",
+    "tagsAdd": ["edited"],
+    "shipper": PARTY,
+    "references": [{"kind": "po", "value": "PO-2"}],
+}
+DRAFTS = ("twin-confirm", "twin-cancel", "twin-override", "twin-archive", "twin-update", "twin-events")
+
+
+def named(reference: str) -> Row:
+    return {"by": {"externalReference": reference}}
+
+
+BASES: dict[str, Row] = {
+    "shipmentCreate": {"input": NEW},
+    "shipmentsBulkCreate": {
+        "inputs": [NEW, *({**NEW, "externalReference": one, "confirm": one == "twin-override"} for one in DRAFTS)]
+    },
+    "shipmentUpsert": {"externalReference": "twin-upsert", "input": NEW},
+    "shipmentUpdate": {**named("twin-update"), "input": EDIT},
+    "shipmentsBulkUpdate": {"inputs": [{**named("twin-update"), "input": EDIT}]},
+    "shipmentConfirm": named("twin-confirm"),
+    "shipmentCancel": {**named("twin-cancel"), "reason": "Twin"},
+    "shipmentArchive": {**named("twin-archive"), "archived": True},
+    "shipmentOverrideStatus": {**named("twin-override"), "status": "DELIVERED", "reason": "Twin"},
+    "trackingEventsRecord": {"inputs": [EVENT]},
+    "trackingEventVoid": {"id": "EVENT", "reason": "Twin"},
+    "apiKeyCreate": {"input": {"name": "Twin", "scopes": ["shipments:read"]}},
+    "apiKeyRevoke": {"id": "KEY"},
+    "carrierSave": {"code": "dhl", "input": {"name": "Twin", "trackingUrlTemplate": None}},
+    "carrierStatusMap": {"carrier": "dhl", "raw": "TWINS", "code": "EXCEPTION", "reason": "CUSTOMS_DELAY"},
+}
+"""Of each mutation one that succeeds, where EVENT, PACKAGE and KEY are identities of what those before it made."""
