@@ -29,7 +29,12 @@ RESOLVERS: dict[str, Resolve] = {}
 
 Search = Annotated[
     str | None,
-    argument("A number, reference or tracking number or its beginning, or words of a party's name and place."),
+    argument(
+        "Finds shipments by the start of a number, external reference, reference or tracking number, or by "
+        "words of a party's name, company, city, region or postal code (all words, the last one may be "
+        "incomplete). Up to 1,000 characters. A blank text finds nothing. Each way to match considers up "
+        "to 10,000 matches."
+    ),
 ]
 
 
@@ -95,75 +100,100 @@ def asking(info: Info, _: Mapping[str, Any]) -> types.Viewer:
     return types.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
 
 
-@strawberry.type(description="All that can be asked.")
+@strawberry.type(
+    description="The root of all queries. They read the account of the API key. A field with an error is null. The "
+    "objects that the page sizes of an operation allow for may not exceed 20,000, its cost; otherwise it returns "
+    'LIMIT_EXCEEDED. Send `extensions: {"cost": true}` in the request to see the cost.'
+)
 class Query:
     @answered(one_node)
-    def node(id: Annotated[strawberry.ID, argument("Its opaque identity.")]) -> Node | None:
-        """The object with this identity."""
+    def node(id: Annotated[strawberry.ID, argument("The ID of the object.")]) -> Node | None:
+        """Fetches a shipment, package, tracking event, item or carrier by its ID. Returns null if it does not exist in
+        this account."""
 
     @answered(some_nodes)
     def nodes(
-        ids: Annotated[list[strawberry.ID], argument("Their opaque identities, at most 100.")],
+        ids: Annotated[list[strawberry.ID], argument("IDs of the objects, up to 100.")],
     ) -> list[Node | None]:
-        """The objects with these identities, in their order; null for each that is not there."""
+        """Fetches several objects by their IDs, in the order of `ids`, with null for each that does not exist in this
+        account."""
 
     @reads(sources.SHIPMENT)
-    def shipment(by: Annotated[inputs.ShipmentBy, argument("What names it.")]) -> types.Shipment | None:
-        """One shipment."""
+    def shipment(
+        by: Annotated[inputs.ShipmentBy, argument("Identifies the shipment to fetch.")],
+    ) -> types.Shipment | None:
+        """Fetches one shipment. Returns null if it does not exist in this account."""
 
     @reads(sources.SHIPMENTS)
     def shipments(
         where: inputs.ShipmentWhereArgument = UNSET,
         search: Search = UNSET,
-        order_by: Annotated[list[inputs.ShipmentOrder] | None, argument("At most three fields.")] = UNSET,
+        order_by: Annotated[
+            list[inputs.ShipmentOrder] | None,
+            argument(
+                "Up to three sort keys, each field at most once. Ties are broken by ID, in the direction of the "
+                "last key. Default CREATED_AT DESC."
+            ),
+        ] = UNSET,
         first: inputs.First = UNSET,
         after: inputs.After = UNSET,
         last: inputs.Last = UNSET,
         before: inputs.Before = UNSET,
     ) -> types.ShipmentConnection | None:
-        """The account's shipments, newest first unless `orderBy` says otherwise."""
+        """Lists the account's shipments, newest first unless `orderBy` is given."""
 
     @reads(sources.EVENTS)
     def tracking_events(
         where: inputs.TrackingEventWhereArgument = UNSET,
-        order_by: Annotated[list[inputs.TrackingEventOrder] | None, argument("At most three fields.")] = UNSET,
+        order_by: Annotated[
+            list[inputs.TrackingEventOrder] | None,
+            argument(
+                "Up to two sort keys, each field at most once. Ties are broken by ID, in the direction of the last "
+                "key. Default OCCURRED_AT DESC."
+            ),
+        ] = UNSET,
         first: inputs.First = UNSET,
         after: inputs.After = UNSET,
         last: inputs.Last = UNSET,
         before: inputs.Before = UNSET,
     ) -> types.TrackingEventConnection | None:
-        """The account's tracking events, latest first unless `orderBy` says otherwise."""
+        """Lists the account's tracking events, latest first unless `orderBy` is given."""
 
     @reads(sources.TRACK)
     def track(
-        tracking_number: Annotated[str, argument("In any spelling.")],
-        carrier: Annotated[str | None, argument("Only of shipments with this carrier.")] = UNSET,
+        tracking_number: Annotated[str, argument("The tracking number. Case, spaces and punctuation are ignored.")],
+        carrier: Annotated[
+            str | None, argument("Code of a carrier. If given, returns only packages of its shipments.")
+        ] = UNSET,
     ) -> list[types.Package] | None:
-        """Packages that bear this tracking number, newest first: carriers reuse numbers, so a list."""
+        """Lists the packages with a tracking number, newest first, up to 100. Carriers reuse numbers, so there may be
+        several."""
 
     @reads(sources.CARRIER)
-    def carrier(code: Annotated[str, argument("Its code.")]) -> types.Carrier | None:
-        """One carrier."""
+    def carrier(code: Annotated[str, argument("The code of the carrier.")]) -> types.Carrier | None:
+        """Fetches one carrier. Returns null if it does not exist in this account."""
 
     @reads(sources.CARRIERS)
     def carriers(first: inputs.First = UNSET, after: inputs.After = UNSET) -> types.CarrierConnection | None:
-        """The account's carriers, by code."""
+        """Lists the account's carriers, ordered by code."""
 
     @reads(log.CHANGES)
     def changes(
-        where: Annotated[inputs.ChangeWhere | None, argument("Only changes for which this holds.")] = UNSET,
+        where: Annotated[inputs.ChangeWhere | None, argument("Returns only changes that satisfy this filter.")] = UNSET,
         first: inputs.First = 100,
         after: inputs.After = UNSET,
         last: inputs.Last = UNSET,
         before: inputs.Before = UNSET,
     ) -> types.ChangeConnection | None:
-        """The change log in the order of commit. Nothing committed is ever missed by `after`, which the subscriptions
-        take too. Where it ends now: `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
+        """Lists the change log in the order of commit. Reading on with `after` never misses a committed change; the
+        subscriptions accept the same cursors. A cursor older than the oldest change that is kept returns
+        CURSOR_EXPIRED. To get the current end of the log, use
+        `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 
     @reads(sources.API_KEYS, auth.ADMIN)
     def api_keys(first: inputs.First = UNSET, after: inputs.After = UNSET) -> keys.ApiKeyConnection | None:
-        """The account's API keys, oldest first, those that were revoked and those that have expired among them."""
+        """Lists the account's API keys, oldest first, including revoked and expired ones."""
 
     @answered(asking, None)
     def viewer() -> types.Viewer:
-        """Who is asking."""
+        """The authenticated client: its account, API key and scopes."""

@@ -45,33 +45,31 @@ class Shipment(Node):
     version: int
     direction: v.ShipmentDirection
     status: v.ShipmentStatus
-    phase: v.ShipmentPhase = described("The part of its life that the status belongs to.")
+    phase: v.ShipmentPhase = described("The phase that the current status belongs to.")
     status_at: datetime
     exception_reason: v.ExceptionReason | None
-    status_explanation: "StatusExplanation" = described(
-        "Why the status is what it is: the deciding event, the rule, and the events that did not count."
-    )
+    status_explanation: "StatusExplanation" = described("Why the shipment has its current status.")
     allowed_transitions: list[v.ShipmentStatus] = described(
-        "Where `shipmentConfirm` and `shipmentCancel` may lead now. `shipmentOverrideStatus` stands above these."
+        "Statuses that `shipmentConfirm` and `shipmentCancel` can set now. Overrides are not included."
     )
-    editable_fields: list[str] = described("Fields of `ShipmentUpdateInput` that may be given now.")
-    carrier: Carrier | None = described("Who moves it.")
+    editable_fields: list[str] = described("Fields of `ShipmentUpdateInput` that can be changed now.")
+    carrier: Carrier | None = described("The carrier of the shipment. Null if none is set.")
     service: str | None
-    shipper: "Party" = described("Who sends it.")
-    recipient: "Party | None" = described("Who receives it.")
+    shipper: "Party" = described("The party that sends the shipment.")
+    recipient: "Party | None" = described("The party that receives the shipment. Null if none is set.")
 
     @computed
     def parties(
         self,
         roles: Annotated[
-            list[v.PartyRole] | None, strawberry.argument(description="Only these roles.")
+            list[v.PartyRole] | None, strawberry.argument(description="Roles to return. If omitted, all are returned.")
         ] = strawberry.UNSET,
     ) -> list["Party"]:
-        """Everybody who has to do with it, in the order of the roles."""
+        """All parties of the shipment, ordered by role."""
 
-    packages: list["Package"] = described("Its boxes, at most 200.")
-    items: list["ShipmentItem"] = described("What is in it, at most 500 kinds of goods.")
-    references: list["Reference"] = described("Other names of it, at most 50.")
+    packages: list["Package"] = described("Packages of the shipment, up to 200, ordered by `seq`.")
+    items: list["ShipmentItem"] = described("Items of the shipment, up to 500, in the order of input.")
+    references: list["Reference"] = described("Further reference numbers, up to 50, in the order of input.")
 
     @computed
     def events(
@@ -83,9 +81,9 @@ class Shipment(Node):
         last: inputs.Last = strawberry.UNSET,
         before: inputs.Before = strawberry.UNSET,
     ) -> "TrackingEventConnection":
-        """Its history on the road, in the order in which things happened."""
+        """Tracking events of the shipment and its packages, by default in the order of occurrence."""
 
-    latest_event: "TrackingEvent | None" = described("The latest event that is not voided.")
+    latest_event: "TrackingEvent | None" = described("The latest event that is not voided. Null if there is none.")
     promised_from: datetime | None
     promised_to: datetime | None
     estimated_delivery_at: datetime | None
@@ -99,56 +97,58 @@ class Shipment(Node):
 
     @computed
     def total_weight(self, unit: inputs.InWeightUnit = v.WeightUnit.KG) -> Weight | None:
-        """Sum of the packages' weights; null unless every package has one."""
+        """Sum of the packages' weights. Null unless every package has a weight."""
 
-    declared_value: Money | None = described("Declared value.")
+    declared_value: Money | None = described("Declared value of the shipment. Null if not set.")
     incoterm: str | None
 
     @computed
     def metadata(
         self,
-        keys: Annotated[list[str] | None, strawberry.argument(description="Only these keys.")] = strawberry.UNSET,
+        keys: Annotated[list[str] | None, strawberry.argument(description="The keys to return.")] = strawberry.UNSET,
     ) -> JSON:
-        """The client's own fields."""
+        """The client's own fields, a JSON object."""
 
     tags: list[str]
-    return_of: "Shipment | None" = described("The shipment that this one brings back.")
+    return_of: "Shipment | None" = described("The shipment that this one returns. Null if it returns none.")
 
     @computed
     def history(self, first: inputs.First = 50, after: inputs.After = strawberry.UNSET) -> "ChangeConnection":
-        """All changes of it, oldest first."""
+        """All changes of the shipment, oldest first."""
 
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
 
 
-@strawberry.type(description="Why a shipment has its status.")
+@strawberry.type(description="Why a shipment has its current status.")
 class StatusExplanation:
-    decided_by: "TrackingEvent | None" = described("The event that decided; null where a command did.")
-    rule: str = described("The rule that was applied, in words.")
-    not_applied: list["TrackingEvent"] = described("Events that speak of the status and did not count.")
+    decided_by: "TrackingEvent | None" = described("The event that determined the status. Null if a command did.")
+    rule: str = described("The rule that was applied, as a sentence.")
+    not_applied: list["TrackingEvent"] = described(
+        "Up to 50 status-bearing events that were not applied, oldest first."
+    )
 
 
 @mirrors(models.Package)
 class Package(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment it belongs to.")
+    shipment: Shipment = described("The shipment that the package belongs to.")
     seq: int
     tracking_number: str | None
-    tracking_url: str | None = described("The carrier's page for the tracking number.")
+    tracking_url: str | None = described("The carrier's tracking page. Null without carrier, template or number.")
     status: v.ShipmentStatus
     status_at: datetime
 
     @computed
     def weight(self, unit: inputs.InWeightUnit = v.WeightUnit.KG) -> Weight | None:
-        """Its weight."""
+        """Weight of the package. Null if unknown."""
 
     @computed
     def dimensions(self, unit: inputs.InLengthUnit = v.LengthUnit.CM) -> Dimensions | None:
-        """Its outer measures."""
+        """Outer dimensions of the package. Null if unknown."""
 
-    items: list["ShipmentItem"] = described("What is in it.")
+    items: list["ShipmentItem"] = described("Items in the package, ordered by `seq`.")
 
     @computed
     def events(
@@ -159,7 +159,7 @@ class Package(Node):
         last: inputs.Last = strawberry.UNSET,
         before: inputs.Before = strawberry.UNSET,
     ) -> "TrackingEventConnection":
-        """Its own events and those of the whole shipment, in the order in which things happened."""
+        """Tracking events of the package and of the whole shipment, by default in the order of occurrence."""
 
 
 @mirrors(models.ShipmentItem)
@@ -169,28 +169,28 @@ class ShipmentItem(Node):
     title: str
     quantity: Decimal
     unit: str | None
-    unit_value: Money | None = described("Value of one unit.")
+    unit_value: Money | None = described("Value of one unit. Null if not set.")
     origin_country: CountryCode | None
     batch: str | None
-    package: Package | None = described("The package it is in.")
+    package: Package | None = described("The package that contains the item. Null if not packed yet.")
     metadata: JSON
 
 
 @mirrors(models.TrackingEvent)
 class TrackingEvent(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment it is about.")
-    package: Package | None = described("The package it is about; null: the whole shipment.")
+    shipment: Shipment = described("The shipment that the event is about.")
+    package: Package | None = described("The package that it is about. Null for the whole shipment.")
     code: v.TrackingEventCode
     reason: v.ExceptionReason | None
     message: str | None
     occurred_at: datetime
     occurred_local: LocalDateTime | None
-    utc_offset: str | None = described("Offset of that clock from UTC, such as `+01:00`.")
+    utc_offset: str | None = described("UTC offset of `occurredLocal`, such as `+01:00`. Null if unknown.")
     time_precision: v.TimePrecision
     recorded_at: datetime
-    place: Place | None = described("Where it happened.")
-    source: str = described("Who reported it.")
+    place: Place | None = described("Place where the event occurred. Null if unknown.")
+    source: str = described("Name of the reporting source, up to 64 characters.")
     external_event_id: str | None
     carrier_status_raw: str | None
     estimated_delivery_at: datetime | None
@@ -199,43 +199,46 @@ class TrackingEvent(Node):
     not_applied_reason: v.NotAppliedReason | None
     voided_at: datetime | None
     void_reason: str | None
-    corrects: "TrackingEvent | None" = described("The voided event that it replaces.")
+    corrects: "TrackingEvent | None" = described("The voided event that this one replaces. Null if none.")
 
 
 @mirrors(models.Change)
 class Change:
-    cursor: str = described("Place in the change log: for `changes(after:)` and the subscriptions.")
+    cursor: str = described("Position in the change log, for `changes(after:)` and the subscriptions.")
     at: datetime
     actor: str
     request_id: str | None
     op: str
     changed: JSON
     shipment_seq: int
-    shipment: Shipment | None = described("The shipment, as it is now.")
+    shipment: Shipment | None = described("The shipment in its current state. Null if the change has none.")
 
 
-@strawberry.type(description="Who is asking.")
+@strawberry.type(description="The authenticated client of the request.")
 class Viewer:
     account: str = described("Short name of the account.")
-    api_key: str | None = described("Name of the API key; null where none is needed.")
-    scopes: list[str] = described("What the viewer may do.")
+    api_key: str | None = described("Name of the API key. Null if the server requires no keys.")
+    scopes: list[str] = described("Scopes of the API key; all scopes if none is required.")
 
 
-CURSOR = "Place in the order of this connection."
-NODES, EDGES, PAGE = "The rows of the page.", "The rows with their cursors.", "Where the page stands."
+CURSOR = "Cursor of the item, for `after` and `before`."
+NODES, EDGES, PAGE = "The items of the page.", "The items with their cursors.", "Information about this page."
 Limit = Annotated[
     int | None,
-    strawberry.argument(description="Counting stops here. Null counts exactly, and is charged more."),
+    strawberry.argument(
+        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Costs 1 "
+        "for every 100, or 10,000 if null."
+    ),
 ]
 
 
-@strawberry.type(description="A shipment in a connection.")
+@strawberry.type(description="A shipment in a connection, with its cursor.")
 class ShipmentEdge:
-    node: Shipment = described("The shipment.")
+    node: Shipment = described("The shipment at this position.")
     cursor: str = described(CURSOR)
 
 
-@strawberry.type(description="A page of shipments.")
+@strawberry.type(description="A page of a list of shipments.")
 class ShipmentConnection:
     edges: list[ShipmentEdge] = described(EDGES)
     nodes: list[Shipment] = described(NODES)
@@ -243,16 +246,16 @@ class ShipmentConnection:
 
     @computed
     def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
+        """Number of items in the whole list. Counted only if selected."""
 
 
-@strawberry.type(description="A tracking event in a connection.")
+@strawberry.type(description="A tracking event in a connection, with its cursor.")
 class TrackingEventEdge:
-    node: TrackingEvent = described("The event.")
+    node: TrackingEvent = described("The event at this position.")
     cursor: str = described(CURSOR)
 
 
-@strawberry.type(description="A page of tracking events.")
+@strawberry.type(description="A page of a list of tracking events.")
 class TrackingEventConnection:
     edges: list[TrackingEventEdge] = described(EDGES)
     nodes: list[TrackingEvent] = described(NODES)
@@ -260,16 +263,16 @@ class TrackingEventConnection:
 
     @computed
     def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
+        """Number of items in the whole list. Counted only if selected."""
 
 
-@strawberry.type(description="A carrier in a connection.")
+@strawberry.type(description="A carrier in a connection, with its cursor.")
 class CarrierEdge:
-    node: Carrier = described("The carrier.")
+    node: Carrier = described("The carrier at this position.")
     cursor: str = described(CURSOR)
 
 
-@strawberry.type(description="A page of carriers, by code.")
+@strawberry.type(description="A page of a list of carriers, ordered by code.")
 class CarrierConnection:
     edges: list[CarrierEdge] = described(EDGES)
     nodes: list[Carrier] = described(NODES)
@@ -277,16 +280,16 @@ class CarrierConnection:
 
     @computed
     def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
+        """Number of items in the whole list. Counted only if selected."""
 
 
-@strawberry.type(description="A change in a connection.")
+@strawberry.type(description="A change in a connection, with its cursor.")
 class ChangeEdge:
-    node: Change = described("The change.")
+    node: Change = described("The change at this position.")
     cursor: str = described(CURSOR)
 
 
-@strawberry.type(description="A page of changes, oldest first.")
+@strawberry.type(description="A page of a list of changes, oldest first.")
 class ChangeConnection:
     edges: list[ChangeEdge] = described(EDGES)
     nodes: list[Change] = described(NODES)
@@ -294,4 +297,4 @@ class ChangeConnection:
 
     @computed
     def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
+        """Number of items in the whole list. Counted only if selected."""

@@ -52,7 +52,7 @@ PARTY_WORDS = text(f"to_tsvector('simple', {WORDS})")
 
 
 class Shipment(SQLModel, table=True):
-    """Goods that move together from a shipper to a recipient."""
+    """A shipment: goods that move together from a shipper to a recipient."""
 
     __table_args__ = (
         UniqueConstraint("account_id", "number"),
@@ -126,63 +126,101 @@ class Shipment(SQLModel, table=True):
         CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
         CheckConstraint("cardinality(tags) <= 50", name="tags"),
         {
-            "comment": "Goods that move together from a shipper to a recipient. Milestones live on the row, so that "
-            "lists, filters and orders need no join."
+            "comment": "A shipment: goods that move together from a shipper to a recipient. Milestones are columns of "
+            "the row, so that lists, filters and orders need no join."
         },
     )
-    id: UUID | None = identity("Identity of the shipment: `shp_` and 32 hex digits; sorts by time.")
+    id: UUID | None = identity(
+        "ID of the shipment. In the API: `shp_` and 32 hexadecimal digits. IDs sort by creation time."
+    )
     account_id: UUID = column(Uuid, ACCOUNT)
-    number: str = column(plain(32), "Number for people, such as SHP-0001234: unique in the account, not gapless.")
+    number: str = column(
+        plain(32), "Human-readable number, such as SHP-0001234, unique within the account. Numbers may have gaps."
+    )
     external_reference: str | None = column(
-        plain(128), "The client's own identity of the shipment; unique in the account.", null=True
+        plain(128), "The client's own ID of the shipment, unique within the account. Null if not set.", null=True
     )
     version: int | None = column(
-        Integer, "Raised by one with every change; `options.expectedVersion` compares it.", server=text("1")
+        Integer,
+        "Version, starting at 1 and incremented by every change. `options.expectedVersion` compares it.",
+        server=text("1"),
     )
-    direction: v.ShipmentDirection = column(DIRECTION, "Which way the goods move.", server=text("'OUTBOUND'"))
-    status: v.ShipmentStatus = column(STATUS, "Where it is, rolled up from its packages.", server=text("'DRAFT'"))
-    status_at: datetime | None = column(INSTANT, "Since when it has this status.", server=NOW)
+    direction: v.ShipmentDirection = column(DIRECTION, "Direction in which the goods move.", server=text("'OUTBOUND'"))
+    status: v.ShipmentStatus = column(
+        STATUS, "Current status, derived from those of its packages.", server=text("'DRAFT'")
+    )
+    status_at: datetime | None = column(INSTANT, "When the shipment reached its current status.", server=NOW)
     status_event_id: UUID | None = column(
-        Uuid, "The event that decided the status. No constraint: events are never deleted.", null=True
+        Uuid, "The event that determined the status, if any. No foreign key: events are never deleted.", null=True
     )
-    status_source: v.StatusSource = column(enum(v.StatusSource), "What decided the status.", server=text("'COMMAND'"))
-    exception_reason: v.ExceptionReason | None = column(REASON, "What went wrong, while something is wrong.", null=True)
-    confirmed_at: datetime | None = column(INSTANT, "When `shipmentConfirm` booked it.", null=True)
-    cancelled_at: datetime | None = column(INSTANT, "When `shipmentCancel` called it off.", null=True)
-    carrier_id: UUID | None = reference("carrier", "Who moves it.", null=True)
-    service: str | None = column(plain(64), "The carrier's service, a slug of the client's choice.", null=True)
-    return_of_id: UUID | None = reference("shipment", "The shipment that this one brings back.", null=True)
-    promised_from: datetime | None = column(INSTANT, "Begin of the promised delivery window.", null=True)
-    promised_to: datetime | None = column(INSTANT, "End of the promised delivery window.", null=True)
+    status_source: v.StatusSource = column(
+        enum(v.StatusSource), "What determined the current status.", server=text("'COMMAND'")
+    )
+    exception_reason: v.ExceptionReason | None = column(
+        REASON, "Cause of the current problem. Null if there is no problem or its cause is unknown.", null=True
+    )
+    confirmed_at: datetime | None = column(INSTANT, "When it was confirmed. Null if it was not.", null=True)
+    cancelled_at: datetime | None = column(INSTANT, "When it was cancelled. Null if it was not.", null=True)
+    carrier_id: UUID | None = reference("carrier", "The carrier. Null if none is set.", null=True)
+    service: str | None = column(
+        plain(64), "The carrier's service, an identifier of up to 64 characters. Null if not set.", null=True
+    )
+    return_of_id: UUID | None = reference(
+        "shipment", "The shipment that this one returns. Null if it is not a return.", null=True
+    )
+    promised_from: datetime | None = column(
+        INSTANT, "Start of the promised delivery window. Null if not set.", null=True
+    )
+    promised_to: datetime | None = column(INSTANT, "End of the promised delivery window. Null if not set.", null=True)
     estimated_delivery_at: datetime | None = column(
-        INSTANT, "When it should arrive, by the newest estimate.", null=True
+        INSTANT, "Newest estimate of the delivery time, by the client or an event. Null if there is none.", null=True
     )
-    estimate_given: datetime | None = column(INSTANT, "The client's own estimate.", null=True)
+    estimate_given: datetime | None = column(
+        INSTANT, "The client's own estimate of the delivery time. Null if there is none.", null=True
+    )
     estimate_given_at: datetime | None = column(
-        INSTANT, "When the client gave it: estimates of events recorded later count for more.", null=True
+        INSTANT, "When the client set its estimate. Estimates of events recorded later take precedence.", null=True
     )
-    ready_at: datetime | None = column(INSTANT, "When it was booked, or the carrier first knew of it.", null=True)
-    picked_up_at: datetime | None = column(INSTANT, "When the carrier was first seen to have it.", null=True)
-    first_attempt_at: datetime | None = column(INSTANT, "First attempt to deliver, successful or not.", null=True)
-    delivered_at: datetime | None = column(INSTANT, "When the last of its packages was delivered.", null=True)
-    closed_at: datetime | None = column(INSTANT, "When it reached its present end.", null=True)
-    last_event_at: datetime | None = column(INSTANT, "Time of the latest event that counts.", null=True)
-    event_count: int | None = column(Integer, "How many events are recorded and not voided.", server=text("0"))
-    package_count: int | None = column(Integer, "How many packages it has.", server=text("0"))
+    ready_at: datetime | None = column(
+        INSTANT,
+        "When it was confirmed, or first reported by the carrier if that is earlier. Null before that.",
+        null=True,
+    )
+    picked_up_at: datetime | None = column(
+        INSTANT, "When the carrier was first known to have the shipment. Null before that.", null=True
+    )
+    first_attempt_at: datetime | None = column(
+        INSTANT, "When delivery was first attempted, successfully or not. Null before that.", null=True
+    )
+    delivered_at: datetime | None = column(
+        INSTANT, "When the last of its packages was delivered. Null before that.", null=True
+    )
+    closed_at: datetime | None = column(
+        INSTANT, "When the shipment reached its current final status. Null while it is not closed.", null=True
+    )
+    last_event_at: datetime | None = column(
+        INSTANT, "Time of the latest event, without voided and future ones. Null if there is none.", null=True
+    )
+    event_count: int | None = column(Integer, "Number of tracking events that are not voided.", server=text("0"))
+    package_count: int | None = column(Integer, "Number of packages, from 0 to 200.", server=text("0"))
     total_weight_g: Decimal | None = column(
-        Numeric(14, 3), "Sum of the packages' weights in grams; null unless every package has one.", null=True
+        Numeric(14, 3), "Sum of the packages' weights in grams. Null unless every package has a weight.", null=True
     )
-    declared_value: Decimal | None = column(MONEY, "Declared value.", null=True)
+    declared_value: Decimal | None = column(MONEY, "Declared value, from 0. Null if not set.", null=True)
     currency: str | None = column(CURRENCY, "Currency of the declared value (ISO 4217).", null=True)
-    incoterm: str | None = column(plain(3), "Incoterm, three letters.", null=True)
+    incoterm: str | None = column(plain(3), "Incoterm: three capital letters, such as DAP. Null if not set.", null=True)
     metadata_: dict[str, Any] = column(
-        JSONB, "The client's own fields, at most 16 kB.", server=text("'{}'"), name="metadata"
+        JSONB, "The client's own fields, a JSON object of up to 16,384 bytes.", server=text("'{}'"), name="metadata"
     )
-    tags: list[str] = column(ARRAY(Text), "The client's own labels.", server=text("'{}'"))
-    archived_at: datetime | None = column(INSTANT, "When it was put out of the lists.", null=True)
-    created_at: datetime | None = column(INSTANT, "When it was made here.", server=NOW)
-    updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)
-    created_by: str = column(String(200), "Who made it.", server=text("'system'"))
+    tags: list[str] = column(
+        ARRAY(Text), "The client's own labels: up to 50, each up to 100 characters.", server=text("'{}'")
+    )
+    archived_at: datetime | None = column(
+        INSTANT, "When it was archived, which hides it from lists by default. Null if it is not archived.", null=True
+    )
+    created_at: datetime | None = column(INSTANT, "When the shipment was created.", server=NOW)
+    updated_at: datetime | None = column(INSTANT, "When the shipment was last changed.", server=NOW)
+    created_by: str = column(String(200), "The actor that created the shipment.", server=text("'system'"))
 
     carrier: Carrier | None = related()
     packages: list["Package"] = related(order_by="Package.seq")
@@ -192,7 +230,7 @@ class Shipment(SQLModel, table=True):
 
 
 class Party(SQLModel, table=True):
-    """A name and address at one shipment, copied there: later changes elsewhere do not rewrite history."""
+    """The name and address of a party, copied to the shipment. Later changes elsewhere do not affect it."""
 
     __table_args__ = (
         UniqueConstraint("shipment_id", "role"),
@@ -202,38 +240,40 @@ class Party(SQLModel, table=True):
         Index("ix_party_words", PARTY_WORDS, postgresql_using="gin"),
         CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
         CheckConstraint("cardinality(lines) <= 4", name="lines"),
-        {"comment": "A name and address at one shipment, copied there: later changes elsewhere change no history."},
+        {"comment": "Name and address of a party, copied to the shipment: later changes elsewhere do not affect it."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("ID of the party (UUIDv7).")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment.")
-    role: v.PartyRole = column(enum(v.PartyRole), "What the party is to the shipment.")
+    shipment_id: UUID = reference("shipment", "The shipment that the party belongs to.")
+    role: v.PartyRole = column(enum(v.PartyRole), "Role of the party in the shipment, unique per shipment.")
     name: str = column(
-        String(200), "Name; may be empty, for records that hold nothing but a country.", server=text("''")
+        String(200), "Name of the person or place. Empty if only the country is known.", server=text("''")
     )
-    company: str | None = column(String(200), "Company.", null=True)
-    lines: list[str] = column(ARRAY(String(200)), "Street lines, at most four.", server=text("'{}'"))
-    city: str | None = column(plain(200), "City.", null=True)
-    region: str | None = column(plain(100), "State, province or region.", null=True)
-    postal_code: str | None = column(plain(32), "Postal code.", null=True)
-    country_code: str = column(COUNTRY, "Country (ISO 3166-1 alpha-2).")
-    phone: str | None = column(String(50), "Telephone.", null=True)
-    email: str | None = column(String(254), "E-mail.", null=True)
+    company: str | None = column(String(200), "Company name. Null if not set.", null=True)
+    lines: list[str] = column(
+        ARRAY(String(200)), "Street address lines: up to 4, each up to 200 characters.", server=text("'{}'")
+    )
+    city: str | None = column(plain(200), "City, up to 200 characters. Null if not set.", null=True)
+    region: str | None = column(plain(100), "State, province or region. Null if not set.", null=True)
+    postal_code: str | None = column(plain(32), "Postal code, up to 32 characters. Null if not set.", null=True)
+    country_code: str = column(COUNTRY, "Country code (ISO 3166-1 alpha-2).")
+    phone: str | None = column(String(50), "Telephone number. Null if not set.", null=True)
+    email: str | None = column(String(254), "E-mail address. Null if not set.", null=True)
 
 
 class ShipmentReference(SQLModel, table=True):
-    """Another name by which somebody knows the shipment."""
+    """A reference number of a shipment, such as an order number."""
 
     __tablename__ = "shipment_reference"
     __table_args__ = (
         UniqueConstraint("shipment_id", "kind", "value"),
         Index(None, "account_id", "value"),
         CheckConstraint("kind ~ '^[a-z0-9_]{1,32}$'", name="kind"),
-        {"comment": "Another name by which somebody knows the shipment; not unique across shipments."},
+        {"comment": "A reference number of a shipment, such as an order number. Not unique across shipments."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("ID of the reference (UUIDv7).")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment.")
-    seq: int = column(SmallInteger, "Place in the list.")
-    kind: str = column(plain(32), "What kind of name: order, po, invoice, bol, pro, rma, customer, …")
-    value: str = column(plain(128), "The name.")
+    shipment_id: UUID = reference("shipment", "The shipment that the reference belongs to.")
+    seq: int = column(SmallInteger, "Position in the list of references, starting at 1.")
+    kind: str = column(plain(32), "Type of the reference, such as order, po, invoice, bol, pro, rma or customer.")
+    value: str = column(plain(128), "Value of the reference, up to 128 characters.")
