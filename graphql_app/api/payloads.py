@@ -18,7 +18,7 @@ PATH = (
     'Path to the argument or input field, from the argument inwards, such as `["input", "packages", '
     '"0", "weight"]`. Null for the whole call.'
 )
-ERRORS = "All errors in the input. Empty if the mutation succeeded."
+ERRORS = "All errors in the input. Empty if there are none."
 SHIPMENT = (
     "The shipment in its current state, read after the commit. Null if there are errors, or if it does "
     "not exist because nothing was written."
@@ -51,7 +51,7 @@ class DuplicateError(UserError):
 
 
 @strawberry.type(
-    description="The shipment does not have the expected version. Code VERSION_CONFLICT. Nothing was written."
+    description="The shipment does not have the expected version and was not changed. Code VERSION_CONFLICT."
 )
 class VersionConflictError(UserError):
     expected: int = described("The version that the client expected.")

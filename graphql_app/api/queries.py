@@ -102,8 +102,9 @@ def asking(info: Info, _: Mapping[str, Any]) -> types.Viewer:
 
 @strawberry.type(
     description="The root of all queries. They read the account of the API key. A field with an error is null. The "
-    "objects that the page sizes of an operation allow for may not exceed 20,000, its cost; otherwise it returns "
-    'LIMIT_EXCEEDED. Send `extensions: {"cost": true}` in the request to see the cost.'
+    "cost of an operation is the number of objects that its page sizes allow for. It must not exceed "
+    '20,000; otherwise LIMIT_EXCEEDED is returned. Send `extensions: {"cost": true}` in the request to '
+    "see it."
 )
 class Query:
     @answered(one_node)

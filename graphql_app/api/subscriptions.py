@@ -64,8 +64,8 @@ def follows(source: log.Following) -> Callable[[Callable[..., Any]], Any]:
 @strawberry.type(
     description="The root of all subscriptions. Every committed change is one message, in the order of commit, "
     "delivered at least once: a repeated message has the same cursor. Available over WebSocket "
-    "(graphql-transport-ws) and server-sent events, whose event ID is the cursor. A client that falls "
-    "too far behind is disconnected with SLOW_CONSUMER."
+    "(graphql-transport-ws) and server-sent events, whose event ID is the cursor. A client that reads "
+    "too slowly is disconnected with SLOW_CONSUMER."
 )
 class Subscription:
     @follows(log.SHIPMENT_CHANGED)

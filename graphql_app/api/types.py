@@ -17,8 +17,6 @@ from graphql_app.api.mirrored import computed, described, mirrors
 from graphql_app.api.scalars import CountryCode, LocalDateTime
 from graphql_app.api.values import Count, Dimensions, Money, Node, PageInfo, Party, Place, Reference, Weight
 
-ID = "Opaque identity."
-
 
 @mirrors(models.Carrier)
 class Carrier(Node):
@@ -105,7 +103,9 @@ class Shipment(Node):
     @computed
     def metadata(
         self,
-        keys: Annotated[list[str] | None, strawberry.argument(description="The keys to return.")] = strawberry.UNSET,
+        keys: Annotated[
+            list[str] | None, strawberry.argument(description="Top-level keys to return. If omitted, all are returned.")
+        ] = strawberry.UNSET,
     ) -> JSON:
         """The client's own fields, a JSON object."""
 
@@ -226,8 +226,8 @@ NODES, EDGES, PAGE = "The items of the page.", "The items with their cursors.", 
 Limit = Annotated[
     int | None,
     strawberry.argument(
-        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Costs 1 "
-        "for every 100, or 10,000 if null."
+        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Every "
+        "100 add 1 to the cost; null adds 10,000."
     ),
 ]
 

@@ -28,8 +28,9 @@ class MutationOptions:
     )
     expected_version: int | None = optional(
         "The version that the shipment must have; otherwise nothing is written and VERSION_CONFLICT is "
-        "returned. Only mutations on one existing shipment accept it; all others return INVALID. If "
-        "omitted or null, the version is not checked."
+        "returned. Only mutations on one existing shipment accept it, `shipmentUpsert` and "
+        "`trackingEventVoid` included; all others return INVALID. If omitted or null, the version is not "
+        "checked."
     )
     validate_only: bool = strawberry.field(
         description="If true, returns the same errors and warnings but writes nothing. Default false.", default=False

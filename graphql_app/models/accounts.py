@@ -47,7 +47,7 @@ class ApiKey(SQLModel, table=True):
             "SHA-256 hash is stored."
         },
     )
-    id: UUID | None = identity("ID of the API key. In the API: `key_` and 32 hexadecimal digits.")
+    id: UUID | None = identity("ID of the API key (UUIDv7), written as `key_` and 32 hexadecimal digits.")
     account_id: UUID = reference("account", ACCOUNT)
     name: str = column(
         String(200),
@@ -77,7 +77,7 @@ class Carrier(SQLModel, table=True):
         CheckConstraint("code ~ '^[a-z0-9_]{2,32}$'", name="code"),
         {"comment": "A company that transports shipments, identified by its code."},
     )
-    id: UUID | None = identity("ID of the carrier. In the API: `car_` and 32 hexadecimal digits.")
+    id: UUID | None = identity("ID of the carrier (UUIDv7), written as `car_` and 32 hexadecimal digits.")
     account_id: UUID = reference("account", ACCOUNT)
     code: str = column(
         plain(32), "Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores."

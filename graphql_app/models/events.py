@@ -75,11 +75,11 @@ class TrackingEvent(SQLModel, table=True):
         CheckConstraint("num_nulls(voided_at, voided_by, void_reason) IN (0, 3)", name="voided"),
         CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name="override"),
         {
-            "comment": "A tracking event, stored as reported. Only voided_*, void_reason, applied and "
+            "comment": "A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and "
             "not_applied_reason ever change."
         },
     )
-    id: UUID | None = identity("ID of the event. In the API: `evt_` and 32 hexadecimal digits.")
+    id: UUID | None = identity("ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
     shipment_id: UUID = reference("shipment", "The shipment that the event is about.")
     package_id: UUID | None = reference(

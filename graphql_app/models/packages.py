@@ -63,7 +63,7 @@ class Package(SQLModel, table=True):
         ),
         {"comment": "A package of a shipment, with its own status."},
     )
-    id: UUID | None = identity("ID of the package. In the API: `pkg_` and 32 hexadecimal digits.")
+    id: UUID | None = identity("ID of the package (UUIDv7), written as `pkg_` and 32 hexadecimal digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
     shipment_id: UUID = reference("shipment", "The shipment that the package belongs to.")
     seq: int = column(SmallInteger, "Position of the package in its shipment, starting at 1.")
@@ -124,7 +124,7 @@ class ShipmentItem(SQLModel, table=True):
             "packed."
         },
     )
-    id: UUID | None = identity("ID of the item. In the API: `itm_` and 32 hexadecimal digits.")
+    id: UUID | None = identity("ID of the item (UUIDv7), written as `itm_` and 32 hexadecimal digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
     shipment_id: UUID = reference("shipment", "The shipment that the item belongs to.")
     package_id: UUID | None = reference(

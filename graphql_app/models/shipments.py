@@ -131,7 +131,7 @@ class Shipment(SQLModel, table=True):
         },
     )
     id: UUID | None = identity(
-        "ID of the shipment. In the API: `shp_` and 32 hexadecimal digits. IDs sort by creation time."
+        "ID of the shipment (UUIDv7), written as `shp_` and 32 hexadecimal digits. Sorts by creation time."
     )
     account_id: UUID = column(Uuid, ACCOUNT)
     number: str = column(

@@ -76,7 +76,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_idempotency_key_expires_at'), 'idempotency_key', ['expires_at'], unique=False)
     op.create_table('api_key',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the API key. In the API: `key_` and 32 hexadecimal digits.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the API key (UUIDv7), written as `key_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('name', sa.String(length=200), nullable=False, comment='Purpose of the key, up to 100 characters. With the prefix it identifies the actor in the change log.'),
     sa.Column('prefix', sa.String(length=24, collation='C'), nullable=False, comment='First 15 characters of the secret, unique. They identify the key in lists and logs.'),
@@ -94,7 +94,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_api_key_account_id_id'), 'api_key', ['account_id', 'id'], unique=False)
     op.create_table('carrier',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the carrier. In the API: `car_` and 32 hexadecimal digits.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the carrier (UUIDv7), written as `car_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('code', sa.String(length=32, collation='C'), nullable=False, comment='Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores.'),
     sa.Column('name', sa.String(length=200), nullable=False, comment='Display name of the carrier, up to 200 characters.'),
@@ -124,7 +124,7 @@ def upgrade() -> None:
     comment="The account's mapping of a carrier's own status code to a tracking event code. It takes precedence over the built-in mapping."
     )
     op.create_table('shipment',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the shipment. In the API: `shp_` and 32 hexadecimal digits. IDs sort by creation time.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the shipment (UUIDv7), written as `shp_` and 32 hexadecimal digits. Sorts by creation time.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('number', sa.String(length=32, collation='C'), nullable=False, comment='Human-readable number, such as SHP-0001234, unique within the account. Numbers may have gaps.'),
     sa.Column('external_reference', sa.String(length=128, collation='C'), nullable=True, comment="The client's own ID of the shipment, unique within the account. Null if not set."),
@@ -196,7 +196,7 @@ def upgrade() -> None:
     op.create_index('ix_shipment_total_weight_g', 'shipment', ['account_id', 'total_weight_g', 'id'], unique=False, postgresql_where=sa.text('total_weight_g IS NOT NULL'))
     op.create_index('uq_shipment_account_id_external_reference', 'shipment', ['account_id', 'external_reference'], unique=True, postgresql_where=sa.text('external_reference IS NOT NULL'))
     op.create_table('package',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the package. In the API: `pkg_` and 32 hexadecimal digits.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the package (UUIDv7), written as `pkg_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the package belongs to.'),
     sa.Column('seq', sa.SmallInteger(), nullable=False, comment='Position of the package in its shipment, starting at 1.'),
@@ -263,7 +263,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_shipment_reference_account_id_value'), 'shipment_reference', ['account_id', 'value'], unique=False)
     op.create_table('shipment_item',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the item. In the API: `itm_` and 32 hexadecimal digits.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the item (UUIDv7), written as `itm_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the item belongs to.'),
     sa.Column('package_id', sa.Uuid(), nullable=True, comment='The package that contains the item. Null if it is not packed yet.'),
@@ -291,7 +291,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_shipment_item_package', 'shipment_item', ['package_id', 'seq'], unique=False, postgresql_where=sa.text('package_id IS NOT NULL'))
     op.create_table('tracking_event',
-    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the event. In the API: `evt_` and 32 hexadecimal digits.'),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the event is about.'),
     sa.Column('package_id', sa.Uuid(), nullable=True, comment='The package that the event is about. Null if it is about the whole shipment.'),
@@ -337,7 +337,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_tracking_event_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tracking_event')),
     sa.UniqueConstraint('account_id', 'shipment_id', 'dedupe_key', name=op.f('uq_tracking_event_account_id_shipment_id_dedupe_key')),
-    comment='A tracking event, stored as reported. Only voided_*, void_reason, applied and not_applied_reason ever change.'
+    comment='A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and not_applied_reason ever change.'
     )
     op.create_index(op.f('ix_tracking_event_account_id_code_occurred_at_id'), 'tracking_event', ['account_id', 'code', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_occurred_at_id'), 'tracking_event', ['account_id', 'occurred_at', 'id'], unique=False)
