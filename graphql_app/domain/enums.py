@@ -23,207 +23,216 @@ class Word(StrEnum):
 
 
 class ShipmentStatus(Word):
-    """Where a shipment or package is."""
+    """The status of a shipment or a package."""
 
-    DRAFT = "DRAFT", "Being planned; nothing was promised to anyone."
-    READY = "READY", "Booked; the carrier does not have it yet."
-    PICKED_UP = "PICKED_UP", "The carrier has it."
+    DRAFT = "DRAFT", "Being planned. Nothing has been promised to anyone."
+    READY = "READY", "Booked, but not yet in the carrier's possession."
+    PICKED_UP = "PICKED_UP", "The carrier has taken possession of the shipment."
     IN_TRANSIT = "IN_TRANSIT", "On its way between facilities."
-    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY", "On the vehicle that delivers it."
+    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY", "On the vehicle for final delivery."
     AVAILABLE_FOR_PICKUP = "AVAILABLE_FOR_PICKUP", "Waiting for the recipient at a counter or locker."
-    DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "The carrier came and could not deliver."
-    EXCEPTION = "EXCEPTION", "Held up; `exceptionReason` says by what."
-    PARTIALLY_DELIVERED = "PARTIALLY_DELIVERED", "Some packages are delivered, some are not."
-    DELIVERED = "DELIVERED", "With the recipient."
+    DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "The carrier attempted a delivery that failed."
+    EXCEPTION = "EXCEPTION", "Held up by a problem. `exceptionReason` names the cause, if known."
+    PARTIALLY_DELIVERED = (
+        "PARTIALLY_DELIVERED",
+        "Some packages are delivered, others are not. Shipments only, never packages.",
+    )
+    DELIVERED = "DELIVERED", "Delivered to the recipient. Only a return, damage or an override changes this status."
     RETURNING = "RETURNING", "On its way back to the shipper."
-    RETURNED = "RETURNED", "Back with the shipper."
-    FAILED = "FAILED", "Lost, destroyed or undeliverable."
-    CANCELLED = "CANCELLED", "Called off before the carrier had it."
+    RETURNED = "RETURNED", "Back with the shipper. Only an override changes this status."
+    FAILED = (
+        "FAILED",
+        "Lost, destroyed or undeliverable. Only an override or, after a loss, a later scan changes this status.",
+    )
+    CANCELLED = "CANCELLED", "Cancelled before the carrier had it. Cannot be overridden."
 
 
 class ShipmentPhase(Word):
-    """The three parts of a shipment's life; every status belongs to one."""
+    """The phase in the life of a shipment. Every status belongs to exactly one phase."""
 
-    PLANNING = "PLANNING", "DRAFT and READY: can still be edited and cancelled."
-    ACTIVE = "ACTIVE", "The carrier has it, and it is not over."
-    CLOSED = "CLOSED", "DELIVERED, RETURNED, FAILED and CANCELLED: nothing more is expected."
+    PLANNING = "PLANNING", "Status DRAFT or READY. The shipment can still be edited and cancelled."
+    ACTIVE = "ACTIVE", "The carrier has the shipment, and its status is not final."
+    CLOSED = "CLOSED", "Status DELIVERED, RETURNED, FAILED or CANCELLED. No further progress is expected."
 
 
 class StatusSource(Word):
-    """What decided the status."""
+    """What determined the current status of a shipment."""
 
-    PROJECTION = "PROJECTION", "Tracking events."
-    COMMAND = "COMMAND", "A command: creation, `shipmentConfirm` or `shipmentCancel`."
-    OVERRIDE = "OVERRIDE", "`shipmentOverrideStatus`."
+    PROJECTION = "PROJECTION", "The status follows from tracking events."
+    COMMAND = "COMMAND", "The status was set by a command: creation, `shipmentConfirm` or `shipmentCancel`."
+    OVERRIDE = "OVERRIDE", "The status was set by `shipmentOverrideStatus`."
 
 
 class ShipmentDirection(Word):
-    """Which way the goods move, seen from the account."""
+    """The direction in which the goods move, seen from the account."""
 
-    OUTBOUND = "OUTBOUND", "From us to a customer."
-    INBOUND = "INBOUND", "From a supplier to us."
-    RETURN = "RETURN", "Back from a customer."
-    TRANSFER = "TRANSFER", "Between our own places."
+    OUTBOUND = "OUTBOUND", "From the account to a customer."
+    INBOUND = "INBOUND", "From a supplier to the account."
+    RETURN = "RETURN", "Back from a customer to the account."
+    TRANSFER = "TRANSFER", "Between two locations of the account."
 
 
 class PartyRole(Word):
-    """What a party is to a shipment; each role is held once."""
+    """The role of a party in a shipment. Each role occurs at most once per shipment."""
 
-    SHIPPER = "SHIPPER", "Who sends it."
-    RECIPIENT = "RECIPIENT", "Who receives it."
-    RETURN_TO = "RETURN_TO", "Where it goes when it cannot be delivered."
-    BILL_TO = "BILL_TO", "Who pays."
-    NOTIFY = "NOTIFY", "Who is told."
+    SHIPPER = "SHIPPER", "The party that sends the shipment."
+    RECIPIENT = "RECIPIENT", "The party that receives the shipment."
+    RETURN_TO = "RETURN_TO", "The party that receives the shipment if it cannot be delivered."
+    BILL_TO = "BILL_TO", "The party that pays for the shipment."
+    NOTIFY = "NOTIFY", "The party to notify about the shipment."
 
 
 class WeightUnit(Word):
-    """Units of weight."""
+    """A unit of weight."""
 
-    G = "G", "Gram."
-    KG = "KG", "Kilogram, 1,000 g."
-    OZ = "OZ", "Avoirdupois ounce, 28.349523125 g."
-    LB = "LB", "Avoirdupois pound, 453.59237 g."
+    G = "G", "Gram, equal to 0.001 kg."
+    KG = "KG", "Kilogram, equal to 1,000 g."
+    OZ = "OZ", "Avoirdupois ounce, equal to 28.349523125 g."
+    LB = "LB", "Avoirdupois pound, equal to 453.59237 g."
 
 
 class LengthUnit(Word):
-    """Units of length."""
+    """A unit of length."""
 
-    MM = "MM", "Millimetre."
-    CM = "CM", "Centimetre, 10 mm."
-    M = "M", "Metre, 1,000 mm."
-    IN = "IN", "Inch, 25.4 mm."
-    FT = "FT", "Foot, 304.8 mm."
+    MM = "MM", "Millimetre, equal to 0.001 m."
+    CM = "CM", "Centimetre, equal to 10 mm."
+    M = "M", "Metre, equal to 1,000 mm."
+    IN = "IN", "Inch, equal to 25.4 mm."
+    FT = "FT", "Foot, equal to 304.8 mm."
 
 
 class TimePrecision(Word):
-    """How exactly the time of an event is known."""
+    """The precision of the time of a tracking event."""
 
-    EXACT = "EXACT", "An instant with its offset was given."
-    ZONE_ASSUMED = "ZONE_ASSUMED", "A local time was given, with the time zone of its place."
-    DATE_ONLY = "DATE_ONLY", "Only the day was given; it sorts at 23:59:59 of that day (UTC)."
+    EXACT = "EXACT", "Reported as an instant with its UTC offset."
+    ZONE_ASSUMED = "ZONE_ASSUMED", "Reported as a local time with the time zone of its place."
+    DATE_ONLY = "DATE_ONLY", "Reported as a date. The event sorts at 23:59:59 UTC of that day."
 
 
 class NotAppliedReason(Word):
-    """Why a tracking event did not move the status."""
+    """The reason why a tracking event did not change the status."""
 
-    NOT_STATUS_BEARING = "NOT_STATUS_BEARING", "The code says nothing about where the package is."
-    REGRESSION = "REGRESSION", "It would move a package that the carrier has back to planning."
-    AFTER_TERMINAL = "AFTER_TERMINAL", "The package had already reached an end that this code cannot undo."
+    NOT_STATUS_BEARING = "NOT_STATUS_BEARING", "The event code carries no status."
+    REGRESSION = "REGRESSION", "The event would move a package that the carrier has back to the PLANNING phase."
+    AFTER_TERMINAL = "AFTER_TERMINAL", "The package already had a final status that this event code cannot change."
     SUPERSEDED = (
         "SUPERSEDED",
-        "It repeats an end that was reached before, or has only a date, and a scan of that day says more.",
+        "The event repeats a final status, or it has only a date and a scan of the same day is further along.",
     )
-    FUTURE = "FUTURE", "It lies more than 24 hours after the moment at which it was recorded."
-    VOIDED = "VOIDED", "It was voided by `trackingEventVoid`."
+    FUTURE = "FUTURE", "The event occurred more than 24 hours after the time at which it was recorded."
+    VOIDED = "VOIDED", "The event was voided by `trackingEventVoid`."
 
 
 class ExceptionReason(Word):
-    """What went wrong."""
+    """The cause of an exception, a failed delivery attempt, a failure or a return."""
 
-    ADDRESS = "ADDRESS", "Address incomplete or wrong."
-    RECIPIENT_ABSENT = "RECIPIENT_ABSENT", "Nobody was there."
-    REFUSED = "REFUSED", "The recipient refused it."
-    BUSINESS_CLOSED = "BUSINESS_CLOSED", "The business was closed."
+    ADDRESS = "ADDRESS", "The address is incomplete or wrong."
+    RECIPIENT_ABSENT = "RECIPIENT_ABSENT", "The recipient was not present."
+    REFUSED = "REFUSED", "The recipient rejected the shipment."
+    BUSINESS_CLOSED = "BUSINESS_CLOSED", "The recipient's business was closed."
     ACCESS = "ACCESS", "The place could not be reached or entered."
-    CUSTOMS_DELAY = "CUSTOMS_DELAY", "Customs takes longer."
-    CUSTOMS_DOCUMENTS = "CUSTOMS_DOCUMENTS", "Papers for customs are missing or wrong."
+    CUSTOMS_DELAY = "CUSTOMS_DELAY", "Customs clearance takes longer than planned."
+    CUSTOMS_DOCUMENTS = "CUSTOMS_DOCUMENTS", "Customs documents are missing or wrong."
     DUTIES_UNPAID = "DUTIES_UNPAID", "Duties or taxes are not paid."
     DAMAGED = "DAMAGED", "The goods are damaged."
-    LOST = "LOST", "It cannot be found."
-    MISROUTED = "MISROUTED", "It was sent the wrong way."
-    CARRIER_CAPACITY = "CARRIER_CAPACITY", "The carrier lacks space or people."
-    VEHICLE = "VEHICLE", "Breakdown or accident of the vehicle."
-    WEATHER = "WEATHER", "Weather."
+    LOST = "LOST", "The shipment cannot be found."
+    MISROUTED = "MISROUTED", "The shipment was sent the wrong way."
+    CARRIER_CAPACITY = "CARRIER_CAPACITY", "The carrier lacks space or staff."
+    VEHICLE = "VEHICLE", "The vehicle broke down or had an accident."
+    WEATHER = "WEATHER", "Bad weather holds up the shipment."
     DISASTER = "DISASTER", "Natural disaster, strike or unrest."
     PAYMENT_DUE = "PAYMENT_DUE", "A payment on delivery is due."
-    SHIPPER = "SHIPPER", "Something the shipper has to settle."
-    SECURITY = "SECURITY", "Held for reasons of security."
-    OTHER = "OTHER", "Something else; see the event's message."
+    SHIPPER = "SHIPPER", "The shipper has to resolve a problem."
+    SECURITY = "SECURITY", "The shipment is held for security reasons."
+    OTHER = "OTHER", "Another cause, described in the event's message."
 
 
 class TrackingEventCode(Word):
-    """What a tracking event reports, in one vocabulary for all carriers."""
+    """The type of a tracking event, in one vocabulary for all carriers, with the status that it reports."""
 
-    LABEL_CREATED = "LABEL_CREATED", "A label was made."
-    INFO_RECEIVED = "INFO_RECEIVED", "The carrier knows of it, and does not have it yet."
-    PICKED_UP = "PICKED_UP", "The carrier took it over."
-    DROPPED_OFF = "DROPPED_OFF", "The shipper brought it to the carrier."
-    ARRIVED_AT_FACILITY = "ARRIVED_AT_FACILITY", "It came to a facility."
-    DEPARTED_FACILITY = "DEPARTED_FACILITY", "It left a facility."
-    IN_TRANSIT = "IN_TRANSIT", "It is on its way."
-    CUSTOMS_STARTED = "CUSTOMS_STARTED", "Customs began to look at it."
-    CUSTOMS_CLEARED = "CUSTOMS_CLEARED", "Customs let it go."
-    CUSTOMS_HELD = "CUSTOMS_HELD", "Customs holds it."
-    HANDED_TO_PARTNER = "HANDED_TO_PARTNER", "Another carrier goes on with it."
-    ARRIVED_AT_DESTINATION_FACILITY = "ARRIVED_AT_DESTINATION_FACILITY", "It came to the facility that delivers it."
-    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY", "It is on the vehicle that delivers it."
-    DELIVERY_SCHEDULED = "DELIVERY_SCHEDULED", "A delivery was agreed on. Does not move the status."
-    DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "The carrier came and could not deliver."
-    AVAILABLE_FOR_PICKUP = "AVAILABLE_FOR_PICKUP", "It waits for the recipient."
-    DELIVERED = "DELIVERED", "It is with the recipient."
-    DELAYED = "DELAYED", "It will be late. Delay is no stage: does not move the status."
-    HELD = "HELD", "The carrier holds it."
-    EXCEPTION = "EXCEPTION", "Something went wrong; `reason` says what."
-    ADDRESS_CORRECTED = "ADDRESS_CORRECTED", "The carrier corrected the address. Does not move the status."
-    REDIRECTED = "REDIRECTED", "It goes to another address. Does not move the status."
-    RETURN_STARTED = "RETURN_STARTED", "It goes back to the shipper."
-    RETURNED = "RETURNED", "It is back with the shipper."
-    LOST = "LOST", "It cannot be found; a later scan shows that it was."
-    DAMAGED = "DAMAGED", "It is damaged."
-    DESTROYED = "DESTROYED", "It was destroyed."
-    CANCELLED = "CANCELLED", "The carrier called it off."
-    INFO = "INFO", "Anything else. Does not move the status."
+    LABEL_CREATED = "LABEL_CREATED", "A label was created. Status: READY."
+    INFO_RECEIVED = "INFO_RECEIVED", "The carrier has the shipment's data, but not the shipment. Status: READY."
+    PICKED_UP = "PICKED_UP", "The carrier picked up the shipment. Status: PICKED_UP."
+    DROPPED_OFF = "DROPPED_OFF", "The shipper handed the shipment to the carrier. Status: PICKED_UP."
+    ARRIVED_AT_FACILITY = "ARRIVED_AT_FACILITY", "Arrived at a facility. Status: IN_TRANSIT."
+    DEPARTED_FACILITY = "DEPARTED_FACILITY", "Departed from a facility. Status: IN_TRANSIT."
+    IN_TRANSIT = "IN_TRANSIT", "On its way. Status: IN_TRANSIT."
+    CUSTOMS_STARTED = "CUSTOMS_STARTED", "Customs clearance started. Status: IN_TRANSIT."
+    CUSTOMS_CLEARED = "CUSTOMS_CLEARED", "Customs released the shipment. Status: IN_TRANSIT."
+    CUSTOMS_HELD = "CUSTOMS_HELD", "Customs holds the shipment. Status: EXCEPTION."
+    HANDED_TO_PARTNER = "HANDED_TO_PARTNER", "Handed over to another carrier. Status: IN_TRANSIT."
+    ARRIVED_AT_DESTINATION_FACILITY = (
+        "ARRIVED_AT_DESTINATION_FACILITY",
+        "Arrived at the facility that delivers the shipment. Status: IN_TRANSIT.",
+    )
+    OUT_FOR_DELIVERY = "OUT_FOR_DELIVERY", "On the vehicle for final delivery. Status: OUT_FOR_DELIVERY."
+    DELIVERY_SCHEDULED = "DELIVERY_SCHEDULED", "A delivery was scheduled. Does not change the status."
+    DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "A delivery was attempted and failed. Status: DELIVERY_ATTEMPTED."
+    AVAILABLE_FOR_PICKUP = "AVAILABLE_FOR_PICKUP", "Ready for pickup by the recipient. Status: AVAILABLE_FOR_PICKUP."
+    DELIVERED = "DELIVERED", "Delivered to the recipient. Status: DELIVERED."
+    DELAYED = "DELAYED", "The delivery will be late. Does not change the status, because delay is not a stage."
+    HELD = "HELD", "The carrier holds the shipment. Status: EXCEPTION."
+    EXCEPTION = "EXCEPTION", "A problem occurred; `reason` names the cause. Status: EXCEPTION."
+    ADDRESS_CORRECTED = "ADDRESS_CORRECTED", "The carrier corrected the address. Does not change the status."
+    REDIRECTED = "REDIRECTED", "Redirected to another address. Does not change the status."
+    RETURN_STARTED = "RETURN_STARTED", "The return to the shipper started. Status: RETURNING."
+    RETURNED = "RETURNED", "Returned to the shipper. Status: RETURNED."
+    LOST = "LOST", "The shipment cannot be found. Status: FAILED, until a later scan shows that it was found."
+    DAMAGED = "DAMAGED", "The shipment is damaged. Status: EXCEPTION."
+    DESTROYED = "DESTROYED", "The shipment was destroyed. Status: FAILED."
+    CANCELLED = "CANCELLED", "The carrier cancelled the shipment. Status: CANCELLED."
+    INFO = "INFO", "Any other information. Does not change the status."
 
 
 class EventSource(Word):
-    """What made a tracking event."""
+    """The origin of a tracking event."""
 
-    REPORT = "REPORT", "A report about the world, through `trackingEventsRecord`."
-    OVERRIDE = "OVERRIDE", "`shipmentOverrideStatus`."
+    REPORT = "REPORT", "Reported through `trackingEventsRecord`."
+    OVERRIDE = "OVERRIDE", "Created by `shipmentOverrideStatus`."
 
 
 class IdempotencyState(Word):
-    """How far the call that brought an idempotency key has come."""
+    """The state of a call with an idempotency key."""
 
     RUNNING = "RUNNING", "Claimed by a transaction that has not ended."
-    DONE = "DONE", "Its outcome is stored and is replayed."
+    DONE = "DONE", "The result is stored and returned to retries."
 
 
 class CountPrecision(Word):
-    """Whether a count is all of them."""
+    """Whether a count is exact or a lower bound."""
 
-    EXACT = "EXACT", "All of them were counted."
-    AT_LEAST = "AT_LEAST", "Counting stopped at the limit; there are more."
+    EXACT = "EXACT", "All matching items were counted."
+    AT_LEAST = "AT_LEAST", "Counting stopped at the limit; there are more items."
 
 
 class OrderDirection(Word):
-    """Which way an order goes."""
+    """The direction of a sort order."""
 
-    ASC = "ASC", "Smallest or earliest first; unknown last."
-    DESC = "DESC", "Greatest or latest first; unknown first."
+    ASC = "ASC", "Ascending: smallest or earliest first, null values last."
+    DESC = "DESC", "Descending: largest or latest first, null values first."
 
 
 class ShipmentOrderField(Word):
-    """What shipments can be ordered by. A shipment without the value counts as later than all others."""
+    """A field to order shipments by. Null values sort as later than all others."""
 
-    CREATED_AT = "CREATED_AT", "When it was made."
-    UPDATED_AT = "UPDATED_AT", "When it was last changed."
-    NUMBER = "NUMBER", "Its number."
-    STATUS_AT = "STATUS_AT", "Since when it has its status."
-    PROMISED_TO = "PROMISED_TO", "End of the promised window."
-    ESTIMATED_DELIVERY_AT = "ESTIMATED_DELIVERY_AT", "When it should arrive."
-    LAST_EVENT_AT = "LAST_EVENT_AT", "Its latest event."
+    CREATED_AT = "CREATED_AT", "Orders by the creation time."
+    UPDATED_AT = "UPDATED_AT", "Orders by the time of the last change."
+    NUMBER = "NUMBER", "Orders by the shipment number, as text."
+    STATUS_AT = "STATUS_AT", "Orders by the time of the last status change."
+    PROMISED_TO = "PROMISED_TO", "Orders by the end of the promised delivery window."
+    ESTIMATED_DELIVERY_AT = "ESTIMATED_DELIVERY_AT", "Orders by the estimated delivery time."
+    LAST_EVENT_AT = "LAST_EVENT_AT", "Orders by the time of the latest tracking event."
 
 
 class TrackingEventOrderField(Word):
-    """What tracking events can be ordered by."""
+    """A field to order tracking events by."""
 
-    OCCURRED_AT = "OCCURRED_AT", "When it happened."
-    RECORDED_AT = "RECORDED_AT", "When it was recorded."
+    OCCURRED_AT = "OCCURRED_AT", "Orders by the time of occurrence."
+    RECORDED_AT = "RECORDED_AT", "Orders by the time of recording."
 
 
 class BulkErrorPolicy(Word):
-    """What becomes of the good rows of a call when others are bad."""
+    """How a mutation with many rows treats valid rows when other rows have errors."""
 
-    REJECT_EVERYTHING = "REJECT_EVERYTHING", "Nothing is written unless every row is good."
-    REJECT_FAILED_ROWS = "REJECT_FAILED_ROWS", "The good rows are written, the others answered with errors."
+    REJECT_EVERYTHING = "REJECT_EVERYTHING", "Writes nothing unless every row is valid."
+    REJECT_FAILED_ROWS = "REJECT_FAILED_ROWS", "Writes the valid rows and returns errors for the others."

@@ -11,18 +11,18 @@ Path = tuple[str, ...]
 
 
 class ErrorCode(Word):
-    """Codes of errors in a mutation's payload."""
+    """A machine-readable code of an error in the input of a mutation."""
 
-    REQUIRED = "REQUIRED", "A value is missing."
-    INVALID = "INVALID", "A value is not what it must be."
-    NOT_FOUND = "NOT_FOUND", "What was named is not there."
-    DUPLICATE = "DUPLICATE", "Another shipment has this already."
-    VERSION_CONFLICT = "VERSION_CONFLICT", "The shipment was changed since the expected version."
-    INVALID_TRANSITION = "INVALID_TRANSITION", "The status does not allow this."
-    NOT_EDITABLE = "NOT_EDITABLE", "The field cannot be changed any more."
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used with another input."
-    LIMIT_EXCEEDED = "LIMIT_EXCEEDED", "This is more than the limit."
-    FORBIDDEN = "FORBIDDEN", "The API key does not allow this."
+    REQUIRED = "REQUIRED", "A required value is missing or blank."
+    INVALID = "INVALID", "A value has the wrong format or is out of range."
+    NOT_FOUND = "NOT_FOUND", "The referenced object does not exist in this account."
+    DUPLICATE = "DUPLICATE", "The external reference already belongs to another shipment."
+    VERSION_CONFLICT = "VERSION_CONFLICT", "The shipment does not have the expected version."
+    INVALID_TRANSITION = "INVALID_TRANSITION", "The status of the shipment does not allow this operation."
+    NOT_EDITABLE = "NOT_EDITABLE", "The status of the shipment no longer allows this field to change."
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used before with a different input."
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED", "A value is too long, too large or too deep, or a list has too many entries."
+    FORBIDDEN = "FORBIDDEN", "The API key does not have the necessary scope."
 
 
 class Problem(Exception):

@@ -9,18 +9,16 @@ import strawberry
 
 from graphql_app import models
 from graphql_app.graphql_types.arguments import optional
-from graphql_app.graphql_types.connections import CURSOR, EDGES, NODES, PAGE, Limit
-from graphql_app.graphql_types.model_type import computed, described, mirrors
+from graphql_app.graphql_types.model_type import described, mirrors
 from graphql_app.graphql_types.payloads import ERRORS, MutationMeta, UserError
-from graphql_app.graphql_types.value_types import Count, PageInfo
 
-META = "About the call itself."
+META = "Information about the call."
 
 
 @mirrors(models.ApiKey)
 class ApiKey:
-    id: strawberry.ID = described("Opaque identity. `node` does not find API keys.")
-    name: str = described("What the key is for.")
+    id: strawberry.ID = described("ID of the API key: `key_` and 32 hexadecimal digits. Not accepted by `node`.")
+    name: str = described("Purpose of the key, up to 100 characters.")
     prefix: str
     scopes: list[str]
     created_at: datetime
@@ -29,46 +27,34 @@ class ApiKey:
     revoked_at: datetime | None
 
 
-@strawberry.type(description="An API key in a connection.")
-class ApiKeyEdge:
-    node: ApiKey = described("The API key.")
-    cursor: str = described(CURSOR)
-
-
-@strawberry.type(description="A page of API keys, oldest first.")
-class ApiKeyConnection:
-    edges: list[ApiKeyEdge] = described(EDGES)
-    nodes: list[ApiKey] = described(NODES)
-    page_info: PageInfo = described(PAGE)
-
-    @computed
-    def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
-
-
-@strawberry.input(description="A new API key.")
+@strawberry.input(description="The values of a new API key.")
 class ApiKeyCreateInput:
-    name: str = described("What it is for: at most 100 characters. With the prefix it is the actor in the change log.")
-    scopes: list[str] = described(
-        "What it may do: shipments:read, shipments:write, events:write, admin; none implies another. Only what the key "
-        "may do that asks for it."
+    name: str = described(
+        "Purpose of the key, up to 100 characters. With the prefix of the secret it identifies the actor "
+        "in the change log."
     )
-    expires_at: datetime | None = optional("When it stops to work; absent: never.")
+    scopes: list[str] = described(
+        "Scopes of the key, at least one of `shipments:read`, `shipments:write`, `events:write` and "
+        "`admin`. No scope implies another. A scope that the calling key does not have returns FORBIDDEN."
+    )
+    expires_at: datetime | None = optional(
+        "When the key expires; must be in the future. If omitted or null, it never expires."
+    )
 
 
-@strawberry.type(description="What became of a new API key.")
+@strawberry.type(description="The result of the mutation `apiKeyCreate`.")
 class ApiKeyCreatePayload:
-    api_key: ApiKey | None = described("The key; null where none was made.")
+    api_key: ApiKey | None = described("The created API key. Null if none was created.")
     secret: str | None = described(
-        "What clients send as `Authorization: Bearer <secret>`. Shown this once; null where no key was made, and in "
-        "the answer to a retry."
+        "The secret to send as `Authorization: Bearer <secret>`. Returned only once: null if no key was "
+        "created and in the result of a retry."
     )
     errors: list[UserError] = described(ERRORS)
     meta: MutationMeta = described(META)
 
 
-@strawberry.type(description="What became of an API key.")
+@strawberry.type(description="The result of a mutation on an API key.")
 class ApiKeyPayload:
-    api_key: ApiKey | None = described("The key as it is now; null where there is none.")
+    api_key: ApiKey | None = described("The API key in its current state. Null if there are errors.")
     errors: list[UserError] = described(ERRORS)
     meta: MutationMeta = described(META)

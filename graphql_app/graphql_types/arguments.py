@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Arguments that several fields take: paging, units, and the key of one shipment."""
 
 from typing import Annotated, Any
 
@@ -18,17 +18,40 @@ def argument(text: str) -> object:
     return strawberry.argument(description=text)
 
 
-First = Annotated[int | None, argument("So many rows from the beginning, or behind `after`: 0 to 250.")]
-After = Annotated[str | None, argument("Only rows behind this cursor.")]
-Last = Annotated[int | None, argument("So many rows from the end, or before `before`: 0 to 250.")]
-Before = Annotated[str | None, argument("Only rows before this cursor.")]
-Direction = Annotated[enums.OrderDirection | None, argument("Earliest or latest first.")]
-InWeightUnit = Annotated[enums.WeightUnit | None, argument("The unit of the answer.")]
-InLengthUnit = Annotated[enums.LengthUnit | None, argument("The unit of the answer.")]
+First = Annotated[
+    int | None,
+    argument(
+        "Returns the first _n_ items after the `after` cursor, or from the start of the list. Between 0 "
+        "and 250; default 50 unless the field shows another default."
+    ),
+]
+After = Annotated[
+    str | None,
+    argument("Returns only items after this cursor. A cursor of another list or sort order returns INVALID_CURSOR."),
+]
+Last = Annotated[
+    int | None,
+    argument(
+        "Returns the last _n_ items before the `before` cursor, or from the end of the list. Between 0 and "
+        "250. Cannot be combined with `first`."
+    ),
+]
+Before = Annotated[
+    str | None,
+    argument("Returns only items before this cursor. A cursor of another list or sort order returns INVALID_CURSOR."),
+]
+Direction = Annotated[
+    enums.OrderDirection | None,
+    argument("Order by time of occurrence: ASC returns the earliest event first, DESC the latest."),
+]
+InWeightUnit = Annotated[enums.WeightUnit | None, argument("The unit in which the weight is returned. Default KG.")]
+InLengthUnit = Annotated[
+    enums.LengthUnit | None, argument("The unit in which the dimensions are returned. Default CM.")
+]
 
 
-@strawberry.input(description="How to name one shipment: exactly one of these.", one_of=True)
+@strawberry.input(description="Identifies one shipment. Exactly one of the fields must be given.", one_of=True)
 class ShipmentBy:
-    id: strawberry.ID | None = optional("Its opaque identity.")
-    number: str | None = optional("Its number.")
-    external_reference: str | None = optional("The client's own identity of it.")
+    id: strawberry.ID | None = optional("The ID of the shipment.")
+    number: str | None = optional("The number of the shipment, such as SHP-0001234.")
+    external_reference: str | None = optional("The client's own ID of the shipment.")

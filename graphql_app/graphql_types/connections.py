@@ -1,12 +1,38 @@
-"""TODO docstring."""
+"""Relay connections: `Connection[Shipment]` is the GraphQL type `ShipmentConnection`, with `ShipmentEdge` inside it.
 
-from typing import Annotated
+Strawberry names a generic type by its argument and its own name. The argument lends no words to the descriptions, so
+they speak of "the item". Source of the shape: https://relay.dev/graphql/connections.htm.
+"""
+
+from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-CURSOR = "Place in the order of this connection."
-NODES, EDGES, PAGE = "The rows of the page.", "The rows with their cursors.", "Where the page stands."
+from graphql_app.graphql_types.model_type import computed, described
+from graphql_app.graphql_types.value_types import Count, PageInfo
+
+T = TypeVar("T")
 Limit = Annotated[
     int | None,
-    strawberry.argument(description="Counting stops here. Null counts exactly, and is charged more."),
+    strawberry.argument(
+        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Every "
+        "100 add 1 to the cost; null adds 10,000."
+    ),
 ]
+
+
+@strawberry.type(description="An item of a connection, with its cursor.")
+class Edge(Generic[T]):
+    node: T = described("The item at this position.")
+    cursor: str = described("Cursor of the item, for `after` and `before`.")
+
+
+@strawberry.type(description="A page of a list, with the cursors that lead to the pages before and after it.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = described("The items with their cursors.")
+    nodes: list[T] = described("The items of the page.")
+    page_info: PageInfo = described("Information about this page.")
+
+    @computed
+    def total_count(self, limit: Limit = 10000) -> Count:
+        """Number of items in the whole list. Counted only if selected."""

@@ -15,140 +15,223 @@ from graphql_app.graphql_types.arguments import UNSET, ShipmentBy, argument, opt
 from graphql_app.graphql_types.model_type import described
 
 
-@strawberry.input(description="A condition on an identity.")
+@strawberry.input(description="A filter on an ID. All given conditions must hold; null conditions are ignored.")
 class IDFilter:
-    eq: strawberry.ID | None = optional("Is this one.")
-    in_: list[strawberry.ID] | None = strawberry.field(name="in", description="Is one of these.", default=UNSET)
+    eq: strawberry.ID | None = optional("Matches this ID. An ID of another type matches nothing.")
+    in_: list[strawberry.ID] | None = strawberry.field(
+        name="in", description="Matches any of these IDs. An empty list matches nothing.", default=UNSET
+    )
 
 
-@strawberry.input(description="A condition on a text. Upper and lower case differ.")
+@strawberry.input(
+    description="A filter on a text. All given conditions must hold; null conditions are ignored. Comparisons are "
+    "case-sensitive. Texts are limited to 1,000 characters."
+)
 class StringFilter:
-    eq: str | None = optional("Is this.")
-    in_: list[str] | None = strawberry.field(name="in", description="Is one of these.", default=UNSET)
-    starts_with: str | None = optional("Begins with this.")
-    contains: str | None = optional("Contains this. No index can serve it: combine it with others.")
-    is_null: bool | None = optional("Is unknown, or is known.")
+    eq: str | None = optional("Matches values equal to this text.")
+    in_: list[str] | None = strawberry.field(
+        name="in",
+        description="Matches values equal to any of these texts. An empty list matches nothing.",
+        default=UNSET,
+    )
+    starts_with: str | None = optional("Matches values that start with this text.")
+    contains: str | None = optional(
+        "Matches values that contain this text. No index supports this condition: combine it with a selective one."
+    )
+    is_null: bool | None = optional("`true` matches null values, `false` matches non-null values.")
 
 
-@strawberry.input(description="A condition on a list of texts.")
+@strawberry.input(
+    description="A filter on a list of texts. All given conditions must hold; null conditions are ignored."
+)
 class StringListFilter:
-    has_any: list[str] | None = optional("Has at least one of these.")
-    has_all: list[str] | None = optional("Has all of these.")
+    has_any: list[str] | None = optional(
+        "Matches lists that contain at least one of these texts. An empty list matches nothing."
+    )
+    has_all: list[str] | None = optional(
+        "Matches lists that contain all of these texts. An empty list matches everything."
+    )
 
 
-@strawberry.input(description="A condition on the status.")
+@strawberry.input(description="A filter on the status. All given conditions must hold; null conditions are ignored.")
 class ShipmentStatusFilter:
-    eq: enums.ShipmentStatus | None = optional("Is this.")
-    in_: list[enums.ShipmentStatus] | None = strawberry.field(name="in", description="Is one of these.", default=UNSET)
-    not_in: list[enums.ShipmentStatus] | None = optional("Is none of these.")
+    eq: enums.ShipmentStatus | None = optional("Matches shipments with this status.")
+    in_: list[enums.ShipmentStatus] | None = strawberry.field(
+        name="in",
+        description="Matches shipments with any of these statuses. An empty list matches nothing.",
+        default=UNSET,
+    )
+    not_in: list[enums.ShipmentStatus] | None = optional(
+        "Matches shipments with none of these statuses. An empty list matches everything."
+    )
 
 
-@strawberry.input(description="A condition on an instant.")
+@strawberry.input(
+    description="A filter on a time. All given conditions must hold; null conditions are ignored. Comparisons "
+    "never match null values."
+)
 class DateTimeFilter:
-    gte: datetime | None = optional("At this instant or later.")
-    gt: datetime | None = optional("Later.")
-    lte: datetime | None = optional("At this instant or earlier.")
-    lt: datetime | None = optional("Earlier.")
-    is_null: bool | None = optional("Is unknown, or is known.")
+    gte: datetime | None = optional("Matches times at or after this one.")
+    gt: datetime | None = optional("Matches times after this one.")
+    lte: datetime | None = optional("Matches times at or before this one.")
+    lt: datetime | None = optional("Matches times before this one.")
+    is_null: bool | None = optional("`true` matches null values, `false` matches non-null values.")
 
 
 @strawberry.input(description="A weight with its unit.")
 class WeightInput:
-    value: Decimal = described("The amount.")
-    unit: enums.WeightUnit = described("Its unit.")
+    value: Decimal = described("The amount, in the given unit.")
+    unit: enums.WeightUnit = described("The unit of the amount.")
 
 
-@strawberry.input(description="A condition on a weight.")
+@strawberry.input(
+    description="A filter on a weight, compared in grams. All given conditions must hold. Unknown weights never match."
+)
 class WeightFilter:
-    gte: WeightInput | None = optional("This or more.")
-    lte: WeightInput | None = optional("This or less.")
+    gte: WeightInput | None = optional(
+        "Matches weights of at least this amount. The value must not exceed 1,000,000,000,000."
+    )
+    lte: WeightInput | None = optional(
+        "Matches weights of at most this amount. The value must not exceed 1,000,000,000,000."
+    )
 
 
-@strawberry.input(description="A condition on an address.")
+@strawberry.input(description="A filter on the address of a party. All given conditions must hold.")
 class PlaceWhere:
-    country: StringFilter | None = optional("ISO 3166-1 alpha-2.")
-    region: StringFilter | None = optional("State, province or region.")
-    city: StringFilter | None = optional("City.")
-    postal_code: StringFilter | None = optional("Postal code.")
+    country: StringFilter | None = optional("Filters by country code (ISO 3166-1 alpha-2).")
+    region: StringFilter | None = optional("Filters by state, province or region.")
+    city: StringFilter | None = optional("Filters by the name of the city.")
+    postal_code: StringFilter | None = optional("Filters by the postal code, as stored.")
 
 
-@strawberry.input(description="One reference satisfies all of it.")
+@strawberry.input(
+    description="A filter on references. It matches shipments with one reference that satisfies all given conditions."
+)
 class ReferenceWhere:
-    kind: str | None = optional("Its kind.")
-    value: StringFilter = described("Its value.")
+    kind: str | None = optional(
+        "Filters by the type of the reference, such as `order`. If omitted, every type matches."
+    )
+    value: StringFilter = described("Filters by the value of the reference.")
 
 
-@strawberry.input(description="A condition on one of the client's own fields.")
+@strawberry.input(description="A filter on one metadata field.")
 class MetadataWhere:
-    key: str = described("Its key.")
-    value: StringFilter | None = optional("Its value as text; absent: the key is there and not null.")
+    key: str = described("The top-level metadata key. Case-sensitive.")
+    value: StringFilter | None = optional(
+        "Condition on the value as text; `eq` is supported by an index. If omitted, matches shipments that "
+        "have the key with a non-null value."
+    )
 
 
-@strawberry.input(description="One single event satisfies all of it.")
+@strawberry.input(
+    description="A filter on tracking events. One event must satisfy all given conditions; null conditions are ignored."
+)
 class TrackingEventWhere:
-    shipment: ShipmentBy | None = optional("Of this shipment.")
-    code: list[enums.TrackingEventCode] | None = optional("Has one of these codes.")
-    occurred_at: DateTimeFilter | None = optional("When it happened.")
-    recorded_at: DateTimeFilter | None = optional("When it was recorded.")
-    country: StringFilter | None = optional("Where it happened: ISO 3166-1 alpha-2.")
-    source: StringFilter | None = optional("Who reported it.")
-    applied: bool | None = optional("Whether it moved the status.")
-    include_voided: bool | None = strawberry.field(description="Voided events too.", default=False)
+    shipment: ShipmentBy | None = optional("Matches only events of this shipment.")
+    code: list[enums.TrackingEventCode] | None = optional(
+        "Matches events with any of these codes. An empty list matches nothing."
+    )
+    occurred_at: DateTimeFilter | None = optional("Filters by the time of occurrence.")
+    recorded_at: DateTimeFilter | None = optional("Filters by the time of recording.")
+    country: StringFilter | None = optional("Filters by the country of the event (ISO 3166-1 alpha-2).")
+    source: StringFilter | None = optional("Filters by the name of the reporting source.")
+    applied: bool | None = optional(
+        "`true` matches events that were applied to the status, `false` those that were not."
+    )
+    include_voided: bool | None = strawberry.field(
+        description="Whether voided events match as well. Default false.", default=False
+    )
 
 
-@strawberry.input(description="All of it must hold. Null is the same as absent.")
+@strawberry.input(
+    description="A filter on shipments. All given conditions must hold; null conditions are ignored. A root field "
+    "may use up to 400 filter objects, including nested ones."
+)
 class ShipmentWhere:
-    id: IDFilter | None = optional("Its identity.")
-    number: StringFilter | None = optional("Its number.")
-    external_reference: StringFilter | None = optional("The client's own identity of it.")
-    status: ShipmentStatusFilter | None = optional("Where it is.")
-    phase: enums.ShipmentPhase | None = optional("The part of its life.")
-    direction: enums.ShipmentDirection | None = optional("Which way it moves.")
-    carrier: StringFilter | None = optional("Code of the carrier; `isNull`: whether it has one.")
-    service: StringFilter | None = optional("The carrier's service.")
-    origin: PlaceWhere | None = optional("Where the shipper is.")
-    destination: PlaceWhere | None = optional("Where the recipient is.")
-    tracking_number: StringFilter | None = optional("A package bears it, however it is spelt.")
-    reference: ReferenceWhere | None = optional("It has such a reference.")
-    metadata: list[MetadataWhere] | None = optional("The client's own fields.")
-    tags: StringListFilter | None = optional("The client's own labels.")
-    created_at: DateTimeFilter | None = optional("When it was made.")
-    updated_at: DateTimeFilter | None = optional("When it was last changed.")
-    status_at: DateTimeFilter | None = optional("Since when it has its status.")
-    promised_to: DateTimeFilter | None = optional("End of the promised window.")
-    estimated_delivery_at: DateTimeFilter | None = optional("When it should arrive.")
-    delivered_at: DateTimeFilter | None = optional("When it was delivered.")
-    last_event_at: DateTimeFilter | None = optional("Its latest event.")
-    total_weight: WeightFilter | None = optional("Sum of the packages' weights.")
-    events: TrackingEventWhere | None = optional("One single event must satisfy all of it.")
+    id: IDFilter | None = optional("Filters by the ID of the shipment.")
+    number: StringFilter | None = optional("Filters by the shipment number.")
+    external_reference: StringFilter | None = optional("Filters by the client's own ID of the shipment.")
+    status: ShipmentStatusFilter | None = optional("Filters by the current status.")
+    phase: enums.ShipmentPhase | None = optional("Matches shipments whose status belongs to this phase.")
+    direction: enums.ShipmentDirection | None = optional("Matches shipments with this direction.")
+    carrier: StringFilter | None = optional(
+        "Filters by the code of the carrier. `isNull: true` matches shipments without a carrier."
+    )
+    service: StringFilter | None = optional("Filters by the carrier's service.")
+    origin: PlaceWhere | None = optional("Filters by the address of the shipper.")
+    destination: PlaceWhere | None = optional("Filters by the address of the recipient.")
+    tracking_number: StringFilter | None = optional(
+        "Matches shipments with a package whose tracking number satisfies the condition. Case, spaces and "
+        "punctuation are ignored. `isNull: true` matches shipments without any tracking number."
+    )
+    reference: ReferenceWhere | None = optional("Matches shipments with a reference that satisfies this filter.")
+    metadata: list[MetadataWhere] | None = optional("Filters by metadata fields. All entries of the list must hold.")
+    tags: StringListFilter | None = optional("Filters by the client's own labels.")
+    created_at: DateTimeFilter | None = optional("Filters by the creation time.")
+    updated_at: DateTimeFilter | None = optional("Filters by the time of the last change.")
+    status_at: DateTimeFilter | None = optional("Filters by the time of the last status change.")
+    promised_to: DateTimeFilter | None = optional("Filters by the end of the promised delivery window.")
+    estimated_delivery_at: DateTimeFilter | None = optional("Filters by the estimated delivery time.")
+    delivered_at: DateTimeFilter | None = optional("Filters by the time of delivery.")
+    last_event_at: DateTimeFilter | None = optional("Filters by the time of the latest tracking event.")
+    total_weight: WeightFilter | None = optional("Filters by the sum of the packages' weights.")
+    events: TrackingEventWhere | None = optional(
+        "Matches shipments with one tracking event that satisfies this whole filter."
+    )
     archived: bool | None = strawberry.field(
-        description="Only archived ones, or only the others; null: both. Inside AND, OR and NOT, false says nothing.",
+        description="`true` matches only archived shipments, `false` only shipments that are not archived, null both. "
+        "Inside AND, OR and NOT, `false` has no effect. Default false.",
         default=False,
     )
-    AND: "list[ShipmentWhere] | None" = strawberry.field(name="AND", description="All of these hold.", default=UNSET)
-    OR: "list[ShipmentWhere] | None" = strawberry.field(
-        name="OR", description="At least one of these holds; none of an empty list does.", default=UNSET
+    AND: "list[ShipmentWhere] | None" = strawberry.field(
+        name="AND", description="All of these filters must hold.", default=UNSET
     )
-    NOT: "ShipmentWhere | None" = strawberry.field(name="NOT", description="This does not hold.", default=UNSET)
+    OR: "list[ShipmentWhere] | None" = strawberry.field(
+        name="OR", description="At least one of these filters must hold. An empty list matches nothing.", default=UNSET
+    )
+    NOT: "ShipmentWhere | None" = strawberry.field(
+        name="NOT",
+        description="Matches shipments that do not satisfy this filter, including those with null values.",
+        default=UNSET,
+    )
 
 
-@strawberry.input(description="Which changes.")
+@strawberry.input(description="A filter on changes. All given conditions must hold; null conditions are ignored.")
 class ChangeWhere:
-    shipments: list[strawberry.ID] | None = optional("Of these shipments.")
-    ops: list[str] | None = optional("Of these kinds, such as `shipment.created`.")
+    shipments: list[strawberry.ID] | None = optional(
+        "Matches changes of any of these shipments. An empty list matches nothing."
+    )
+    ops: list[str] | None = optional(
+        "Matches changes of any of these types, such as `shipment.created`. An empty list matches nothing."
+    )
 
 
-@strawberry.input(description="One field of an order of shipments.")
+@strawberry.input(description="A sort key for shipments.")
 class ShipmentOrder:
-    field: enums.ShipmentOrderField = described("What to go by.")
-    direction: enums.OrderDirection = strawberry.field(description="Which way.", default=enums.OrderDirection.DESC)
+    field: enums.ShipmentOrderField = described("The field to order by.")
+    direction: enums.OrderDirection = strawberry.field(
+        description="The direction of the order. Default DESC.", default=enums.OrderDirection.DESC
+    )
 
 
-@strawberry.input(description="One field of an order of tracking events.")
+@strawberry.input(description="A sort key for tracking events.")
 class TrackingEventOrder:
-    field: enums.TrackingEventOrderField = described("What to go by.")
-    direction: enums.OrderDirection = strawberry.field(description="Which way.", default=enums.OrderDirection.DESC)
+    field: enums.TrackingEventOrderField = described("The field to order by.")
+    direction: enums.OrderDirection = strawberry.field(
+        description="The direction of the order. Default DESC.", default=enums.OrderDirection.DESC
+    )
 
 
-ShipmentWhereArgument = Annotated[ShipmentWhere | None, argument("Only shipments for which this holds.")]
-TrackingEventWhereArgument = Annotated[TrackingEventWhere | None, argument("Only events for which this holds.")]
+ShipmentWhereArgument = Annotated[
+    ShipmentWhere | None,
+    argument(
+        "Returns only shipments that satisfy this filter. Archived shipments are excluded unless "
+        "`archived` says otherwise."
+    ),
+]
+TrackingEventWhereArgument = Annotated[
+    TrackingEventWhere | None,
+    argument(
+        "Returns only events that satisfy this filter. Voided events are excluded unless `includeVoided` is true."
+    ),
+]

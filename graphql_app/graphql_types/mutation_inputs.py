@@ -17,199 +17,279 @@ from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, LocalDa
 UNSET = strawberry.UNSET
 
 
-@strawberry.input(description="How a mutation is carried out.")
+@strawberry.input(description="Options of a mutation: safe retries, optimistic locking and validation without writing.")
 class MutationOptions:
     idempotency_key: str | None = optional(
-        "Made by the client once for what it intends, before the first try: at most 255 characters. A retry with the "
-        "same key and input is answered with the first outcome. Kept for 24 hours."
+        "A unique key that makes retries safe, up to 255 characters. Generate it before the first attempt "
+        "and reuse it for every retry. A retry with the same key and input returns the original result; a "
+        "different input returns IDEMPOTENCY_KEY_REUSED. A concurrent retry waits for the first call. Keys "
+        "are scoped to the account, API key and mutation, and expire after 24 hours. A call that writes "
+        "nothing does not use its key. Default: the `Idempotency-Key` header, if the operation has exactly "
+        "one mutation field."
     )
-    expected_version: int | None = optional("Refuse with VERSION_CONFLICT unless the shipment has this version.")
+    expected_version: int | None = optional(
+        "The version that the shipment must have; otherwise nothing is written and VERSION_CONFLICT is "
+        "returned. Only mutations on one existing shipment accept it, `shipmentUpsert` and "
+        "`trackingEventVoid` included; all others return INVALID. If omitted or null, the version is not "
+        "checked."
+    )
     validate_only: bool = strawberry.field(
-        description="Answer with the same errors and warnings, and write nothing.", default=False
+        description="If true, returns the same errors and warnings but writes nothing. Default false.", default=False
     )
 
 
-@strawberry.input(description="A name and address. Only the country is always known; the name may be empty.")
+@strawberry.input(
+    description="The name and address of a party. Leading and trailing whitespace is removed from all texts. Only "
+    "the country is always required; the name may be empty."
+)
 class PartyInput:
-    name: str = described("Name of the person or place.")
-    company: str | None = optional("Company.")
-    lines: list[str] | None = optional("Street lines, at most four.")
-    city: str | None = optional("City.")
-    region: str | None = optional("State, province or region.")
-    postal_code: str | None = optional("Postal code. One that looks odd for the country is warned of, never refused.")
-    country: CountryCode = described("Country.")
-    phone: str | None = optional("Telephone.")
-    email: str | None = optional("E-mail.")
+    name: str = described("Name of the person or place, up to 200 characters. May be empty.")
+    company: str | None = optional("Company name, up to 200 characters.")
+    lines: list[str] | None = optional("Street address lines: up to 4, each up to 200 characters.")
+    city: str | None = optional("City, up to 200 characters.")
+    region: str | None = optional("State, province or region, up to 100 characters. May return the warning ODD_REGION.")
+    postal_code: str | None = optional("Postal code, up to 32 characters. May return the warning ODD_POSTAL_CODE.")
+    country: CountryCode = described("Country code (ISO 3166-1 alpha-2).")
+    phone: str | None = optional("Telephone number, up to 50 characters.")
+    email: str | None = optional("E-mail address, up to 254 characters.")
 
 
-@strawberry.input(description="A further party.")
+@strawberry.input(description="A further party of a shipment, with its role.")
 class OtherPartyInput:
-    role: enums.PartyRole = described("What it is to the shipment; each role is held once.")
-    party: PartyInput = described("Its name and address.")
+    role: enums.PartyRole = described(
+        "Role of the party. Each role may occur only once per shipment, SHIPPER and RECIPIENT included."
+    )
+    party: PartyInput = described("Name and address of the party.")
 
 
-@strawberry.input(description="Outer measures with their unit.")
+@strawberry.input(
+    description="The outer dimensions of a package: each from 0.0001 mm to 100 km, with up to 6 decimal places."
+)
 class DimensionsInput:
-    length: Decimal = described("Length.")
-    width: Decimal = described("Width.")
-    height: Decimal = described("Height.")
-    unit: enums.LengthUnit = described("Their unit.")
+    length: Decimal = described("Length of the package, greater than 0.")
+    width: Decimal = described("Width of the package, greater than 0.")
+    height: Decimal = described("Height of the package, greater than 0.")
+    unit: enums.LengthUnit = described("Unit of all three dimensions.")
 
 
 @strawberry.input(description="An amount of money.")
 class MoneyInput:
-    amount: Decimal = described("The amount.")
-    currency: CurrencyCode = described("Its currency.")
+    amount: Decimal = described("The amount, from 0, with up to 14 digits before and 4 after the decimal point.")
+    currency: CurrencyCode = described("Currency of the amount (ISO 4217).")
 
 
-@strawberry.input(description="A box.")
+@strawberry.input(description="A package of a shipment.")
 class PackageInput:
-    tracking_number: str | None = optional("The carrier's number, in any spelling.")
-    weight: WeightInput | None = optional("Its weight.")
-    dimensions: DimensionsInput | None = optional("Its outer measures.")
+    tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
+    weight: WeightInput | None = optional("Weight of the package, from 0 to 999,999.999 kg.")
+    dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 
-@strawberry.input(description="What changes of a box. An absent field leaves alone, null clears.")
+@strawberry.input(
+    description="Changes to a package. Omitted fields are left unchanged; null clears a field. Weight and "
+    "dimensions are editable only in status DRAFT and READY, the tracking number until the shipment is "
+    "closed."
+)
 class PackageUpdateInput:
-    id: strawberry.ID = described("Its opaque identity.")
-    tracking_number: str | None = optional("The carrier's number.")
-    weight: WeightInput | None = optional("Its weight; frozen once the carrier has it.")
-    dimensions: DimensionsInput | None = optional("Its outer measures; frozen once the carrier has it.")
+    id: strawberry.ID = described("ID of the package. A package of another shipment returns NOT_FOUND.")
+    tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
+    weight: WeightInput | None = optional("Weight of the package, from 0 to 999,999.999 kg.")
+    dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 
-@strawberry.input(description="A kind of goods.")
+@strawberry.input(description="An item of a shipment: a quantity of one kind of goods.")
 class ItemInput:
-    sku: str | None = optional("Your article number.")
-    title: str = described("What it is.")
-    quantity: Decimal = described("How much of it: above 0.")
-    unit: str | None = optional("Unit of the quantity.")
+    sku: str | None = optional("Your article number, up to 100 characters.")
+    title: str = described("Description of the goods, up to 500 characters. Must not be blank.")
+    quantity: Decimal = described("Quantity, greater than 0: up to 14 digits before and 4 after the decimal point.")
+    unit: str | None = optional("Unit of the quantity, up to 32 characters.")
     unit_value: MoneyInput | None = optional("Value of one unit.")
-    origin_country: CountryCode | None = optional("Country of origin.")
-    batch: str | None = optional("Batch or lot.")
-    package_seq: int | None = optional("The package it is in, counted from 1; absent: not packed yet.")
-    metadata: JSON | None = optional("Your own fields: an object of at most 16 kB.")
+    origin_country: CountryCode | None = optional("Country of origin (ISO 3166-1 alpha-2).")
+    batch: str | None = optional("Batch or lot number, up to 100 characters.")
+    package_seq: int | None = optional("Position of its package in `packages`, from 1. If omitted, it is not packed.")
+    metadata: JSON | None = optional(
+        "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
+    )
 
 
-@strawberry.input(description="Another name of a shipment.")
+@strawberry.input(description="A further reference number of a shipment, such as an order number.")
 class ReferenceInput:
-    kind: str = described("What kind of name, such as order, po, invoice, bol, pro, rma, customer: a-z, 0-9 and _.")
-    value: str = described("The name.")
+    kind: str = described("Type, such as order, po or invoice: up to 32 lower-case letters, digits and underscores.")
+    value: str = described("Value of the reference, up to 128 characters. Must not be blank.")
 
 
-@strawberry.input(description="A new shipment.")
+@strawberry.input(
+    description="A new shipment. Leading and trailing whitespace is removed from all texts. All times must be in "
+    "the years 1900 to 2999."
+)
 class ShipmentCreateInput:
-    client_ref: str | None = optional("Comes back with the result of this row; not kept.")
-    external_reference: str | None = optional("Your own identity of it: at most 128 characters, unique.")
-    direction: enums.ShipmentDirection | None = optional("Which way it moves. A new one is OUTBOUND if this is absent.")
+    client_ref: str | None = optional("Your ID of the row, up to 200 characters. Returned with the result, not stored.")
+    external_reference: str | None = optional(
+        "Your own ID of the shipment, up to 128 characters, unique within the account; a value in use "
+        "returns DUPLICATE. In `shipmentUpsert`, omit it or use the value of the argument."
+    )
+    direction: enums.ShipmentDirection | None = optional(
+        "Direction in which the goods move. If omitted or null: OUTBOUND for a new shipment, unchanged for "
+        "an existing one."
+    )
     confirm: bool = strawberry.field(
-        description="Confirm it at once: needs a recipient and at least one package.", default=False
+        description="Whether to confirm it at once: requires a recipient and a package. Default false.", default=False
     )
-    carrier: str | None = optional("Code of the carrier; `carrierSave` makes one.")
-    service: str | None = optional("The carrier's service.")
-    shipper: PartyInput = described("Who sends it.")
-    recipient: PartyInput | None = optional("Who receives it.")
-    parties: list[OtherPartyInput] | None = optional("Everybody else.")
-    packages: list[PackageInput] | None = optional("Its boxes, at most 200.")
-    items: list[ItemInput] | None = optional("What is in it, at most 500 kinds of goods.")
-    references: list[ReferenceInput] | None = optional("Other names of it, at most 50.")
-    promised_from: datetime | None = optional("Begin of the promised delivery window.")
+    carrier: str | None = optional("Code of the carrier, created with `carrierSave`. Unknown codes return NOT_FOUND.")
+    service: str | None = optional("The carrier's service: an identifier of your choice, up to 64 characters.")
+    shipper: PartyInput = described("The party that sends the shipment.")
+    recipient: PartyInput | None = optional("The party that receives the shipment. Required to confirm it.")
+    parties: list[OtherPartyInput] | None = optional("The other parties, at most one for each role.")
+    packages: list[PackageInput] | None = optional("Packages of the shipment, up to 200.")
+    items: list[ItemInput] | None = optional("Items of the shipment, up to 500.")
+    references: list[ReferenceInput] | None = optional("Further reference numbers of the shipment, up to 50.")
+    promised_from: datetime | None = optional("Start of the promised delivery window, not after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
-    estimated_delivery_at: datetime | None = optional("When it should arrive, until the carrier says otherwise.")
-    declared_value: MoneyInput | None = optional("Declared value.")
-    incoterm: str | None = optional("Incoterm, three capital letters.")
-    metadata: JSON | None = optional("Your own fields: an object of at most 16 kB.")
-    tags: list[str] | None = optional("Your own labels, at most 50.")
-    return_of: ShipmentBy | None = optional("The shipment that this one brings back.")
+    estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
+    declared_value: MoneyInput | None = optional("Declared value of the shipment.")
+    incoterm: str | None = optional("Incoterm: three capital letters, such as DAP.")
+    metadata: JSON | None = optional(
+        "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
+    )
+    tags: list[str] | None = optional("Your own labels: up to 50, each up to 100 characters.")
+    return_of: ShipmentBy | None = optional("The shipment that this one returns. It cannot be changed later.")
 
 
-@strawberry.input(description="What changes of a shipment. An absent field leaves alone, null clears.")
+@strawberry.input(
+    description="Changes to a shipment. Omitted fields are left unchanged; null clears a field. Carrier, service, "
+    "shipper, recipient and the packages' weights and dimensions are editable in status DRAFT and "
+    "READY, all other fields until the shipment is closed. A change that the status does not allow "
+    "returns NOT_EDITABLE; `editableFields` lists the fields that are editable now."
+)
 class ShipmentUpdateInput:
-    external_reference: str | None = optional("Your own identity of it.")
-    carrier: str | None = optional("Code of the carrier.")
-    service: str | None = optional("The carrier's service.")
-    shipper: PartyInput | None = optional("Who sends it: replaces the whole of it.")
-    recipient: PartyInput | None = optional("Who receives it: replaces the whole of it.")
-    promised_from: datetime | None = optional("Begin of the promised delivery window.")
+    external_reference: str | None = optional("Your own ID of the shipment, up to 128 characters, unique.")
+    carrier: str | None = optional("Code of the carrier. An unknown code returns NOT_FOUND.")
+    service: str | None = optional("The carrier's service, up to 64 characters.")
+    shipper: PartyInput | None = optional("Replaces the shipper. Null returns REQUIRED.")
+    recipient: PartyInput | None = optional("Replaces the recipient. Null removes it, in status DRAFT only.")
+    promised_from: datetime | None = optional("Start of the promised delivery window, not after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
-    estimated_delivery_at: datetime | None = optional("When it should arrive, until the carrier says otherwise.")
-    packages: list[PackageUpdateInput] | None = optional("What changes of its boxes.")
-    references: list[ReferenceInput] | None = optional("All other names: replaces the list.")
-    metadata_set: JSON | None = optional("Your own fields to be set: an object.")
-    metadata_unset: list[str] | None = optional("Keys of your own fields to be taken away.")
-    tags_add: list[str] | None = optional("Labels to be added.")
-    tags_remove: list[str] | None = optional("Labels to be taken away.")
+    estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
+    packages: list[PackageUpdateInput] | None = optional("Changes to existing packages, up to 200.")
+    references: list[ReferenceInput] | None = optional("Replaces all reference numbers, up to 50. Null removes them.")
+    metadata_set: JSON | None = optional("Metadata keys to add or replace, within the limits of `metadata`.")
+    metadata_unset: list[str] | None = optional("Metadata keys to remove, up to 1,000. Applied after `metadataSet`.")
+    tags_add: list[str] | None = optional("Labels to add. A shipment may have 50, each up to 100 characters.")
+    tags_remove: list[str] | None = optional("Labels to remove, up to 50. Applied after `tagsAdd`.")
 
 
-@strawberry.input(description="A change of one shipment among many.")
+@strawberry.input(description="The update of one shipment in `shipmentsBulkUpdate`.")
 class ShipmentBulkUpdateRow:
-    by: ShipmentBy = described("What names it.")
-    expected_version: int | None = optional("Refuse this row unless the shipment has this version.")
-    input: ShipmentUpdateInput = described("What changes.")
+    by: ShipmentBy = described("Identifies the shipment to update.")
+    expected_version: int | None = optional(
+        "The version that the shipment must have; otherwise the row returns VERSION_CONFLICT. If omitted "
+        "or null, the version is not checked."
+    )
+    input: ShipmentUpdateInput = described("The changes to the shipment.")
 
 
-@strawberry.input(description="A carrier.")
+@strawberry.input(description="The values of a carrier to create or update.")
 class CarrierInput:
-    name: str = described("Display name.")
+    name: str = described("Display name of the carrier, up to 200 characters. Must not be blank.")
     tracking_url_template: str | None = optional(
-        "URL of its tracking page; `{trackingNumber}` stands for the number. Null takes it away."
+        "URL template of the tracking page, up to 1,000 characters, starting with https:// or http://. "
+        "`{trackingNumber}` is replaced by the tracking number. Omitted: unchanged. Null: removed."
     )
 
 
-@strawberry.input(description="A package, by its tracking number.")
+@strawberry.input(description="Identifies a package by its tracking number.")
 class TrackingTarget:
-    tracking_number: str = described("In any spelling. The newest package under way is meant.")
-    carrier: str | None = optional("Code of the carrier.")
+    tracking_number: str = described(
+        "The tracking number. Case, spaces and punctuation are ignored. If several packages have it, the "
+        "newest one that is not closed is used, otherwise the newest one; several that are not closed "
+        "return the warning AMBIGUOUS."
+    )
+    carrier: str | None = optional("Code of the carrier. If given, only packages of its shipments are considered.")
 
 
-@strawberry.input(description="What an event is about: exactly one of these.", one_of=True)
+@strawberry.input(
+    description="Identifies the shipment or package that an event is about. Exactly one of the fields must be given.",
+    one_of=True,
+)
 class EventTarget:
-    shipment: ShipmentBy | None = optional("The whole shipment.")
-    package_id: strawberry.ID | None = optional("One package.")
-    tracking_number: TrackingTarget | None = optional("The package that bears a tracking number.")
+    shipment: ShipmentBy | None = optional("The event is about the whole shipment.")
+    package_id: strawberry.ID | None = optional("The event is about the package with this ID.")
+    tracking_number: TrackingTarget | None = optional("The event is about the package with this tracking number.")
 
 
-@strawberry.input(description="A time on the clock of a place.")
+@strawberry.input(description="A local time with its time zone.")
 class LocalEventTime:
-    at: LocalDateTime = described("Date and time on that clock.")
+    at: LocalDateTime = described(
+        "Local date and time. A time that occurs twice when clocks are set back means the first one; a "
+        "time that clocks skip is read with the offset before the change."
+    )
     time_zone: TimeZone = described("Time zone of the place.")
 
 
-@strawberry.input(description="When something happened, as exactly as it is known: exactly one of these.", one_of=True)
+@strawberry.input(
+    description="The time at which an event occurred. Exactly one of the fields must be given. It must be in the "
+    "years 1900 to 2999.",
+    one_of=True,
+)
 class EventTime:
-    instant: datetime | None = optional("An instant with its offset.")
+    instant: datetime | None = optional("A time with its UTC offset of at most 18 hours.")
     local: LocalEventTime | None = optional("A local time with its time zone.")
     date: dt.date | None = optional(
-        "Only the day. It sorts at 23:59:59, so that an exact scan of that day comes first."
+        "A date without a time. The event sorts at 23:59:59 UTC of that day, after exact scans of the day."
     )
 
 
-@strawberry.input(description="Where something happened, as far as is known.")
+@strawberry.input(description="The place of a tracking event, as far as it is known.")
 class PlaceInput:
-    name: str | None = optional("Name of the place.")
-    city: str | None = optional("City.")
-    region: str | None = optional("State, province or region.")
-    postal_code: str | None = optional("Postal code.")
-    country: CountryCode | None = optional("Country.")
-    latitude: float | None = optional("Degrees north.")
-    longitude: float | None = optional("Degrees east.")
+    name: str | None = optional("Name of the place, up to 200 characters.")
+    city: str | None = optional("City, up to 200 characters.")
+    region: str | None = optional("State, province or region, up to 100 characters.")
+    postal_code: str | None = optional("Postal code, up to 32 characters.")
+    country: CountryCode | None = optional("Country code (ISO 3166-1 alpha-2).")
+    latitude: float | None = optional("Latitude in degrees north, from -90 to 90. Requires `longitude`.")
+    longitude: float | None = optional("Longitude in degrees east, from -180 to 180. Requires `latitude`.")
 
 
-@strawberry.input(description="A report about the world.")
+@strawberry.input(
+    description="A tracking event to record. Leading and trailing whitespace is removed from all texts. `code` or "
+    "`carrierStatusRaw` is required."
+)
 class TrackingEventInput:
-    target: EventTarget = described("What it is about.")
-    occurred: EventTime = described("When it happened.")
-    code: enums.TrackingEventCode | None = optional("What happened. Absent: `carrierStatusRaw` is looked up.")
-    carrier_status_raw: str | None = optional("The carrier's own word; it stands in place of `code` if it is known.")
-    reason: enums.ExceptionReason | None = optional("Why, when something went wrong.")
-    message: str | None = optional("The reporter's words.")
-    place: PlaceInput | None = optional("Where it happened.")
-    source: str | None = optional("Who reports it, such as the name of a carrier's feed.")
-    external_event_id: str | None = optional("The source's own identity of the event: makes a repetition known.")
-    estimated_delivery_at: datetime | None = optional("The estimate that came with it.")
+    target: EventTarget = described(
+        "The shipment or package that the event is about. An unknown one returns NOT_FOUND."
+    )
+    occurred: EventTime = described(
+        "When the event occurred. More than 24 hours ahead returns the warning FUTURE, and the event does "
+        "not change the status."
+    )
+    code: enums.TrackingEventCode | None = optional(
+        "Type of the event. If omitted or null, it follows from `carrierStatusRaw`."
+    )
+    carrier_status_raw: str | None = optional(
+        "The carrier's own status code, up to 128 characters. Without `code`, it is mapped to one; an "
+        "unknown status code is recorded as INFO with the warning UNMAPPED_STATUS."
+    )
+    reason: enums.ExceptionReason | None = optional(
+        "Cause of the problem that the event reports. If omitted or null, it follows from "
+        "`carrierStatusRaw` where `code` does too."
+    )
+    message: str | None = optional("Text of the report, up to 1,000 characters.")
+    place: PlaceInput | None = optional("Place where the event occurred.")
+    source: str | None = optional(
+        "Name of the reporting source, such as a carrier's feed, up to 64 characters. Default `api`."
+    )
+    external_event_id: str | None = optional(
+        "The source's own ID of the event, up to 128 characters. Events of a shipment with the same source "
+        "and ID are duplicates. Without it, events with the same package, code, second, place and "
+        "`carrierStatusRaw` are duplicates."
+    )
+    estimated_delivery_at: datetime | None = optional("Estimate of the delivery time that the event reports.")
 
 
-By = Annotated[ShipmentBy, argument("What names the shipment.")]
-Create = Annotated[ShipmentCreateInput, argument("The shipment.")]
-Options = Annotated[MutationOptions | None, argument("Idempotency key, expected version, validation only.")]
-Policy = Annotated[enums.BulkErrorPolicy, argument("What becomes of the good rows when others are bad.")]
-Events = Annotated[list[TrackingEventInput], argument("The events, at most 1,000.")]
+By = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown one returns NOT_FOUND.")]
+Create = Annotated[ShipmentCreateInput, argument("The values of the shipment.")]
+Options = Annotated[
+    MutationOptions | None, argument("Idempotency key, expected version and validation without writing.")
+]
+Policy = Annotated[enums.BulkErrorPolicy, argument("Whether valid rows are written when other rows have errors.")]
+Events = Annotated[list[TrackingEventInput], argument("The events to record: between 1 and 1,000.")]

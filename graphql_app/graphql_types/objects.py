@@ -13,22 +13,18 @@ from strawberry.scalars import JSON
 from graphql_app import models
 from graphql_app.domain import enums
 from graphql_app.graphql_types import arguments, filters
-from graphql_app.graphql_types.connections import CURSOR, EDGES, NODES, PAGE, Limit
+from graphql_app.graphql_types.connections import Connection
 from graphql_app.graphql_types.model_type import computed, described, mirrors
 from graphql_app.graphql_types.scalars import CountryCode, LocalDateTime
 from graphql_app.graphql_types.value_types import (
-    Count,
     Dimensions,
     Money,
     Node,
-    PageInfo,
     Party,
     Place,
     Reference,
     Weight,
 )
-
-ID = "Opaque identity."
 
 
 @mirrors(models.Carrier)
@@ -44,7 +40,7 @@ class Carrier(Node):
         where: filters.ShipmentWhereArgument = strawberry.UNSET,
         first: arguments.First = strawberry.UNSET,
         after: arguments.After = strawberry.UNSET,
-    ) -> "ShipmentConnection":
+    ) -> "Connection[Shipment]":
         """The carrier's shipments, newest first."""
 
 
@@ -56,33 +52,32 @@ class Shipment(Node):
     version: int
     direction: enums.ShipmentDirection
     status: enums.ShipmentStatus
-    phase: enums.ShipmentPhase = described("The part of its life that the status belongs to.")
+    phase: enums.ShipmentPhase = described("The phase that the current status belongs to.")
     status_at: datetime
     exception_reason: enums.ExceptionReason | None
-    status_explanation: "StatusExplanation" = described(
-        "Why the status is what it is: the deciding event, the rule, and the events that did not count."
-    )
+    status_explanation: "StatusExplanation" = described("Why the shipment has its current status.")
     allowed_transitions: list[enums.ShipmentStatus] = described(
-        "Where `shipmentConfirm` and `shipmentCancel` may lead now. `shipmentOverrideStatus` stands above these."
+        "Statuses that `shipmentConfirm` and `shipmentCancel` can set now. Overrides are not included."
     )
-    editable_fields: list[str] = described("Fields of `ShipmentUpdateInput` that may be given now.")
-    carrier: Carrier | None = described("Who moves it.")
+    editable_fields: list[str] = described("Fields of `ShipmentUpdateInput` that can be changed now.")
+    carrier: Carrier | None = described("The carrier of the shipment. Null if none is set.")
     service: str | None
-    shipper: "Party" = described("Who sends it.")
-    recipient: "Party | None" = described("Who receives it.")
+    shipper: "Party" = described("The party that sends the shipment.")
+    recipient: "Party | None" = described("The party that receives the shipment. Null if none is set.")
 
     @computed
     def parties(
         self,
         roles: Annotated[
-            list[enums.PartyRole] | None, strawberry.argument(description="Only these roles.")
+            list[enums.PartyRole] | None,
+            strawberry.argument(description="Roles to return. If omitted, all are returned."),
         ] = strawberry.UNSET,
     ) -> list["Party"]:
-        """Everybody who has to do with it, in the order of the roles."""
+        """All parties of the shipment, ordered by role."""
 
-    packages: list["Package"] = described("Its boxes, at most 200.")
-    items: list["ShipmentItem"] = described("What is in it, at most 500 kinds of goods.")
-    references: list["Reference"] = described("Other names of it, at most 50.")
+    packages: list["Package"] = described("Packages of the shipment, up to 200, ordered by `seq`.")
+    items: list["ShipmentItem"] = described("Items of the shipment, up to 500, in the order of input.")
+    references: list["Reference"] = described("Further reference numbers, up to 50, in the order of input.")
 
     @computed
     def events(
@@ -93,10 +88,10 @@ class Shipment(Node):
         after: arguments.After = strawberry.UNSET,
         last: arguments.Last = strawberry.UNSET,
         before: arguments.Before = strawberry.UNSET,
-    ) -> "TrackingEventConnection":
-        """Its history on the road, in the order in which things happened."""
+    ) -> "Connection[TrackingEvent]":
+        """Tracking events of the shipment and its packages, by default in the order of occurrence."""
 
-    latest_event: "TrackingEvent | None" = described("The latest event that is not voided.")
+    latest_event: "TrackingEvent | None" = described("The latest event that is not voided. Null if there is none.")
     promised_from: datetime | None
     promised_to: datetime | None
     estimated_delivery_at: datetime | None
@@ -110,56 +105,60 @@ class Shipment(Node):
 
     @computed
     def total_weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
-        """Sum of the packages' weights; null unless every package has one."""
+        """Sum of the packages' weights. Null unless every package has a weight."""
 
-    declared_value: Money | None = described("Declared value.")
+    declared_value: Money | None = described("Declared value of the shipment. Null if not set.")
     incoterm: str | None
 
     @computed
     def metadata(
         self,
-        keys: Annotated[list[str] | None, strawberry.argument(description="Only these keys.")] = strawberry.UNSET,
+        keys: Annotated[
+            list[str] | None, strawberry.argument(description="Top-level keys to return. If omitted, all are returned.")
+        ] = strawberry.UNSET,
     ) -> JSON:
-        """The client's own fields."""
+        """The client's own fields, a JSON object."""
 
     tags: list[str]
-    return_of: "Shipment | None" = described("The shipment that this one brings back.")
+    return_of: "Shipment | None" = described("The shipment that this one returns. Null if it returns none.")
 
     @computed
-    def history(self, first: arguments.First = 50, after: arguments.After = strawberry.UNSET) -> "ChangeConnection":
-        """All changes of it, oldest first."""
+    def history(self, first: arguments.First = 50, after: arguments.After = strawberry.UNSET) -> "Connection[Change]":
+        """All changes of the shipment, oldest first."""
 
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
 
 
-@strawberry.type(description="Why a shipment has its status.")
+@strawberry.type(description="Why a shipment has its current status.")
 class StatusExplanation:
-    decided_by: "TrackingEvent | None" = described("The event that decided; null where a command did.")
-    rule: str = described("The rule that was applied, in words.")
-    not_applied: list["TrackingEvent"] = described("Events that speak of the status and did not count.")
+    decided_by: "TrackingEvent | None" = described("The event that determined the status. Null if a command did.")
+    rule: str = described("The rule that was applied, as a sentence.")
+    not_applied: list["TrackingEvent"] = described(
+        "Up to 50 status-bearing events that were not applied, oldest first."
+    )
 
 
 @mirrors(models.Package)
 class Package(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment it belongs to.")
+    shipment: Shipment = described("The shipment that the package belongs to.")
     seq: int
     tracking_number: str | None
-    tracking_url: str | None = described("The carrier's page for the tracking number.")
+    tracking_url: str | None = described("The carrier's tracking page. Null without carrier, template or number.")
     status: enums.ShipmentStatus
     status_at: datetime
 
     @computed
     def weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
-        """Its weight."""
+        """Weight of the package. Null if unknown."""
 
     @computed
     def dimensions(self, unit: arguments.InLengthUnit = enums.LengthUnit.CM) -> Dimensions | None:
-        """Its outer measures."""
+        """Outer dimensions of the package. Null if unknown."""
 
-    items: list["ShipmentItem"] = described("What is in it.")
+    items: list["ShipmentItem"] = described("Items in the package, ordered by `seq`.")
 
     @computed
     def events(
@@ -169,8 +168,8 @@ class Package(Node):
         after: arguments.After = strawberry.UNSET,
         last: arguments.Last = strawberry.UNSET,
         before: arguments.Before = strawberry.UNSET,
-    ) -> "TrackingEventConnection":
-        """Its own events and those of the whole shipment, in the order in which things happened."""
+    ) -> "Connection[TrackingEvent]":
+        """Tracking events of the package and of the whole shipment, by default in the order of occurrence."""
 
 
 @mirrors(models.ShipmentItem)
@@ -180,28 +179,28 @@ class ShipmentItem(Node):
     title: str
     quantity: Decimal
     unit: str | None
-    unit_value: Money | None = described("Value of one unit.")
+    unit_value: Money | None = described("Value of one unit. Null if not set.")
     origin_country: CountryCode | None
     batch: str | None
-    package: Package | None = described("The package it is in.")
+    package: Package | None = described("The package that contains the item. Null if not packed yet.")
     metadata: JSON
 
 
 @mirrors(models.TrackingEvent)
 class TrackingEvent(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment it is about.")
-    package: Package | None = described("The package it is about; null: the whole shipment.")
+    shipment: Shipment = described("The shipment that the event is about.")
+    package: Package | None = described("The package that it is about. Null for the whole shipment.")
     code: enums.TrackingEventCode
     reason: enums.ExceptionReason | None
     message: str | None
     occurred_at: datetime
     occurred_local: LocalDateTime | None
-    utc_offset: str | None = described("Offset of that clock from UTC, such as `+01:00`.")
+    utc_offset: str | None = described("UTC offset of `occurredLocal`, such as `+01:00`. Null if unknown.")
     time_precision: enums.TimePrecision
     recorded_at: datetime
-    place: Place | None = described("Where it happened.")
-    source: str = described("Who reported it.")
+    place: Place | None = described("Place where the event occurred. Null if unknown.")
+    source: str = described("Name of the reporting source, up to 64 characters.")
     external_event_id: str | None
     carrier_status_raw: str | None
     estimated_delivery_at: datetime | None
@@ -210,91 +209,23 @@ class TrackingEvent(Node):
     not_applied_reason: enums.NotAppliedReason | None
     voided_at: datetime | None
     void_reason: str | None
-    corrects: "TrackingEvent | None" = described("The voided event that it replaces.")
+    corrects: "TrackingEvent | None" = described("The voided event that this one replaces. Null if none.")
 
 
 @mirrors(models.Change)
 class Change:
-    cursor: str = described("Place in the change log: for `changes(after:)` and the subscriptions.")
+    cursor: str = described("Position in the change log, for `changes(after:)` and the subscriptions.")
     at: datetime
     actor: str
     request_id: str | None
     op: str
     changed: JSON
     shipment_seq: int
-    shipment: Shipment | None = described("The shipment, as it is now.")
+    shipment: Shipment | None = described("The shipment in its current state. Null if the change has none.")
 
 
-@strawberry.type(description="Who is asking.")
+@strawberry.type(description="The authenticated client of the request.")
 class Viewer:
     account: str = described("Short name of the account.")
-    api_key: str | None = described("Name of the API key; null where none is needed.")
-    scopes: list[str] = described("What the viewer may do.")
-
-
-@strawberry.type(description="A shipment in a connection.")
-class ShipmentEdge:
-    node: Shipment = described("The shipment.")
-    cursor: str = described(CURSOR)
-
-
-@strawberry.type(description="A page of shipments.")
-class ShipmentConnection:
-    edges: list[ShipmentEdge] = described(EDGES)
-    nodes: list[Shipment] = described(NODES)
-    page_info: PageInfo = described(PAGE)
-
-    @computed
-    def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
-
-
-@strawberry.type(description="A tracking event in a connection.")
-class TrackingEventEdge:
-    node: TrackingEvent = described("The event.")
-    cursor: str = described(CURSOR)
-
-
-@strawberry.type(description="A page of tracking events.")
-class TrackingEventConnection:
-    edges: list[TrackingEventEdge] = described(EDGES)
-    nodes: list[TrackingEvent] = described(NODES)
-    page_info: PageInfo = described(PAGE)
-
-    @computed
-    def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
-
-
-@strawberry.type(description="A carrier in a connection.")
-class CarrierEdge:
-    node: Carrier = described("The carrier.")
-    cursor: str = described(CURSOR)
-
-
-@strawberry.type(description="A page of carriers, by code.")
-class CarrierConnection:
-    edges: list[CarrierEdge] = described(EDGES)
-    nodes: list[Carrier] = described(NODES)
-    page_info: PageInfo = described(PAGE)
-
-    @computed
-    def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
-
-
-@strawberry.type(description="A change in a connection.")
-class ChangeEdge:
-    node: Change = described("The change.")
-    cursor: str = described(CURSOR)
-
-
-@strawberry.type(description="A page of changes, oldest first.")
-class ChangeConnection:
-    edges: list[ChangeEdge] = described(EDGES)
-    nodes: list[Change] = described(NODES)
-    page_info: PageInfo = described(PAGE)
-
-    @computed
-    def total_count(self, limit: Limit = 10000) -> Count:
-        """How many there are in all. Counted only when asked for."""
+    api_key: str | None = described("Name of the API key. Null if the server requires no keys.")
+    scopes: list[str] = described("Scopes of the API key; all scopes if none is required.")

@@ -141,29 +141,32 @@ def define(name: str, description: str, url: str | None, parse: Callable[..., An
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: define(
         "DateTime",
-        "An instant: RFC 3339 with an offset or Z, such as `2026-11-24T09:30:00+01:00`. Answers are in UTC.",
+        "A date and time with a UTC offset (RFC 3339), such as `2026-11-24T09:30:00+01:00` or `2026-11-24T08:30:00Z`. "
+        "Results are in UTC. Precision: microseconds.",
         "https://scalars.graphql.org/andimarek/date-time.html", instant, instant_text),
     LocalDateTime: define(
         "LocalDateTime",
-        "Date and time on the clock of a place: RFC 3339 without an offset, such as `2026-11-24T09:30:00`.",
+        "A local date and time without a UTC offset, such as `2026-11-24T09:30:00`. Precision: microseconds.",
         "https://scalars.graphql.org/andimarek/local-date-time.html", local, local_text),
     date: define(
-        "Date", "A date, such as `2026-11-24`.",
+        "Date", "A calendar date (RFC 3339), such as `2026-11-24`.",
         "https://scalars.graphql.org/andimarek/local-date.html", day, date.isoformat),
     TimeZone: define(
-        "TimeZone", "IANA name of a time zone, such as `Europe/Berlin`.",
+        "TimeZone", "The name of a time zone (IANA), such as `Europe/Berlin`. Case-sensitive.",
         "https://www.iana.org/time-zones", zone, str),
     Decimal: define(
-        "Decimal", "An exact decimal number as a string, such as `\"12.5\"`. Never a float.",
+        "Decimal",
+        "An exact decimal number as a string, such as `\"12.5\"`: up to 30 digits before and 20 after the decimal "
+        "point. Integers are accepted as well; floats are rejected.",
         "https://www.rfc-editor.org/rfc/rfc8259#section-7", decimal, decimal_text),
     CountryCode: define(
-        "CountryCode", "Country: ISO 3166-1 alpha-2, such as `DE`.",
+        "CountryCode", "A country code of two letters (ISO 3166-1 alpha-2), such as `DE`.",
         "https://www.iso.org/iso-3166-country-codes.html", letters(2, "DE", "country code"), str),
     CurrencyCode: define(
-        "CurrencyCode", "Currency: ISO 4217, such as `EUR`.",
+        "CurrencyCode", "A currency code of three letters (ISO 4217), such as `EUR`.",
         "https://www.iso.org/iso-4217-currency-codes.html", letters(3, "EUR", "currency code"), str),
     JSON: define(
-        "JSON", "Any JSON value.", "https://www.rfc-editor.org/rfc/rfc8259", anything, anything),
+        "JSON", "A JSON value of any type.", "https://www.rfc-editor.org/rfc/rfc8259", anything, anything),
 }  # fmt: skip
 
 CONFIG = StrawberryConfig(scalar_map=SCALARS, sort_schema=True)

@@ -13,72 +13,105 @@ from graphql_app.models.columns import ACCOUNT, CODE, INSTANT, NOW, REASON, colu
 
 
 class Account(SQLModel, table=True):
-    """Who owns everything else."""
+    """An account: the owner of all other objects."""
 
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]*$'", name="slug"),
-        {"comment": "Who owns everything else. An insert also makes the sequence of its shipment numbers."},
+        {
+            "comment": "An account: the owner of all other rows. Inserting one also creates the sequence of its "
+            "shipment numbers."
+        },
     )
-    id: UUID | None = identity("Identity of the account.")
-    slug: str = column(plain(63), "Short name for people and scripts.", unique=True)
-    name: str = column(String(200), "Display name.")
-    settings: dict[str, Any] = column(JSONB, "Settings of the account.", server=text("'{}'"))
-    created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
+    id: UUID | None = identity("ID of the account (UUIDv7).")
+    slug: str = column(
+        plain(63),
+        "Short name of the account, unique, up to 63 characters: lower-case letters, digits and hyphens.",
+        unique=True,
+    )
+    name: str = column(String(200), "Display name of the account, up to 200 characters.")
+    settings: dict[str, Any] = column(
+        JSONB, "Settings of the account, a JSON object. Default: empty.", server=text("'{}'")
+    )
+    created_at: datetime | None = column(INSTANT, "When the account was created.", server=NOW)
 
 
 class ApiKey(SQLModel, table=True):
-    """What a client shows to be let in."""
+    """An API key. Clients send its secret in the `Authorization: Bearer` header. Only the secret's SHA-256 hash is
+    stored."""
 
     __tablename__ = "api_key"
     __table_args__ = (
         Index(None, "account_id", "id"),
-        {"comment": "What a client shows to be let in. Only the SHA-256 of the secret is kept."},
+        {
+            "comment": "An API key. Clients send its secret in the Authorization: Bearer header. Only the secret's "
+            "SHA-256 hash is stored."
+        },
     )
-    id: UUID | None = identity("Identity of the key.")
+    id: UUID | None = identity("ID of the API key (UUIDv7), written as `key_` and 32 hexadecimal digits.")
     account_id: UUID = reference("account", ACCOUNT)
-    name: str = column(String(200), "What the key is for; it is the actor in the change log.")
-    prefix: str = column(plain(24), "The readable beginning of the secret.", unique=True)
-    hash: bytes = column(LargeBinary, "SHA-256 of the secret.", unique=True)
-    scopes: list[str] = column(ARRAY(Text), "What it may do: shipments:read, shipments:write, events:write, admin.")
-    created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
-    last_used_at: datetime | None = column(INSTANT, "When it was last used, to the minute.", null=True)
-    expires_at: datetime | None = column(INSTANT, "When it stops to work.", null=True)
-    revoked_at: datetime | None = column(INSTANT, "When it was revoked.", null=True)
+    name: str = column(
+        String(200),
+        "Purpose of the key, up to 100 characters. With the prefix it identifies the actor in the change log.",
+    )
+    prefix: str = column(
+        plain(24), "First 15 characters of the secret, unique. They identify the key in lists and logs.", unique=True
+    )
+    hash: bytes = column(LargeBinary, "SHA-256 hash of the secret.", unique=True)
+    scopes: list[str] = column(
+        ARRAY(Text),
+        "Scopes of the key: `shipments:read`, `shipments:write`, `events:write`, `admin`. No scope implies another.",
+    )
+    created_at: datetime | None = column(INSTANT, "When the API key was created.", server=NOW)
+    last_used_at: datetime | None = column(
+        INSTANT, "When the key was last used, to the minute. Null if it was never used.", null=True
+    )
+    expires_at: datetime | None = column(INSTANT, "When the key expires. Null if it never expires.", null=True)
+    revoked_at: datetime | None = column(INSTANT, "When the key was revoked. Null if it was not revoked.", null=True)
 
 
 class Carrier(SQLModel, table=True):
-    """A company that moves shipments."""
+    """A company that transports shipments."""
 
     __table_args__ = (
         UniqueConstraint("account_id", "code"),
         CheckConstraint("code ~ '^[a-z0-9_]{2,32}$'", name="code"),
-        {"comment": "A company that moves shipments, addressed by its code."},
+        {"comment": "A company that transports shipments, identified by its code."},
     )
-    id: UUID | None = identity("Identity of the carrier: `car_` and 32 hex digits.")
+    id: UUID | None = identity("ID of the carrier (UUIDv7), written as `car_` and 32 hexadecimal digits.")
     account_id: UUID = reference("account", ACCOUNT)
-    code: str = column(plain(32), "How clients name the carrier: 2 to 32 of a-z, 0-9 and _.")
-    name: str = column(String(200), "Display name.")
-    tracking_url_template: str | None = column(
-        String(1000), "URL of the carrier's tracking page; `{trackingNumber}` stands for the number.", null=True
+    code: str = column(
+        plain(32), "Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores."
     )
-    created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
-    updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)
+    name: str = column(String(200), "Display name of the carrier, up to 200 characters.")
+    tracking_url_template: str | None = column(
+        String(1000),
+        "URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` is replaced by "
+        "the tracking number. Null if not set.",
+        null=True,
+    )
+    created_at: datetime | None = column(INSTANT, "When the carrier was created.", server=NOW)
+    updated_at: datetime | None = column(INSTANT, "When the carrier was last changed.", server=NOW)
 
 
 class CarrierStatus(SQLModel, table=True):
-    """What one of a carrier's own words means to this account."""
+    """The account's mapping of a carrier's own status code to a tracking event code."""
 
     __tablename__ = "carrier_status"
     __table_args__ = (
         UniqueConstraint("account_id", "carrier_id", "raw"),
         CheckConstraint("raw = upper(btrim(raw)) AND raw <> ''", name="raw"),
-        {"comment": "What a carrier's own word means to this account; it wins over what ships with the program."},
+        {
+            "comment": "The account's mapping of a carrier's own status code to a tracking event code. It takes "
+            "precedence over the built-in mapping."
+        },
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("ID of the mapping (UUIDv7).")
     account_id: UUID = reference("account", ACCOUNT)
-    carrier_id: UUID = reference("carrier", "Whose word it is.")
-    raw: str = column(plain(128), "The word, in capitals and without blanks around it.")
-    code: enums.TrackingEventCode = column(CODE, "What it means.")
-    reason: enums.ExceptionReason | None = column(REASON, "Why, where the word says that too.", null=True)
-    created_at: datetime | None = column(INSTANT, "When it was made.", server=NOW)
-    updated_at: datetime | None = column(INSTANT, "When it was last changed.", server=NOW)
+    carrier_id: UUID = reference("carrier", "The carrier that uses the status code.")
+    raw: str = column(plain(128), "The carrier's status code, trimmed and in upper case, up to 128 characters.")
+    code: enums.TrackingEventCode = column(CODE, "The tracking event code that it maps to.")
+    reason: enums.ExceptionReason | None = column(
+        REASON, "The exception reason that it maps to. Null if it maps to none.", null=True
+    )
+    created_at: datetime | None = column(INSTANT, "When the mapping was created.", server=NOW)
+    updated_at: datetime | None = column(INSTANT, "When the mapping was last changed.", server=NOW)

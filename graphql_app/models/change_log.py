@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The table `change`: the change log."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from graphql_app.models.columns import (
 
 
 class Change(SQLModel, table=True):
-    """One committed change."""
+    """A committed change in the change log."""
 
     __table_args__ = (
         Index(None, "account_id", "xid", "seq"),
@@ -41,23 +41,40 @@ class Change(SQLModel, table=True):
             postgresql_where=text("shipment_id IS NOT NULL"),
         ),
         {
-            "comment": "One committed change. Readers follow (xid, seq) and take only rows below the oldest running "
-            "transaction: seq alone skips the rows of a transaction that took its number early and committed late."
+            "comment": "A committed change in the change log. Readers follow (xid, seq) and read only rows older than "
+            "the oldest running transaction: seq alone skips the rows of a transaction that took its number "
+            "early and committed late."
         },
     )
     seq: int | None = column(
-        BigInteger, "Number of the row.", sa_column_args=[Identity(always=True)], primary_key=True, default=None
+        BigInteger,
+        "Number of the change, in the order of insertion.",
+        sa_column_args=[Identity(always=True)],
+        primary_key=True,
+        default=None,
     )
-    xid: int | None = column(Xid8(), "The transaction.", server=text("pg_current_xact_id()"))
+    xid: int | None = column(Xid8(), "ID of the transaction that made the change.", server=text("pg_current_xact_id()"))
     account_id: UUID = column(Uuid, ACCOUNT)
-    entity: str = column(plain(32), "What changed: shipment, tracking_event, carrier, …")
-    entity_id: UUID = column(Uuid, "Its identity.")
-    shipment_id: UUID | None = column(Uuid, "The shipment, where there is one.", null=True)
-    shipment_seq: int = column(Integer, "Number of the change within the shipment: the version it led to; else 0.")
-    op: str = column(plain(64), "What was done, such as shipment.created.")
-    status_before: enums.ShipmentStatus | None = column(STATUS, "Status of the shipment before.", null=True)
-    status_after: enums.ShipmentStatus | None = column(STATUS, "Status of the shipment after.", null=True)
-    changed: dict[str, Any] = column(JSONB, "Field → [old, new].")
-    actor: str = column(String(200), "Who did it.")
-    request_id: str | None = column(String(64), "The request that did it.", null=True)
-    at: datetime | None = column(INSTANT, "When.", server=NOW)
+    entity: str = column(plain(32), "Type of the changed object: shipment, tracking_event, carrier or api_key.")
+    entity_id: UUID = column(Uuid, "ID of the changed object.")
+    shipment_id: UUID | None = column(
+        Uuid, "The shipment that the change belongs to. Null if it belongs to none.", null=True
+    )
+    shipment_seq: int = column(
+        Integer, "The version of the shipment that the change produced. 0 if the change belongs to no shipment."
+    )
+    op: str = column(plain(64), "Type of the change, such as `shipment.created`.")
+    status_before: enums.ShipmentStatus | None = column(
+        STATUS,
+        "Status of the shipment before the change. Null for a new shipment and where there is no shipment.",
+        null=True,
+    )
+    status_after: enums.ShipmentStatus | None = column(
+        STATUS, "Status of the shipment after the change. Null if there is no shipment.", null=True
+    )
+    changed: dict[str, Any] = column(JSONB, "Changed fields, a JSON object: field name → [old value, new value].")
+    actor: str = column(String(200), "The actor that made the change: the API key's name and prefix, or the account.")
+    request_id: str | None = column(
+        String(64), "ID of the request that made the change. Null if no request did.", null=True
+    )
+    at: datetime | None = column(INSTANT, "When the change was made.", server=NOW)

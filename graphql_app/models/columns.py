@@ -57,7 +57,7 @@ STATUS, REASON, DIRECTION, CODE = map(
 )
 WEIGHT_UNIT, LENGTH_UNIT = enum(enums.WeightUnit), enum(enums.LengthUnit)
 NOW = text("now()")
-ACCOUNT = "The account it belongs to."
+ACCOUNT = "The account that owns the row."
 """Only what is made rarely has a foreign key to it: every insert would lock the account's one row."""
 
 

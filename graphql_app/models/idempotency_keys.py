@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The table `idempotency_key`."""
 
 from datetime import datetime
 from typing import Any
@@ -24,19 +24,24 @@ from graphql_app.models.columns import (
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The outcome of a call that brought a key: what it made and what it answered, not the answer's body."""
+    """The result of a call with an idempotency key: IDs and errors, not the response body."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (
         Index(None, "expires_at"),
-        {"comment": "The outcome of a call that brought a key. A retry reads the entities afresh."},
+        {
+            "comment": "The result of a call with an idempotency key: IDs and errors, not the response body. A retry "
+            "reads the objects again."
+        },
     )
     account_id: UUID = column(Uuid, ACCOUNT, primary_key=True)
-    actor: str = column(plain(200), "Who called.", primary_key=True)
-    operation: str = column(plain(64), "The mutation.", primary_key=True)
-    key: str = column(plain(255), "The client's key.", primary_key=True)
-    request_hash: bytes = column(LargeBinary, "SHA-256 of the input.")
-    state: enums.IdempotencyState = column(enum(enums.IdempotencyState), "How far the call has come.")
-    result: dict[str, Any] | None = column(JSONB, "Identities and errors of the outcome.", null=True)
-    created_at: datetime | None = column(INSTANT, "When it was first used.", server=NOW)
-    expires_at: datetime = column(INSTANT, "When it is forgotten.")
+    actor: str = column(plain(200), "The actor that made the call.", primary_key=True)
+    operation: str = column(plain(64), "Name of the mutation field.", primary_key=True)
+    key: str = column(plain(255), "The client's idempotency key, up to 255 characters.", primary_key=True)
+    request_hash: bytes = column(LargeBinary, "SHA-256 hash of the input.")
+    state: enums.IdempotencyState = column(enum(enums.IdempotencyState), "Whether the call is running or done.")
+    result: dict[str, Any] | None = column(
+        JSONB, "IDs and errors of the result. Null while the call is running.", null=True
+    )
+    created_at: datetime | None = column(INSTANT, "When the key was first used.", server=NOW)
+    expires_at: datetime = column(INSTANT, "When the key expires: 24 hours after its first use.")

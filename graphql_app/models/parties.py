@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The tables `party` and `shipment_reference`."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ PARTY_WORDS = text(f"to_tsvector('simple', {WORDS})")
 
 
 class Party(SQLModel, table=True):
-    """A name and address at one shipment, copied there: later changes elsewhere do not rewrite history."""
+    """The name and address of a party, copied to the shipment. Later changes elsewhere do not affect it."""
 
     __table_args__ = (
         UniqueConstraint("shipment_id", "role"),
@@ -33,38 +33,40 @@ class Party(SQLModel, table=True):
         Index("ix_party_words", PARTY_WORDS, postgresql_using="gin"),
         CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
         CheckConstraint("cardinality(lines) <= 4", name="lines"),
-        {"comment": "A name and address at one shipment, copied there: later changes elsewhere change no history."},
+        {"comment": "Name and address of a party, copied to the shipment: later changes elsewhere do not affect it."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("ID of the party (UUIDv7).")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment.")
-    role: enums.PartyRole = column(enum(enums.PartyRole), "What the party is to the shipment.")
+    shipment_id: UUID = reference("shipment", "The shipment that the party belongs to.")
+    role: enums.PartyRole = column(enum(enums.PartyRole), "Role of the party in the shipment, unique per shipment.")
     name: str = column(
-        String(200), "Name; may be empty, for records that hold nothing but a country.", server=text("''")
+        String(200), "Name of the person or place. Empty if only the country is known.", server=text("''")
     )
-    company: str | None = column(String(200), "Company.", null=True)
-    lines: list[str] = column(ARRAY(String(200)), "Street lines, at most four.", server=text("'{}'"))
-    city: str | None = column(plain(200), "City.", null=True)
-    region: str | None = column(plain(100), "State, province or region.", null=True)
-    postal_code: str | None = column(plain(32), "Postal code.", null=True)
-    country_code: str = column(COUNTRY, "Country (ISO 3166-1 alpha-2).")
-    phone: str | None = column(String(50), "Telephone.", null=True)
-    email: str | None = column(String(254), "E-mail.", null=True)
+    company: str | None = column(String(200), "Company name. Null if not set.", null=True)
+    lines: list[str] = column(
+        ARRAY(String(200)), "Street address lines: up to 4, each up to 200 characters.", server=text("'{}'")
+    )
+    city: str | None = column(plain(200), "City, up to 200 characters. Null if not set.", null=True)
+    region: str | None = column(plain(100), "State, province or region. Null if not set.", null=True)
+    postal_code: str | None = column(plain(32), "Postal code, up to 32 characters. Null if not set.", null=True)
+    country_code: str = column(COUNTRY, "Country code (ISO 3166-1 alpha-2).")
+    phone: str | None = column(String(50), "Telephone number. Null if not set.", null=True)
+    email: str | None = column(String(254), "E-mail address. Null if not set.", null=True)
 
 
 class ShipmentReference(SQLModel, table=True):
-    """Another name by which somebody knows the shipment."""
+    """A reference number of a shipment, such as an order number."""
 
     __tablename__ = "shipment_reference"
     __table_args__ = (
         UniqueConstraint("shipment_id", "kind", "value"),
         Index(None, "account_id", "value"),
         CheckConstraint("kind ~ '^[a-z0-9_]{1,32}$'", name="kind"),
-        {"comment": "Another name by which somebody knows the shipment; not unique across shipments."},
+        {"comment": "A reference number of a shipment, such as an order number. Not unique across shipments."},
     )
-    id: UUID | None = identity("Identity of the row.")
+    id: UUID | None = identity("ID of the reference (UUIDv7).")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment.")
-    seq: int = column(SmallInteger, "Place in the list.")
-    kind: str = column(plain(32), "What kind of name: order, po, invoice, bol, pro, rma, customer, …")
-    value: str = column(plain(128), "The name.")
+    shipment_id: UUID = reference("shipment", "The shipment that the reference belongs to.")
+    seq: int = column(SmallInteger, "Position in the list of references, starting at 1.")
+    kind: str = column(plain(32), "Type of the reference, such as order, po, invoice, bol, pro, rma or customer.")
+    value: str = column(plain(128), "Value of the reference, up to 128 characters.")

@@ -41,7 +41,8 @@ from graphql_app.models.shipments import Package, Shipment
 
 
 class TrackingEvent(SQLModel, table=True):
-    """A report about the world. Only voided_*, applied and not_applied_reason ever change."""
+    """A tracking event: a report of what happened to a shipment or package. Apart from voiding and whether it is
+    applied, it never changes."""
 
     __tablename__ = "tracking_event"
     __table_args__ = (
@@ -70,51 +71,88 @@ class TrackingEvent(SQLModel, table=True):
         CheckConstraint("applied = (not_applied_reason IS NULL)", name="applied"),
         CheckConstraint("num_nulls(voided_at, voided_by, void_reason) IN (0, 3)", name="voided"),
         CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name="override"),
-        {"comment": "A report about the world, kept as it came. Only voided_*, applied and not_applied_reason change."},
+        {
+            "comment": "A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and "
+            "not_applied_reason ever change."
+        },
     )
-    id: UUID | None = identity("Identity of the event: `evt_` and 32 hex digits.")
+    id: UUID | None = identity("ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.")
     account_id: UUID = column(Uuid, ACCOUNT)
-    shipment_id: UUID = reference("shipment", "The shipment it is about.")
-    package_id: UUID | None = reference("package", "The package it is about; null: the whole shipment.", null=True)
-    seq: int | None = column(BigInteger, "Number of arrival.", sa_column_args=[Identity(always=True)], default=None)
+    shipment_id: UUID = reference("shipment", "The shipment that the event is about.")
+    package_id: UUID | None = reference(
+        "package", "The package that the event is about. Null if it is about the whole shipment.", null=True
+    )
+    seq: int | None = column(
+        BigInteger, "Number of the event in the order of arrival.", sa_column_args=[Identity(always=True)], default=None
+    )
     position: int = column(
         BigInteger,
-        "Order among events of one moment: rank of the stage, then a digest of the "
-        "content, so that the order of arrival plays no part.",
+        "Order among events of the same instant: the rank of the status, then a hash of the content, so that the "
+        "order of arrival has no influence.",
     )
-    code: enums.TrackingEventCode = column(CODE, "What happened.")
-    reason: enums.ExceptionReason | None = column(REASON, "Why, when something went wrong.", null=True)
-    message: str | None = column(String(1000), "The reporter's words.", null=True)
-    occurred_at: datetime = column(INSTANT, "When it happened.")
+    code: enums.TrackingEventCode = column(CODE, "Type of the tracking event.")
+    reason: enums.ExceptionReason | None = column(
+        REASON, "Cause of the problem that the event reports. Null if there is none or it is unknown.", null=True
+    )
+    message: str | None = column(
+        String(1000), "Text of the report, up to 1,000 characters. Null if there is none.", null=True
+    )
+    occurred_at: datetime = column(
+        INSTANT, "When the event occurred. For a date without a time: 23:59:59 UTC of that day."
+    )
     occurred_local: datetime | None = column(
-        TIMESTAMP(timezone=False), "The same on the clock of the place.", null=True
+        TIMESTAMP(timezone=False), "Local time at the place of the event. Null if unknown.", null=True
     )
-    utc_offset_min: int | None = column(SmallInteger, "Offset of that clock from UTC in minutes.", null=True)
-    time_precision: enums.TimePrecision = column(enum(enums.TimePrecision), "How exactly the time is known.")
-    recorded_at: datetime | None = column(INSTANT, "When it was recorded here.", server=NOW)
-    source: enums.EventSource = column(enum(enums.EventSource), "What made it.", server=text("'REPORT'"))
-    source_name: str = column(plain(64), "Who reported it.")
-    external_event_id: str | None = column(plain(128), "The reporter's own identity of the event.", null=True)
-    carrier_status_raw: str | None = column(String(128), "The carrier's own status code.", null=True)
-    place_name: str | None = column(String(200), "Name of the place.", null=True)
-    city: str | None = column(String(200), "City.", null=True)
-    region: str | None = column(String(100), "State, province or region.", null=True)
-    postal_code: str | None = column(String(32), "Postal code.", null=True)
-    country_code: str | None = column(COUNTRY, "Country (ISO 3166-1 alpha-2).", null=True)
-    latitude: float | None = column(Double, "Degrees north.", null=True)
-    longitude: float | None = column(Double, "Degrees east.", null=True)
-    estimated_delivery_at: datetime | None = column(INSTANT, "The estimate that came with the event.", null=True)
-    override_status: enums.ShipmentStatus | None = column(STATUS, "The status that an override sets.", null=True)
-    dedupe_key: bytes = column(LargeBinary, "SHA-256 of what makes the event the same event.")
-    applied: bool = column(Boolean, "Whether it moved the status.")
+    utc_offset_min: int | None = column(
+        SmallInteger, "UTC offset of the local time in minutes, from -1080 to 1080. Null if unknown.", null=True
+    )
+    time_precision: enums.TimePrecision = column(
+        enum(enums.TimePrecision), "Precision of the time at which the event occurred."
+    )
+    recorded_at: datetime | None = column(INSTANT, "When the event was recorded.", server=NOW)
+    source: enums.EventSource = column(
+        enum(enums.EventSource), "Origin of the event. Default REPORT.", server=text("'REPORT'")
+    )
+    source_name: str = column(plain(64), "Name of the reporting source, up to 64 characters.")
+    external_event_id: str | None = column(
+        plain(128), "The source's own ID of the event, up to 128 characters. Null if there is none.", null=True
+    )
+    carrier_status_raw: str | None = column(
+        String(128), "The carrier's own status code, up to 128 characters. Null if there is none.", null=True
+    )
+    place_name: str | None = column(String(200), "Name of the place, up to 200 characters. Null if unknown.", null=True)
+    city: str | None = column(String(200), "City, up to 200 characters. Null if unknown.", null=True)
+    region: str | None = column(
+        String(100), "State, province or region, up to 100 characters. Null if unknown.", null=True
+    )
+    postal_code: str | None = column(String(32), "Postal code, up to 32 characters. Null if unknown.", null=True)
+    country_code: str | None = column(COUNTRY, "Country code (ISO 3166-1 alpha-2). Null if unknown.", null=True)
+    latitude: float | None = column(Double, "Latitude in degrees north, from -90 to 90. Null if unknown.", null=True)
+    longitude: float | None = column(Double, "Longitude in degrees east, from -180 to 180. Null if unknown.", null=True)
+    estimated_delivery_at: datetime | None = column(
+        INSTANT, "Estimate of the delivery time that the event reports. Null if it reports none.", null=True
+    )
+    override_status: enums.ShipmentStatus | None = column(
+        STATUS, "Status that `shipmentOverrideStatus` set. Null for reported events.", null=True
+    )
+    dedupe_key: bytes = column(
+        LargeBinary, "SHA-256 hash of the content that identifies duplicates within the shipment."
+    )
+    applied: bool = column(Boolean, "Whether the event was applied to the status.")
     not_applied_reason: enums.NotAppliedReason | None = column(
-        enum(enums.NotAppliedReason), "Why it did not.", null=True
+        enum(enums.NotAppliedReason), "Reason why the event was not applied. Null if it was applied.", null=True
     )
-    voided_at: datetime | None = column(INSTANT, "When it was voided.", null=True)
-    voided_by: str | None = column(String(200), "Who voided it.", null=True)
-    void_reason: str | None = column(String(500), "Why it was voided.", null=True)
-    corrects_event_id: UUID | None = reference("tracking_event", "The voided event that it replaces.", null=True)
-    raw: dict[str, Any] | None = column(JSONB, "The report as the carrier sent it.", null=True)
+    voided_at: datetime | None = column(INSTANT, "When the event was voided. Null if it is not voided.", null=True)
+    voided_by: str | None = column(String(200), "The actor that voided the event. Null if it is not voided.", null=True)
+    void_reason: str | None = column(
+        String(500), "Reason why the event was voided, up to 500 characters. Null if it is not voided.", null=True
+    )
+    corrects_event_id: UUID | None = reference(
+        "tracking_event", "The voided event that this one replaces. Null if it replaces none.", null=True
+    )
+    raw: dict[str, Any] | None = column(
+        JSONB, "The report as the carrier sent it, a JSON object. Null if not stored.", null=True
+    )
 
     shipment: Shipment = related()
     package: Package | None = related()

@@ -27,7 +27,7 @@ Needs = tuple[tuple[str, str, str], ...]
 
 def described(signature: Callable[..., Any], scope: str | None) -> dict[str, Any]:
     """What Strawberry is told of a root field that needs the scope; None where any valid key will do."""
-    said = f"Needs the scope `{scope}`." if scope else "Needs no scope: any API key will do."
+    said = f"Requires the scope `{scope}`." if scope else "Requires no scope. Any valid API key is accepted."
     text = f"{cleandoc(signature.__doc__ or '')}\n\n{said}"
     return {"resolver": signature, "description": text, "metadata": {SCOPE: scope}}
 

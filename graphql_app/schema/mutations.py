@@ -44,79 +44,101 @@ def resolver(run: Run) -> Callable[..., Awaitable[object]]:
     return resolve
 
 
-@strawberry.type(description="All that can be done. Each mutation is one transaction, and is carried out in its turn.")
+@strawberry.type(
+    description="The root of all mutations. Each mutation field is one transaction; the fields of an operation run "
+    "one after the other. Errors in the input are returned in `errors` of the payload."
+)
 class Mutation:
     @does(resolvers.shipment_create)
     def shipment_create(
         input: mutation_inputs.Create, options: mutation_inputs.Options = UNSET
     ) -> payloads.ShipmentPayload | None:
-        """Make a shipment, with all that belongs to it."""
+        """Creates a shipment with its parties, packages, items and references, in status DRAFT, or READY if `confirm`
+        is true. An external reference in use returns DUPLICATE with the existing shipment, an unknown carrier or
+        `returnOf` NOT_FOUND."""
 
     @does(resolvers.shipment_upsert)
     def shipment_upsert(
-        external_reference: Annotated[str, argument("Your own identity of the shipment.")],
+        external_reference: Annotated[str, argument("Your own ID of the shipment, up to 128 characters.")],
         input: mutation_inputs.Create,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Make the shipment with this external reference, or make the one that exists what the input says. Fields that
-        are absent are left alone; tags, metadata and further parties are added to what is there, and null takes away
-        all metadata or tags; packages are told apart by their order, and none is taken away."""
+        """Creates the shipment with this external reference, or updates it if it exists. In an update, omitted fields
+        are left unchanged and null clears a field. Tags, metadata and parties are added to the existing ones, null
+        removes all tags or metadata; items and references are replaced. Packages are matched by their position;
+        further ones are added, none is removed. Fields that the status has frozen return NOT_EDITABLE. Safe to retry
+        without an idempotency key."""
 
     @does(resolvers.shipment_update)
     def shipment_update(
         by: mutation_inputs.By,
-        input: Annotated[mutation_inputs.ShipmentUpdateInput, argument("What changes.")],
+        input: Annotated[mutation_inputs.ShipmentUpdateInput, argument("The changes to the shipment.")],
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Change a shipment. `editableFields` of the shipment says what may be given."""
+        """Updates a shipment. Fields that its status has frozen return NOT_EDITABLE (see `editableFields`), an external
+        reference in use returns DUPLICATE, another version than `expectedVersion` VERSION_CONFLICT. With any error,
+        nothing is written."""
 
     @does(resolvers.shipment_confirm)
     def shipment_confirm(
         by: mutation_inputs.By, options: mutation_inputs.Options = UNSET
     ) -> payloads.ShipmentPayload | None:
-        """DRAFT → READY: needs a recipient and at least one package. One that is READY stays so."""
+        """Confirms a shipment in status DRAFT: its status becomes READY. Without a recipient and at least one package
+        it returns REQUIRED. Confirming a shipment in status READY has no effect; any other status returns
+        INVALID_TRANSITION."""
 
     @does(resolvers.shipment_cancel)
     def shipment_cancel(
         by: mutation_inputs.By,
-        reason: Annotated[str | None, argument("Why, for the change log.")] = UNSET,
+        reason: Annotated[
+            str | None, argument("The reason, up to 500 characters. It is stored in the change log.")
+        ] = UNSET,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """DRAFT or READY → CANCELLED. One that is cancelled stays so; a later one is refused."""
+        """Cancels a shipment in status DRAFT or READY. Cancelling a cancelled shipment has no effect; any other status
+        returns INVALID_TRANSITION."""
 
     @does(resolvers.shipment_override_status)
     def shipment_override_status(
         by: mutation_inputs.By,
-        status: Annotated[enums.ShipmentStatus, argument("The status that it shall have.")],
-        reason: Annotated[str, argument("Why.")],
+        status: Annotated[enums.ShipmentStatus, argument("The new status: any but DRAFT and PARTIALLY_DELIVERED.")],
+        reason: Annotated[str, argument("The reason, up to 500 characters. Must not be blank.")],
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Set the status against what the events say. It is an event itself: later ones go on from it, and
-        `trackingEventVoid` takes it back."""
+        """Sets the status of a shipment regardless of its tracking events. The override is itself an event: later
+        events continue from it, and `trackingEventVoid` undoes it. A shipment in status DRAFT or CANCELLED returns
+        INVALID_TRANSITION, and so do the target statuses DRAFT and PARTIALLY_DELIVERED."""
 
     @does(resolvers.shipment_archive)
     def shipment_archive(
         by: mutation_inputs.By,
-        archived: Annotated[bool, argument("Out of the lists, or back into them.")] = True,
+        archived: Annotated[bool, argument("`true` archives the shipment, `false` restores it. Default true.")] = True,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Put a shipment out of the lists, or back into them. Nothing is deleted."""
+        """Archives a shipment in any status, which hides it from lists by default, or restores it. Nothing is deleted.
+        Archiving an archived shipment has no effect."""
 
     @does(resolvers.shipments_bulk_create)
     def shipments_bulk_create(
-        inputs: Annotated[list[mutation_inputs.ShipmentCreateInput], argument("The shipments, at most 1,000.")],
+        inputs: Annotated[
+            list[mutation_inputs.ShipmentCreateInput], argument("The shipments to create: between 1 and 1,000.")
+        ],
         error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentBulkPayload | None:
-        """Make many shipments by one statement."""
+        """Creates up to 1,000 shipments. Each row has its own result with the errors of `shipmentCreate`; of several
+        rows with the same external reference, the first one is created."""
 
     @does(resolvers.shipments_bulk_update)
     def shipments_bulk_update(
-        inputs: Annotated[list[mutation_inputs.ShipmentBulkUpdateRow], argument("The changes, at most 1,000.")],
+        inputs: Annotated[
+            list[mutation_inputs.ShipmentBulkUpdateRow], argument("The updates to apply: between 1 and 1,000.")
+        ],
         error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.ShipmentBulkPayload | None:
-        """Change many shipments. Several rows may be about one shipment: they are carried out in their order."""
+        """Updates up to 1,000 shipments. Each row has its own result with the errors of `shipmentUpdate`. Several rows
+        for the same shipment are applied in their order."""
 
     @does(resolvers.tracking_events_record, EVENTS)
     def tracking_events_record(
@@ -124,49 +146,63 @@ class Mutation:
         error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.TrackingEventsPayload | None:
-        """Record what happened, in any order and as often as you like: the same events give the same status."""
+        """Records up to 1,000 tracking events and updates the status of their shipments. Events can be sent in any
+        order and repeatedly: the same events always lead to the same status. A duplicate succeeds with the recorded
+        event."""
 
     @does(resolvers.tracking_event_void, EVENTS)
     def tracking_event_void(
-        id: Annotated[strawberry.ID, argument("The event's opaque identity.")],
-        reason: Annotated[str, argument("Why it is wrong.")],
-        replacement: Annotated[mutation_inputs.TrackingEventInput | None, argument("What is right.")] = UNSET,
+        id: Annotated[strawberry.ID, argument("The ID of the event.")],
+        reason: Annotated[str, argument("The reason, up to 500 characters. Must not be blank.")],
+        replacement: Annotated[
+            mutation_inputs.TrackingEventInput | None,
+            argument("The event that replaces the voided one. It must be for the same shipment."),
+        ] = UNSET,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.TrackingEventsPayload | None:
-        """Let an event count no more, and record another in its place. Both are kept. The first result is the voided
-        event, the second its replacement."""
+        """Voids an event, so that it no longer counts, and optionally records a replacement. Both are kept. The first
+        result is the voided event, the second its replacement; with an error in either, nothing is written. An
+        unknown event returns NOT_FOUND, a replacement for another shipment INVALID. Voiding a voided event has no
+        effect."""
 
     @does(resolvers.carrier_save)
     def carrier_save(
-        code: Annotated[str, argument("Its code: 2 to 32 of a-z, 0-9 and _.")],
-        input: Annotated[mutation_inputs.CarrierInput, argument("What it shall be.")],
+        code: Annotated[str, argument("Code of the carrier: 2 to 32 lower-case letters, digits and underscores.")],
+        input: Annotated[mutation_inputs.CarrierInput, argument("The values of the carrier.")],
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.CarrierPayload | None:
-        """Make a carrier, or change the one with this code."""
+        """Creates a carrier, or updates the one with this code."""
 
     @does(resolvers.carrier_status_map)
     def carrier_status_map(
-        carrier: Annotated[str, argument("Code of the carrier.")],
-        raw: Annotated[str, argument("The carrier's own word, as it comes in `carrierStatusRaw`.")],
+        carrier: Annotated[str, argument("The code of the carrier.")],
+        raw: Annotated[
+            str,
+            argument("The carrier's own status code, as in `carrierStatusRaw`, up to 128 characters. Case is ignored."),
+        ],
         code: Annotated[
-            enums.TrackingEventCode | None, argument("What it means; absent: what ships with the program counts again.")
+            enums.TrackingEventCode | None,
+            argument("The event code to map to. If omitted or null, the built-in mapping applies again."),
         ] = UNSET,
-        reason: Annotated[enums.ExceptionReason | None, argument("Why, where the word says that too.")] = UNSET,
+        reason: Annotated[
+            enums.ExceptionReason | None, argument("The exception reason to map to. Requires `code`.")
+        ] = UNSET,
         options: mutation_inputs.Options = UNSET,
     ) -> payloads.CarrierPayload | None:
-        """Say what a carrier's own word means, for events recorded from now on."""
+        """Maps a carrier's own status code to a tracking event code, for events recorded from now on. An unknown
+        carrier returns NOT_FOUND."""
 
     @does(resolvers.api_key_create, ADMIN)
     def api_key_create(
-        input: Annotated[api_keys.ApiKeyCreateInput, argument("What it is for, and what it may do.")],
+        input: Annotated[api_keys.ApiKeyCreateInput, argument("Name, scopes and expiry of the key.")],
         options: mutation_inputs.Options = UNSET,
     ) -> api_keys.ApiKeyCreatePayload | None:
-        """Make an API key of this account. Its secret is shown this once and kept nowhere: a retry with the same
-        idempotency key is answered with the key that was made, without its secret. Revoke that one if it was lost."""
+        """Creates an API key of this account. Its secret is returned only once: a retry with the same idempotency key
+        returns the created key without its secret. If the secret was lost, revoke the key."""
 
     @does(resolvers.api_key_revoke, ADMIN)
     def api_key_revoke(
-        id: Annotated[strawberry.ID, argument("The key's opaque identity.")], options: mutation_inputs.Options = UNSET
+        id: Annotated[strawberry.ID, argument("The ID of the API key.")], options: mutation_inputs.Options = UNSET
     ) -> api_keys.ApiKeyPayload | None:
-        """Let an API key of this account in no more, within a second, and end its subscriptions. One that is revoked
-        stays so."""
+        """Revokes an API key of this account. Within one second its requests are rejected and its subscriptions end.
+        Revoking a revoked key has no effect; an unknown key returns NOT_FOUND."""

@@ -13,8 +13,9 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo
 from graphql_app.auth.scopes import ADMIN, READ
 from graphql_app.errors import request_errors
 from graphql_app.graphql_types import filters, objects
-from graphql_app.graphql_types.api_keys import ApiKeyConnection
+from graphql_app.graphql_types.api_keys import ApiKey
 from graphql_app.graphql_types.arguments import After, Before, First, Last, ShipmentBy, argument
+from graphql_app.graphql_types.connections import Connection
 from graphql_app.graphql_types.model_type import MODELS
 from graphql_app.graphql_types.value_types import Node
 from graphql_app.models import public_ids
@@ -33,7 +34,12 @@ RESOLVERS: dict[str, Resolve] = {}
 
 Search = Annotated[
     str | None,
-    argument("A number, reference or tracking number or its beginning, or words of a party's name and place."),
+    argument(
+        "Finds shipments by the start of a number, external reference, reference or tracking number, or by "
+        "words of a party's name, company, city, region or postal code (all words, the last one may be "
+        "incomplete). Up to 1,000 characters. A blank text finds nothing. Each way to match considers up "
+        "to 10,000 matches."
+    ),
 ]
 
 
@@ -99,75 +105,103 @@ def asking(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
     return objects.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
 
 
-@strawberry.type(description="All that can be asked.")
+@strawberry.type(
+    description="The root of all queries. They read the account of the API key. A field with an error is null. The "
+    "cost of an operation is the number of objects that its page sizes allow for. It must not exceed "
+    '20,000; otherwise LIMIT_EXCEEDED is returned. Send `extensions: {"cost": true}` in the request to '
+    "see it."
+)
 class Query:
     @answered(one_node)
-    def node(id: Annotated[strawberry.ID, argument("Its opaque identity.")]) -> Node | None:
-        """The object with this identity."""
+    def node(id: Annotated[strawberry.ID, argument("The ID of the object.")]) -> Node | None:
+        """Fetches a shipment, package, tracking event, item or carrier by its ID. Returns null if it does not exist in
+        this account."""
 
     @answered(some_nodes)
     def nodes(
-        ids: Annotated[list[strawberry.ID], argument("Their opaque identities, at most 100.")],
+        ids: Annotated[list[strawberry.ID], argument("IDs of the objects, up to 100.")],
     ) -> list[Node | None]:
-        """The objects with these identities, in their order; null for each that is not there."""
+        """Fetches several objects by their IDs, in the order of `ids`, with null for each that does not exist in this
+        account."""
 
     @reads(sources.SHIPMENT)
-    def shipment(by: Annotated[ShipmentBy, argument("What names it.")]) -> objects.Shipment | None:
-        """One shipment."""
+    def shipment(
+        by: Annotated[ShipmentBy, argument("Identifies the shipment to fetch.")],
+    ) -> objects.Shipment | None:
+        """Fetches one shipment. Returns null if it does not exist in this account."""
 
     @reads(sources.SHIPMENTS)
     def shipments(
         where: filters.ShipmentWhereArgument = UNSET,
         search: Search = UNSET,
-        order_by: Annotated[list[filters.ShipmentOrder] | None, argument("At most three fields.")] = UNSET,
+        order_by: Annotated[
+            list[filters.ShipmentOrder] | None,
+            argument(
+                "Up to three sort keys, each field at most once. Ties are broken by ID, in the direction of the "
+                "last key. Default CREATED_AT DESC."
+            ),
+        ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> objects.ShipmentConnection | None:
-        """The account's shipments, newest first unless `orderBy` says otherwise."""
+    ) -> Connection[objects.Shipment] | None:
+        """Lists the account's shipments, newest first unless `orderBy` is given."""
 
     @reads(sources.EVENTS)
     def tracking_events(
         where: filters.TrackingEventWhereArgument = UNSET,
-        order_by: Annotated[list[filters.TrackingEventOrder] | None, argument("At most three fields.")] = UNSET,
+        order_by: Annotated[
+            list[filters.TrackingEventOrder] | None,
+            argument(
+                "Up to two sort keys, each field at most once. Ties are broken by ID, in the direction of the last "
+                "key. Default OCCURRED_AT DESC."
+            ),
+        ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> objects.TrackingEventConnection | None:
-        """The account's tracking events, latest first unless `orderBy` says otherwise."""
+    ) -> Connection[objects.TrackingEvent] | None:
+        """Lists the account's tracking events, latest first unless `orderBy` is given."""
 
     @reads(sources.TRACK)
     def track(
-        tracking_number: Annotated[str, argument("In any spelling.")],
-        carrier: Annotated[str | None, argument("Only of shipments with this carrier.")] = UNSET,
+        tracking_number: Annotated[str, argument("The tracking number. Case, spaces and punctuation are ignored.")],
+        carrier: Annotated[
+            str | None, argument("Code of a carrier. If given, returns only packages of its shipments.")
+        ] = UNSET,
     ) -> list[objects.Package] | None:
-        """Packages that bear this tracking number, newest first: carriers reuse numbers, so a list."""
+        """Lists the packages with a tracking number, newest first, up to 100. Carriers reuse numbers, so there may be
+        several."""
 
     @reads(sources.CARRIER)
-    def carrier(code: Annotated[str, argument("Its code.")]) -> objects.Carrier | None:
-        """One carrier."""
+    def carrier(code: Annotated[str, argument("The code of the carrier.")]) -> objects.Carrier | None:
+        """Fetches one carrier. Returns null if it does not exist in this account."""
 
     @reads(sources.CARRIERS)
-    def carriers(first: First = UNSET, after: After = UNSET) -> objects.CarrierConnection | None:
-        """The account's carriers, by code."""
+    def carriers(first: First = UNSET, after: After = UNSET) -> Connection[objects.Carrier] | None:
+        """Lists the account's carriers, ordered by code."""
 
     @reads(change_log.CHANGES)
     def changes(
-        where: Annotated[filters.ChangeWhere | None, argument("Only changes for which this holds.")] = UNSET,
+        where: Annotated[
+            filters.ChangeWhere | None, argument("Returns only changes that satisfy this filter.")
+        ] = UNSET,
         first: First = 100,
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> objects.ChangeConnection | None:
-        """The change log in the order of commit. Nothing committed is ever missed by `after`, which the subscriptions
-        take too. Where it ends now: `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
+    ) -> Connection[objects.Change] | None:
+        """Lists the change log in the order of commit. Reading on with `after` never misses a committed change; the
+        subscriptions accept the same cursors. A cursor older than the oldest change that is kept returns
+        CURSOR_EXPIRED. To get the current end of the log, use
+        `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 
     @reads(sources.API_KEYS, ADMIN)
-    def api_keys(first: First = UNSET, after: After = UNSET) -> ApiKeyConnection | None:
-        """The account's API keys, oldest first, those that were revoked and those that have expired among them."""
+    def api_keys(first: First = UNSET, after: After = UNSET) -> Connection[ApiKey] | None:
+        """Lists the account's API keys, oldest first, including revoked and expired ones."""
 
     @answered(asking, None)
     def viewer() -> objects.Viewer:
-        """Who is asking."""
+        """The authenticated client: its account, API key and scopes."""

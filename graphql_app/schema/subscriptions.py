@@ -16,40 +16,41 @@ from graphql_app.schema import authorization
 
 SOURCES: dict[str, change_log.Following] = {}
 """What each subscription follows, by its Python name."""
-CURSOR = "Where the change stands in the log. Given as `after`, all later changes come."
-SEQ = "Number of the change within its shipment, without gaps: the version that it led to."
+CURSOR = "Position of the change in the log. Pass it as `after` to receive all later changes."
+SEQ = "The version of the shipment that the change produced. Versions have no gaps."
 LIVE = "live.py carries out subscriptions; graphql-core does not."
 After = Annotated[
     str | None,
     argument(
-        "The last cursor seen, from here or from `changes`: what was missed comes first, then what happens. "
-        "Absent: from now on. Empty: from the oldest change that is kept."
+        "The last cursor that you received, here or from `changes`: missed changes are sent first, then "
+        "new ones. If omitted or null, only new changes are sent; an empty string starts at the oldest "
+        "change that is kept. An older cursor returns CURSOR_EXPIRED."
     ),
 ]
 
 
 @mirrors(models.Change)
 class ShipmentChange:
-    """One change of a shipment."""
+    """A committed change of a shipment."""
 
     cursor: str = described(CURSOR)
     shipment_seq: int = described(SEQ)
-    op: str = described("What was done, such as `shipment.created` or `tracking_event.recorded`.")
-    changed_fields: list[str] = described("What is different since then.")
+    op: str = described("Type of the change, such as `shipment.created` or `tracking_event.recorded`.")
+    changed_fields: list[str] = described("Names of the changed fields, in alphabetical order.")
     shipment: objects.Shipment = described(
-        "The shipment as it is now, which may be later than this change: see version."
+        "The shipment in its current state, which may be later than this change: compare its `version`."
     )
 
 
 @mirrors(models.Change)
 class TrackingEventChange:
-    """One tracking event that was recorded."""
+    """A tracking event that was recorded."""
 
     cursor: str = described(CURSOR)
     shipment_seq: int = described(SEQ)
-    event: objects.TrackingEvent = described("The event as it is now.")
+    event: objects.TrackingEvent = described("The event in its current state.")
     status_before: enums.ShipmentStatus = described("Status of the shipment before the event was recorded.")
-    status_after: enums.ShipmentStatus = described("Status of the shipment after it.")
+    status_after: enums.ShipmentStatus = described("Status of the shipment after the event was recorded.")
 
 
 def follows(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]:
@@ -63,9 +64,10 @@ def follows(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]
 
 
 @strawberry.type(
-    description="What happens, as it is committed. Every change is a message of its own, in the order of commit, and "
-    "comes at least once: one that comes again has the same cursor. Over WebSocket (graphql-transport-ws) and as "
-    "server-sent events, where the cursor is the event's id."
+    description="The root of all subscriptions. Every committed change is one message, in the order of commit, "
+    "delivered at least once: a repeated message has the same cursor. Available over WebSocket "
+    "(graphql-transport-ws) and server-sent events, whose event ID is the cursor. A client that reads "
+    "too slowly is disconnected with SLOW_CONSUMER."
 )
 class Subscription:
     @follows(change_log.SHIPMENT_CHANGED)
@@ -73,22 +75,23 @@ class Subscription:
         where: Annotated[
             filters.ShipmentWhere | None,
             argument(
-                "Only changes of shipments for which this holds when the change is read: as of `shipments`, "
-                "so archived ones are left out unless it says otherwise. Absent: all changes."
+                "Sends only changes of shipments that satisfy this filter when the change is read. As in "
+                "`shipments`, archived shipments are excluded unless `archived` says otherwise. If omitted or "
+                "null, all changes are sent."
             ),
         ] = UNSET,
         after: After = UNSET,
     ) -> AsyncGenerator[ShipmentChange, None]:
-        """Changes of shipments: made, changed, moved by events, archived."""
+        """Sends the changes of shipments: creation, updates, status changes, tracking events and archiving."""
         raise NotImplementedError(LIVE)
 
     @follows(change_log.EVENT_RECORDED)
     def tracking_event_recorded(
-        shipments: Annotated[list[strawberry.ID] | None, argument("Only events of these shipments.")] = UNSET,
+        shipments: Annotated[list[strawberry.ID] | None, argument("Sends only events of these shipments.")] = UNSET,
         codes: Annotated[
-            list[enums.TrackingEventCode] | None, argument("Only events with one of these codes.")
+            list[enums.TrackingEventCode] | None, argument("Sends only events with any of these codes.")
         ] = UNSET,
         after: After = UNSET,
     ) -> AsyncGenerator[TrackingEventChange, None]:
-        """Tracking events that were recorded, duplicates excepted."""
+        """Sends the tracking events that were recorded, without duplicates."""
         raise NotImplementedError(LIVE)

@@ -1,7 +1,7 @@
-"""Golden trios: a question, the SQL that it becomes, the answer. A statement that got worse shows as a difference.
+"""Golden trios: a query, the SQL that it becomes and the response. A worse statement shows as a difference.
 
-`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; then read what changed. The SQL is as it
-was sent, but for line breaks. In variables `@name:n` stands for the cursor of the n-th row of one of CURSORS.
+`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; then read what changed. SQL is
+shown as it was sent, but for line breaks. In variables `@name:n` is the cursor of the n-th row of a connection in CURSORS.
 """
 
 import json

@@ -55,8 +55,10 @@ def said(kind: str, name: str) -> str | None:
     root: GraphQLObjectType | None = ROOTS[kind]
     assert root
     text = root.fields[name].description or ""
-    found = re.findall(r"Needs the scope `(\S+)`\.", text)
-    assert len(found) + text.count("Needs no scope: any API key will do.") == 1, f"{kind} {name} says nothing of scopes"
+    found = re.findall(r"Requires the scope `(\S+)`\.", text)
+    assert len(found) + text.count("Requires no scope. Any valid API key is accepted.") == 1, (
+        f"{kind} {name} says nothing of scopes"
+    )
     return found[0] if found else None
 
 

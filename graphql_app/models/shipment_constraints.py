@@ -1,0 +1,80 @@
+"""The indexes and constraints of the table `shipment`. Every index serves a filter or an order of `shipments`."""
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.schema import SchemaItem
+
+from graphql_app.models.columns import either
+
+INFINITY = "'infinity'::timestamptz"
+SHIPMENT_CONSTRAINTS: tuple[SchemaItem, ...] = (
+    UniqueConstraint("account_id", "number"),
+    Index(
+        "uq_shipment_account_id_external_reference",
+        "account_id",
+        "external_reference",
+        unique=True,
+        postgresql_where=text("external_reference IS NOT NULL"),
+    ),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "account_id", "updated_at", "id"),
+    Index(None, "account_id", "status_at", "id"),
+    Index("ix_shipment_promised_to", "account_id", text(either("promised_to", INFINITY)), "id"),
+    Index(
+        "ix_shipment_estimated_delivery_at",
+        "account_id",
+        text(either("estimated_delivery_at", INFINITY)),
+        "id",
+    ),
+    Index("ix_shipment_last_event_at", "account_id", text(either("last_event_at", INFINITY)), "id"),
+    Index(None, "account_id", "status", "created_at", "id"),
+    Index(
+        "ix_shipment_carrier",
+        "account_id",
+        "carrier_id",
+        "created_at",
+        "id",
+        postgresql_where=text("carrier_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_shipment_service",
+        "account_id",
+        "service",
+        "created_at",
+        "id",
+        postgresql_where=text("service IS NOT NULL"),
+    ),
+    Index(
+        "ix_shipment_delivered_at",
+        "account_id",
+        "delivered_at",
+        "id",
+        postgresql_where=text("delivered_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_shipment_total_weight_g",
+        "account_id",
+        "total_weight_g",
+        "id",
+        postgresql_where=text("total_weight_g IS NOT NULL"),
+    ),
+    Index("ix_shipment_archived", "account_id", "archived_at", postgresql_where=text("archived_at IS NOT NULL")),
+    Index("ix_shipment_return_of", "return_of_id", postgresql_where=text("return_of_id IS NOT NULL")),
+    Index("ix_shipment_tags", "tags", postgresql_using="gin", postgresql_where=text("tags <> '{}'")),
+    Index(
+        "ix_shipment_metadata",
+        "metadata",
+        postgresql_using="gin",
+        postgresql_ops={"metadata": "jsonb_path_ops"},
+        postgresql_where=text("metadata <> '{}'"),
+    ),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint("event_count >= 0 AND package_count BETWEEN 0 AND 200", name="counts"),
+    CheckConstraint("declared_value >= 0", name="declared_value"),
+    CheckConstraint("(declared_value IS NULL) = (currency IS NULL)", name="money"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    CheckConstraint("incoterm ~ '^[A-Z]{3}$'", name="incoterm"),
+    CheckConstraint("total_weight_g >= 0", name="total_weight_g"),
+    CheckConstraint("promised_from <= promised_to", name="promise"),
+    CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+    CheckConstraint("cardinality(tags) <= 50", name="tags"),
+)
