@@ -25,8 +25,8 @@ def codes() -> str:
     lines = []
     for code, kind in sorted(found.items()):
         status = f"{kind.status} or 200" if issubclass(kind, errors.GraphQLFault) else str(kind.status)
-        meaning = {"PERSISTED_QUERY_NOT_FOUND": "Send the hash once more, with the text.",
-                   "PERSISTED_QUERY_NOT_SUPPORTED": "Not this version, or only trusted documents are run."}  # fmt: skip
+        meaning = {"PERSISTED_QUERY_NOT_FOUND": "The hash is unknown. Send it again together with the query.",
+                   "PERSISTED_QUERY_NOT_SUPPORTED": "Unsupported protocol version, or only trusted documents are allowed."}  # fmt: skip
         lines.append(f"| `{code}` | {status} | {meaning.get(code, (kind.__doc__ or '').strip())} |")
     return "\n".join(lines)
 
@@ -36,19 +36,19 @@ def bounded() -> str:
     rows = {
         "body": f"{wire.MOST_BYTES:,} bytes; {limits.QUERY_BYTES:,} for a query",
         "request line and headers": f"{server.MOST_HEAD:,} bytes, {server.MOST_HEADERS} headers",
-        "nesting of JSON, and of values in a document": f"{wire.MOST_DEPTH}, {limits.VALUE_DEPTH}",
-        "digits of a number in JSON": f"{wire.MOST_DIGITS}",
-        "lists and objects of a request": f"{limits.PARTS:,}; {limits.QUERY_PARTS:,} for a query",
+        "nesting of JSON, nesting of values in a document": f"{wire.MOST_DEPTH}, {limits.VALUE_DEPTH}",
+        "digits of a JSON number": f"{wire.MOST_DIGITS}",
+        "lists and objects in a request": f"{limits.PARTS:,}; {limits.QUERY_PARTS:,} for a query",
         "document": f"{limits.CHARACTERS:,} characters, {limits.TOKENS:,} tokens",
-        "operations, fragments of a document": f"{limits.OPERATIONS}, {limits.FRAGMENTS}",
+        "operations, fragments per document": f"{limits.OPERATIONS}, {limits.FRAGMENTS}",
         "depth": f"{limits.DEPTH}; {limits.INTROSPECTION_DEPTH} within `__schema` and `__type`",
-        "fields": f"{limits.FIELDS}, the same one {limits.REPEATS} times in one place",
+        "fields": f"{limits.FIELDS}; {limits.REPEATS} times the same field in one selection set",
         "aliases, directives": f"{limits.ALIASES}, {limits.DIRECTIVES}",
-        "root fields": f"{limits.ROOT_FIELDS}; {limits.MUTATION_FIELDS} of a mutation",
+        "root fields": f"{limits.ROOT_FIELDS}; {limits.MUTATION_FIELDS} in a mutation",
         "cost": f"{bounds.MOST_COST:,}",
-        "tables, conditions of filters of one root field": f"{bounds.MOST_TABLES}, {bounds.MOST_CONDITIONS}",
-        "page": f"{pages.MOST}",
-        "errors in an answer, characters of a message": f"{answers.MOST_ERRORS}, {answers.MOST_CHARACTERS}",
+        "tables, filter conditions per root field": f"{bounds.MOST_TABLES}, {bounds.MOST_CONDITIONS}",
+        "page size": f"{pages.MOST}",
+        "errors per response, characters per message": f"{answers.MOST_ERRORS}, {answers.MOST_CHARACTERS}",
     }
     return "\n".join(f"| {name} | {most} |" for name, most in rows.items())
 
@@ -73,7 +73,7 @@ def test_the_readme_has_the_same_numbers() -> None:
         (limits.ROOT_FIELDS, "root fields"),
         (limits.MUTATION_FIELDS, "mutation fields"),
         (wire.MOST_BYTES // 1_000_000, "MB"),
-        (pages.MOST, "rows a page"),
+        (pages.MOST, "rows per page"),
     ):
         assert f"{number:,} {what}" in readme
     assert f"depth {limits.DEPTH}" in readme
