@@ -7,7 +7,8 @@ from graphql_app import settings
 
 TEXT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
 SECTIONS = {name: body for name, body in re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S)}
-DEFAULTS = {settings.environment_variable(name): field.default for name, field in settings.Settings.model_fields.items()}
+FIELDS = settings.Settings.model_fields
+DEFAULTS = {settings.environment_variable(name): field.default for name, field in FIELDS.items()}
 
 
 def test_each_setting_has_a_section() -> None:

@@ -28,8 +28,10 @@ def codes() -> str:
     lines = []
     for code, kind in sorted(found.items()):
         status = f"{kind.status} or 200" if issubclass(kind, errors.GraphQLFault) else str(kind.status)
-        meaning = {"PERSISTED_QUERY_NOT_FOUND": "The hash is unknown. Send it again together with the query.",
-                   "PERSISTED_QUERY_NOT_SUPPORTED": "Unsupported protocol version, or only trusted documents are allowed."}  # fmt: skip
+        meaning = {
+            "PERSISTED_QUERY_NOT_FOUND": "The hash is unknown. Send it again together with the query.",
+            "PERSISTED_QUERY_NOT_SUPPORTED": "Unsupported protocol version, or only trusted documents are allowed.",
+        }
         lines.append(f"| `{code}` | {status} | {meaning.get(code, (kind.__doc__ or '').strip())} |")
     return "\n".join(lines)
 
