@@ -5,7 +5,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY graphql_app graphql_app
 RUN python -m venv /opt/app && /opt/app/bin/pip install --no-cache-dir --disable-pip-version-check .
 
-# glibc, not musl: so is the PostgreSQL that starts where POSTGRES_URL is not given.
+# A glibc image, not musl: the embedded PostgreSQL, which starts if POSTGRES_URL is not set, is built against glibc.
 FROM python:3.13-slim
 RUN useradd --system --create-home --uid 10001 app
 COPY --from=build /opt/app /opt/app

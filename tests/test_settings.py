@@ -10,8 +10,14 @@ from graphql_app.errors import startup_error
 README = Path(__file__).parent.parent / "README.md"
 
 
-def test_the_readme_has_the_table_that_the_code_makes() -> None:
-    assert settings.table() in README.read_text()
+def test_the_readme_has_the_table_that_the_code_makes(pytestconfig: pytest.Config) -> None:
+    """`pytest --golden-update` with this file rewrites the table."""
+    text, table = README.read_text(), settings.table()
+    if pytestconfig.getoption("--golden-update"):
+        before, _, rest = text.partition("| variable | default | meaning |")
+        text = before + table + "\n" + rest.partition("\n\n")[2]
+        README.write_text(text)
+    assert table in text
 
 
 def test_every_setting_has_a_sentence() -> None:

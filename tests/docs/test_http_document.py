@@ -1,4 +1,7 @@
-"""What docs/http.md says of codes and limits is what the program does: its tables are made from the program here."""
+"""The tables of error codes and limits in docs/http.md are those of the program.
+
+`pytest --golden-update` with this file rewrites them from the program.
+"""
 
 import json
 from pathlib import Path
@@ -26,8 +29,10 @@ def codes() -> str:
     lines = []
     for code, kind in sorted(found.items()):
         status = f"{kind.status} or 200" if issubclass(kind, request_errors.GraphQLFault) else str(kind.status)
-        meaning = {"PERSISTED_QUERY_NOT_FOUND": "Send the hash once more, with the text.",
-                   "PERSISTED_QUERY_NOT_SUPPORTED": "Not this version, or only trusted documents are run."}  # fmt: skip
+        meaning = {
+            "PERSISTED_QUERY_NOT_FOUND": "The hash is unknown. Send it again together with the query.",
+            "PERSISTED_QUERY_NOT_SUPPORTED": "Unsupported protocol version, or only trusted documents are allowed.",
+        }
         lines.append(f"| `{code}` | {status} | {meaning.get(code, (kind.__doc__ or '').strip())} |")
     return "\n".join(lines)
 
@@ -37,19 +42,19 @@ def bounded() -> str:
     rows = {
         "body": f"{request.MOST_BYTES:,} bytes; {document_limits.QUERY_BYTES:,} for a query",
         "request line and headers": f"{uvicorn_protocols.MOST_HEAD:,} bytes, {uvicorn_protocols.MOST_HEADERS} headers",
-        "nesting of JSON, and of values in a document": f"{request.MOST_DEPTH}, {document_limits.VALUE_DEPTH}",
-        "digits of a number in JSON": f"{request.MOST_DIGITS}",
-        "lists and objects of a request": f"{document_limits.PARTS:,}; {document_limits.QUERY_PARTS:,} for a query",
+        "nesting of JSON, nesting of values in a document": f"{request.MOST_DEPTH}, {document_limits.VALUE_DEPTH}",
+        "digits of a JSON number": f"{request.MOST_DIGITS}",
+        "lists and objects in a request": f"{document_limits.PARTS:,}; {document_limits.QUERY_PARTS:,} for a query",
         "document": f"{document_limits.CHARACTERS:,} characters, {document_limits.TOKENS:,} tokens",
-        "operations, fragments of a document": f"{document_limits.OPERATIONS}, {document_limits.FRAGMENTS}",
+        "operations, fragments per document": f"{document_limits.OPERATIONS}, {document_limits.FRAGMENTS}",
         "depth": f"{document_limits.DEPTH}; {document_limits.INTROSPECTION_DEPTH} within `__schema` and `__type`",
-        "fields": f"{document_limits.FIELDS}, the same one {document_limits.REPEATS} times in one place",
+        "fields": f"{document_limits.FIELDS}; {document_limits.REPEATS} times the same field in one selection set",
         "aliases, directives": f"{document_limits.ALIASES}, {document_limits.DIRECTIVES}",
-        "root fields": f"{document_limits.ROOT_FIELDS}; {document_limits.MUTATION_FIELDS} of a mutation",
+        "root fields": f"{document_limits.ROOT_FIELDS}; {document_limits.MUTATION_FIELDS} in a mutation",
         "cost": f"{cost.MOST_COST:,}",
-        "tables, conditions of filters of one root field": f"{cost.MOST_TABLES}, {cost.MOST_CONDITIONS}",
-        "page": f"{pagination.MOST}",
-        "errors in an answer, characters of a message": (
+        "tables, filter conditions per root field": f"{cost.MOST_TABLES}, {cost.MOST_CONDITIONS}",
+        "page size": f"{pagination.MOST}",
+        "errors per response, characters per message": (
             f"{error_formatting.MOST_ERRORS}, {error_formatting.MOST_CHARACTERS}"
         ),
     }
@@ -57,10 +62,14 @@ def bounded() -> str:
 
 
 @pytest.mark.parametrize(("name", "table"), [("codes", codes()), ("limits", bounded())])
-def test_the_table_is_that_of_the_program(name: str, table: str) -> None:
-    text = (ROOT / "docs" / "http.md").read_text()
-    inside = text.partition(f"<!-- {name}: ")[2].partition(f"<!-- /{name} -->")[0]
-    assert "\n".join(inside.splitlines()[3:]).strip() == table
+def test_the_table_is_that_of_the_program(name: str, table: str, pytestconfig: pytest.Config) -> None:
+    path = ROOT / "docs" / "http.md"
+    inside = path.read_text().partition(f"<!-- {name}: ")[2].partition(f"<!-- /{name} -->")[0]
+    documented = "\n".join(inside.splitlines()[3:]).strip()
+    if pytestconfig.getoption("--golden-update"):
+        path.write_text(path.read_text().replace(documented, table))
+        documented = table
+    assert documented == table
 
 
 def test_the_readme_has_the_same_numbers() -> None:
@@ -76,7 +85,7 @@ def test_the_readme_has_the_same_numbers() -> None:
         (document_limits.ROOT_FIELDS, "root fields"),
         (document_limits.MUTATION_FIELDS, "mutation fields"),
         (request.MOST_BYTES // 1_000_000, "MB"),
-        (pagination.MOST, "rows a page"),
+        (pagination.MOST, "rows per page"),
     ):
         assert f"{number:,} {what}" in readme
     assert f"depth {document_limits.DEPTH}" in readme

@@ -1,7 +1,8 @@
 """Golden trios: a query, the SQL that it becomes and the response. A worse statement shows as a difference.
 
-`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; then read what changed. SQL is
-shown as it was sent, but for line breaks. In variables `@name:n` is the cursor of the n-th row of a connection in CURSORS.
+`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; then read what changed. The SQL
+is shown as it was sent, but for line breaks. In variables `@name:n` is the cursor of the n-th row of a connection in
+CURSORS.
 """
 
 import json
