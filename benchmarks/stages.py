@@ -80,14 +80,14 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     task = asyncio.create_task(keys.run())
     built = build.build()
     app = endpoint.Endpoint(built, engine, given, keys)
-    run, request = app.operations, Request(key)
+    run, request = app.runner, Request(key)
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
     if workload == "M1":  # each makes another shipment
         bodies = [one.replace(b"@@TN@@", f"S{time.time_ns()}-{at}".encode()) for at, one in enumerate(bodies * 40)]
     answer = await request.ask(app, bodies.pop())
     assert b'"errors":[{' not in answer, answer[:500]
     viewer = await keys(request.scope())
-    asked = http_request.from_body(bodies[0])
+    asked = http_request.parse_body(bodies[0])
     operation = run.operation(asked, viewer)
     gc.collect()
     gc.freeze()
@@ -99,7 +99,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
         return await keys(request.scope())
 
     async def read(body: bytes) -> object:
-        return http_request.from_body(body)
+        return http_request.parse_body(body)
 
     async def known(_: bytes) -> object:
         return run.operation(asked, viewer)

@@ -113,11 +113,11 @@ class Documents:
         self.characters = 0
         self.trusted = {name: self.read_trusted(name, text) for name, text in (trusted or {}).items()}
 
-    def operation(self, asked: request.Asked) -> Operation:
+    def operation(self, asked: request.GraphQLRequest) -> Operation:
         """The operation that a request asks for."""
         return self.document(asked).operation(asked.operation_name)
 
-    def document(self, asked: request.Asked) -> Document:
+    def document(self, asked: request.GraphQLRequest) -> Document:
         persisted = asked.extensions.get("persistedQuery")
         if asked.document_id is not None:
             if asked.query is not None:

@@ -7,7 +7,7 @@ import orjson
 
 from graphql_app.errors import request_errors
 
-MOST_BYTES, MOST_DEPTH, MOST_DIGITS = 2_000_000, 32, 19
+MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_NUMBER_DIGITS = 2_000_000, 32, 19
 PARAMETERS: dict[str, tuple[type, str]] = {
     "query": (str, "a string"),
     "documentId": (str, "a string"),
@@ -15,15 +15,15 @@ PARAMETERS: dict[str, tuple[type, str]] = {
     "variables": (dict, "an object"),
     "extensions": (dict, "an object"),
 }
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-ZEROS = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
-LONG_NUMBER = b"0" * (MOST_DIGITS + 1)
+JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+DIGITS_TO_ZERO = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
+LONG_NUMBER = b"0" * (MAX_NUMBER_DIGITS + 1)
 """What a number of too many digits has become when every digit is a zero: an eighth of what a pattern costs."""
-OPENING, CLOSING = b"[{", b"]}"
-OTHERS = bytes(set(range(256)) - set(OPENING + CLOSING))
+OPENING_BRACKETS, CLOSING_BRACKETS = b"[{", b"]}"
+NON_BRACKETS = bytes(set(range(256)) - set(OPENING_BRACKETS + CLOSING_BRACKETS))
 
 
-class Asked(NamedTuple):
+class GraphQLRequest(NamedTuple):
     """One request: a document, or what names one, and what to run of it with which values."""
 
     query: str | None
@@ -33,17 +33,17 @@ class Asked(NamedTuple):
     extensions: dict[str, Any]
     size: int
     """In bytes, all in all."""
-    parts: int
+    container_count: int
     """Lists and objects of its JSON, or more: brackets in strings count too."""
 
 
 def parse_json(text: bytes, what: str) -> Any:
     """A JSON value. orjson itself refuses NaN, infinity, lone surrogates and what is not UTF-8."""
-    if parts(text) > MOST_DEPTH:
+    if count_containers(text) > MAX_JSON_DEPTH:
         check_depth(text, what)
-    if has_long_number(text) and has_long_number(STRING.sub(b"", text)):
+    if has_long_number(text) and has_long_number(JSON_STRING.sub(b"", text)):
         raise request_errors.RequestError(
-            f"{what} holds a number of more than {MOST_DIGITS} digits: write it as a string."
+            f"{what} holds a number of more than {MAX_NUMBER_DIGITS} digits: write it as a string."
         )
     try:
         return orjson.loads(text)
@@ -52,23 +52,23 @@ def parse_json(text: bytes, what: str) -> Any:
 
 
 def has_long_number(text: bytes) -> bool:
-    return LONG_NUMBER in text.translate(ZEROS)
+    return LONG_NUMBER in text.translate(DIGITS_TO_ZERO)
 
 
 def check_depth(text: bytes, what: str) -> None:
     """Counts brackets outside strings."""
     depth = 0
-    for bracket in STRING.sub(b"", text).translate(None, delete=OTHERS):
-        depth += 1 if bracket in OPENING else -1
-        if depth > MOST_DEPTH:
-            raise request_errors.TooDeep(f"{what} is nested deeper than {MOST_DEPTH}, the limit.")
+    for bracket in JSON_STRING.sub(b"", text).translate(None, delete=NON_BRACKETS):
+        depth += 1 if bracket in OPENING_BRACKETS else -1
+        if depth > MAX_JSON_DEPTH:
+            raise request_errors.TooDeep(f"{what} is nested deeper than {MAX_JSON_DEPTH}, the limit.")
 
 
-def parts(text: bytes) -> int:
+def count_containers(text: bytes) -> int:
     return text.count(b"{") + text.count(b"[")
 
 
-def asked(given: object, size: int, parts: int) -> Asked:
+def parse_parameters(given: object, size: int, parts: int) -> GraphQLRequest:
     """The parameters, each of its type or null."""
     if isinstance(given, list):
         raise request_errors.RequestError("Batches are not taken: send one request for each operation.")
@@ -79,7 +79,7 @@ def asked(given: object, size: int, parts: int) -> Asked:
         if value is not None and type(value) is not type_:
             raise request_errors.RequestError(f"`{name}` must be {what}.")
     take = given.get
-    return Asked(
+    return GraphQLRequest(
         take("query"), take("documentId"), take("operationName"), take("variables"), take("extensions") or {},
         size, parts,
     )  # fmt: skip

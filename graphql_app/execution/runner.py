@@ -59,19 +59,21 @@ class Operations:
         self.gate = Gate(settings.pool_size, settings.most_waiting, settings.pool_timeout)
         self.allowance = Allowance(settings.rate, settings.burst)
 
-    def operation(self, asked: request.Asked, viewer: Viewer) -> Operation:
+    def operation(self, asked: request.GraphQLRequest, viewer: Viewer) -> Operation:
         """What a request asks to run, and may. Raises `errors.RequestError` and `documents.Refused`."""
         operation = self.documents.operation(asked)
         authorization.check(operation.needs, viewer.scopes)
         if operation.kind is OperationType.MUTATION:
-            document_limits.refuse("request", "lists and objects", asked.parts, document_limits.PARTS)
+            document_limits.refuse("request", "lists and objects", asked.container_count, document_limits.PARTS)
         else:
             document_limits.refuse("request of a query", "bytes", asked.size, document_limits.QUERY_BYTES)
-            document_limits.refuse("request of a query", "lists and objects", asked.parts, document_limits.QUERY_PARTS)
+            document_limits.refuse(
+                "request of a query", "lists and objects", asked.container_count, document_limits.QUERY_PARTS
+            )
         return operation
 
     async def answer(
-        self, operation: Operation, asked: request.Asked, viewer: Viewer, address: str, request_id: str,
+        self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, address: str, request_id: str,
         key: str | None = None,
     ) -> Answer:  # fmt: skip
         """Run a query or mutation. Raises `errors.RequestError` and `documents.Refused` where it does not begin."""
@@ -91,7 +93,7 @@ class Operations:
         return Answer(error_formatting.body(result.data, shown, extensions), failed, known[0].code)
 
     async def run(
-        self, operation: Operation, asked: request.Asked, viewer: Viewer, request_id: str, key: str | None
+        self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, request_id: str, key: str | None
     ) -> tuple[ExecutionResult, int]:
         """The result and its cost. What only reads is tried once more on another connection when one was lost."""
         base = BASE_COST if operation.reads else MUTATION_COST * operation.size.roots
@@ -115,7 +117,7 @@ class Operations:
         return result, base + made.cost
 
     async def execute(
-        self, operation: Operation, asked: request.Asked, made: operation_context.Context
+        self, operation: Operation, asked: request.GraphQLRequest, made: operation_context.Context
     ) -> ExecutionResult:
         values, outcome = variables.coerced(operation.variables, asked.variables or {}), None
         if operation.question is not None and values is not None:
@@ -132,7 +134,7 @@ class Operations:
     def executor(
         self,
         operation: Operation,
-        asked: request.Asked,
+        asked: request.GraphQLRequest,
         values: VariableValues | None,
         made: operation_context.Context | None,
     ) -> Any:

@@ -43,8 +43,8 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     built = build.build()
     keys, pulse = authenticator.Keyring(own, settings, keyless=keyless), change_notifier.Feed(own, settings)
     graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.wrote)
-    subscriptions = broker.Live(graphql.operations, pulse, settings, keys)
-    graphql.stream, graphql.socket = sse.Streams(subscriptions), websocket.Sockets(subscriptions)
+    subscriptions = broker.Live(graphql.runner, pulse, settings, keys)
+    graphql.sse_handler, graphql.websocket_app = sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
     life.leaving = subscriptions.end
     sdl = build.sdl(built)
 
@@ -74,7 +74,10 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         graphql,
         routes=routes,
         middleware=cross_origin(settings),
-        exception_handlers={HTTPException: http_response.elsewhere, Exception: http_response.elsewhere},
+        exception_handlers={
+            HTTPException: http_response.starlette_error_handler,
+            Exception: http_response.starlette_error_handler,
+        },
         lifespan=lifespan,
     )
     app.state.live = subscriptions

@@ -65,7 +65,7 @@ class Live:
                 del self.clients[client]
 
     async def open(
-        self, operation: Operation, asked: request.Asked, viewer: Viewer, client: str, last: str | None = None
+        self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, client: str, last: str | None = None
     ) -> Subscription:
         """A new subscription; `last` is a cursor that counts more than `after`. Close it. Raises `RequestError`."""
         self.operations.allowance.check(client)

@@ -39,7 +39,7 @@ class Message:
 class Query:
     """What a group reads: one planned statement with its values."""
 
-    def __init__(self, live: "Live", operation: Operation, asked: request.Asked) -> None:
+    def __init__(self, live: "Live", operation: Operation, asked: request.GraphQLRequest) -> None:
         executor = live.operations.executor(operation, asked, None, None)
         root = executor.schema.subscription_type
         found = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)

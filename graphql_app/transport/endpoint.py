@@ -20,14 +20,20 @@ from graphql_app.execution.runner import Operations
 from graphql_app.observability import logging, metrics
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql, http_request, http_response
-from graphql_app.transport.http_call import GONE, Call, address, idempotency_key, request_id_of
-from graphql_app.transport.http_response import Reply
-from graphql_app.transport.timeout import Gone, Patience
+from graphql_app.transport.http_call import (
+    CLIENT_DISCONNECTED,
+    HttpCall,
+    client_address,
+    idempotency_key,
+    request_id_from,
+)
+from graphql_app.transport.http_response import Response
+from graphql_app.transport.timeout import ClientDisconnected, RequestDeadline
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 
 
-Stream = Callable[[Call, Send], Awaitable[str]]
+Stream = Callable[[HttpCall, Send], Awaitable[str]]
 
 
 class Endpoint:
@@ -42,85 +48,87 @@ class Endpoint:
         *,
         wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        self.operations = Operations(schema, engine, settings, wrote)
-        self.settings, self.keys = settings, keys
-        self.stream: Stream | None = None
-        self.socket: ASGIApp | None = None
+        self.runner = Operations(schema, engine, settings, wrote)
+        self.settings, self.authenticator = settings, keys
+        self.sse_handler: Stream | None = None
+        self.websocket_app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await (self.socket or turn_away)(scope, receive, send)
+            await (self.websocket_app or reject_websocket)(scope, receive, send)
             return
         headers: http_request.Headers = dict(scope["headers"])
-        accepts = http_request.accepts(headers.get(b"accept", b""))
-        request_id = request_id_of(headers)
+        accepts = http_request.parse_accept(headers.get(b"accept", b""))
+        request_id = request_id_from(headers)
         logging.request_id.set(request_id)
         with metrics.Operation() as seen:
             try:
-                reply = await self.reply(scope, receive, send, headers, accepts, request_id, seen)
-            except Gone:
-                seen.code = GONE
+                reply = await self.handle(scope, receive, send, headers, accepts, request_id, seen)
+            except ClientDisconnected:
+                seen.code = CLIENT_DISCONNECTED
                 return
             except (request_errors.RequestError, Refused) as error:
-                reply = http_response.refused(error, accepts, request_id)
+                reply = http_response.from_error(error, accepts, request_id)
             except Exception as error:
-                reply = http_response.refused(error_formatting.of_exception(error, request_id), accepts, request_id)
+                reply = http_response.from_error(error_formatting.of_exception(error, request_id), accepts, request_id)
             if reply is not None:
                 seen.code = reply.code
                 await reply.send(send, head=scope["method"] == "HEAD")
 
-    async def reply(
-        self, scope: Scope, receive: Receive, send: Send, headers: http_request.Headers, accepts: http_request.Accepts,
-        request_id: str, seen: metrics.Operation,
-    ) -> Reply | None:  # fmt: skip
+    async def handle(
+        self, scope: Scope, receive: Receive, send: Send, headers: http_request.Headers,
+        accepts: http_request.AcceptedTypes, request_id: str, seen: metrics.Operation,
+    ) -> Response | None:  # fmt: skip
         """The response; None where a stream was sent instead."""
         method = scope["method"]
         if method == "OPTIONS":
-            return Reply(204, b"", [(b"allow", METHODS.encode())])
+            return Response(204, b"", [(b"allow", METHODS.encode())])
         if method not in ("GET", "HEAD", "POST"):
             raise request_errors.MethodNotAllowed("Use POST, or GET for queries.", allow=METHODS)
         posted = method == "POST"
-        if not posted and self.settings.explorer and graphiql.wanted(accepts, scope["query_string"]):
-            return graphiql.page(keyless=self.keys.keyless)
-        async with Patience(receive, http_request.BODY_TIMEOUT, self.settings.request_timeout) as patience:
-            viewer = await self.keys(scope)
-            patience.late = request_errors.SlowRequest
+        if not posted and self.settings.explorer and graphiql.is_browser_navigation(accepts, scope["query_string"]):
+            return graphiql.page(keyless=self.authenticator.keyless)
+        async with RequestDeadline(
+            receive, http_request.BODY_TIMEOUT_SECONDS, self.settings.request_timeout
+        ) as patience:
+            viewer = await self.authenticator(scope)
+            patience.body_timeout_error = request_errors.SlowRequest
             body = await http_request.read_body(headers, receive) if posted else b""
-            asked = http_request.from_body(body) if posted else http_request.from_query_string(scope["query_string"])
-            operation = self.operations.operation(asked, viewer)
+            asked = http_request.parse_body(body) if posted else http_request.parse_query_string(scope["query_string"])
+            operation = self.runner.operation(asked, viewer)
             seen.kind = operation.kind.value
-            call = Call(scope, receive, headers, accepts, request_id, viewer, asked, operation)
+            call = HttpCall(scope, receive, headers, accepts, request_id, viewer, asked, operation)
             if operation.kind is not OperationType.SUBSCRIPTION:
-                if accepts.answer is None:
+                if accepts.media_type is None:
                     raise request_errors.NotAcceptable
                 if not posted and not operation.reads:
                     raise request_errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
-                patience.answering(stays=not operation.reads)
-                return await self.answered(call, accepts.answer, posted)
-        seen.code = await self.streamed(call, send)
+                patience.response_started(survives_disconnect=not operation.reads)
+                return await self.execute(call, accepts.media_type, posted)
+        seen.code = await self.stream(call, send)
         return None
 
-    async def answered(self, call: Call, media_type: str, posted: bool) -> Reply:
+    async def execute(self, call: HttpCall, media_type: str, posted: bool) -> Response:
         """Run a query or mutation."""
         operation, key = call.operation, idempotency_key(call)
-        answer = await self.operations.answer(
-            operation, call.asked, call.viewer, address(call.scope), call.request_id, key
+        answer = await self.runner.answer(
+            operation, call.request, call.viewer, client_address(call.scope), call.request_id, key
         )
-        reply = http_response.answered(answer, media_type, call.request_id)
+        reply = http_response.from_result(answer, media_type, call.request_id)
         if not posted and operation.trusted and answer.code == "ok":
-            reply = http_response.cacheable(reply, call.headers)
+            reply = http_response.with_etag(reply, call.headers)
         elif not posted:
-            reply.headers.append(http_response.NOT_STORED)
-        return await http_response.packed(reply, call.headers)
+            reply.headers.append(http_response.NO_STORE)
+        return await http_response.compress(reply, call.headers)
 
-    async def streamed(self, call: Call, send: Send) -> str:
+    async def stream(self, call: HttpCall, send: Send) -> str:
         """Hand a subscription on; the code with which it ended."""
-        if self.stream is None or not call.accepts.events:
+        if self.sse_handler is None or not call.accepted.event_stream:
             raise request_errors.NotAcceptable("A subscription is answered as `text/event-stream`: accept that.")
-        return await self.stream(call, send)
+        return await self.sse_handler(call, send)
 
 
-async def turn_away(_scope: Scope, receive: Receive, send: Send) -> None:
+async def reject_websocket(_scope: Scope, receive: Receive, send: Send) -> None:
     """Close a WebSocket that nobody speaks to."""
     await receive()
     await send({"type": "websocket.close", "code": 4406, "reason": "There is no WebSocket here."})

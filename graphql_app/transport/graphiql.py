@@ -31,7 +31,7 @@ FOLDER = Path(__file__).parent.parent / "static" / "graphiql"
 BUNDLE, EXAMPLES = FOLDER / "bundle", FOLDER / "examples"
 
 # 'unsafe-inline' is for styles alone: the editor places every line of text by one.
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -48,7 +48,7 @@ POLICY = "; ".join(
 
 HEADERS: http_response.Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", POLICY.encode()),
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"cache-control", b"no-cache"),
     (b"vary", b"accept"),
     http_response.NOSNIFF,
@@ -101,28 +101,28 @@ class Example(NamedTuple):
     variables: str
 
 
-def wanted(accepts: http_request.Accepts, query_string: bytes) -> bool:
+def is_browser_navigation(accepts: http_request.AcceptedTypes, query_string: bytes) -> bool:
     """Whether a GET is a browser's that came to look, and asks nothing yet."""
     return accepts.html and not any(name in request.PARAMETERS for name, _ in parse_qsl(query_string.decode("latin-1")))
 
 
-def page(*, title: str = "Shipments", keyless: bool = True) -> http_response.Reply:
+def page(*, title: str = "Shipments", keyless: bool = True) -> http_response.Response:
     """The page at /graphql. Where a key is needed, its first tab says where that goes."""
-    values = fresh_values()
+    values = example_values()
     tabs = [one._replace(variables=Template(one.variables).substitute(values))._asdict() for one in examples()]
     if not keyless:
         tabs[0]["query"] = NEEDS_KEY + tabs[0]["query"]
     config = {"endpoint": "graphql", "title": title, "examples": tabs}
-    text = PAGE.substitute(manifest(), title=html.escape(title), config=embedded(config))
-    return http_response.Reply(200, text.encode(), HEADERS)
+    text = PAGE.substitute(manifest(), title=html.escape(title), config=script_json(config))
+    return http_response.Response(200, text.encode(), HEADERS)
 
 
-def embedded(config: object) -> str:
+def script_json(config: object) -> str:
     """JSON that may stand in a script element: without `<`, nothing in it can end the element or begin another."""
     return json.dumps(config, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def fresh_values() -> dict[str, str]:
+def example_values() -> dict[str, str]:
     """What the examples' variables take from the moment at which the page is asked for."""
     now = datetime.now(UTC).replace(microsecond=0)
     return {
@@ -154,10 +154,10 @@ def manifest() -> dict[str, str]:
 
 def routes() -> list[BaseRoute]:
     """The page's files, under /graphiql."""
-    return [Mount("/graphiql", Files(directory=BUNDLE), name="graphiql")]
+    return [Mount("/graphiql", BundleFiles(directory=BUNDLE), name="graphiql")]
 
 
-class Files(StaticFiles):
+class BundleFiles(StaticFiles):
     """The bundle, compressed for who accepts it, and kept for ever where the name tells the content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -165,13 +165,15 @@ class Files(StaticFiles):
         suffix = Path(path).suffix
         response.headers["content-type"] = MEDIA_TYPES[suffix]  # Not the operating system's opinion of it.
         response.headers["cache-control"] = "public, max-age=31536000, immutable" if HASHED.search(path) else "no-cache"
-        response.headers["content-security-policy"] = POLICY  # A worker is ruled by its own, not by the page's.
+        response.headers["content-security-policy"] = (
+            CONTENT_SECURITY_POLICY  # A worker is ruled by its own, not by the page's.
+        )
         response.headers["x-content-type-options"] = "nosniff"
         if suffix not in TEXT:
             return response
         response.headers["vary"] = "Accept-Encoding"
         asked = Headers(scope=scope)
-        takes = http_response.takes_gzip(asked.get("accept-encoding", "").encode("latin-1"))
+        takes = http_response.accepts_gzip(asked.get("accept-encoding", "").encode("latin-1"))
         if not isinstance(response, FileResponse) or not takes or "range" in asked:
             return response
         body = await anyio.to_thread.run_sync(compressed, str(response.path))

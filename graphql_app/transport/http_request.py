@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive
 
 from graphql_app.errors import request_errors
-from graphql_app.execution.request import MOST_BYTES, Asked, asked, parse_json, parts
-from graphql_app.transport.timeout import Gone
+from graphql_app.execution.request import MAX_BODY_BYTES, GraphQLRequest, count_containers, parse_json, parse_parameters
+from graphql_app.transport.timeout import ClientDisconnected
 
-BODY_TIMEOUT = 10.0
+BODY_TIMEOUT_SECONDS = 10.0
 """Seconds that the body of a request has to arrive."""
-GRAPHQL, JSON, HTML, EVENTS = (
+GRAPHQL_RESPONSE_JSON, JSON, HTML, EVENT_STREAM = (
     "application/graphql-response+json",
     "application/json",
     "text/html",
@@ -25,12 +25,12 @@ GRAPHQL, JSON, HTML, EVENTS = (
 )
 
 
-class Accepts(NamedTuple):
+class AcceptedTypes(NamedTuple):
     """What the client takes, best first; `answer` is the one of ours for a single answer, None where there is none."""
 
-    answer: str | None
+    media_type: str | None
     html: bool
-    events: bool
+    event_stream: bool
 
 
 Headers = dict[bytes, bytes]
@@ -38,17 +38,17 @@ Headers = dict[bytes, bytes]
 
 
 @lru_cache(64)
-def essence(content_type: bytes) -> str:
+def media_type_of(content_type: bytes) -> str:
     """A media type without its parameters."""
     return content_type.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 @lru_cache(256)
-def accepts(text: bytes) -> Accepts:
+def parse_accept(text: bytes) -> AcceptedTypes:
     """Reads `Accept`. Without it, and for a wildcard, answers are application/json."""
     header = text.decode("latin-1")
     if len(header) > 2000 or not header.strip():
-        return Accepts(JSON, html=False, events=False)
+        return AcceptedTypes(JSON, html=False, event_stream=False)
     ranges: list[tuple[float, str]] = []
     for one in header.split(","):
         name, *parameters = [part.strip().lower() for part in one.split(";")]
@@ -59,40 +59,40 @@ def accepts(text: bytes) -> Accepts:
             ranges.append((0.0, name))
     ranges = [one for one in sorted(ranges, key=lambda one: -one[0]) if one[0] > 0]
     names = [name for _, name in ranges]
-    meant = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL: GRAPHQL}
+    meant = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_RESPONSE_JSON: GRAPHQL_RESPONSE_JSON}
     answer = next((meant[name] for name in names if name in meant), None)
-    return Accepts(answer, HTML in names, EVENTS in names)
+    return AcceptedTypes(answer, HTML in names, EVENT_STREAM in names)
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
     """The body of a POST."""
-    if essence(headers.get(b"content-type", b"")) != JSON:
+    if media_type_of(headers.get(b"content-type", b"")) != JSON:
         raise request_errors.UnsupportedMediaType
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise request_errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and (len(length) > 9 or int(length) > MOST_BYTES):
-        raise request_errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MOST_BYTES}.")
+    if length.isdigit() and (len(length) > 9 or int(length) > MAX_BODY_BYTES):
+        raise request_errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MAX_BODY_BYTES}.")
     parts, size, more = [], 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientDisconnected
         parts.append(message.get("body", b""))
         size, more = size + len(parts[-1]), message.get("more_body", False)
-        if size > MOST_BYTES:
-            raise request_errors.TooLarge(f"The body has more than {MOST_BYTES} bytes, the limit.")
+        if size > MAX_BODY_BYTES:
+            raise request_errors.TooLarge(f"The body has more than {MAX_BODY_BYTES} bytes, the limit.")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def from_body(body: bytes) -> Asked:
+def parse_body(body: bytes) -> GraphQLRequest:
     """What a POST asks."""
     if not body:
         raise request_errors.RequestError("The body is empty; send a JSON object with `query`.")
-    return asked(parse_json(body, "The body"), len(body), parts(body))
+    return parse_parameters(parse_json(body, "The body"), len(body), count_containers(body))
 
 
-def from_query_string(text: bytes) -> Asked:
+def parse_query_string(text: bytes) -> GraphQLRequest:
     """What a GET asks: the parameters in the URL, `variables` and `extensions` as JSON."""
     try:
         pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
@@ -108,4 +108,4 @@ def from_query_string(text: bytes) -> Asked:
             given[name] = parse_json(given[name].encode(), f"`{name}`")
         else:
             given.pop(name, None)
-    return asked(given, len(text), sum(parts(value.encode()) for _, value in pairs))
+    return parse_parameters(given, len(text), sum(count_containers(value.encode()) for _, value in pairs))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response as StarletteResponse
 from starlette.types import Send
 
 from graphql_app.errors import request_errors
@@ -22,21 +22,21 @@ from graphql_app.execution.runner import Answer
 from graphql_app.transport import http_request
 
 Headers = list[tuple[bytes, bytes]]
-GZIP_FROM, GZIP_ELSEWHERE = 1_024, 128_000
+GZIP_MIN_BYTES, GZIP_IN_THREAD_BYTES = 1_024, 128_000
 """Bytes from which an answer is compressed, and from which that is left to a thread."""
 CONTENT_TYPES = {
     media_type: (b"content-type", f"{media_type}; charset=utf-8".encode())
-    for media_type in (http_request.JSON, http_request.GRAPHQL)
+    for media_type in (http_request.JSON, http_request.GRAPHQL_RESPONSE_JSON)
 }
 NOSNIFF = (b"x-content-type-options", b"nosniff")
-NOT_STORED = (b"cache-control", b"no-store")
-REVALIDATED = (b"cache-control", b"private, no-cache")
+NO_STORE = (b"cache-control", b"no-store")
+REVALIDATE = (b"cache-control", b"private, no-cache")
 VARY = (b"vary", b"accept, accept-encoding, authorization")
-CLOSING = (request_errors.TooLarge, request_errors.SlowRequest)
+CLOSES_CONNECTION = (request_errors.TooLarge, request_errors.SlowRequest)
 """After these the rest of the body is not read."""
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """One response."""
 
     status: int
@@ -51,28 +51,30 @@ class Reply(NamedTuple):
         await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 
-def answered(answer: Answer, media_type: str, request_id: str) -> Reply:
+def from_result(answer: Answer, media_type: str, request_id: str) -> Response:
     """What an operation came to."""
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
     if answer.failed is None:
-        return Reply(200, answer.body, headers, answer.code)
-    return Reply(answer.failed.status, answer.body, [*headers, *about(answer.failed)], answer.code)
+        return Response(200, answer.body, headers, answer.code)
+    return Response(answer.failed.status, answer.body, [*headers, *error_headers(answer.failed)], answer.code)
 
 
-def refused(error: request_errors.RequestError | Refused, accepts: http_request.Accepts, request_id: str) -> Reply:
+def from_error(
+    error: request_errors.RequestError | Refused, accepts: http_request.AcceptedTypes, request_id: str
+) -> Response:
     """Why nothing was run."""
-    media_type = accepts.answer or http_request.JSON
-    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NOT_STORED]
+    media_type = accepts.media_type or http_request.JSON
+    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NO_STORE]
     if isinstance(error, Refused):
         shown = error_formatting.reasons(error.reasons, error.code, request_id)
-        status = 200 if accepts.answer == http_request.JSON else 400
-        return Reply(status, error_formatting.refusal_body(shown), headers, error.code)
+        status = 200 if accepts.media_type == http_request.JSON else 400
+        return Response(status, error_formatting.refusal_body(shown), headers, error.code)
     body = error_formatting.refusal_body([error_formatting.refusal(error, request_id)])
-    quiet = isinstance(error, request_errors.GraphQLFault) and accepts.answer == http_request.JSON
-    return Reply(200 if quiet else error.status, body, [*headers, *about(error)], error.code)
+    quiet = isinstance(error, request_errors.GraphQLFault) and accepts.media_type == http_request.JSON
+    return Response(200 if quiet else error.status, body, [*headers, *error_headers(error)], error.code)
 
 
-def about(error: request_errors.RequestError) -> Headers:
+def error_headers(error: request_errors.RequestError) -> Headers:
     """The headers that go with an error."""
     found: Headers = []
     if error.retry_after is not None:
@@ -81,38 +83,38 @@ def about(error: request_errors.RequestError) -> Headers:
         found.append((b"allow", error.allow.encode()))
     if isinstance(error, request_errors.Unauthenticated):
         found.append((b"www-authenticate", b"Bearer"))
-    if isinstance(error, CLOSING):
+    if isinstance(error, CLOSES_CONNECTION):
         found.append((b"connection", b"close"))
     return found
 
 
-def cacheable(reply: Reply, headers: http_request.Headers) -> Reply:
+def with_etag(reply: Response, headers: http_request.Headers) -> Response:
     """An answer to GET that may be kept and asked about again: 304 where it is still the same."""
     tag = b'W/"' + hashlib.blake2b(reply.body, digest_size=12).hexdigest().encode() + b'"'
     known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
-    added: Headers = [(b"etag", tag), REVALIDATED, VARY]
+    added: Headers = [(b"etag", tag), REVALIDATE, VARY]
     if tag.removeprefix(b"W/") in known:
         return reply._replace(status=304, body=b"", headers=[*reply.headers, *added])
     return reply._replace(headers=[*reply.headers, *added])
 
 
-async def packed(reply: Reply, headers: http_request.Headers) -> Reply:
+async def compress(reply: Response, headers: http_request.Headers) -> Response:
     """Compressed, where that is worth it and the client takes it."""
-    if len(reply.body) < GZIP_FROM or not takes_gzip(headers.get(b"accept-encoding", b"")):
+    if len(reply.body) < GZIP_MIN_BYTES or not accepts_gzip(headers.get(b"accept-encoding", b"")):
         return reply
-    if len(reply.body) < GZIP_ELSEWHERE:
-        body = compress(reply.body)
+    if len(reply.body) < GZIP_IN_THREAD_BYTES:
+        body = gzip_body(reply.body)
     else:
-        body = await asyncio.to_thread(compress, reply.body)
+        body = await asyncio.to_thread(gzip_body, reply.body)
     return reply._replace(body=body, headers=[*reply.headers, (b"content-encoding", b"gzip")])
 
 
-def compress(body: bytes) -> bytes:
+def gzip_body(body: bytes) -> bytes:
     return zlib.compress(body, 1, 31)
 
 
 @lru_cache(64)
-def takes_gzip(accept_encoding: bytes) -> bool:
+def accepts_gzip(accept_encoding: bytes) -> bool:
     """Whether a client takes gzip."""
     for one in accept_encoding.lower().split(b","):
         name, _, quality = one.partition(b";")
@@ -121,7 +123,7 @@ def takes_gzip(accept_encoding: bytes) -> bool:
     return False
 
 
-async def elsewhere(_request: Request, error: Exception) -> Response:
+async def starlette_error_handler(_request: Request, error: Exception) -> StarletteResponse:
     """What Starlette refuses at any address, as JSON with a code."""
     status = error.status_code if isinstance(error, HTTPException) else request_errors.Internal.status
     said = {
@@ -131,4 +133,4 @@ async def elsewhere(_request: Request, error: Exception) -> Response:
     known = said.get(status) or (request_errors.RequestError() if status < 500 else request_errors.Internal())
     shown = {"message": known.message, "extensions": {"code": known.code}}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return Response(error_formatting.refusal_body([shown]), status, headers, media_type=http_request.JSON)
+    return StarletteResponse(error_formatting.refusal_body([shown]), status, headers, media_type=http_request.JSON)

@@ -15,38 +15,38 @@ from graphql_app.execution import error_formatting
 from graphql_app.subscriptions.broker import Live
 from graphql_app.subscriptions.fan_out import Ended, Subscription
 from graphql_app.transport import http_response
-from graphql_app.transport.http_call import Call, address
+from graphql_app.transport.http_call import HttpCall, client_address
 
 HEADERS: http_response.Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"x-accel-buffering", b"no"),
-    http_response.NOT_STORED,
+    http_response.NO_STORE,
     http_response.NOSNIFF,
 ]
-PING = 15.0
+PING_SECONDS = 15.0
 """Seconds of silence after which a comment shows that the stream lives."""
-COME_BACK = 1_000
+RECONNECT_MILLISECONDS = 1_000
 """Milliseconds after which a browser comes back to a stream that stopped."""
 
 
-class Streams:
+class SseHandler:
     """Answers subscriptions over HTTP."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self, broker: Live) -> None:
+        self.broker = broker
 
-    async def __call__(self, call: Call, send: Send) -> str:
+    async def __call__(self, call: HttpCall, send: Send) -> str:
         """One stream, from its head to its end; the code of the error that ended it, or ok."""
-        client = call.viewer.client(address(call.scope))
+        client = call.viewer.client(client_address(call.scope))
         last = call.headers.get(b"last-event-id", b"").decode("latin-1")
-        with self.live.place(), self.live.share(client):
-            subscription = await self.live.open(call.operation, call.asked, call.viewer, client, last or None)
-            code, gone = "ok", asyncio.create_task(disconnect(call.receive, subscription))
+        with self.broker.place(), self.broker.share(client):
+            subscription = await self.broker.open(call.operation, call.request, call.viewer, client, last or None)
+            code, gone = "ok", asyncio.create_task(watch_disconnect(call.receive, subscription))
             try:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
-                    with self.live.keys.watching(
+                    with self.broker.keys.watching(
                         call.viewer, lambda: subscription.fail(request_errors.Unauthenticated())
                     ):
                         code = await self.run(call, send, subscription)
@@ -56,12 +56,12 @@ class Streams:
                 subscription.close()
         return code
 
-    async def run(self, call: Call, send: Send, subscription: Subscription) -> str:
+    async def run(self, call: HttpCall, send: Send, subscription: Subscription) -> str:
         known = subscription.cursor
-        await write(send, f": {call.request_id}\nretry: {COME_BACK}\nid: {known}\n\n".encode())
+        await write(send, f": {call.request_id}\nretry: {RECONNECT_MILLISECONDS}\nid: {known}\n\n".encode())
         try:
             while True:
-                messages = await subscription.batch(PING)
+                messages = await subscription.batch(PING_SECONDS)
                 if messages:
                     known = messages[-1].cursor
                     await write(send, b"".join([message.event for message in messages]))
@@ -85,7 +85,7 @@ async def write(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def disconnect(receive: Receive, subscription: Subscription) -> None:
+async def watch_disconnect(receive: Receive, subscription: Subscription) -> None:
     """End the subscription when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

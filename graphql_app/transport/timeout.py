@@ -14,64 +14,74 @@ from starlette.types import Receive
 
 from graphql_app.errors import request_errors
 
-NOTICE = 0.05
+WATCH_AFTER_SECONDS = 0.05
 """Seconds until watching starts."""
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """The client has gone: nobody waits for an answer."""
 
 
-class Patience:
+class RequestDeadline:
     """`async with Patience(receive, 10, 10)`: raises `Gone` or an error in the place of the cancelled work."""
 
     __slots__ = (
-        "arrival", "arrived", "handle", "late", "limit", "loop", "reason", "receive", "slow", "stays",
-        "task", "watcher",
+        "body_received",
+        "body_timeout",
+        "body_timeout_error",
+        "handle",
+        "loop",
+        "reason",
+        "receive",
+        "response_timeout",
+        "slow",
+        "survives_disconnect",
+        "task",
+        "watcher",
     )  # fmt: skip
 
-    def __init__(self, receive: Receive, arrival: float, limit: float) -> None:
-        self.receive, self.arrival, self.limit = receive, arrival, limit
-        self.late: type[request_errors.RequestError] = request_errors.Unavailable
+    def __init__(self, receive: Receive, body_timeout: float, response_timeout: float) -> None:
+        self.receive, self.body_timeout, self.response_timeout = receive, body_timeout, response_timeout
+        self.body_timeout_error: type[request_errors.RequestError] = request_errors.Unavailable
         """What it is when the request does not arrive in time."""
-        self.arrived = self.slow = self.stays = False
+        self.body_received = self.slow = self.survives_disconnect = False
         self.reason: Exception | None = None
         self.watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self.task: asyncio.Task[Any] | None = asyncio.current_task()
         self.loop = asyncio.get_running_loop()
-        self.handle = self.loop.call_later(NOTICE, self.start)
+        self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start)
         return self
 
     def start(self) -> None:
-        if self.arrived:
+        if self.body_received:
             self.watcher = self.loop.create_task(self.watch())
         else:
             self.slow = True
-            self.handle = self.loop.call_later(self.arrival - NOTICE, self.give_up)
+            self.handle = self.loop.call_later(self.body_timeout - WATCH_AFTER_SECONDS, self.give_up)
 
     def give_up(self) -> None:
-        self.end(self.late())
+        self.end(self.body_timeout_error())
 
-    def answering(self, *, stays: bool) -> None:
+    def response_started(self, *, survives_disconnect: bool) -> None:
         """The request has arrived. From now on the client is watched. `stays`: although it goes, the work goes on."""
         if self.reason is not None:
             return
-        self.arrived, self.stays = True, stays
+        self.body_received, self.survives_disconnect = True, survives_disconnect
         if self.slow:
             self.handle.cancel()
-            self.handle = self.loop.call_later(NOTICE, self.start)
+            self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start)
 
     async def watch(self) -> None:
         """Waits for the first that comes."""
         try:
-            async with asyncio.timeout(self.limit - NOTICE):
+            async with asyncio.timeout(self.response_timeout - WATCH_AFTER_SECONDS):
                 while (await self.receive())["type"] != "http.disconnect":
                     pass
-                if self.stays:
+                if self.survives_disconnect:
                     await self.loop.create_future()
-            self.end(Gone())
+            self.end(ClientDisconnected())
         except TimeoutError:
             self.end(request_errors.Timeout())
 

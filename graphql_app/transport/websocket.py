@@ -25,52 +25,59 @@ from graphql_app.observability import metrics
 from graphql_app.subscriptions.broker import Live
 from graphql_app.subscriptions.fan_out import Ended
 from graphql_app.transport import websocket_messages
-from graphql_app.transport.http_call import GONE, address, new_request_id
-from graphql_app.transport.websocket_messages import Closed, Received
+from graphql_app.transport.http_call import CLIENT_DISCONNECTED, client_address, new_request_id
+from graphql_app.transport.websocket_messages import ClientMessage, CloseSocket
 
 logger = logging.getLogger(__name__)
 
-INIT = 5.0
+INIT_TIMEOUT_SECONDS = 5.0
 """Seconds within which a client must introduce itself."""
-MOST_OPERATIONS, MESSAGES = 20, 50
+MAX_OPERATIONS, MAX_MESSAGES_PER_SECOND = 20, 50
 """Operations at once, and messages a second."""
-PATIENCE = 30.0
+WAIT_SECONDS = 30.0
 """Seconds after which a subscription looks up although nothing came."""
 
 
-class Sockets:
+class WebSocketApp:
     """The WebSocket side of the endpoint, an ASGI app."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
-        origins = live.settings.cors_origins.split(",")
+    def __init__(self, broker: Live) -> None:
+        self.broker = broker
+        origins = broker.settings.cors_origins.split(",")
         self.origins = {origin.strip() for origin in origins if origin.strip()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         headers = dict(scope["headers"])
-        if not self.may_come(headers):
-            await deny(send, 403, request_errors.NotAllowed("Pages of this origin may not open a socket here."))
+        if not self.is_allowed_origin(headers):
+            await reject_handshake(
+                send, 403, request_errors.NotAllowed("Pages of this origin may not open a socket here.")
+            )
             return
         try:
-            with self.live.place():
+            with self.broker.place():
                 spoken = websocket_messages.PROTOCOL in scope["subprotocols"]
                 await send({"type": "websocket.accept", "subprotocol": websocket_messages.PROTOCOL if spoken else None})
                 if not spoken:
-                    await close(send, Closed(websocket_messages.NOT_SPOKEN, f"Speak {websocket_messages.PROTOCOL}."))
+                    await send_close(
+                        send,
+                        CloseSocket(
+                            websocket_messages.SUBPROTOCOL_NOT_ACCEPTABLE, f"Speak {websocket_messages.PROTOCOL}."
+                        ),
+                    )
                     return
-                await Socket(self.live, scope, receive, send).run()
+                await WebSocketConnection(self.broker, scope, receive, send).run()
         except request_errors.Overloaded as error:
-            await deny(send, error.status, error)
+            await reject_handshake(send, error.status, error)
 
-    def may_come(self, headers: dict[bytes, bytes]) -> bool:
+    def is_allowed_origin(self, headers: dict[bytes, bytes]) -> bool:
         """Browsers say which page opens a socket: one of this host, or one that the settings name."""
         origin = headers.get(b"origin", b"").decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")
         return not origin or origin.partition("://")[2] == host or bool(self.origins & {origin, "*"})
 
 
-async def deny(send: Send, status: int, error: request_errors.RequestError) -> None:
+async def reject_handshake(send: Send, status: int, error: request_errors.RequestError) -> None:
     """Answer the handshake with a refusal."""
     body = error_formatting.refusal_body([{"message": error.message, "extensions": {"code": error.code}}])
     headers = [(b"content-type", b"application/json; charset=utf-8")]
@@ -78,107 +85,109 @@ async def deny(send: Send, status: int, error: request_errors.RequestError) -> N
     await send({"type": "websocket.http.response.body", "body": body})
 
 
-async def close(send: Send, why: Closed) -> None:
+async def send_close(send: Send, why: CloseSocket) -> None:
     await send({"type": "websocket.close", "code": why.code, "reason": why.reason[:100]})
 
 
-class Socket:
+class WebSocketConnection:
     """One connection."""
 
-    def __init__(self, live: Live, scope: Scope, receive: Receive, send: Send) -> None:
-        self.live, self.scope, self.receive, self.send = live, scope, receive, send
+    def __init__(self, broker: Live, scope: Scope, receive: Receive, send: Send) -> None:
+        self.broker, self.scope, self.receive, self.send = broker, scope, receive, send
         self.viewer: Viewer | None = None
-        self.client = address(scope)
+        self.client = client_address(scope)
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.running: set[asyncio.Task[None]] = set()
-        self.stays: set[asyncio.Task[None]] = set()
+        self.uncancellable: set[asyncio.Task[None]] = set()
         """Tasks that are not cut off: those that write."""
-        self.budget, self.counted = float(MESSAGES), time.monotonic()
-        self.held = ExitStack()
+        self.budget, self.counted = float(MAX_MESSAGES_PER_SECOND), time.monotonic()
+        self.exit_stack = ExitStack()
 
     async def run(self) -> None:
         """From the handshake to the end."""
         try:
-            await self.initialise()
+            await self.initialize()
             while True:
-                self.take(await self.next())
-        except Closed as why:
-            await self.leave(why)
-        except (Gone, OSError):  # uvicorn says so with an OSError when one sends
+                self.dispatch(await self.next_message())
+        except CloseSocket as why:
+            await self.close(why)
+        except (SocketClosed, OSError):  # uvicorn says so with an OSError when one sends
             pass
         except Exception:
             logger.exception("A socket broke.")
-            await self.leave(Closed(websocket_messages.BROKEN, "Something went wrong here."))
+            await self.close(CloseSocket(websocket_messages.INTERNAL_ERROR, "Something went wrong here."))
         finally:
-            self.held.close()
-            for task in self.running - self.stays:
+            self.exit_stack.close()
+            for task in self.running - self.uncancellable:
                 task.cancel()
 
-    async def leave(self, why: Closed) -> None:
+    async def close(self, why: CloseSocket) -> None:
         try:
             async with asyncio.timeout(10):
-                await close(self.send, why)
+                await send_close(self.send, why)
         except (OSError, RuntimeError, TimeoutError):
             pass  # it is closed already, or takes nothing any more
 
-    async def next(self) -> Received:
+    async def next_message(self) -> ClientMessage:
         """The next message, within the client's budget."""
         event = await self.receive()
         if event["type"] == "websocket.disconnect":
-            raise Gone
+            raise SocketClosed
         now = time.monotonic()
-        self.budget = min(MESSAGES, self.budget + (now - self.counted) * MESSAGES) - 1
+        self.budget = min(MAX_MESSAGES_PER_SECOND, self.budget + (now - self.counted) * MAX_MESSAGES_PER_SECOND) - 1
         self.counted = now
         if self.budget < 0:
-            raise Closed(websocket_messages.TOO_MANY, f"More than {MESSAGES} messages a second.")
-        return websocket_messages.read(event)
+            raise CloseSocket(
+                websocket_messages.TOO_MANY_REQUESTS, f"More than {MAX_MESSAGES_PER_SECOND} messages a second."
+            )
+        return websocket_messages.parse_message(event)
 
-    async def initialise(self) -> None:
+    async def initialize(self) -> None:
         """The client introduces itself: by the handshake's headers, or by the payload of `connection_init`."""
         try:
-            async with asyncio.timeout(INIT):
-                while (received := await self.next()).kind != "connection_init":
+            async with asyncio.timeout(INIT_TIMEOUT_SECONDS):
+                while (received := await self.next_message()).kind != "connection_init":
                     if received.kind == "subscribe":
-                        raise Closed(websocket_messages.UNAUTHORIZED, "Unauthorized")
+                        raise CloseSocket(websocket_messages.UNAUTHORIZED, "Unauthorized")
                     if received.kind == websocket_messages.PING:
                         await self.send_text(websocket_messages.PONG)
         except TimeoutError:
-            raise Closed(websocket_messages.SLOW_INIT, "Connection initialisation timeout") from None
-        self.scope = introduced(self.scope, received.payload)
+            raise CloseSocket(websocket_messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
+        self.scope = authenticate_payload(self.scope, received.payload)
         try:
-            self.viewer = await self.live.keys(self.scope)
+            self.viewer = await self.broker.keys(self.scope)
             self.client = self.viewer.client(self.client)
-            self.held.enter_context(self.live.share(self.client))
-            self.held.enter_context(self.live.keys.watching(self.viewer, self.turned_out))
+            self.exit_stack.enter_context(self.broker.share(self.client))
+            self.exit_stack.enter_context(self.broker.keys.watching(self.viewer, self.revoke))
         except request_errors.RateLimited as error:
-            raise Closed(websocket_messages.TOO_MANY, error.message) from None
+            raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, error.message) from None
         except request_errors.RequestError as error:
             forbidden = isinstance(error, request_errors.Unauthenticated | request_errors.NotAllowed)
-            raise Closed(
-                websocket_messages.FORBIDDEN if forbidden else websocket_messages.BROKEN, error.message
+            raise CloseSocket(
+                websocket_messages.FORBIDDEN if forbidden else websocket_messages.INTERNAL_ERROR, error.message
             ) from None
         await self.send_text(websocket_messages.ACK)
 
-    def turned_out(self) -> None:
+    def revoke(self) -> None:
         """The viewer may be here no longer."""
-        for task in self.running - self.stays:
+        for task in self.running - self.uncancellable:
             task.cancel()
-        self.start("", self.leave(Closed(websocket_messages.FORBIDDEN, UNKNOWN)))
+        self.start("", self.close(CloseSocket(websocket_messages.FORBIDDEN, UNKNOWN)))
 
-    def take(self, received: Received) -> None:
+    def dispatch(self, received: ClientMessage) -> None:
         """One message of a client that has introduced itself."""
         if received.kind == "connection_init":
-            raise Closed(websocket_messages.TOO_MANY, "Too many initialisation requests")
+            raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, "Too many initialisation requests")
         if received.kind == websocket_messages.PING:
             self.start("", self.send_text(websocket_messages.PONG))
         elif received.kind == "complete":
             task = self.tasks.get(received.id)
-            if task is not None and task not in self.stays:
+            if task is not None and task not in self.uncancellable:
                 task.cancel()
         elif received.kind == "subscribe":
             if received.id in self.tasks:
-                raise Closed(websocket_messages.DUPLICATE, f"Subscriber for {received.id} already exists")
-            self.start(received.id, self.operate(received.id, websocket_messages.asked(received)))
+                raise CloseSocket(websocket_messages.SUBSCRIBER_EXISTS, f"Subscriber for {received.id} already exists")
+            self.start(received.id, self.operate(received.id, websocket_messages.parse_subscribe(received)))
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -188,76 +197,78 @@ class Socket:
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
-    async def operate(self, name: str, asked: request.Asked) -> None:
+    async def operate(self, name: str, asked: request.GraphQLRequest) -> None:
         """One operation, from its `subscribe` to its `complete` or `error`."""
         request_id = new_request_id()
         logging_module.request_id.set(request_id)
         with metrics.Operation() as seen:
             try:
-                if len(self.tasks) > MOST_OPERATIONS:
-                    raise request_errors.LimitExceeded(f"A socket runs at most {MOST_OPERATIONS} operations at once.")
-                self.viewer = await self.live.keys(self.scope)
-                operation = self.live.operations.operation(asked, self.viewer)
+                if len(self.tasks) > MAX_OPERATIONS:
+                    raise request_errors.LimitExceeded(f"A socket runs at most {MAX_OPERATIONS} operations at once.")
+                self.viewer = await self.broker.keys(self.scope)
+                operation = self.broker.operations.operation(asked, self.viewer)
                 seen.kind = operation.kind.value
                 if operation.kind is OperationType.SUBSCRIPTION:
                     await self.subscribe(name, operation, asked)
                 else:
-                    seen.code = GONE  # until the client has the answer
-                    seen.code = await self.answer(name, operation, asked, request_id)
-                await self.send_text(websocket_messages.complete(name))
+                    seen.code = CLIENT_DISCONNECTED  # until the client has the answer
+                    seen.code = await self.execute(name, operation, asked, request_id)
+                await self.send_text(websocket_messages.complete_message(name))
             except (Ended, OSError):  # with an OSError uvicorn says that the socket has gone
                 return
             except Refused as refused:
                 seen.code = refused.code
-                await self.tell(name, error_formatting.reasons(refused.reasons, refused.code, request_id))
+                await self.send_error(name, error_formatting.reasons(refused.reasons, refused.code, request_id))
             except Exception as error:
-                known = error_formatting.of_exception(error.cause if isinstance(error, Broken) else error, request_id)
+                known = error_formatting.of_exception(
+                    error.cause if isinstance(error, SubscriptionFailed) else error, request_id
+                )
                 seen.code, shown = known.code, error_formatting.refusal(known, request_id)
-                if isinstance(error, Broken):
+                if isinstance(error, SubscriptionFailed):
                     shown["extensions"]["cursor"] = error.cursor
-                await self.tell(name, [shown])
+                await self.send_error(name, [shown])
 
-    async def answer(self, name: str, operation: Operation, asked: request.Asked, request_id: str) -> str:
+    async def execute(self, name: str, operation: Operation, asked: request.GraphQLRequest, request_id: str) -> str:
         """A query or a mutation; the code of its first error."""
         assert self.viewer is not None
         task = asyncio.current_task()
         if not operation.reads and task is not None:
-            self.stays.add(task)
+            self.uncancellable.add(task)
         try:
-            async with asyncio.timeout(self.live.settings.request_timeout):
-                answer = await self.live.operations.answer(operation, asked, self.viewer, self.client, request_id)
+            async with asyncio.timeout(self.broker.settings.request_timeout):
+                answer = await self.broker.operations.answer(operation, asked, self.viewer, self.client, request_id)
         except TimeoutError:
             raise request_errors.Timeout from None
-        before, behind = websocket_messages.next_(name)
+        before, behind = websocket_messages.next_message_parts(name)
         await self.send_text(before + answer.body.decode() + behind)
         return answer.code
 
-    async def subscribe(self, name: str, operation: Operation, asked: request.Asked) -> None:
+    async def subscribe(self, name: str, operation: Operation, asked: request.GraphQLRequest) -> None:
         """A subscription, until the client has enough of it."""
         assert self.viewer is not None
-        subscription = await self.live.open(operation, asked, self.viewer, self.client)
-        before, behind = websocket_messages.next_(name)
+        subscription = await self.broker.open(operation, asked, self.viewer, self.client)
+        before, behind = websocket_messages.next_message_parts(name)
         cursor = subscription.cursor
         try:
             while True:
-                for message in await subscription.batch(PATIENCE):
+                for message in await subscription.batch(WAIT_SECONDS):
                     await self.send_text(before + message.payload + behind)
                     cursor = message.cursor
         except request_errors.RequestError as error:
-            raise Broken(error, cursor) from None
+            raise SubscriptionFailed(error, cursor) from None
         finally:
             subscription.close()
 
-    async def tell(self, name: str, shown: list[dict[str, Any]]) -> None:
+    async def send_error(self, name: str, shown: list[dict[str, Any]]) -> None:
         """Why there is no more of an operation."""
         with suppress(OSError):
-            await self.send_text(websocket_messages.failed(name, shown))
+            await self.send_text(websocket_messages.error_message(name, shown))
 
     async def send_text(self, text: str) -> None:
         await self.send({"type": "websocket.send", "text": text})
 
 
-def introduced(scope: Scope, payload: dict[str, Any]) -> Scope:
+def authenticate_payload(scope: Scope, payload: dict[str, Any]) -> Scope:
     """The handshake's scope with the `authorization` that the client gave in its `connection_init`, or in `headers`
     there."""
     inner = payload.get("headers")
@@ -268,11 +279,11 @@ def introduced(scope: Scope, payload: dict[str, Any]) -> Scope:
     return scope
 
 
-class Gone(Exception):
+class SocketClosed(Exception):
     """The socket is closed."""
 
 
-class Broken(Exception):
+class SubscriptionFailed(Exception):
     """A subscription ended in the middle, behind this cursor."""
 
     def __init__(self, cause: request_errors.RequestError, cursor: str) -> None:

@@ -11,17 +11,17 @@ from graphql_app.errors import request_errors
 from graphql_app.execution import request
 
 PROTOCOL = "graphql-transport-ws"
-BAD, UNAUTHORIZED, FORBIDDEN, NOT_SPOKEN = 4400, 4401, 4403, 4406
-SLOW_INIT, DUPLICATE, TOO_MANY, BROKEN = 4408, 4409, 4429, 4500
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, SUBPROTOCOL_NOT_ACCEPTABLE = 4400, 4401, 4403, 4406
+INIT_TIMEOUT, SUBSCRIBER_EXISTS, TOO_MANY_REQUESTS, INTERNAL_ERROR = 4408, 4409, 4429, 4500
 """Codes with which a socket is closed."""
-MOST_ID = 128
-PAYLOADS = {"connection_init": False, "ping": False, "pong": False, "subscribe": True}
+MAX_ID_CHARACTERS = 128
+MESSAGES_WITH_PAYLOAD = {"connection_init": False, "ping": False, "pong": False, "subscribe": True}
 """Messages that may have a payload, an object; and whether they must."""
-IDENTIFIED = ("subscribe", "complete")
+MESSAGES_WITH_ID = ("subscribe", "complete")
 ACK, PING, PONG = '{"type":"connection_ack"}', "ping", '{"type":"pong"}'
 
 
-class Closed(Exception):
+class CloseSocket(Exception):
     """The socket is closed with this code and this reason."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -29,7 +29,7 @@ class Closed(Exception):
         super().__init__(code, reason)
 
 
-class Received(NamedTuple):
+class ClientMessage(NamedTuple):
     """A message of the client."""
 
     kind: str
@@ -38,43 +38,45 @@ class Received(NamedTuple):
     text: bytes
 
 
-def read(frame: Any) -> Received:
+def parse_message(frame: Any) -> ClientMessage:
     """The message of an ASGI event. Raises `Closed`."""
     if frame.get("text") is None:
-        raise Closed(BAD, "Binary frames are not taken.")
+        raise CloseSocket(BAD_REQUEST, "Binary frames are not taken.")
     try:
         text = frame["text"].encode()
         given = request.parse_json(text, "The message")
     except request_errors.RequestError as error:
-        raise Closed(BAD, error.message) from None
+        raise CloseSocket(BAD_REQUEST, error.message) from None
     if not isinstance(given, dict):
-        raise Closed(BAD, "A message is a JSON object.")
+        raise CloseSocket(BAD_REQUEST, "A message is a JSON object.")
     kind, name, payload = given.get("type"), given.get("id"), given.get("payload")
-    if not isinstance(kind, str) or kind not in (*PAYLOADS, *IDENTIFIED):
-        raise Closed(BAD, "`type` is none that a client sends.")
-    if kind in IDENTIFIED and not (isinstance(name, str) and 0 < len(name) <= MOST_ID):
-        raise Closed(BAD, f"`id` must be a string of 1 to {MOST_ID} characters.")
-    if kind in PAYLOADS and not (isinstance(payload, dict) or (payload is None and not PAYLOADS[kind])):
-        raise Closed(BAD, "`payload` must be an object.")
-    return Received(kind, str(name), payload if isinstance(payload, dict) else {}, text)
+    if not isinstance(kind, str) or kind not in (*MESSAGES_WITH_PAYLOAD, *MESSAGES_WITH_ID):
+        raise CloseSocket(BAD_REQUEST, "`type` is none that a client sends.")
+    if kind in MESSAGES_WITH_ID and not (isinstance(name, str) and 0 < len(name) <= MAX_ID_CHARACTERS):
+        raise CloseSocket(BAD_REQUEST, f"`id` must be a string of 1 to {MAX_ID_CHARACTERS} characters.")
+    if kind in MESSAGES_WITH_PAYLOAD and not (
+        isinstance(payload, dict) or (payload is None and not MESSAGES_WITH_PAYLOAD[kind])
+    ):
+        raise CloseSocket(BAD_REQUEST, "`payload` must be an object.")
+    return ClientMessage(kind, str(name), payload if isinstance(payload, dict) else {}, text)
 
 
-def asked(received: Received) -> request.Asked:
+def parse_subscribe(received: ClientMessage) -> request.GraphQLRequest:
     """What a `subscribe` asks. Raises `Closed` where it is none."""
     try:
-        return request.asked(received.payload, len(received.text), request.parts(received.text))
+        return request.parse_parameters(received.payload, len(received.text), request.count_containers(received.text))
     except request_errors.RequestError as error:
-        raise Closed(BAD, error.message) from None
+        raise CloseSocket(BAD_REQUEST, error.message) from None
 
 
-def next_(name: str) -> tuple[str, str]:
+def next_message_parts(name: str) -> tuple[str, str]:
     """What stands before and behind the payload of a `next`."""
     return f'{{"id":{orjson.dumps(name).decode()},"type":"next","payload":', "}"
 
 
-def complete(name: str) -> str:
+def complete_message(name: str) -> str:
     return orjson.dumps({"id": name, "type": "complete"}).decode()
 
 
-def failed(name: str, shown: list[dict[str, Any]]) -> str:
+def error_message(name: str, shown: list[dict[str, Any]]) -> str:
     return orjson.dumps({"id": name, "type": "error", "payload": shown}).decode()

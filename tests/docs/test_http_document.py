@@ -40,10 +40,10 @@ def codes() -> str:
 def bounded() -> str:
     """Each limit with its number."""
     rows = {
-        "body": f"{request.MOST_BYTES:,} bytes; {document_limits.QUERY_BYTES:,} for a query",
+        "body": f"{request.MAX_BODY_BYTES:,} bytes; {document_limits.QUERY_BYTES:,} for a query",
         "request line and headers": f"{uvicorn_protocols.MOST_HEAD:,} bytes, {uvicorn_protocols.MOST_HEADERS} headers",
-        "nesting of JSON, nesting of values in a document": f"{request.MOST_DEPTH}, {document_limits.VALUE_DEPTH}",
-        "digits of a JSON number": f"{request.MOST_DIGITS}",
+        "nesting of JSON, nesting of values in a document": f"{request.MAX_JSON_DEPTH}, {document_limits.VALUE_DEPTH}",
+        "digits of a JSON number": f"{request.MAX_NUMBER_DIGITS}",
         "lists and objects in a request": f"{document_limits.PARTS:,}; {document_limits.QUERY_PARTS:,} for a query",
         "document": f"{document_limits.CHARACTERS:,} characters, {document_limits.TOKENS:,} tokens",
         "operations, fragments per document": f"{document_limits.OPERATIONS}, {document_limits.FRAGMENTS}",
@@ -84,7 +84,7 @@ def test_the_readme_has_the_same_numbers() -> None:
         (document_limits.OPERATIONS, "operations"),
         (document_limits.ROOT_FIELDS, "root fields"),
         (document_limits.MUTATION_FIELDS, "mutation fields"),
-        (request.MOST_BYTES // 1_000_000, "MB"),
+        (request.MAX_BODY_BYTES // 1_000_000, "MB"),
         (pagination.MOST, "rows per page"),
     ):
         assert f"{number:,} {what}" in readme

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graphql_app import settings as settings_module
 from graphql_app.errors import request_errors, startup_error
 from graphql_app.execution import documents, trusted_documents
-from graphql_app.execution.request import Asked
+from graphql_app.execution.request import GraphQLRequest
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from graphql_app.transport import http_request
@@ -103,8 +103,8 @@ def test_parsed_documents_are_bounded_by_their_tokens(monkeypatch: pytest.Monkey
     assert len(kept.kept) < 20
 
 
-def asked(request: dict[str, Any]) -> Asked:
-    return http_request.from_body(json.dumps(request).encode())
+def asked(request: dict[str, Any]) -> GraphQLRequest:
+    return http_request.parse_body(json.dumps(request).encode())
 
 
 async def test_a_trusted_document_is_run_by_its_id(engine: AsyncEngine, settings: Settings, manifest: Path) -> None:

@@ -38,7 +38,7 @@ class Served:
     async def settled(self) -> bool:
         """Whether everything is as it was before anybody came: waited for, but not for long."""
         for _ in range(100):
-            gate = self.endpoint.operations.gate
+            gate = self.endpoint.runner.gate
             left = {task for task in asyncio.all_tasks() - self.tasks if "TestRunner" not in repr(task)}
             await self.beside.execute("SELECT pg_stat_clear_snapshot()")  # it may be inside a transaction
             open_ = await self.beside.fetchval(

@@ -69,7 +69,7 @@ async def test_the_page_may_run_its_own_files_and_nothing_else(client: httpx.Asy
 
 def test_nothing_in_the_configuration_can_end_its_script_element() -> None:
     hostile = {"title": "</script><script>alert(1)</script><!--"}
-    text = graphiql.embedded(hostile)
+    text = graphiql.script_json(hostile)
     assert "<" not in text
     assert json.loads(text) == hostile
 
