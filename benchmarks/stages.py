@@ -21,8 +21,8 @@ from graphql_app.auth import authenticator
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.execution import error_formatting
-from graphql_app.execution.documents import Documents
-from graphql_app.execution.variables import coerced
+from graphql_app.execution.documents import DocumentCache
+from graphql_app.execution.variables import coerce_variables
 from graphql_app.query_engine import fast_path, plan, type_mapping
 from graphql_app.schema import build
 from graphql_app.transport import endpoint, http_request
@@ -106,21 +106,21 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
 
     async def admitted(_: bytes) -> None:
         client = viewer.client("127.0.0.1")
-        run.allowance.check(client)
-        await run.gate.enter(client)
-        run.gate.leave(client)
-        run.allowance.charge(client, 1)
+        run.rate_limiter.check(client)
+        await run.concurrency_limiter.acquire(client)
+        run.concurrency_limiter.release(client)
+        run.rate_limiter.charge(client, 1)
 
     async def session(_: bytes) -> None:
         async with operation_context.get_context(engine, viewer, "request"):
             pass
 
     async def variables(_: bytes) -> object:
-        return coerced(operation.variables, asked.variables or {})
+        return coerce_variables(operation.variables, asked.variables or {})
 
-    values = coerced(operation.variables, asked.variables or {})
+    values = coerce_variables(operation.variables, asked.variables or {})
     assert values is not None
-    question = operation.question
+    question = operation.single_field
     asking = fast_path.Given(built._schema, operation.node, operation.fragments, operation.details, values)
 
     async def prepared(_: bytes) -> object:
@@ -146,7 +146,9 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
             "a connection, and one round trip of the driver": await microseconds(driver, bodies),
         }
     body = orjson.Fragment(answer)
-    every["answer → bytes"] = await microseconds(lambda _: later(error_formatting.body({"a": body}, (), None)), bodies)
+    every["answer → bytes"] = await microseconds(
+        lambda _: later(error_formatting.encode_body({"a": body}, (), None)), bodies
+    )
     everything = await microseconds(whole, bodies, 40)
     every["the rest: headers, routing, fields, plan, statement of this size"] = everything - sum(every.values())
     every["**all of it**"] = everything
@@ -163,11 +165,11 @@ async def later(value: object) -> object:
 
 def first(built: Any, text: str) -> dict[str, float]:
     """What a document costs when it comes for the first time."""
-    documents = Documents(built._schema)
+    documents = DocumentCache(built._schema)
     taken = []
     for _ in range(ROUNDS):
         before = time.process_time_ns()
-        documents.read(text)
+        documents.parse(text)
         taken.append((time.process_time_ns() - before) / 1000)
     return {"parsed, measured, validated": statistics.median(taken)}
 

@@ -119,7 +119,7 @@ def read(**given: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "The settings"
         variable = environment_variable(name) if name in Settings.model_fields else name
         message = first["msg"].removeprefix("Value error, ")
-        raise startup_error.StartError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
+        raise startup_error.StartupError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
 
 
 def data_directory(known: Settings) -> Path:

@@ -71,7 +71,7 @@ def test_a_wrong_one_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(startup_error.StartError) as caught:
+    with pytest.raises(startup_error.StartupError) as caught:
         settings.read()
     assert str(caught.value).startswith(said)
 

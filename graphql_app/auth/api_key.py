@@ -87,6 +87,6 @@ def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """
     given = dict(headers)
     if not OWN_NAMES.fullmatch(given.get(b"host", b"")) or any(name in given for name in PASSED_ON):
-        raise request_errors.NotAllowed(
+        raise request_errors.Forbidden(
             "Without an API key only this machine's own requests to localhost, 127.0.0.1 or [::1] are answered."
         )

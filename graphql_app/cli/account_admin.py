@@ -43,7 +43,7 @@ def moment(given: str) -> datetime:
         found = datetime.fromisoformat(given)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise startup_error.StartError(
+        raise startup_error.StartupError(
             f"{given!r} is no expiry: write 90d, 12h, or a date such as 2030-12-31."
         ) from None
 
@@ -60,7 +60,7 @@ def refuse(check: Check) -> None:
     """StartError where the check found something."""
     if check.problems:
         found = [f"{'.'.join(problem.path[:1])}: {problem.message}" for problem in check.problems]
-        raise startup_error.StartError(" ".join(dict.fromkeys(found)))
+        raise startup_error.StartupError(" ".join(dict.fromkeys(found)))
 
 
 async def create_key(
@@ -75,7 +75,7 @@ async def create_key(
         found = await connection.execute(text("SELECT id FROM account WHERE slug = :slug"), {"slug": slug})
         account = found.scalar_one_or_none()
     if account is None:
-        raise startup_error.StartError(f"There is no account {slug!r}: `graphql-app account create {slug}` makes it.")
+        raise startup_error.StartupError(f"There is no account {slug!r}: `graphql-app account create {slug}` makes it.")
     async with acting(engine, account) as act:
         await api_keys.create(act, new, secret, check)
     return secret
@@ -93,7 +93,7 @@ async def revoke_key(engine: AsyncEngine, prefix: str) -> str:
         sql = text("SELECT account_id, id, name FROM api_key WHERE prefix = :prefix")
         key = (await connection.execute(sql, {"prefix": prefix[: api_key.PREFIX]})).one_or_none()
     if key is None:
-        raise startup_error.StartError(
+        raise startup_error.StartupError(
             f"There is no API key {prefix[: api_key.PREFIX]!r}: `graphql-app key list` shows all."
         )
     async with acting(engine, key.account_id) as act:
@@ -107,7 +107,7 @@ async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
     check.text({"name": name}, "name", 200, required=True)
     refuse(check)
     if not SLUG.fullmatch(slug):
-        raise startup_error.StartError(f"{slug!r} is no short name: write a-z, 0-9 and -, at most 63.")
+        raise startup_error.StartupError(f"{slug!r} is no short name: write a-z, 0-9 and -, at most 63.")
     try:
         async with engine.begin() as connection:
             sql = text("INSERT INTO account (slug, name) VALUES (:slug, :name)")
@@ -115,7 +115,7 @@ async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
             await connection.exec_driver_sql(row_security.SETTLE)
     except IntegrityError as error:
         if constraint(error) == "uq_account_slug":
-            raise startup_error.StartError(f"There is an account {slug!r} already.") from None
+            raise startup_error.StartupError(f"There is an account {slug!r} already.") from None
         raise
 
 

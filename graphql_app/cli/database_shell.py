@@ -32,7 +32,7 @@ async def show(where: Place, known: Settings, port: int | None) -> None:
             await forever()
         return
     if where.own is None:
-        raise startup_error.StartError("POSTGRES_URL names a server of yours: connect pgAdmin to that.")
+        raise startup_error.StartupError("POSTGRES_URL names a server of yours: connect pgAdmin to that.")
     await open_door(where, known, port)
 
 
@@ -51,7 +51,7 @@ async def open_door(where: Place, known: Settings, port: int) -> None:
         try:
             server = await asyncio.start_server(lambda *pair: pass_on(socket, *pair), HOST, port)
         except OSError as error:
-            raise startup_error.StartError(f"Port {port} of {HOST} cannot be taken: {error.strerror}.") from None
+            raise startup_error.StartupError(f"Port {port} of {HOST} cannot be taken: {error.strerror}.") from None
         async with engine.begin() as connection:
             await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER} LOGIN PASSWORD '{password}'"))
         try:

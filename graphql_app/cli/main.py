@@ -55,7 +55,7 @@ def migrate_(
     with target.throwaway() if write else target.open_place(known) as where:
         missing = asyncio.run(run(where))
     if check and missing:
-        raise startup_error.StartError(f"Missing migrations: {', '.join(missing)}.")
+        raise startup_error.StartupError(f"Missing migrations: {', '.join(missing)}.")
     if not write:
         typer.echo(f"Applied: {', '.join(missing)}." if missing else "Nothing is missing.")
 
@@ -101,6 +101,6 @@ def main() -> None:
     """The program."""
     try:
         cli()
-    except startup_error.StartError as error:
+    except startup_error.StartupError as error:
         typer.echo(str(error), err=True)
         sys.exit(1)

@@ -48,7 +48,7 @@ class Outcome:
     created: bool = False
     duplicate: bool = False
     status_changed: bool = False
-    problems: list[user_errors.Problem] = field(default_factory=list)
+    problems: list[user_errors.UserError] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
 
     @classmethod

@@ -21,7 +21,7 @@ from graphql_app.errors import user_errors
 
 MOST_KEY = 255
 UUIDS = ("existing", "shipment")
-KINDS = {kind.__name__: kind for kind in user_errors.Problem.__subclasses__()}
+KINDS = {kind.__name__: kind for kind in user_errors.UserError.__subclasses__()}
 
 
 def digest(arguments: Mapping[str, Any]) -> bytes:
@@ -46,7 +46,7 @@ async def claim(act: Act, operation: str, key: str, request_hash: bytes) -> list
         return None
     (row,) = rows
     if bytes(row.request_hash) != request_hash:
-        raise user_errors.KeyReused(first_used_at=row.created_at)
+        raise user_errors.IdempotencyKeyReused(first_used_at=row.created_at)
     return [decode(one) for one in orjson.loads(row.result)]
 
 
@@ -74,7 +74,7 @@ def decode(kept: dict[str, Any]) -> Outcome:
     return Outcome(**kept)
 
 
-def problem(kept: dict[str, Any]) -> user_errors.Problem:
+def problem(kept: dict[str, Any]) -> user_errors.UserError:
     """A problem again, with what it says about itself."""
     kind = KINDS[kept.pop("kind")]
     again = kind.__new__(kind)

@@ -40,7 +40,7 @@ class Check:
 
     def __init__(self, *path: str | int, outer: "Check | None" = None) -> None:
         self.path = path
-        self.problems: list[user_errors.Problem] = [] if outer is None else outer.problems
+        self.problems: list[user_errors.UserError] = [] if outer is None else outer.problems
         self.warnings: list[Warning] = [] if outer is None else outer.warnings
 
     def at(self, *names: str | int) -> "Check":
@@ -65,7 +65,7 @@ class Check:
         """Note what looks odd here, or further in."""
         self.warnings.append(Warning(code, message, self.place(names)))
 
-    def add(self, problem: user_errors.Problem, *names: str | int) -> None:
+    def add(self, problem: user_errors.UserError, *names: str | int) -> None:
         """Note what is wrong here, or further in."""
         problem.path = self.place(names)
         self.problems.append(problem)
@@ -84,7 +84,7 @@ class Check:
             return None
         value = value.strip()
         if len(value) > most:
-            self.add(user_errors.TooMuch(f"At most {most} characters fit; these are {len(value)}."), name)
+            self.add(user_errors.LimitExceeded(f"At most {most} characters fit; these are {len(value)}."), name)
             return None
         if not value and (filled or required):
             self.add(user_errors.Invalid("This is blank.") if filled else user_errors.Required(), name)
@@ -154,11 +154,13 @@ class Check:
             if self.storable(value, name, at) and (text := value.strip()):
                 found.append(text)
                 if len(text) > longest:
-                    self.add(user_errors.TooMuch(f"At most {longest} characters fit; these are {len(text)}."), name, at)
+                    self.add(
+                        user_errors.LimitExceeded(f"At most {longest} characters fit; these are {len(text)}."), name, at
+                    )
         if once:
             found = list(dict.fromkeys(found))
         if len(found) > most:
-            self.add(user_errors.TooMuch(f"At most {most} fit; these are {len(found)}."), name)
+            self.add(user_errors.LimitExceeded(f"At most {most} fit; these are {len(found)}."), name)
         return found
 
     def keys(self, given: Given, name: str) -> list[str]:
@@ -166,16 +168,18 @@ class Check:
         found = list(dict.fromkeys(given.get(name) or ()))
         for at, key in enumerate(found):
             if self.storable(key, name, at) and len(key) > MOST_KEY:
-                self.add(user_errors.TooMuch(f"At most {MOST_KEY} characters fit; these are {len(key)}."), name, at)
+                self.add(
+                    user_errors.LimitExceeded(f"At most {MOST_KEY} characters fit; these are {len(key)}."), name, at
+                )
         if len(found) > MOST_KEYS:
-            self.add(user_errors.TooMuch(f"At most {MOST_KEYS} fit; these are {len(found)}."), name)
+            self.add(user_errors.LimitExceeded(f"At most {MOST_KEYS} fit; these are {len(found)}."), name)
         return found
 
     def rows(self, given: Given, name: str, most: int) -> Iterator[tuple["Check", Given]]:
         """The objects of a list with their places; none of a list that is too long."""
         rows = given.get(name) or ()
         if len(rows) > most:
-            self.add(user_errors.TooMuch(f"At most {most} fit; these are {len(rows)}."), name)
+            self.add(user_errors.LimitExceeded(f"At most {most} fit; these are {len(rows)}."), name)
             return
         for at, row in enumerate(rows):
             yield self.at(name, at), row
@@ -194,10 +198,10 @@ class Check:
         return value
 
 
-def unfit(value: Any, depth: int = 0) -> user_errors.Problem | None:
+def unfit(value: Any, depth: int = 0) -> user_errors.UserError | None:
     """Why an object cannot be kept; None if it can."""
     if depth > DEEPEST:
-        return user_errors.TooMuch(f"At most {DEEPEST} levels fit.")
+        return user_errors.LimitExceeded(f"At most {DEEPEST} levels fit.")
     if isinstance(value, str) and UNSTORABLE.search(value):
         return user_errors.Invalid("A text in it contains U+0000 or half of a surrogate pair.")
     if isinstance(value, float) and not math.isfinite(value):
@@ -215,5 +219,5 @@ def unfit(value: Any, depth: int = 0) -> user_errors.Problem | None:
         if problem := unfit(one, depth + 1):
             return problem
     if depth == 0 and (size := len(orjson.dumps(value))) > MOST_METADATA:
-        return user_errors.TooMuch(f"At most {MOST_METADATA} bytes fit; these are {size}.")
+        return user_errors.LimitExceeded(f"At most {MOST_METADATA} bytes fit; these are {size}.")
     return None

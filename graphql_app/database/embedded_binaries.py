@@ -26,7 +26,7 @@ def installed() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     if folder is None or not (folder / INSTALL / "bin" / "postgres").exists():
-        raise startup_error.StartError("There is no PostgreSQL of our own for this machine: set POSTGRES_URL.")
+        raise startup_error.StartupError("There is no PostgreSQL of our own for this machine: set POSTGRES_URL.")
     return folder / INSTALL / "bin"
 
 
@@ -64,7 +64,7 @@ class Programs:
         done = self._run(self.folder / program, *arguments, stdin=stdin)
         if done.returncode:
             last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-            raise startup_error.StartError(f"{program} failed in {self.root}: {last}.")
+            raise startup_error.StartupError(f"{program} failed in {self.root}: {last}.")
 
     def _run(self, *command: str | Path, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         words = [str(word) for word in command]
@@ -82,11 +82,11 @@ class Programs:
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o755 if self.account else 0o700)
         except OSError as error:
-            raise startup_error.StartError(f"{self.root} cannot be made: {error.strerror}.") from None
+            raise startup_error.StartupError(f"{self.root} cannot be made: {error.strerror}.") from None
         if not os.access(self.root, os.R_OK | os.W_OK | os.X_OK):
-            raise startup_error.StartError(f"{self.root} cannot be written to: choose another SHIPMENTS_DATA_DIR.")
+            raise startup_error.StartupError(f"{self.root} cannot be written to: choose another SHIPMENTS_DATA_DIR.")
         if not self.reaches(self.root):
-            raise startup_error.StartError(
+            raise startup_error.StartupError(
                 f"PostgreSQL does not run as root, and its user `nobody` cannot enter {self.root}: "
                 "set SHIPMENTS_DATA_DIR to a directory that it can reach."
             )
@@ -97,7 +97,7 @@ class Programs:
         now = directory.lstat()
         uid = self.account.pw_uid if self.account else os.geteuid()
         if not stat.S_ISDIR(now.st_mode) or now.st_uid not in (uid, os.geteuid()):
-            raise startup_error.StartError(f"{directory} belongs to somebody else.")
+            raise startup_error.StartupError(f"{directory} belongs to somebody else.")
         if self.account:
             os.chown(directory, uid, self.account.pw_gid)
         directory.chmod(0o700)

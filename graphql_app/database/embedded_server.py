@@ -125,7 +125,7 @@ class Embedded:
                 self.run = found.run
                 return self
             if time.monotonic() > deadline:
-                raise startup_error.StartError(f"Another process keeps {self.root} without starting its PostgreSQL.")
+                raise startup_error.StartupError(f"Another process keeps {self.root} without starting its PostgreSQL.")
             time.sleep(0.02)
         try:
             self._prepare()
@@ -172,7 +172,7 @@ class Embedded:
         if self.data.exists():
             made_by = (self.data / "PG_VERSION").read_text().strip()
             if made_by != MAJOR:
-                raise startup_error.StartError(
+                raise startup_error.StartupError(
                     f"{self.data} was made by PostgreSQL {made_by}; this is PostgreSQL {MAJOR}."
                 )
             return
@@ -196,7 +196,7 @@ class Embedded:
                 logger.warning("PostgreSQL has ended by itself: it is started again.")
                 try:
                     self._launch(time.monotonic() + PATIENCE)
-                except startup_error.StartError as error:
+                except startup_error.StartupError as error:
                     logger.error("%s", error)
                     return
 
@@ -206,7 +206,7 @@ class Embedded:
             self._end_orphan()
             last = self._last_words()
             if time.monotonic() > deadline or not ("already exists" in last or "still in use" in last):
-                raise startup_error.StartError(f"PostgreSQL did not start in {self.data}: {last} (see {self.log}).")
+                raise startup_error.StartupError(f"PostgreSQL did not start in {self.data}: {last} (see {self.log}).")
             time.sleep(0.2)
 
     def _launched(self, deadline: float) -> bool:

@@ -95,14 +95,14 @@ async def check_server(engine: AsyncEngine) -> None:
         cause = error.orig if isinstance(error, DBAPIError) else error
         state = getattr(cause, "sqlstate", None)
         if state in ("28P01", "28000"):
-            raise startup_error.StartError(f"PostgreSQL refused the user name or the password of {place}.") from None
+            raise startup_error.StartupError(f"PostgreSQL refused the user name or the password of {place}.") from None
         if state == "3D000":
-            raise startup_error.StartError(
+            raise startup_error.StartupError(
                 f"PostgreSQL has no database named {engine.url.database!r} at {place}."
             ) from None
-        raise startup_error.StartError(f"PostgreSQL cannot be reached at {place}: {first_line(cause)}.") from None
+        raise startup_error.StartupError(f"PostgreSQL cannot be reached at {place}: {first_line(cause)}.") from None
     if int(version) < OLDEST:
-        raise startup_error.StartError(
+        raise startup_error.StartupError(
             f"PostgreSQL 18 or newer is needed; the server at {place} is version {int(version) // 10000}."
         )
 

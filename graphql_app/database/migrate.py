@@ -29,7 +29,7 @@ async def upgrade(engine: AsyncEngine) -> list[str]:
                 await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
             await settle(connection)
     except DBAPIError as error:
-        raise startup_error.StartError(f"The migration failed: {first_line(error.orig)}.") from error
+        raise startup_error.StartupError(f"The migration failed: {first_line(error.orig)}.") from error
     return missing
 
 
@@ -63,7 +63,7 @@ async def pending(engine: AsyncEngine) -> list[str]:
         have = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
     unknown = set(have) - {script.revision for script in scripts.walk_revisions()}
     if unknown:
-        raise startup_error.StartError(
+        raise startup_error.StartupError(
             f"The database at {place_of(engine)} has the migration {', '.join(sorted(unknown))}, which this "
             "version of the program does not know: start the newer one that made it, or this one with another database."
         )
@@ -84,7 +84,7 @@ async def check(engine: AsyncEngine) -> None:
         have = set((await connection.execute(text(HAVE))).scalars())
     lacking = [name for name in (*columns, *(f"{name}()" for name in row_security.FUNCTIONS)) if name not in have]
     if lacking:
-        raise startup_error.StartError(
+        raise startup_error.StartupError(
             f"The database at {place_of(engine)} was made by a version of this program that this one cannot "
             f"continue: it has all migrations, but no {lacking[0]}. Start with an empty database, or with another "
             "SHIPMENTS_DATA_DIR."
@@ -109,7 +109,7 @@ async def adopt(engine: AsyncEngine) -> int:
         async with engine.begin() as connection:
             return (await connection.exec_driver_sql(ADOPT)).rowcount
     except DBAPIError as error:
-        raise startup_error.StartError(f"The change log cannot be adopted: {first_line(error.orig)}.") from error
+        raise startup_error.StartupError(f"The change log cannot be adopted: {first_line(error.orig)}.") from error
 
 
 async def write(engine: AsyncEngine, message: str) -> None:

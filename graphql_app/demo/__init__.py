@@ -67,4 +67,4 @@ def well(outcomes: list[Outcome]) -> None:
     """A demonstration in which something is wrong is a mistake of ours."""
     problems = [problem for outcome in outcomes for problem in outcome.problems]
     if problems:
-        raise user_errors.Problems(problems)
+        raise user_errors.InvalidInput(problems)

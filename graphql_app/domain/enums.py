@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Word(StrEnum):
+class DocumentedEnum(StrEnum):
     """An enum whose values carry their meaning: it becomes the description in the API's documentation."""
 
     doc: str
@@ -22,7 +22,7 @@ class Word(StrEnum):
     __hash__ = str.__hash__
 
 
-class ShipmentStatus(Word):
+class ShipmentStatus(DocumentedEnum):
     """The status of a shipment or a package."""
 
     DRAFT = "DRAFT", "Being planned. Nothing has been promised to anyone."
@@ -47,7 +47,7 @@ class ShipmentStatus(Word):
     CANCELLED = "CANCELLED", "Cancelled before the carrier had it. Cannot be overridden."
 
 
-class ShipmentPhase(Word):
+class ShipmentPhase(DocumentedEnum):
     """The phase in the life of a shipment. Every status belongs to exactly one phase."""
 
     PLANNING = "PLANNING", "Status DRAFT or READY. The shipment can still be edited and cancelled."
@@ -55,7 +55,7 @@ class ShipmentPhase(Word):
     CLOSED = "CLOSED", "Status DELIVERED, RETURNED, FAILED or CANCELLED. No further progress is expected."
 
 
-class StatusSource(Word):
+class StatusSource(DocumentedEnum):
     """What determined the current status of a shipment."""
 
     PROJECTION = "PROJECTION", "The status follows from tracking events."
@@ -63,7 +63,7 @@ class StatusSource(Word):
     OVERRIDE = "OVERRIDE", "The status was set by `shipmentOverrideStatus`."
 
 
-class ShipmentDirection(Word):
+class ShipmentDirection(DocumentedEnum):
     """The direction in which the goods move, seen from the account."""
 
     OUTBOUND = "OUTBOUND", "From the account to a customer."
@@ -72,7 +72,7 @@ class ShipmentDirection(Word):
     TRANSFER = "TRANSFER", "Between two locations of the account."
 
 
-class PartyRole(Word):
+class PartyRole(DocumentedEnum):
     """The role of a party in a shipment. Each role occurs at most once per shipment."""
 
     SHIPPER = "SHIPPER", "The party that sends the shipment."
@@ -82,7 +82,7 @@ class PartyRole(Word):
     NOTIFY = "NOTIFY", "The party to notify about the shipment."
 
 
-class WeightUnit(Word):
+class WeightUnit(DocumentedEnum):
     """A unit of weight."""
 
     G = "G", "Gram, equal to 0.001 kg."
@@ -91,7 +91,7 @@ class WeightUnit(Word):
     LB = "LB", "Avoirdupois pound, equal to 453.59237 g."
 
 
-class LengthUnit(Word):
+class LengthUnit(DocumentedEnum):
     """A unit of length."""
 
     MM = "MM", "Millimetre, equal to 0.001 m."
@@ -101,7 +101,7 @@ class LengthUnit(Word):
     FT = "FT", "Foot, equal to 304.8 mm."
 
 
-class TimePrecision(Word):
+class TimePrecision(DocumentedEnum):
     """The precision of the time of a tracking event."""
 
     EXACT = "EXACT", "Reported as an instant with its UTC offset."
@@ -109,7 +109,7 @@ class TimePrecision(Word):
     DATE_ONLY = "DATE_ONLY", "Reported as a date. The event sorts at 23:59:59 UTC of that day."
 
 
-class NotAppliedReason(Word):
+class NotAppliedReason(DocumentedEnum):
     """The reason why a tracking event did not change the status."""
 
     NOT_STATUS_BEARING = "NOT_STATUS_BEARING", "The event code carries no status."
@@ -123,7 +123,7 @@ class NotAppliedReason(Word):
     VOIDED = "VOIDED", "The event was voided by `trackingEventVoid`."
 
 
-class ExceptionReason(Word):
+class ExceptionReason(DocumentedEnum):
     """The cause of an exception, a failed delivery attempt, a failure or a return."""
 
     ADDRESS = "ADDRESS", "The address is incomplete or wrong."
@@ -147,7 +147,7 @@ class ExceptionReason(Word):
     OTHER = "OTHER", "Another cause, described in the event's message."
 
 
-class TrackingEventCode(Word):
+class TrackingEventCode(DocumentedEnum):
     """The type of a tracking event, in one vocabulary for all carriers, with the status that it reports."""
 
     LABEL_CREATED = "LABEL_CREATED", "A label was created. Status: READY."
@@ -184,35 +184,35 @@ class TrackingEventCode(Word):
     INFO = "INFO", "Any other information. Does not change the status."
 
 
-class EventSource(Word):
+class EventSource(DocumentedEnum):
     """The origin of a tracking event."""
 
     REPORT = "REPORT", "Reported through `trackingEventsRecord`."
     OVERRIDE = "OVERRIDE", "Created by `shipmentOverrideStatus`."
 
 
-class IdempotencyState(Word):
+class IdempotencyState(DocumentedEnum):
     """The state of a call with an idempotency key."""
 
     RUNNING = "RUNNING", "Claimed by a transaction that has not ended."
     DONE = "DONE", "The result is stored and returned to retries."
 
 
-class CountPrecision(Word):
+class CountPrecision(DocumentedEnum):
     """Whether a count is exact or a lower bound."""
 
     EXACT = "EXACT", "All matching items were counted."
     AT_LEAST = "AT_LEAST", "Counting stopped at the limit; there are more items."
 
 
-class OrderDirection(Word):
+class OrderDirection(DocumentedEnum):
     """The direction of a sort order."""
 
     ASC = "ASC", "Ascending: smallest or earliest first, null values last."
     DESC = "DESC", "Descending: largest or latest first, null values first."
 
 
-class ShipmentOrderField(Word):
+class ShipmentOrderField(DocumentedEnum):
     """A field to order shipments by. Null values sort as later than all others."""
 
     CREATED_AT = "CREATED_AT", "Orders by the creation time."
@@ -224,14 +224,14 @@ class ShipmentOrderField(Word):
     LAST_EVENT_AT = "LAST_EVENT_AT", "Orders by the time of the latest tracking event."
 
 
-class TrackingEventOrderField(Word):
+class TrackingEventOrderField(DocumentedEnum):
     """A field to order tracking events by."""
 
     OCCURRED_AT = "OCCURRED_AT", "Orders by the time of occurrence."
     RECORDED_AT = "RECORDED_AT", "Orders by the time of recording."
 
 
-class BulkErrorPolicy(Word):
+class BulkErrorPolicy(DocumentedEnum):
     """How a mutation with many rows treats valid rows when other rows have errors."""
 
     REJECT_EVERYTHING = "REJECT_EVERYTHING", "Writes nothing unless every row is valid."

@@ -15,65 +15,65 @@ class RequestError(Exception):
         super().__init__(self.message)
 
 
-class GraphQLFault(RequestError):  # the HTTP was in order: under application/json the status is 200
+class GraphQLRequestError(RequestError):  # the HTTP was in order: under application/json the status is 200
     """The operation cannot be run."""
 
 
-class BadUserInput(GraphQLFault):
+class BadUserInput(GraphQLRequestError):
     """An argument is not valid."""
 
     code = "BAD_USER_INPUT"
 
 
-class ParseFailed(GraphQLFault):
+class ParseFailed(GraphQLRequestError):
     """The document is not GraphQL."""
 
     code = "GRAPHQL_PARSE_FAILED"
 
 
-class ValidationFailed(GraphQLFault):
+class ValidationFailed(GraphQLRequestError):
     """The document does not fit the schema."""
 
     code = "GRAPHQL_VALIDATION_FAILED"
 
 
-class NoSuchOperation(GraphQLFault):
+class OperationNotFound(GraphQLRequestError):
     """The document has no such operation."""
 
     code = "OPERATION_RESOLUTION_FAILURE"
 
 
-class InvalidCursor(GraphQLFault):
+class InvalidCursor(GraphQLRequestError):
     """This cursor is damaged, or it comes from another connection or order: take one from the same `orderBy`."""
 
     code = "INVALID_CURSOR"
 
 
-class CursorExpired(GraphQLFault):
+class CursorExpired(GraphQLRequestError):
     """Changes behind this cursor are no longer kept: read what you need afresh, and follow from a new cursor."""
 
     code = "CURSOR_EXPIRED"
 
 
-class LimitExceeded(GraphQLFault):
+class LimitExceeded(GraphQLRequestError):
     """The request exceeds a limit."""
 
     code = "LIMIT_EXCEEDED"
 
 
-class PersistedQueryNotFound(GraphQLFault):
+class PersistedQueryNotFound(GraphQLRequestError):
     """PersistedQueryNotFound"""  # in Apollo's words, which its clients look for
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
 
-class PersistedQueryNotSupported(GraphQLFault):
+class PersistedQueryNotSupported(GraphQLRequestError):
     """PersistedQueryNotSupported"""
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
 
 
-class DocumentNotTrusted(GraphQLFault):
+class DocumentNotTrusted(GraphQLRequestError):
     """There is no trusted document with this `documentId`."""
 
     code = "DOCUMENT_NOT_TRUSTED"
@@ -85,7 +85,7 @@ class Unauthenticated(RequestError):
     code, status = "UNAUTHENTICATED", 401
 
 
-class NotAllowed(RequestError):
+class Forbidden(RequestError):
     """The API key does not allow this."""
 
     code, status = "FORBIDDEN", 403
@@ -95,7 +95,7 @@ class NotAllowed(RequestError):
         self.path = path
 
 
-class NothingHere(RequestError):
+class NotFound(RequestError):
     """There is nothing at this address."""
 
     code, status = "NOT_FOUND", 404
@@ -117,19 +117,19 @@ class NotAcceptable(RequestError):
     code, status = "NOT_ACCEPTABLE", 406
 
 
-class SlowRequest(RequestError):
+class RequestTimeout(RequestError):
     """The request took too long to arrive."""
 
     code, status = "REQUEST_TIMEOUT", 408
 
 
-class TooDeep(RequestError):
+class JsonTooDeep(RequestError):
     """The JSON is nested too deeply."""
 
     code = "LIMIT_EXCEEDED"
 
 
-class TooLarge(RequestError):
+class PayloadTooLarge(RequestError):
     """The body is too large."""
 
     code, status = "PAYLOAD_TOO_LARGE", 413
@@ -141,7 +141,7 @@ class UnsupportedMediaType(RequestError):
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
-class TopHeavy(RequestError):
+class HeadersTooLarge(RequestError):
     """The headers are too large, or too many."""
 
     code, status = "HEADERS_TOO_LARGE", 431
@@ -189,7 +189,7 @@ class SlowConsumer(RequestError):
     code, status, retry_after = "SLOW_CONSUMER", 503, 1
 
 
-class Internal(RequestError):
+class InternalError(RequestError):
     """Something went wrong here. It was recorded under this request's id."""
 
     code, status = "INTERNAL_ERROR", 500

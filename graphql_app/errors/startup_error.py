@@ -1,5 +1,5 @@
 """TODO docstring."""
 
 
-class StartError(Exception):
+class StartupError(Exception):
     """The process cannot start; the message is one sentence for the person who started it."""

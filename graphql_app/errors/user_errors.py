@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from graphql_app.domain.enums import Word
+from graphql_app.domain.enums import DocumentedEnum
 
 Path = tuple[str, ...]
 
 
-class ErrorCode(Word):
+class ErrorCode(DocumentedEnum):
     """A machine-readable code of an error in the input of a mutation."""
 
     REQUIRED = "REQUIRED", "A required value is missing or blank."
@@ -25,7 +25,7 @@ class ErrorCode(Word):
     FORBIDDEN = "FORBIDDEN", "The API key does not have the necessary scope."
 
 
-class Problem(Exception):
+class UserError(Exception):
     """The input is not valid."""
 
     code: ClassVar[ErrorCode] = ErrorCode.INVALID
@@ -36,35 +36,35 @@ class Problem(Exception):
         super().__init__(self.message)
 
 
-class Invalid(Problem):
+class Invalid(UserError):
     """This value is not valid."""
 
 
-class Required(Problem):
+class Required(UserError):
     """This value is required."""
 
     code = ErrorCode.REQUIRED
 
 
-class TooMuch(Problem):
+class LimitExceeded(UserError):
     """This is more than the limit."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
 
-class Forbidden(Problem):
+class Forbidden(UserError):
     """The API key does not allow this."""
 
     code = ErrorCode.FORBIDDEN
 
 
-class NotFound(Problem):
+class NotFound(UserError):
     """There is no such object."""
 
     code = ErrorCode.NOT_FOUND
 
 
-class Duplicate(Problem):
+class Duplicate(UserError):
     """Another shipment already has this."""
 
     code = ErrorCode.DUPLICATE
@@ -74,7 +74,7 @@ class Duplicate(Problem):
         self.existing = existing
 
 
-class VersionConflict(Problem):
+class VersionConflict(UserError):
     """The shipment was changed since the version that you expected."""
 
     code = ErrorCode.VERSION_CONFLICT
@@ -84,7 +84,7 @@ class VersionConflict(Problem):
         self.expected, self.current, self.shipment, self.changed = expected, current, shipment, list(changed)
 
 
-class InvalidTransition(Problem):
+class InvalidTransition(UserError):
     """The shipment's status does not allow this."""
 
     code = ErrorCode.INVALID_TRANSITION
@@ -94,7 +94,7 @@ class InvalidTransition(Problem):
         self.source, self.target, self.allowed = source, target, list(allowed)
 
 
-class NotEditable(Problem):
+class NotEditable(UserError):
     """This field cannot be changed any more."""
 
     code = ErrorCode.NOT_EDITABLE
@@ -104,7 +104,7 @@ class NotEditable(Problem):
         self.status, self.hint = status, hint
 
 
-class KeyReused(Problem):
+class IdempotencyKeyReused(UserError):
     """This idempotency key was used before with another input."""
 
     code = ErrorCode.IDEMPOTENCY_KEY_REUSED
@@ -114,9 +114,9 @@ class KeyReused(Problem):
         self.first_used_at = first_used_at
 
 
-class Problems(Exception):
+class InvalidInput(Exception):
     """All that is wrong with one input."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+    def __init__(self, problems: Sequence[UserError]) -> None:
+        self.errors = list(problems)
+        super().__init__("; ".join(problem.message for problem in self.errors))

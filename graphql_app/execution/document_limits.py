@@ -25,16 +25,16 @@ from graphql import (
 
 from graphql_app.errors import request_errors
 
-CHARACTERS, TOKENS = 32_000, 3_000
-DEPTH, INTROSPECTION_DEPTH, NESTING = 16, 32, 64
-FIELDS, ALIASES, DIRECTIVES, ROOT_FIELDS, MUTATION_FIELDS = 500, 30, 50, 20, 25
-OPERATIONS, FRAGMENTS = 10, 50
-REPEATS = 25
+MAX_DOCUMENT_CHARACTERS, MAX_TOKENS = 32_000, 3_000
+MAX_DEPTH, MAX_INTROSPECTION_DEPTH, MAX_SELECTION_NESTING = 16, 32, 64
+MAX_FIELDS, MAX_ALIASES, MAX_DIRECTIVES, MAX_ROOT_FIELDS, MAX_MUTATION_FIELDS = 500, 30, 50, 20, 25
+MAX_OPERATIONS, MAX_FRAGMENTS = 10, 50
+MAX_FIELD_REPEATS = 25
 """Times that one field may be selected in one place: validation compares each with each other."""
-VALUE_DEPTH, NUMBER_CHARACTERS = 32, 60
-QUERY_BYTES, QUERY_PARTS, PARTS = 128_000, 1_500, 30_000
+MAX_VALUE_DEPTH, MAX_NUMBER_CHARACTERS = 32, 60
+MAX_QUERY_BYTES, MAX_QUERY_CONTAINERS, MAX_MUTATION_CONTAINERS = 128_000, 1_500, 30_000
 """Bytes, lists and objects of a request that only reads, and lists and objects of one that writes."""
-INTROSPECTION = ("__schema", "__type")
+INTROSPECTION_FIELDS = ("__schema", "__type")
 
 
 class Size(NamedTuple):
@@ -47,7 +47,7 @@ class Size(NamedTuple):
     depth: int = 0
     introspection: int = 0
 
-    def beside(self, other: "Size") -> "Size":
+    def combine(self, other: "Size") -> "Size":
         """Both in one selection."""
         return Size(
             self.fields + other.fields,
@@ -64,10 +64,10 @@ EMPTY = Size()
 
 def measure(document: DocumentNode) -> dict[str | None, Size]:
     """The size of each operation, by its name. Raises `errors.LimitExceeded`."""
-    return Measure(document).operations()
+    return DocumentMeasurer(document).operations()
 
 
-class Measure:
+class DocumentMeasurer:
     """The pass."""
 
     def __init__(self, document: DocumentNode) -> None:
@@ -79,10 +79,10 @@ class Measure:
 
     def operations(self) -> dict[str | None, Size]:
         found = [one for one in self.definitions if isinstance(one, OperationDefinitionNode)]
-        refuse("document", "operations", len(found), OPERATIONS)
-        refuse("document", "fragments", len(self.definitions) - len(found), FRAGMENTS)
+        check_limit("document", "operations", len(found), MAX_OPERATIONS)
+        check_limit("document", "fragments", len(self.definitions) - len(found), MAX_FRAGMENTS)
         for name in self.fragments:
-            check(f"fragment {name[:40]}", self.fragment(name, 0))
+            check_size(f"fragment {name[:40]}", self.fragment(name, 0))
         sizes = {one.name.value if one.name else None: self.operation(one) for one in found}
         if not self.circular:
             for one in (*found, *self.fragments.values()):
@@ -93,11 +93,11 @@ class Measure:
         size = self.selection(node.selection_set, 0)
         size = size._replace(directives=size.directives + len(node.directives or ()))
         name = f"operation {node.name.value[:40]}" if node.name else "operation"
-        check(name, size)
+        check_size(name, size)
         if node.operation is OperationType.MUTATION:
-            refuse(name, "mutation fields", size.roots, MUTATION_FIELDS)
+            check_limit(name, "mutation fields", size.roots, MAX_MUTATION_FIELDS)
         else:
-            refuse(name, "root fields", size.roots, ROOT_FIELDS)
+            check_limit(name, "root fields", size.roots, MAX_ROOT_FIELDS)
         for variable in node.variable_definitions or ():
             if variable.default_value is not None:
                 check_value(variable.default_value)
@@ -116,8 +116,10 @@ class Measure:
         return self.sizes[name]
 
     def selection(self, node: SelectionSetNode, level: int) -> Size:
-        if level > NESTING:
-            raise request_errors.LimitExceeded(f"The document nests selections deeper than {NESTING}, the limit.")
+        if level > MAX_SELECTION_NESTING:
+            raise request_errors.LimitExceeded(
+                f"The document nests selections deeper than {MAX_SELECTION_NESTING}, the limit."
+            )
         size = EMPTY
         for one in node.selections:
             if isinstance(one, FieldNode):
@@ -128,14 +130,14 @@ class Measure:
                 found = self.selection(one.selection_set, level + 1)  # type: ignore[attr-defined]
             if one.directives:
                 found = found._replace(directives=found.directives + len(one.directives))
-            size = size.beside(found)
+            size = size.combine(found)
         return size
 
     def field(self, node: FieldNode, level: int) -> Size:
         for argument in node.arguments or ():
             check_value(argument.value)
         below = self.selection(node.selection_set, level + 1) if node.selection_set else EMPTY
-        hidden = node.name.value in INTROSPECTION
+        hidden = node.name.value in INTROSPECTION_FIELDS
         return Size(
             below.fields + 1,
             node.name.value != "__typename",
@@ -163,21 +165,21 @@ class Measure:
                     seen.add(one.name.value)
                     merged.append(self.fragments[one.name.value].selection_set)
         for key, number in times.items():
-            refuse(f"selection of `{key[:40]}`", "repetitions in one place", number, REPEATS)
+            check_limit(f"selection of `{key[:40]}`", "repetitions in one place", number, MAX_FIELD_REPEATS)
         for inner in below.values():
             self.check_repeats(inner)
 
 
-def check(what: str, size: Size) -> None:
+def check_size(what: str, size: Size) -> None:
     """Raise where a size is beyond a limit."""
-    refuse(what, "fields", size.fields, FIELDS)
-    refuse(what, "aliases", size.aliases, ALIASES)
-    refuse(what, "directives", size.directives, DIRECTIVES)
-    refuse(what, "levels (depth)", size.depth, DEPTH)
-    refuse(what, "levels of introspection", size.introspection, INTROSPECTION_DEPTH)
+    check_limit(what, "fields", size.fields, MAX_FIELDS)
+    check_limit(what, "aliases", size.aliases, MAX_ALIASES)
+    check_limit(what, "directives", size.directives, MAX_DIRECTIVES)
+    check_limit(what, "levels (depth)", size.depth, MAX_DEPTH)
+    check_limit(what, "levels of introspection", size.introspection, MAX_INTROSPECTION_DEPTH)
 
 
-def refuse(what: str, of: str, number: int, most: int) -> None:
+def check_limit(what: str, of: str, number: int, most: int) -> None:
     if number > most:
         shown = str(number) if number < 10**9 else "more than a billion"
         raise request_errors.LimitExceeded(f"The {what} has {shown} {of}; the limit is {most}.")
@@ -192,9 +194,11 @@ def check_value(node: ValueNode, level: int = 0) -> None:
         inner = [field.value for field in node.fields]
     else:
         if isinstance(node, IntValueNode | FloatValueNode):
-            refuse("number in the document", "characters", len(node.value), NUMBER_CHARACTERS)
+            check_limit("number in the document", "characters", len(node.value), MAX_NUMBER_CHARACTERS)
         return
-    if level >= VALUE_DEPTH:
-        raise request_errors.LimitExceeded(f"A value in the document is nested deeper than {VALUE_DEPTH}, the limit.")
+    if level >= MAX_VALUE_DEPTH:
+        raise request_errors.LimitExceeded(
+            f"A value in the document is nested deeper than {MAX_VALUE_DEPTH}, the limit."
+        )
     for value in inner:
         check_value(value, level + 1)

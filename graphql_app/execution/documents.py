@@ -32,19 +32,19 @@ from graphql_app.execution import variables as variables_module
 from graphql_app.execution.document_limits import Size
 from graphql_app.query_engine.fast_path import Question, question
 from graphql_app.schema import authorization
-from graphql_app.schema.authorization import Needs
+from graphql_app.schema.authorization import RequiredScopes
 
-MOST_KEPT_TOKENS, MOST_KEPT_CHARACTERS = 60_000, 2_000_000
+MAX_CACHED_TOKENS, MAX_PERSISTED_CHARACTERS = 60_000, 2_000_000
 """What the documents, and the texts known by hash, may come to: a token takes some 530 bytes of memory."""
-MOST_ERRORS = 20
+MAX_VALIDATION_ERRORS = 20
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
-class Refused(Exception):
+class InvalidDocument(Exception):
     """graphql-core's reasons not to run a document, and the code that they go by."""
 
-    def __init__(self, code: str, reasons: list[GraphQLError]) -> None:
-        self.code, self.reasons = code, reasons
+    def __init__(self, code: str, errors: list[GraphQLError]) -> None:
+        self.code, self.errors = code, errors
         super().__init__(code)
 
 
@@ -57,12 +57,12 @@ class Operation:
     size: Size
     name: str | None
     trusted: bool
-    needs: Needs
+    required_scopes: RequiredScopes
     variables: tuple[variables_module.Variable, ...]
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
     """The fragments once more, as graphql-core's executor wants them too."""
-    question: Question | None
+    single_field: Question | None
     """The one question that it is, where it is no more than that."""
 
     @property
@@ -70,7 +70,7 @@ class Operation:
         return self.node.operation
 
     @property
-    def reads(self) -> bool:
+    def is_query(self) -> bool:
         return self.node.operation is OperationType.QUERY
 
 
@@ -86,14 +86,14 @@ class Document:
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            raise request_errors.NoSuchOperation("The document has several operations: name one in `operationName`.")
+            raise request_errors.OperationNotFound("The document has several operations: name one in `operationName`.")
         found = self.operations.get(name)
         if found is None:
-            raise request_errors.NoSuchOperation(f"The document has no operation named {name[:100]!r}.")
+            raise request_errors.OperationNotFound(f"The document has no operation named {name[:100]!r}.")
         return found
 
 
-class Documents:
+class DocumentCache:
     """The documents seen last, and the trusted ones for good."""
 
     def __init__(
@@ -102,16 +102,16 @@ class Documents:
         *,
         introspection: bool = True,
         trusted: dict[str, str] | None = None,
-        only_trusted: bool = False,
+        trusted_only: bool = False,
     ) -> None:
-        self.schema, self.hide, self.only_trusted = schema, not introspection, only_trusted
-        self.types = variables_module.InputTypes()
+        self.schema, self.hide_suggestions, self.trusted_only = schema, not introspection, trusted_only
+        self.types = variables_module.InputCoercers()
         self.rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        self.kept: OrderedDict[str, Document] = OrderedDict()
+        self.cached: OrderedDict[str, Document] = OrderedDict()
         self.tokens = 0
-        self.by_hash: OrderedDict[str, str] = OrderedDict()
+        self.persisted: OrderedDict[str, str] = OrderedDict()
         self.characters = 0
-        self.trusted = {name: self.read_trusted(name, text) for name, text in (trusted or {}).items()}
+        self.trusted = {name: self.parse_trusted(name, text) for name, text in (trusted or {}).items()}
 
     def operation(self, asked: request.GraphQLRequest) -> Operation:
         """The operation that a request asks for."""
@@ -122,23 +122,23 @@ class Documents:
         if asked.document_id is not None:
             if asked.query is not None:
                 raise request_errors.RequestError("Send `query` or `documentId`, not both.")
-            return self.by_id(asked.document_id)
+            return self.by_document_id(asked.document_id)
         if persisted is not None:
-            return self.persisted(persisted, asked.query)
+            return self.by_persisted_hash(persisted, asked.query)
         if asked.query is None:
             raise request_errors.RequestError("The request has no `query`.")
-        if self.only_trusted:
+        if self.trusted_only:
             raise request_errors.DocumentNotTrusted("Only trusted documents are run here: send their `documentId`.")
         return self.by_text(asked.query)
 
-    def by_id(self, name: str) -> Document:
+    def by_document_id(self, name: str) -> Document:
         """A trusted document."""
         found = self.trusted.get(name.removeprefix("sha256:"))
         if found is None:
             raise request_errors.DocumentNotTrusted
         return found
 
-    def persisted(self, extension: object, text: str | None) -> Document:
+    def by_persisted_hash(self, extension: object, text: str | None) -> Document:
         """Apollo's protocol: the hash alone, and where it is not known, once more with the text."""
         if not isinstance(extension, dict) or extension.get("version") != 1:
             raise request_errors.PersistedQueryNotSupported
@@ -147,13 +147,13 @@ class Documents:
             raise request_errors.RequestError("`extensions.persistedQuery.sha256Hash` must be a string.")
         if text is None and digest in self.trusted:
             return self.trusted[digest]
-        if self.only_trusted:
+        if self.trusted_only:
             raise request_errors.PersistedQueryNotSupported
         if text is None:
-            if digest not in self.by_hash:
+            if digest not in self.persisted:
                 raise request_errors.PersistedQueryNotFound
-            self.by_hash.move_to_end(digest)
-            return self.by_text(self.by_hash[digest])
+            self.persisted.move_to_end(digest)
+            return self.by_text(self.persisted[digest])
         if hashlib.sha256(text.encode()).hexdigest() != digest:
             raise request_errors.RequestError("provided sha does not match query")
         document = self.by_text(text)
@@ -161,70 +161,72 @@ class Documents:
         return document
 
     def remember(self, digest: str, text: str) -> None:
-        if digest not in self.by_hash:
-            self.by_hash[digest] = text
+        if digest not in self.persisted:
+            self.persisted[digest] = text
             self.characters += len(text)
-        while self.characters > MOST_KEPT_CHARACTERS:
-            _, oldest = self.by_hash.popitem(last=False)
+        while self.characters > MAX_PERSISTED_CHARACTERS:
+            _, oldest = self.persisted.popitem(last=False)
             self.characters -= len(oldest)
 
     def by_text(self, text: str) -> Document:
         """The document of a text. Raises `Refused` or `errors.RequestError`."""
-        found = self.kept.get(text)
+        found = self.cached.get(text)
         if found is not None:
-            self.kept.move_to_end(text)
+            self.cached.move_to_end(text)
             return found
-        found = self.read(text)
-        self.kept[text] = found
+        found = self.parse(text)
+        self.cached[text] = found
         self.tokens += found.parsed.token_count
-        while self.tokens > MOST_KEPT_TOKENS:
-            _, oldest = self.kept.popitem(last=False)
+        while self.tokens > MAX_CACHED_TOKENS:
+            _, oldest = self.cached.popitem(last=False)
             self.tokens -= oldest.parsed.token_count
         return found
 
-    def read(self, text: str, *, trusted: bool = False) -> Document:
+    def parse(self, text: str, *, trusted: bool = False) -> Document:
         """Parse, measure, validate."""
-        document_limits.refuse("document", "characters", len(text), document_limits.CHARACTERS)
+        document_limits.check_limit("document", "characters", len(text), document_limits.MAX_DOCUMENT_CHARACTERS)
         parsed = parse_text(text)
         sizes = document_limits.measure(parsed)
-        reasons = validate(self.schema, parsed, self.rules, max_errors=MOST_ERRORS, hide_suggestions=self.hide)
+        reasons = validate(
+            self.schema, parsed, self.rules, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=self.hide_suggestions
+        )
         if reasons:
-            raise Refused(request_errors.ValidationFailed.code, reasons)
+            raise InvalidDocument(request_errors.ValidationFailed.code, reasons)
         if not sizes:
-            raise request_errors.NoSuchOperation("The document has no operation.")
+            raise request_errors.OperationNotFound("The document has no operation.")
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         details = {name: FragmentDetails(node) for name, node in fragments.items()}
         operations = {}
         for node in parsed.definitions:
             if isinstance(node, OperationDefinitionNode):
                 name = node.name.value if node.name else None
-                variables = variables_module.variables(self.schema, self.types, node.variable_definitions or ())
-                needs = authorization.needed(self.schema, fragments, node)
+                variables = variables_module.variable_coercers(self.schema, self.types, node.variable_definitions or ())
+                needs = authorization.required_scopes(self.schema, fragments, node)
                 operations[name] = Operation(
                     parsed, node, sizes[name], name, trusted, needs, variables, fragments, details,
                     question(self.schema, node),
                 )  # fmt: skip
         return Document(parsed, operations)
 
-    def read_trusted(self, name: str, text: str) -> Document:
+    def parse_trusted(self, name: str, text: str) -> Document:
         """One of the file of trusted documents. A mistake in it ends the start."""
         try:
-            return self.read(text, trusted=True)
-        except Refused as refused:
-            raise startup_error.StartError(
-                f"The trusted document {name} is refused: {refused.reasons[0].message}"
+            return self.parse(text, trusted=True)
+        except InvalidDocument as refused:
+            raise startup_error.StartupError(
+                f"The trusted document {name} is refused: {refused.errors[0].message}"
             ) from None
         except request_errors.RequestError as error:
-            raise startup_error.StartError(f"The trusted document {name} is refused: {error.message}") from None
+            raise startup_error.StartupError(f"The trusted document {name} is refused: {error.message}") from None
 
 
 def parse_text(text: str) -> DocumentNode:
     """The document that a text spells."""
     try:
-        return parse(text, max_tokens=document_limits.TOKENS)
+        return parse(text, max_tokens=document_limits.MAX_TOKENS)
     except GraphQLSyntaxError as error:
-        if f"more than {document_limits.TOKENS} tokens" in error.message:
+        if f"more than {document_limits.MAX_TOKENS} tokens" in error.message:
             raise request_errors.LimitExceeded(
-                f"The document has more than {document_limits.TOKENS} tokens, the limit."
+                f"The document has more than {document_limits.MAX_TOKENS} tokens, the limit."
             ) from None
-        raise Refused(request_errors.ParseFailed.code, [error.with_traceback(None)]) from None
+        raise InvalidDocument(request_errors.ParseFailed.code, [error.with_traceback(None)]) from None

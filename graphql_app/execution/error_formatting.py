@@ -14,89 +14,93 @@ from graphql import GraphQLError
 from graphql_app.database.errors import fault
 from graphql_app.errors import request_errors, user_errors
 
-MOST_ERRORS, MOST_CHARACTERS, MOST_LOCATIONS = 20, 300, 5
+MAX_ERRORS, MAX_MESSAGE_CHARACTERS, MAX_LOCATIONS = 20, 300, 5
 logger = logging.getLogger("graphql_app.requests")
 
-Shown = dict[str, Any]
+FormattedError = dict[str, Any]
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """A message as it may leave: graphql-core quotes names and values of any length."""
-    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[: MAX_MESSAGE_CHARACTERS - 1] + "…"
 
 
-def refusal(error: request_errors.RequestError, request_id: str) -> Shown:
+def format_error(error: request_errors.RequestError, request_id: str) -> FormattedError:
     """An error about the whole request."""
-    note(request_id, error.code, error.message)
-    shown: Shown = {"message": cut(error.message)}
-    if isinstance(error, request_errors.NotAllowed) and error.path:
+    log_error(request_id, error.code, error.message)
+    shown: FormattedError = {"message": truncate(error.message)}
+    if isinstance(error, request_errors.Forbidden) and error.path:
         shown["path"] = error.path
     shown["extensions"] = {"code": error.code, "requestId": request_id}
     return shown
 
 
-def located(error: GraphQLError, code: str, message: str, request_id: str) -> Shown:
+def format_graphql_error(error: GraphQLError, code: str, message: str, request_id: str) -> FormattedError:
     """An error with its place in the document, and in the answer."""
-    shown: Shown = {"message": cut(message)}
+    shown: FormattedError = {"message": truncate(message)}
     if error.locations:
-        shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations[:MOST_LOCATIONS]]
+        shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations[:MAX_LOCATIONS]]
     if error.path is not None:
         shown["path"] = error.path
     shown["extensions"] = {"code": code, "requestId": request_id}
     return shown
 
 
-def reasons(found: Sequence[GraphQLError], code: str, request_id: str) -> list[Shown]:
+def format_document_errors(found: Sequence[GraphQLError], code: str, request_id: str) -> list[FormattedError]:
     """Why a document is not run."""
-    note(request_id, code, found[0].message)
-    return [located(error, code, error.message, request_id) for error in found[:MOST_ERRORS]]
+    log_error(request_id, code, found[0].message)
+    return [format_graphql_error(error, code, error.message, request_id) for error in found[:MAX_ERRORS]]
 
 
-def failures(found: Sequence[GraphQLError], request_id: str) -> tuple[list[Shown], list[request_errors.RequestError]]:
+def format_field_errors(
+    found: Sequence[GraphQLError], request_id: str
+) -> tuple[list[FormattedError], list[request_errors.RequestError]]:
     """Errors of fields, and what each of them is."""
-    known = [recognized(error, request_id) for error in found]
-    pairs = list(zip(found, known, strict=True))[:MOST_ERRORS]
-    return [located(error, one.code, one.message, request_id) for error, one in pairs], known
+    known = [classify_field_error(error, request_id) for error in found]
+    pairs = list(zip(found, known, strict=True))[:MAX_ERRORS]
+    return [format_graphql_error(error, one.code, one.message, request_id) for error, one in pairs], known
 
 
-def recognized(error: GraphQLError, request_id: str) -> request_errors.RequestError:
+def classify_field_error(error: GraphQLError, request_id: str) -> request_errors.RequestError:
     """What the error of a field is."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
         known: request_errors.RequestError | None = request_errors.BadUserInput(error.message)
     else:
-        known = known_cause(cause)
+        known = classify_error(cause)
     if known is None:
         logger.error("%s INTERNAL_ERROR at %s", request_id, error.path, exc_info=cause)
-        return request_errors.Internal()
-    note(request_id, known.code, known.message)
+        return request_errors.InternalError()
+    log_error(request_id, known.code, known.message)
     return known
 
 
-def known_cause(cause: BaseException) -> request_errors.RequestError | None:
+def classify_error(cause: BaseException) -> request_errors.RequestError | None:
     """What an exception is, in our own words; None where it is a mistake of ours."""
     if isinstance(cause, request_errors.RequestError):
         return cause
-    if isinstance(cause, user_errors.Problem | user_errors.Problems):
+    if isinstance(cause, user_errors.UserError | user_errors.InvalidInput):
         return request_errors.BadUserInput(str(cause))
     return fault(cause)
 
 
-def of_exception(cause: Exception, request_id: str) -> request_errors.RequestError:
+def to_request_error(cause: Exception, request_id: str) -> request_errors.RequestError:
     """What an exception about the whole request is."""
-    known = known_cause(cause)
+    known = classify_error(cause)
     if known is None:
         logger.error("%s INTERNAL_ERROR", request_id, exc_info=cause)
-        return request_errors.Internal()
+        return request_errors.InternalError()
     return known
 
 
-def note(request_id: str, code: str, message: str) -> None:
+def log_error(request_id: str, code: str, message: str) -> None:
     """One line in the log; what a client wrote cannot begin another one."""
-    logger.info("%s %s %r", request_id, code, cut(message))
+    logger.info("%s %s %r", request_id, code, truncate(message))
 
 
-def body(data: object, found: Iterable[Shown] = (), extensions: Mapping[str, Any] | None = None) -> bytes:
+def encode_body(
+    data: object, found: Iterable[FormattedError] = (), extensions: Mapping[str, Any] | None = None
+) -> bytes:
     """The answer of an operation that ran."""
     answer: dict[str, Any] = {"errors": found, "data": data} if found else {"data": data}
     if extensions:
@@ -104,6 +108,6 @@ def body(data: object, found: Iterable[Shown] = (), extensions: Mapping[str, Any
     return orjson.dumps(answer)
 
 
-def refusal_body(found: list[Shown]) -> bytes:
+def encode_errors(found: list[FormattedError]) -> bytes:
     """The answer where nothing ran: without `data`."""
     return orjson.dumps({"errors": found})

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from graphql_app.errors import request_errors
 
-MOST_CLIENTS = 10_000
+MAX_CLIENTS = 10_000
 
 
-class Allowance:
+class RateLimiter:
     """A token bucket for each client: `rate` points a second, `burst` at most. A rate of 0 sets no bound."""
 
     def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -19,21 +19,21 @@ class Allowance:
 
     def check(self, client: str) -> None:
         """Raise `errors.RateLimited` while the client's bucket is empty. What an operation costs is known after it."""
-        if self.rate and (left := self.left(client)) <= 0:
+        if self.rate and (left := self.remaining(client)) <= 0:
             seconds = max(1, math.ceil((1 - left) / self.rate))
             raise request_errors.RateLimited(
                 f"The budget of {self.rate:g} points a second is used up: try again in {seconds} s.",
                 retry_after=seconds,
             )
 
-    def left(self, client: str) -> float:
+    def remaining(self, client: str) -> float:
         level, since = self.buckets.get(client, (self.burst, self.now()))
         return min(self.burst, level + (self.now() - since) * self.rate)
 
     def charge(self, client: str, cost: float) -> None:
         if not self.rate:
             return
-        self.buckets[client] = (self.left(client) - cost, self.now())
+        self.buckets[client] = (self.remaining(client) - cost, self.now())
         self.buckets.move_to_end(client)
-        if len(self.buckets) > MOST_CLIENTS:
+        if len(self.buckets) > MAX_CLIENTS:
             self.buckets.popitem(last=False)

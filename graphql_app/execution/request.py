@@ -61,7 +61,7 @@ def check_depth(text: bytes, what: str) -> None:
     for bracket in JSON_STRING.sub(b"", text).translate(None, delete=NON_BRACKETS):
         depth += 1 if bracket in OPENING_BRACKETS else -1
         if depth > MAX_JSON_DEPTH:
-            raise request_errors.TooDeep(f"{what} is nested deeper than {MAX_JSON_DEPTH}, the limit.")
+            raise request_errors.JsonTooDeep(f"{what} is nested deeper than {MAX_JSON_DEPTH}, the limit.")
 
 
 def count_containers(text: bytes) -> int:

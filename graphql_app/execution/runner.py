@@ -19,9 +19,9 @@ from graphql_app import operation_context
 from graphql_app.auth.viewer import Viewer
 from graphql_app.errors import request_errors
 from graphql_app.execution import document_limits, documents, error_formatting, request, trusted_documents, variables
-from graphql_app.execution.concurrency_limiter import Gate
+from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
 from graphql_app.execution.documents import Operation
-from graphql_app.execution.rate_limiter import Allowance
+from graphql_app.execution.rate_limiter import RateLimiter
 from graphql_app.query_engine import fast_path
 from graphql_app.query_engine.cost import MOST_COST
 from graphql_app.schema import authorization
@@ -32,99 +32,101 @@ BASE_COST, MUTATION_COST = 1, 10
 """Points of any operation, and of each field of a mutation; what is read adds one for each object."""
 
 
-class Answer(NamedTuple):
+class OperationResult(NamedTuple):
     """What an operation came to."""
 
     body: bytes
-    failed: request_errors.RequestError | None = None
+    fatal_error: request_errors.RequestError | None = None
     """Why nothing at all was answered, where that is so and the client should try again."""
     code: str = "ok"
     """That of the first error."""
 
 
-class Operations:
+class OperationRunner:
     """All that running operations needs; one for each process."""
 
     def __init__(
-        self, schema: strawberry.Schema, engine: AsyncEngine, settings: Settings, wrote: Callable[[], None]
+        self, schema: strawberry.Schema, engine: AsyncEngine, settings: Settings, notify_commit: Callable[[], None]
     ) -> None:
         self.schema, self.engine, self.suggest = schema._schema, engine, settings.introspection
-        self.wrote = wrote
-        self.documents = documents.Documents(
+        self.notify_commit = notify_commit
+        self.documents = documents.DocumentCache(
             self.schema,
             introspection=settings.introspection,
             trusted=trusted_documents.read(settings.trusted_documents),
-            only_trusted=settings.only_trusted,
+            trusted_only=settings.only_trusted,
         )
-        self.gate = Gate(settings.pool_size, settings.most_waiting, settings.pool_timeout)
-        self.allowance = Allowance(settings.rate, settings.burst)
+        self.concurrency_limiter = ConcurrencyLimiter(settings.pool_size, settings.most_waiting, settings.pool_timeout)
+        self.rate_limiter = RateLimiter(settings.rate, settings.burst)
 
     def operation(self, asked: request.GraphQLRequest, viewer: Viewer) -> Operation:
         """What a request asks to run, and may. Raises `errors.RequestError` and `documents.Refused`."""
         operation = self.documents.operation(asked)
-        authorization.check(operation.needs, viewer.scopes)
+        authorization.check_scopes(operation.required_scopes, viewer.scopes)
         if operation.kind is OperationType.MUTATION:
-            document_limits.refuse("request", "lists and objects", asked.container_count, document_limits.PARTS)
+            document_limits.check_limit(
+                "request", "lists and objects", asked.container_count, document_limits.MAX_MUTATION_CONTAINERS
+            )
         else:
-            document_limits.refuse("request of a query", "bytes", asked.size, document_limits.QUERY_BYTES)
-            document_limits.refuse(
-                "request of a query", "lists and objects", asked.container_count, document_limits.QUERY_PARTS
+            document_limits.check_limit("request of a query", "bytes", asked.size, document_limits.MAX_QUERY_BYTES)
+            document_limits.check_limit(
+                "request of a query", "lists and objects", asked.container_count, document_limits.MAX_QUERY_CONTAINERS
             )
         return operation
 
-    async def answer(
+    async def run(
         self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, address: str, request_id: str,
         key: str | None = None,
-    ) -> Answer:  # fmt: skip
+    ) -> OperationResult:  # fmt: skip
         """Run a query or mutation. Raises `errors.RequestError` and `documents.Refused` where it does not begin."""
         client = viewer.client(address)
-        self.allowance.check(client)
-        await self.gate.enter(client)
+        self.rate_limiter.check(client)
+        await self.concurrency_limiter.acquire(client)
         try:
-            result, cost = await self.run(operation, asked, viewer, request_id, key)
+            result, cost = await self.run_with_retry(operation, asked, viewer, request_id, key)
         finally:
-            self.gate.leave(client)
-        self.allowance.charge(client, cost)
-        extensions = self.cost(cost, client) if asked.extensions.get("cost") is True else None
+            self.concurrency_limiter.release(client)
+        self.rate_limiter.charge(client, cost)
+        extensions = self.cost_extension(cost, client) if asked.extensions.get("cost") is True else None
         if not result.errors:
-            return Answer(error_formatting.body(result.data, (), extensions))
-        shown, known = error_formatting.failures(result.errors, request_id)
+            return OperationResult(error_formatting.encode_body(result.data, (), extensions))
+        shown, known = error_formatting.format_field_errors(result.errors, request_id)
         failed = known[0] if is_empty(result.data) and known[0].status == request_errors.Unavailable.status else None
-        return Answer(error_formatting.body(result.data, shown, extensions), failed, known[0].code)
+        return OperationResult(error_formatting.encode_body(result.data, shown, extensions), failed, known[0].code)
 
-    async def run(
+    async def run_with_retry(
         self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, request_id: str, key: str | None
     ) -> tuple[ExecutionResult, int]:
         """The result and its cost. What only reads is tried once more on another connection when one was lost."""
-        base = BASE_COST if operation.reads else MUTATION_COST * operation.size.roots
-        for last in (not operation.reads, True):
+        base = BASE_COST if operation.is_query else MUTATION_COST * operation.size.roots
+        for last in (not operation.is_query, True):
             try:
                 async with operation_context.get_context(
-                    self.engine, viewer, request_id, idempotency_key=key, wrote=self.wrote
+                    self.engine, viewer, request_id, idempotency_key=key, wrote=self.notify_commit
                 ) as made:
                     result = await self.execute(operation, asked, made)
             except request_errors.RequestError:
                 raise
             except Exception as error:
-                known = error_formatting.known_cause(error)
+                known = error_formatting.classify_error(error)
                 if known is None:
                     raise
                 if last or not isinstance(known, request_errors.ConnectionLost):
                     raise known from error
                 continue
-            if last or not any(lost(error.original_error) for error in result.errors or ()):
+            if last or not any(is_connection_lost(error.original_error) for error in result.errors or ()):
                 break
         return result, base + made.cost
 
     async def execute(
         self, operation: Operation, asked: request.GraphQLRequest, made: operation_context.Context
     ) -> ExecutionResult:
-        values, outcome = variables.coerced(operation.variables, asked.variables or {}), None
-        if operation.question is not None and values is not None:
+        values, outcome = variables.coerce_variables(operation.variables, asked.variables or {}), None
+        if operation.single_field is not None and values is not None:
             given = fast_path.Given(self.schema, operation.node, operation.fragments, operation.details, values)
-            outcome = await fast_path.ask(operation.question, given, made)
+            outcome = await fast_path.ask(operation.single_field, given, made)
             if (answer := outcome.answer) is not None:
-                return ExecutionResult({operation.question.key: answer}, None)
+                return ExecutionResult({operation.single_field.key: answer}, None)
         executor = self.executor(operation, asked, values, made)
         executor.outcome = outcome
         result = executor.execute_operation()
@@ -150,21 +152,21 @@ class Operations:
             self.schema, operation.document, None, made, asked.variables, operation.name, **more
         )
         if isinstance(executor, list):
-            raise documents.Refused(request_errors.BadUserInput.code, executor)
+            raise documents.InvalidDocument(request_errors.BadUserInput.code, executor)
         return executor
 
-    def cost(self, cost: int, client: str) -> dict[str, Any]:
+    def cost_extension(self, cost: int, client: str) -> dict[str, Any]:
         """What `extensions.cost` says to those who ask for it."""
         said: dict[str, Any] = {"requested": cost, "maximum": MOST_COST}
-        if self.allowance.rate:
-            left = max(0, int(self.allowance.left(client)))
-            said |= {"available": left, "perSecond": self.allowance.rate}
+        if self.rate_limiter.rate:
+            left = max(0, int(self.rate_limiter.remaining(client)))
+            said |= {"available": left, "perSecond": self.rate_limiter.rate}
         return {"cost": said}
 
 
-def lost(cause: BaseException | None) -> bool:
+def is_connection_lost(cause: BaseException | None) -> bool:
     """Whether an error came of a lost connection."""
-    return cause is not None and isinstance(error_formatting.known_cause(cause), request_errors.ConnectionLost)
+    return cause is not None and isinstance(error_formatting.classify_error(cause), request_errors.ConnectionLost)
 
 
 def is_empty(data: Mapping[str, Any] | None) -> bool:

@@ -23,13 +23,13 @@ def read(path: Path | None) -> dict[str, str]:
     try:
         content = orjson.loads(path.read_bytes())
     except OSError as error:
-        raise startup_error.StartError(f"The trusted documents cannot be read: {error.strerror} ({path}).") from None
+        raise startup_error.StartupError(f"The trusted documents cannot be read: {error.strerror} ({path}).") from None
     except orjson.JSONDecodeError as error:
-        raise startup_error.StartError(f"The trusted documents in {path} are not JSON: {error}.") from None
+        raise startup_error.StartupError(f"The trusted documents in {path} are not JSON: {error}.") from None
     found = {name.removeprefix("sha256:"): text for name, text in pairs(content, path)}
     for name, text in found.items():
         if SHA256.fullmatch(name) and hashlib.sha256(text.encode()).hexdigest() != name:
-            raise startup_error.StartError(
+            raise startup_error.StartupError(
                 f"The trusted document {name} in {path} has another SHA-256 than its id says."
             )
     return found
@@ -43,5 +43,5 @@ def pairs(content: Any, path: Path) -> list[tuple[str, str]]:
     elif isinstance(content, dict):
         found = list(content.items())
     if not found or not all(isinstance(name, str) and isinstance(text, str) for name, text in found):
-        raise startup_error.StartError(f"The trusted documents in {path} must be an object from id to text.")
+        raise startup_error.StartupError(f"The trusted documents in {path} must be an object from id to text.")
     return found

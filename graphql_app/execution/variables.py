@@ -29,38 +29,38 @@ Coerce = Callable[[Any], Any]
 """A value that is not null → the coerced value. Raises whatever it likes where it does not fit."""
 
 
-class Unfit(ValueError):
+class CoercionFailed(ValueError):
     """A value is not of its type."""
 
 
-class InputTypes:
+class InputCoercers:
     """How values of the input types of one schema are coerced."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, Object] = {}
+        self.objects: dict[str, ObjectCoercer] = {}
 
-    def of(self, type_: GraphQLInputType) -> tuple[Coerce, bool]:
+    def coercer_for(self, type_: GraphQLInputType) -> tuple[Coerce, bool]:
         """How a value of this type is coerced, and whether it may be null."""
         if isinstance(type_, GraphQLNonNull):
-            return self.of(type_.of_type)[0], False
+            return self.coercer_for(type_.of_type)[0], False
         if isinstance(type_, GraphQLList):
-            return listed(*self.of(type_.of_type)), True
+            return list_coercer(*self.coercer_for(type_.of_type)), True
         if isinstance(type_, GraphQLInputObjectType):
             if type_.name not in self.objects:
-                self.objects[type_.name] = Object(self, type_)
+                self.objects[type_.name] = ObjectCoercer(self, type_)
             return self.objects[type_.name], True
         if isinstance(type_, GraphQLEnumType):
             return {name: type_.coerce_input_value(name) for name in type_.values}.__getitem__, True
-        return text if type_ is GraphQLString else type_.coerce_input_value, True
+        return coerce_string if type_ is GraphQLString else type_.coerce_input_value, True
 
 
-def text(value: object) -> str:
+def coerce_string(value: object) -> str:
     if type(value) is not str:
-        raise Unfit
+        raise CoercionFailed
     return value
 
 
-def listed(item: Coerce, nullable: bool) -> Coerce:
+def list_coercer(item: Coerce, nullable: bool) -> Coerce:
     """A list; what is none is a list of one."""
 
     def coerce(value: Any) -> list[Any]:
@@ -68,35 +68,35 @@ def listed(item: Coerce, nullable: bool) -> Coerce:
         if None not in values:
             return [item(one) for one in values]
         if not nullable:
-            raise Unfit
+            raise CoercionFailed
         return [None if one is None else item(one) for one in values]
 
     return coerce
 
 
-class Object:
+class ObjectCoercer:
     """An input object. Its fields are looked at when one comes: types may contain each other."""
 
-    def __init__(self, types: InputTypes, type_: GraphQLInputObjectType) -> None:
+    def __init__(self, types: InputCoercers, type_: GraphQLInputObjectType) -> None:
         self.types, self.type = types, type_
 
     @cached_property
     def fields(self) -> list[tuple[str, str, Coerce, bool, bool, Any]]:
         """Name, name where it comes out, how it is coerced, whether it may be null and must be given, its default."""
         return [
-            (name, one.out_name or name, *self.types.of(one.type), is_required_input_field(one), default)
+            (name, one.out_name or name, *self.types.coercer_for(one.type), is_required_input_field(one), default)
             for name, one in self.type.fields.items()
             for default in [coerce_default_value(one)]
         ]
 
     def __call__(self, value: Any) -> Any:
         if type(value) is not dict:
-            raise Unfit
+            raise CoercionFailed
         found, seen = {}, 0
         for name, out, coerce, nullable, required, default in self.fields:
             if name not in value:
                 if required:
-                    raise Unfit
+                    raise CoercionFailed
                 if default is not Undefined:
                     found[out] = default
                 continue
@@ -107,9 +107,9 @@ class Object:
             elif nullable:
                 found[out] = None
             else:
-                raise Unfit
+                raise CoercionFailed
         if seen != len(value) or (self.type.is_one_of and (len(found) != 1 or None in found.values())):
-            raise Unfit
+            raise CoercionFailed
         return self.type.out_type(found)
 
 
@@ -123,19 +123,19 @@ class Variable:
     default: Any
 
 
-def variables(
-    schema: GraphQLSchema, types: InputTypes, nodes: Iterable[VariableDefinitionNode]
+def variable_coercers(
+    schema: GraphQLSchema, types: InputCoercers, nodes: Iterable[VariableDefinitionNode]
 ) -> tuple[Variable, ...]:
     """The variables of a valid operation."""
     found = []
     for node in nodes:
         signature = get_variable_signature(schema, node)
         assert isinstance(signature, GraphQLVariableSignature), signature
-        found.append(Variable(signature, *types.of(signature.type), coerce_default_value(signature)))
+        found.append(Variable(signature, *types.coercer_for(signature.type), coerce_default_value(signature)))
     return tuple(found)
 
 
-def coerced(wanted: Iterable[Variable], given: Mapping[str, Any]) -> VariableValues | None:
+def coerce_variables(wanted: Iterable[Variable], given: Mapping[str, Any]) -> VariableValues | None:
     """The values of the variables; None where one does not fit."""
     values, sources = {}, {}
     try:

@@ -7,7 +7,7 @@ import strawberry
 from graphql_app.domain import enums
 
 
-def publish(words: type[enums.Word]) -> None:
+def publish(words: type[enums.DocumentedEnum]) -> None:
     """Make a vocabulary an enum of the API, each value with its meaning."""
     strawberry.enum(words, description=cleandoc(words.__doc__ or ""))
     for value in words.__strawberry_definition__.values:  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ def either(column: str, value: str) -> str:
     return f"(CASE WHEN {column} IS NULL THEN {value} ELSE {column} END)"
 
 
-def enum(words: type[enums.Word]) -> Enum:
+def enum(words: type[enums.DocumentedEnum]) -> Enum:
     """A native enum, named in snake case: ShipmentStatus → shipment_status."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in words.__name__).lstrip("_")
     return Enum(words, name=name, values_callable=lambda words: [word.value for word in words])

@@ -26,7 +26,7 @@ class Call:
     expected: int | None = None
     dry: bool = False
     replayed: bool = False
-    problems: list[user_errors.Problem] = field(default_factory=list)
+    problems: list[user_errors.UserError] = field(default_factory=list)
     """What is wrong with the call as a whole."""
 
 

@@ -99,10 +99,10 @@ class Answer:
         problems = self.user_errors(self.call.problems)
         return {"succeeded": done, "failed": failed, "errors": problems, "meta": self.meta}
 
-    def user_errors(self, problems: Sequence[user_errors_module.Problem]) -> list[payloads.UserError]:
+    def user_errors(self, problems: Sequence[user_errors_module.UserError]) -> list[payloads.UserError]:
         return [self.error(problem) for problem in problems]
 
-    def error(self, problem: user_errors_module.Problem) -> payloads.UserError:
+    def error(self, problem: user_errors_module.UserError) -> payloads.UserError:
         """A problem as the type that says the most about it."""
         said: dict[str, Any] = {
             "message": problem.message,
@@ -128,7 +128,7 @@ class Answer:
             )
         if isinstance(problem, user_errors_module.NotEditable):
             return payloads.NotEditableError(**said, status=problem.status, hint=problem.hint)  # type: ignore[arg-type]
-        if isinstance(problem, user_errors_module.KeyReused):
+        if isinstance(problem, user_errors_module.IdempotencyKeyReused):
             return payloads.IdempotencyError(**said, first_used_at=problem.first_used_at)
         return payloads.ValidationError(**said)
 

@@ -48,7 +48,7 @@ async def perform(
             if not dry:
                 call.context.wrote()
             return outcomes
-        except user_errors.KeyReused as problem:
+        except user_errors.IdempotencyKeyReused as problem:
             call.problems.append(problem)
             return []
         except Exception as error:
@@ -115,7 +115,7 @@ def fitting(made: Call, inputs: Sequence[Arguments]) -> Sequence[Arguments]:
         made.problems.append(user_errors.Required("Give at least one row.", path=("inputs",)))
     if len(inputs) > MOST_ROWS:
         message = f"At most {MOST_ROWS} rows fit; these are {len(inputs)}."
-        made.problems.append(user_errors.TooMuch(message, path=("inputs",)))
+        made.problems.append(user_errors.LimitExceeded(message, path=("inputs",)))
         return ()
     return inputs
 

@@ -19,7 +19,7 @@ def amount(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]:
     return func.round(column / json_sql.sql(f"{factor:.20f}"), json_sql.sql(str(units.SHOWN)))
 
 
-def word(value: enums.Word) -> json_sql.Pieces:
+def word(value: enums.DocumentedEnum) -> json_sql.Pieces:
     return [f'"{value}"']
 
 

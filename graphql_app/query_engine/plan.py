@@ -18,7 +18,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from graphql_app.database.reader import Rows
-from graphql_app.domain.enums import Word
+from graphql_app.domain.enums import DocumentedEnum
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.parameters import Origin, origin
@@ -155,11 +155,11 @@ def look_up(value: Value, draft: Draft, executor: Asked) -> object:
 
 def shape(value: object) -> object:
     """What the SQL may depend on in a value; the rest of it is a parameter."""
-    if value is None or value is ABSENT or isinstance(value, bool | int | Word):
+    if value is None or value is ABSENT or isinstance(value, bool | int | DocumentedEnum):
         return value
     if isinstance(value, dict):
         return tuple((name, shape(inner)) for name, inner in value.items() if inner is not None)
-    if isinstance(value, list) and value and isinstance(value[0], Word):
+    if isinstance(value, list) and value and isinstance(value[0], DocumentedEnum):
         return tuple(sorted(set(value)))
     if isinstance(value, list):
         return tuple(map(shape, value)) if not value or isinstance(value[0], dict) else list

@@ -21,26 +21,26 @@ from graphql import (
 from graphql_app.errors import request_errors
 
 SCOPE = "scope"
-Needs = tuple[tuple[str, str, str], ...]
+RequiredScopes = tuple[tuple[str, str, str], ...]
 """Scope, name of a field, and what the answer calls it: one for each scope that an operation needs."""
 
 
-def described(signature: Callable[..., Any], scope: str | None) -> dict[str, Any]:
+def field_options(signature: Callable[..., Any], scope: str | None) -> dict[str, Any]:
     """What Strawberry is told of a root field that needs the scope; None where any valid key will do."""
     said = f"Requires the scope `{scope}`." if scope else "Requires no scope. Any valid API key is accepted."
     text = f"{cleandoc(signature.__doc__ or '')}\n\n{said}"
     return {"resolver": signature, "description": text, "metadata": {SCOPE: scope}}
 
 
-def of(field: GraphQLField) -> str | None:
+def scope_of(field: GraphQLField) -> str | None:
     """The scope that a root field needs."""
     scope: str | None = field.extensions["strawberry-definition"].metadata[SCOPE]
     return scope
 
 
-def needed(
+def required_scopes(
     schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], operation: OperationDefinitionNode
-) -> Needs:
+) -> RequiredScopes:
     """What a valid operation needs."""
     root: Any = schema.get_root_type(operation.operation)
     found: dict[str, tuple[str, str, str]] = {}
@@ -50,7 +50,7 @@ def needed(
         for one in selected.selections:
             if isinstance(one, FieldNode):
                 name = one.name.value
-                if name in root.fields and (scope := of(root.fields[name])):
+                if name in root.fields and (scope := scope_of(root.fields[name])):
                     found.setdefault(scope, (scope, name, one.alias.value if one.alias else name))
             elif not isinstance(one, FragmentSpreadNode):
                 look(one.selection_set)  # type: ignore[attr-defined]
@@ -62,8 +62,8 @@ def needed(
     return tuple(found.values())
 
 
-def check(needs: Needs, scopes: Collection[str]) -> None:
+def check_scopes(needs: RequiredScopes, scopes: Collection[str]) -> None:
     """Raise NotAllowed for the first scope that is lacking."""
     for scope, name, key in needs:
         if scope not in scopes:
-            raise request_errors.NotAllowed(f"The API key lacks the scope {scope}, which `{name}` needs.", path=(key,))
+            raise request_errors.Forbidden(f"The API key lacks the scope {scope}, which `{name}` needs.", path=(key,))

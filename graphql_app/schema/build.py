@@ -26,7 +26,7 @@ def build() -> strawberry.Schema:
         config=CONFIG, execution_context_class=Executor, types=payloads.ERROR_TYPES,
     )  # fmt: skip
     core: GraphQLSchema = built._schema
-    give_words(core)
+    use_documented_enums(core)
     assert core.query_type is not None
     assert core.mutation_type is not None
     queries.connect(core.query_type)
@@ -36,7 +36,7 @@ def build() -> strawberry.Schema:
     return built
 
 
-def give_words(schema: GraphQLSchema) -> None:
+def use_documented_enums(schema: GraphQLSchema) -> None:
     """Let values of enums arrive as our words. Sorting the schema makes Strawberry's enums plain, and their values str:
     then a plan could not tell an enum, on which its SQL depends, from a text."""
     for words in PUBLISHED:

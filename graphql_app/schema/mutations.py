@@ -16,17 +16,17 @@ from graphql_app.mutations import resolvers
 from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
-Run = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Awaitable[object]]
-ACTS: dict[str, Run] = {}
+Resolver = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Awaitable[object]]
+RESOLVERS: dict[str, Resolver] = {}
 """What each mutation does, by its Python name."""
 
 
-def does(run: Run, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
+def resolved_by(run: Resolver, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
     """A mutation: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
-        ACTS[signature.__name__] = run
-        return strawberry.mutation(**authorization.described(signature, scope))
+        RESOLVERS[signature.__name__] = run
+        return strawberry.mutation(**authorization.field_options(signature, scope))
 
     return decorate
 
@@ -34,10 +34,10 @@ def does(run: Run, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
 def connect(mutations: GraphQLObjectType) -> None:
     """Let the fields of the finished schema run their acts."""
     for field in mutations.fields.values():
-        field.resolve = resolver(ACTS[field.extensions["strawberry-definition"].python_name])
+        field.resolve = resolver(RESOLVERS[field.extensions["strawberry-definition"].python_name])
 
 
-def resolver(run: Run) -> Callable[..., Awaitable[object]]:
+def resolver(run: Resolver) -> Callable[..., Awaitable[object]]:
     async def resolve(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> object:
         return await run(info, arguments)
 
@@ -49,7 +49,7 @@ def resolver(run: Run) -> Callable[..., Awaitable[object]]:
     "one after the other. Errors in the input are returned in `errors` of the payload."
 )
 class Mutation:
-    @does(resolvers.shipment_create)
+    @resolved_by(resolvers.shipment_create)
     def shipment_create(
         input: mutation_inputs.Create, options: mutation_inputs.Options = UNSET
     ) -> payloads.ShipmentPayload | None:
@@ -57,7 +57,7 @@ class Mutation:
         is true. An external reference in use returns DUPLICATE with the existing shipment, an unknown carrier or
         `returnOf` NOT_FOUND."""
 
-    @does(resolvers.shipment_upsert)
+    @resolved_by(resolvers.shipment_upsert)
     def shipment_upsert(
         external_reference: Annotated[str, argument("Your own ID of the shipment, up to 128 characters.")],
         input: mutation_inputs.Create,
@@ -69,7 +69,7 @@ class Mutation:
         further ones are added, none is removed. Fields that the status has frozen return NOT_EDITABLE. Safe to retry
         without an idempotency key."""
 
-    @does(resolvers.shipment_update)
+    @resolved_by(resolvers.shipment_update)
     def shipment_update(
         by: mutation_inputs.By,
         input: Annotated[mutation_inputs.ShipmentUpdateInput, argument("The changes to the shipment.")],
@@ -79,7 +79,7 @@ class Mutation:
         reference in use returns DUPLICATE, another version than `expectedVersion` VERSION_CONFLICT. With any error,
         nothing is written."""
 
-    @does(resolvers.shipment_confirm)
+    @resolved_by(resolvers.shipment_confirm)
     def shipment_confirm(
         by: mutation_inputs.By, options: mutation_inputs.Options = UNSET
     ) -> payloads.ShipmentPayload | None:
@@ -87,7 +87,7 @@ class Mutation:
         it returns REQUIRED. Confirming a shipment in status READY has no effect; any other status returns
         INVALID_TRANSITION."""
 
-    @does(resolvers.shipment_cancel)
+    @resolved_by(resolvers.shipment_cancel)
     def shipment_cancel(
         by: mutation_inputs.By,
         reason: Annotated[
@@ -98,7 +98,7 @@ class Mutation:
         """Cancels a shipment in status DRAFT or READY. Cancelling a cancelled shipment has no effect; any other status
         returns INVALID_TRANSITION."""
 
-    @does(resolvers.shipment_override_status)
+    @resolved_by(resolvers.shipment_override_status)
     def shipment_override_status(
         by: mutation_inputs.By,
         status: Annotated[enums.ShipmentStatus, argument("The new status: any but DRAFT and PARTIALLY_DELIVERED.")],
@@ -109,7 +109,7 @@ class Mutation:
         events continue from it, and `trackingEventVoid` undoes it. A shipment in status DRAFT or CANCELLED returns
         INVALID_TRANSITION, and so do the target statuses DRAFT and PARTIALLY_DELIVERED."""
 
-    @does(resolvers.shipment_archive)
+    @resolved_by(resolvers.shipment_archive)
     def shipment_archive(
         by: mutation_inputs.By,
         archived: Annotated[bool, argument("`true` archives the shipment, `false` restores it. Default true.")] = True,
@@ -118,7 +118,7 @@ class Mutation:
         """Archives a shipment in any status, which hides it from lists by default, or restores it. Nothing is deleted.
         Archiving an archived shipment has no effect."""
 
-    @does(resolvers.shipments_bulk_create)
+    @resolved_by(resolvers.shipments_bulk_create)
     def shipments_bulk_create(
         inputs: Annotated[
             list[mutation_inputs.ShipmentCreateInput], argument("The shipments to create: between 1 and 1,000.")
@@ -129,7 +129,7 @@ class Mutation:
         """Creates up to 1,000 shipments. Each row has its own result with the errors of `shipmentCreate`; of several
         rows with the same external reference, the first one is created."""
 
-    @does(resolvers.shipments_bulk_update)
+    @resolved_by(resolvers.shipments_bulk_update)
     def shipments_bulk_update(
         inputs: Annotated[
             list[mutation_inputs.ShipmentBulkUpdateRow], argument("The updates to apply: between 1 and 1,000.")
@@ -140,7 +140,7 @@ class Mutation:
         """Updates up to 1,000 shipments. Each row has its own result with the errors of `shipmentUpdate`. Several rows
         for the same shipment are applied in their order."""
 
-    @does(resolvers.tracking_events_record, EVENTS)
+    @resolved_by(resolvers.tracking_events_record, EVENTS)
     def tracking_events_record(
         inputs: mutation_inputs.Events,
         error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
@@ -150,7 +150,7 @@ class Mutation:
         order and repeatedly: the same events always lead to the same status. A duplicate succeeds with the recorded
         event."""
 
-    @does(resolvers.tracking_event_void, EVENTS)
+    @resolved_by(resolvers.tracking_event_void, EVENTS)
     def tracking_event_void(
         id: Annotated[strawberry.ID, argument("The ID of the event.")],
         reason: Annotated[str, argument("The reason, up to 500 characters. Must not be blank.")],
@@ -165,7 +165,7 @@ class Mutation:
         unknown event returns NOT_FOUND, a replacement for another shipment INVALID. Voiding a voided event has no
         effect."""
 
-    @does(resolvers.carrier_save)
+    @resolved_by(resolvers.carrier_save)
     def carrier_save(
         code: Annotated[str, argument("Code of the carrier: 2 to 32 lower-case letters, digits and underscores.")],
         input: Annotated[mutation_inputs.CarrierInput, argument("The values of the carrier.")],
@@ -173,7 +173,7 @@ class Mutation:
     ) -> payloads.CarrierPayload | None:
         """Creates a carrier, or updates the one with this code."""
 
-    @does(resolvers.carrier_status_map)
+    @resolved_by(resolvers.carrier_status_map)
     def carrier_status_map(
         carrier: Annotated[str, argument("The code of the carrier.")],
         raw: Annotated[
@@ -192,7 +192,7 @@ class Mutation:
         """Maps a carrier's own status code to a tracking event code, for events recorded from now on. An unknown
         carrier returns NOT_FOUND."""
 
-    @does(resolvers.api_key_create, ADMIN)
+    @resolved_by(resolvers.api_key_create, ADMIN)
     def api_key_create(
         input: Annotated[api_keys.ApiKeyCreateInput, argument("Name, scopes and expiry of the key.")],
         options: mutation_inputs.Options = UNSET,
@@ -200,7 +200,7 @@ class Mutation:
         """Creates an API key of this account. Its secret is returned only once: a retry with the same idempotency key
         returns the created key without its secret. If the secret was lost, revoke the key."""
 
-    @does(resolvers.api_key_revoke, ADMIN)
+    @resolved_by(resolvers.api_key_revoke, ADMIN)
     def api_key_revoke(
         id: Annotated[strawberry.ID, argument("The ID of the API key.")], options: mutation_inputs.Options = UNSET
     ) -> api_keys.ApiKeyPayload | None:

@@ -25,8 +25,8 @@ from graphql_app.query_engine.sources import Source
 from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
-MOST_NODES = 100
-TYPES = {model: name for name, model in MODELS.items()}
+MAX_NODES = 100
+TYPE_NAMES = {model: name for name, model in MODELS.items()}
 Info = GraphQLResolveInfo[Any]
 Resolve = Callable[..., object]
 RESOLVERS: dict[str, Resolve] = {}
@@ -43,29 +43,29 @@ Search = Annotated[
 ]
 
 
-def answered(
+def resolved_by(
     resolve: Callable[[Info, Mapping[str, Any]], object], scope: str | None = READ
 ) -> Callable[[Callable[..., Any]], Any]:
     """A question: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = lambda _, info, **arguments: resolve(info, arguments)
-        return strawberry.field(**authorization.described(signature, scope))
+        return strawberry.field(**authorization.field_options(signature, scope))
 
     return decorate
 
 
-def reads(source: Source, scope: str = READ) -> Callable[[Callable[..., Any]], Any]:
+def from_source(source: Source, scope: str = READ) -> Callable[[Callable[..., Any]], Any]:
     """A question that a source answers."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
-        RESOLVERS[signature.__name__] = Reads(source)
-        return strawberry.field(**authorization.described(signature, scope))
+        RESOLVERS[signature.__name__] = SourceResolver(source)
+        return strawberry.field(**authorization.field_options(signature, scope))
 
     return decorate
 
 
-class Reads:
+class SourceResolver:
     """The resolver of a question that a source answers. The executor sees the source, and does not call it."""
 
     def __init__(self, source: Source) -> None:
@@ -81,7 +81,7 @@ def connect(queries: GraphQLObjectType) -> None:
         field.resolve = RESOLVERS[field.extensions["strawberry-definition"].python_name]
 
 
-def one_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
+def resolve_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
     """The object of whatever kind its identity names."""
     model, key = public_ids.decode(arguments["id"]) or (None, None)
     if model not in sources.BY_ID:
@@ -89,18 +89,18 @@ def one_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
     return Read(info.context.rows, sources.BY_ID[model], id=key)
 
 
-def some_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
+def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
     """Objects of several kinds in one statement."""
     publics = arguments["ids"]
-    if len(publics) > MOST_NODES:
-        raise request_errors.BadUserInput(f"`ids` takes at most {MOST_NODES} identities; there were {len(publics)}.")
+    if len(publics) > MAX_NODES:
+        raise request_errors.BadUserInput(f"`ids` takes at most {MAX_NODES} identities; there were {len(publics)}.")
     found = [public_ids.decode(public) for public in publics]
-    kinds = [TYPES.get(one[0], "") if one else "" for one in found]
+    kinds = [TYPE_NAMES.get(one[0], "") if one else "" for one in found]
     keys = [one[1] if one else None for one in found]
     return Read(info.context.rows, sources.mixed(len(keys)), ids=keys, kinds=kinds)
 
 
-def asking(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
+def resolve_viewer(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
     viewer = info.context.viewer
     return objects.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
 
@@ -112,25 +112,25 @@ def asking(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
     "see it."
 )
 class Query:
-    @answered(one_node)
+    @resolved_by(resolve_node)
     def node(id: Annotated[strawberry.ID, argument("The ID of the object.")]) -> Node | None:
         """Fetches a shipment, package, tracking event, item or carrier by its ID. Returns null if it does not exist in
         this account."""
 
-    @answered(some_nodes)
+    @resolved_by(resolve_nodes)
     def nodes(
         ids: Annotated[list[strawberry.ID], argument("IDs of the objects, up to 100.")],
     ) -> list[Node | None]:
         """Fetches several objects by their IDs, in the order of `ids`, with null for each that does not exist in this
         account."""
 
-    @reads(sources.SHIPMENT)
+    @from_source(sources.SHIPMENT)
     def shipment(
         by: Annotated[ShipmentBy, argument("Identifies the shipment to fetch.")],
     ) -> objects.Shipment | None:
         """Fetches one shipment. Returns null if it does not exist in this account."""
 
-    @reads(sources.SHIPMENTS)
+    @from_source(sources.SHIPMENTS)
     def shipments(
         where: filters.ShipmentWhereArgument = UNSET,
         search: Search = UNSET,
@@ -148,7 +148,7 @@ class Query:
     ) -> Connection[objects.Shipment] | None:
         """Lists the account's shipments, newest first unless `orderBy` is given."""
 
-    @reads(sources.EVENTS)
+    @from_source(sources.EVENTS)
     def tracking_events(
         where: filters.TrackingEventWhereArgument = UNSET,
         order_by: Annotated[
@@ -165,7 +165,7 @@ class Query:
     ) -> Connection[objects.TrackingEvent] | None:
         """Lists the account's tracking events, latest first unless `orderBy` is given."""
 
-    @reads(sources.TRACK)
+    @from_source(sources.TRACK)
     def track(
         tracking_number: Annotated[str, argument("The tracking number. Case, spaces and punctuation are ignored.")],
         carrier: Annotated[
@@ -175,15 +175,15 @@ class Query:
         """Lists the packages with a tracking number, newest first, up to 100. Carriers reuse numbers, so there may be
         several."""
 
-    @reads(sources.CARRIER)
+    @from_source(sources.CARRIER)
     def carrier(code: Annotated[str, argument("The code of the carrier.")]) -> objects.Carrier | None:
         """Fetches one carrier. Returns null if it does not exist in this account."""
 
-    @reads(sources.CARRIERS)
+    @from_source(sources.CARRIERS)
     def carriers(first: First = UNSET, after: After = UNSET) -> Connection[objects.Carrier] | None:
         """Lists the account's carriers, ordered by code."""
 
-    @reads(change_log.CHANGES)
+    @from_source(change_log.CHANGES)
     def changes(
         where: Annotated[
             filters.ChangeWhere | None, argument("Returns only changes that satisfy this filter.")
@@ -198,10 +198,10 @@ class Query:
         CURSOR_EXPIRED. To get the current end of the log, use
         `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 
-    @reads(sources.API_KEYS, ADMIN)
+    @from_source(sources.API_KEYS, ADMIN)
     def api_keys(first: First = UNSET, after: After = UNSET) -> Connection[ApiKey] | None:
         """Lists the account's API keys, oldest first, including revoked and expired ones."""
 
-    @answered(asking, None)
+    @resolved_by(resolve_viewer, None)
     def viewer() -> objects.Viewer:
         """The authenticated client: its account, API key and scopes."""

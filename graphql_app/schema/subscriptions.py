@@ -53,12 +53,12 @@ class TrackingEventChange:
     status_after: enums.ShipmentStatus = described("Status of the shipment after the event was recorded.")
 
 
-def follows(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]:
+def follows_log(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]:
     """A subscription: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         SOURCES[signature.__name__] = source
-        return strawberry.subscription(**authorization.described(signature, READ))
+        return strawberry.subscription(**authorization.field_options(signature, READ))
 
     return decorate
 
@@ -70,7 +70,7 @@ def follows(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]
     "too slowly is disconnected with SLOW_CONSUMER."
 )
 class Subscription:
-    @follows(change_log.SHIPMENT_CHANGED)
+    @follows_log(change_log.SHIPMENT_CHANGED)
     def shipment_changed(
         where: Annotated[
             filters.ShipmentWhere | None,
@@ -85,7 +85,7 @@ class Subscription:
         """Sends the changes of shipments: creation, updates, status changes, tracking events and archiving."""
         raise NotImplementedError(LIVE)
 
-    @follows(change_log.EVENT_RECORDED)
+    @follows_log(change_log.EVENT_RECORDED)
     def tracking_event_recorded(
         shipments: Annotated[list[strawberry.ID] | None, argument("Sends only events of these shipments.")] = UNSET,
         codes: Annotated[

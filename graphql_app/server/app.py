@@ -33,7 +33,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     `keyless`: let requests to this machine in as the default account while no API key was ever made.
     """
     if engine is None and settings.postgres_url is None:
-        raise startup_error.StartError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
+        raise startup_error.StartupError("There is no database: set POSTGRES_URL, or start with `graphql-app serve`.")
     own = engine or make_engine(
         settings.postgres_url.get_secret_value(),  # type: ignore[union-attr]
         settings,
@@ -43,9 +43,9 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     built = build.build()
     keys, pulse = authenticator.Keyring(own, settings, keyless=keyless), change_notifier.Feed(own, settings)
     graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.wrote)
-    subscriptions = broker.Live(graphql.runner, pulse, settings, keys)
+    subscriptions = broker.SubscriptionBroker(graphql.runner, pulse, settings, keys)
     graphql.sse_handler, graphql.websocket_app = sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
-    life.leaving = subscriptions.end
+    life.leaving = subscriptions.shut_down
     sdl = build.sdl(built)
 
     async def print_sdl(_request: Request) -> Response:

@@ -46,7 +46,7 @@ NONE_YET = "none: requests from this machine run as the default account, until `
 def serve(known: Settings, *, reload: bool = False) -> None:
     """Serve until told to stop."""
     if reload and known.workers > 1:
-        raise startup_error.StartError("--reload watches one process: leave --workers away.")
+        raise startup_error.StartupError("--reload watches one process: leave --workers away.")
     configure(known.log_level, known.log_format)
     signal.signal(signal.SIGTERM, leave)
     with contextlib.ExitStack() as stack:
@@ -55,7 +55,7 @@ def serve(known: Settings, *, reload: bool = False) -> None:
         role, keyed = asyncio.run(prepare(where, known))
         keyless = not keyed and where.own is not None and is_loopback(port)
         if not keyed and not keyless:
-            raise startup_error.StartError(NO_KEY)
+            raise startup_error.StartupError(NO_KEY)
         changes = {"postgres_url": SecretStr(where.requests), "owner_url": None, "database_role": role}
         known = known.model_copy(update=changes)
         shared = {settings.KEYLESS: "yes" if keyless else "no"}
@@ -104,13 +104,13 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
             taken.bind((host, port))
             taken.listen(BACKLOG)
         except socket.gaierror:
-            raise startup_error.StartError(f"{host} is not an address of this machine.") from None
+            raise startup_error.StartupError(f"{host} is not an address of this machine.") from None
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise startup_error.StartError(
+                raise startup_error.StartupError(
                     f"Port {port} of {host} is in use: stop what uses it, or take another with --port."
                 ) from None
-            raise startup_error.StartError(f"Port {port} of {host} cannot be taken: {error.strerror}.") from None
+            raise startup_error.StartupError(f"Port {port} of {host} cannot be taken: {error.strerror}.") from None
         yield taken
 
 

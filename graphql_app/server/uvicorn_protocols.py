@@ -129,7 +129,7 @@ class Protocol(CutsOff, HttpToolsProtocol):
 
     def head_late(self) -> None:
         self.timer = None
-        self.refuse(request_errors.SlowRequest())
+        self.refuse(request_errors.RequestTimeout())
 
     def send_400_response(self, msg: str) -> None:
         self.refuse(request_errors.RequestError(msg))
@@ -155,8 +155,8 @@ class SocketProtocol(CutsOff, WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-def top_heavy() -> request_errors.TopHeavy:
-    return request_errors.TopHeavy(
+def top_heavy() -> request_errors.HeadersTooLarge:
+    return request_errors.HeadersTooLarge(
         f"The headers have more than {MOST_HEAD} bytes, or are more than {MOST_HEADERS}: the limits."
     )
 

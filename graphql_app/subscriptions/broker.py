@@ -20,78 +20,80 @@ from graphql_app.database.reader import Rows
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting, request
 from graphql_app.execution.documents import Operation
-from graphql_app.execution.runner import BASE_COST, Operations
+from graphql_app.execution.runner import BASE_COST, OperationRunner
 from graphql_app.observability import metrics
 from graphql_app.query_engine import change_log
 from graphql_app.settings import Settings
-from graphql_app.subscriptions.change_query import Query
-from graphql_app.subscriptions.fan_out import Ended, Group, Subscription
+from graphql_app.subscriptions.change_query import ChangeQuery
+from graphql_app.subscriptions.fan_out import Ended, SharedSubscription, Subscriber
 
 
-class Live:
+class SubscriptionBroker:
     """All subscriptions of this process."""
 
-    def __init__(self, operations: Operations, feed: Feed, settings: Settings, keys: Keyring) -> None:
-        self.operations, self.feed, self.settings, self.keys = operations, feed, settings, keys
-        self.groups: dict[tuple[UUID, int, bytes], Group] = {}
-        self.open_subscriptions: set[Subscription] = set()
-        self.turns = asyncio.Semaphore(max(1, settings.pool_size // 2))
-        self.places, self.clients = 0, Counter[str]()
+    def __init__(self, operations: OperationRunner, feed: Feed, settings: Settings, keys: Keyring) -> None:
+        self.runner, self.notifier, self.settings, self.authenticator = operations, feed, settings, keys
+        self.shared: dict[tuple[UUID, int, bytes], SharedSubscription] = {}
+        self.open_subscriptions: set[Subscriber] = set()
+        self.read_slots = asyncio.Semaphore(max(1, settings.pool_size // 2))
+        self.open_streams, self.streams_per_client = 0, Counter[str]()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def stream_slot(self) -> Iterator[None]:
         """One of the sockets and streams of this process. Raises Overloaded."""
-        if self.places >= self.settings.most_streams:
+        if self.open_streams >= self.settings.most_streams:
             raise request_errors.Overloaded("Too many sockets and streams are open: try again, or elsewhere.")
-        self.places += 1
+        self.open_streams += 1
         metrics.STREAMS.inc()
         try:
             yield
         finally:
-            self.places -= 1
+            self.open_streams -= 1
             metrics.STREAMS.dec()
 
     @contextmanager
-    def share(self, client: str) -> Iterator[None]:
+    def client_slot(self, client: str) -> Iterator[None]:
         """One of the sockets and streams of a client. Raises RateLimited."""
-        if self.clients[client] >= self.settings.most_streams_each:
-            raise request_errors.RateLimited(f"You have {self.clients[client]} sockets and streams open, the limit.")
-        self.clients[client] += 1
+        if self.streams_per_client[client] >= self.settings.most_streams_each:
+            raise request_errors.RateLimited(
+                f"You have {self.streams_per_client[client]} sockets and streams open, the limit."
+            )
+        self.streams_per_client[client] += 1
         try:
             yield
         finally:
-            self.clients[client] -= 1
-            if not self.clients[client]:
-                del self.clients[client]
+            self.streams_per_client[client] -= 1
+            if not self.streams_per_client[client]:
+                del self.streams_per_client[client]
 
     async def open(
         self, operation: Operation, asked: request.GraphQLRequest, viewer: Viewer, client: str, last: str | None = None
-    ) -> Subscription:
+    ) -> Subscriber:
         """A new subscription; `last` is a cursor that counts more than `after`. Close it. Raises `RequestError`."""
-        self.operations.allowance.check(client)
-        query = Query(self, operation, asked)
-        self.operations.allowance.charge(client, BASE_COST + query.plan.cost)
+        self.runner.rate_limiter.check(client)
+        query = ChangeQuery(self, operation, asked)
+        self.runner.rate_limiter.charge(client, BASE_COST + query.plan.cost)
         named = last or query.arguments.get("after")
         after = None if named is None else BEGINNING if named == "" else change_log.position(named)
         key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
-        group = self.groups.get(key)
+        group = self.shared.get(key)
         try:
-            async with self.turns:
-                rows = Rows(self.operations.engine, viewer.account_id)
-                start, head = await self.feed.enter(rows.fetch, viewer.account_id, after)
+            async with self.read_slots:
+                rows = Rows(self.runner.engine, viewer.account_id)
+                start, head = await self.notifier.enter(rows.fetch, viewer.account_id, after)
             if group is None:
                 await query.read(viewer.account_id, head, head)  # whatever is wrong with it is said at once
         except Exception as error:
-            known = error_formatting.known_cause(error)
+            known = error_formatting.classify_error(error)
             if known is None:
                 raise
             raise known from error
-        group = self.groups.get(key)  # others may have come meanwhile
+        group = self.shared.get(key)  # others may have come meanwhile
         if group is None:
-            group = self.groups[key] = Group(self, query, viewer.account_id, head)
-        return Subscription(group, start)
+            group = self.shared[key] = SharedSubscription(self, query, viewer.account_id, head)
+        return Subscriber(group, start)
 
-    def end(self) -> None:
+    def shut_down(self) -> None:
         """The process ends: so do all subscriptions."""
         for subscription in tuple(self.open_subscriptions):
             subscription.fail(Ended())

@@ -16,16 +16,16 @@ from graphql_app.query_engine import change_log, plan
 from graphql_app.schema import subscriptions
 
 if TYPE_CHECKING:
-    from graphql_app.subscriptions.broker import Live
+    from graphql_app.subscriptions.broker import SubscriptionBroker
 
 
-class Message:
+class ChangeMessage:
     """One change as all members of a group get it."""
 
-    __slots__ = ("_event", "at", "cursor", "payload")
+    __slots__ = ("_event", "cursor", "payload", "position")
 
     def __init__(self, at: Position, payload: str) -> None:
-        self.at, self.payload, self.cursor = at, payload, change_log.name(at)
+        self.position, self.payload, self.cursor = at, payload, change_log.name(at)
         self._event: bytes | None = None
 
     @property
@@ -36,11 +36,11 @@ class Message:
         return self._event
 
 
-class Query:
+class ChangeQuery:
     """What a group reads: one planned statement with its values."""
 
-    def __init__(self, live: "Live", operation: Operation, asked: request.GraphQLRequest) -> None:
-        executor = live.operations.executor(operation, asked, None, None)
+    def __init__(self, live: "SubscriptionBroker", operation: Operation, asked: request.GraphQLRequest) -> None:
+        executor = live.runner.executor(operation, asked, None, None)
         root = executor.schema.subscription_type
         found = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
         ((self.key, details),) = found.grouped_field_set.items()
@@ -48,19 +48,19 @@ class Query:
         try:
             self.arguments = get_argument_values(definition, node, executor.variable_values)
         except GraphQLError as error:
-            raise documents.Refused(request_errors.BadUserInput.code, [error]) from None
+            raise documents.InvalidDocument(request_errors.BadUserInput.code, [error]) from None
         source = subscriptions.SOURCES[definition.extensions["strawberry-definition"].python_name]
         self.plan = plan.plan_for(executor, executor.mirror, root, details, source)
         self.live, self.operation, self.executor = live, operation, executor
         self.variables = without_after(asked.variables or {}, node, executor)
 
-    async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[Message], Position]:
+    async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[ChangeMessage], Position]:
         """The messages behind a position, as many as one statement gives, and the position up to which they go."""
         own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
-        async with self.live.turns:
-            rows = await self.plan.rows(Rows(self.live.operations.engine, account_id), own, self.executor)
+        async with self.live.read_slots:
+            rows = await self.plan.rows(Rows(self.live.runner.engine, account_id), own, self.executor)
         messages = [
-            Message((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
+            ChangeMessage((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
         ]
         return messages, (rows[-1][1], rows[-1][2]) if rows else until
 

@@ -19,16 +19,16 @@ from graphql_app.observability import metrics
 from graphql_app.query_engine import change_log
 
 if TYPE_CHECKING:
-    from graphql_app.subscriptions.broker import Live
-from graphql_app.subscriptions.change_query import Message, Query
+    from graphql_app.subscriptions.broker import SubscriptionBroker
+from graphql_app.subscriptions.change_query import ChangeMessage, ChangeQuery
 
 logger = logging.getLogger(__name__)
 
-MOST_MESSAGES, MOST_BYTES = 1_000, 4_000_000
+MAX_QUEUED_MESSAGES, MAX_QUEUED_BYTES = 1_000, 4_000_000
 """What may wait for one subscriber."""
-READS = 500
+MAX_READS_PER_SECOND = 500
 """Statements a second, at most, by which all groups together follow the log: many groups read less often."""
-TRIES, PAUSE, LONGEST_PAUSE = 5, 0.1, 2.0
+MAX_ATTEMPTS, RETRY_SECONDS, MAX_RETRY_SECONDS = 5, 0.1, 2.0
 """A statement that takes too long is tried so often; one that finds no database, until there is one."""
 
 
@@ -36,80 +36,80 @@ class Ended(Exception):
     """This process ends: subscribe again."""
 
 
-class Group:
+class SharedSubscription:
     """Those who follow the same query of one account."""
 
-    def __init__(self, live: "Live", query: Query, account_id: UUID, position: Position) -> None:
+    def __init__(self, live: "SubscriptionBroker", query: ChangeQuery, account_id: UUID, position: Position) -> None:
         self.live, self.query, self.account_id = live, query, account_id
         self.position = self.head = position
-        self.members: set[Subscription] = set()
-        self.users = 0
-        self.stirred = asyncio.Event()
+        self.subscribers: set[Subscriber] = set()
+        self.references = 0
+        self.changed = asyncio.Event()
         self.task = asyncio.create_task(self.follow())
-        live.feed.watch(account_id, position, self.told)
+        live.notifier.watch(account_id, position, self.on_new_head)
 
-    def told(self, head: Position) -> None:
+    def on_new_head(self, head: Position) -> None:
         self.head = head
-        self.stirred.set()
+        self.changed.set()
 
     async def follow(self) -> None:
         """Read what is new and give it to the members, for good."""
         loop = asyncio.get_running_loop()
         while True:
-            await self.stirred.wait()
-            self.stirred.clear()
+            await self.changed.wait()
+            self.changed.clear()
             began = loop.time()
             try:
                 while self.position < self.head:
-                    messages, position = await self.page(self.position, self.head)
+                    messages, position = await self.read_page(self.position, self.head)
                     self.position = position
-                    for member in tuple(self.members):
-                        member.offer(messages)
+                    for member in tuple(self.subscribers):
+                        member.enqueue(messages)
                     await asyncio.sleep(0)
             except request_errors.RequestError as error:
-                for member in tuple(self.members):
+                for member in tuple(self.subscribers):
                     member.fail(error)
                 self.position = self.head
-            await asyncio.sleep(began + len(self.live.groups) / READS - loop.time())
+            await asyncio.sleep(began + len(self.live.shared) / MAX_READS_PER_SECOND - loop.time())
 
-    async def page(self, after: Position, until: Position) -> tuple[list[Message], Position]:
+    async def read_page(self, after: Position, until: Position) -> tuple[list[ChangeMessage], Position]:
         """One page, once the database can be reached. Raises `errors.RequestError` where it cannot be read."""
-        pause, tries = PAUSE, TRIES
+        pause, tries = RETRY_SECONDS, MAX_ATTEMPTS
         while True:
             try:
                 return await self.query.read(self.account_id, after, until)
             except Exception as error:
-                known = error_formatting.known_cause(error)
+                known = error_formatting.classify_error(error)
                 if not isinstance(known, request_errors.Unavailable | request_errors.Timeout | request_errors.Conflict):
                     if known is None:
                         logger.exception("A subscription cannot be read.")
-                    raise known or request_errors.Internal() from error
+                    raise known or request_errors.InternalError() from error
                 tries -= not isinstance(known, request_errors.Unavailable)
                 if not tries:
                     raise known from error
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_RETRY_SECONDS)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """One user less; without users the group ends."""
-        self.users -= 1
-        if not self.users:
+        self.references -= 1
+        if not self.references:
             self.task.cancel()
-            self.live.feed.forget(self.account_id, self.told)
-            self.live.groups = {key: group for key, group in self.live.groups.items() if group is not self}
+            self.live.notifier.forget(self.account_id, self.on_new_head)
+            self.live.shared = {key: group for key, group in self.live.shared.items() if group is not self}
 
 
-class Subscription:
+class Subscriber:
     """One subscriber's place in the log, and what waits for it."""
 
-    def __init__(self, group: Group, position: Position) -> None:
-        self.group, self.position = group, position
+    def __init__(self, group: SharedSubscription, position: Position) -> None:
+        self.shared, self.position = group, position
         """`position`: all up to here was given out, or does not concern the subscriber."""
-        self.waiting: deque[Message] = deque()
+        self.queue: deque[ChangeMessage] = deque()
         self.bytes = 0
-        self.stirred = asyncio.Event()
+        self.changed = asyncio.Event()
         self.reason: Exception | None = None
-        group.users += 1
+        group.references += 1
         group.live.open_subscriptions.add(self)
         metrics.SUBSCRIPTIONS.inc()
 
@@ -117,55 +117,55 @@ class Subscription:
     def cursor(self) -> str:
         return change_log.name(self.position)
 
-    def offer(self, messages: Sequence[Message]) -> None:
+    def enqueue(self, messages: Sequence[ChangeMessage]) -> None:
         """What is new, from the group."""
         for message in messages:
-            if message.at > self.position:
-                self.waiting.append(message)
+            if message.position > self.position:
+                self.queue.append(message)
                 self.bytes += len(message.payload)
-        if len(self.waiting) > MOST_MESSAGES or self.bytes > MOST_BYTES:
-            self.waiting.clear()
+        if len(self.queue) > MAX_QUEUED_MESSAGES or self.bytes > MAX_QUEUED_BYTES:
+            self.queue.clear()
             metrics.SLOW.inc()
             self.fail(request_errors.SlowConsumer())
-        self.stirred.set()
+        self.changed.set()
 
     def fail(self, reason: Exception) -> None:
         """End it: `batch` raises the reason once what waits is given out."""
         self.reason = self.reason or reason
-        self.group.members.discard(self)
-        self.stirred.set()
+        self.shared.subscribers.discard(self)
+        self.changed.set()
 
-    async def batch(self, patience: float) -> list[Message]:
+    async def next_batch(self, timeout: float) -> list[ChangeMessage]:
         """What came; nothing where nothing came for so many seconds. Raises why there is no more."""
         while True:
-            if self.waiting:
-                return self.take()
+            if self.queue:
+                return self.take_queued()
             if self.reason is not None:
                 raise self.reason
-            if self in self.group.members:
-                self.position = max(self.position, self.group.position)
-                self.stirred.clear()
+            if self in self.shared.subscribers:
+                self.position = max(self.position, self.shared.position)
+                self.changed.clear()
                 try:
-                    async with asyncio.timeout(patience):
-                        await self.stirred.wait()
+                    async with asyncio.timeout(timeout):
+                        await self.changed.wait()
                 except TimeoutError:
                     return []
-            elif self.position >= self.group.position:
-                self.group.members.add(self)
+            elif self.position >= self.shared.position:
+                self.shared.subscribers.add(self)
             else:
-                messages, self.position = await self.group.page(self.position, self.group.position)
+                messages, self.position = await self.shared.read_page(self.position, self.shared.position)
                 if messages:
                     return messages
 
-    def take(self) -> list[Message]:
-        messages = list(self.waiting)
-        self.waiting.clear()
-        self.bytes, self.position = 0, messages[-1].at
+    def take_queued(self) -> list[ChangeMessage]:
+        messages = list(self.queue)
+        self.queue.clear()
+        self.bytes, self.position = 0, messages[-1].position
         return messages
 
     def close(self) -> None:
         """Nobody reads any more."""
-        self.group.members.discard(self)
-        self.group.live.open_subscriptions.discard(self)
+        self.shared.subscribers.discard(self)
+        self.shared.live.open_subscriptions.discard(self)
         metrics.SUBSCRIPTIONS.dec()
-        self.group.leave()
+        self.shared.release()

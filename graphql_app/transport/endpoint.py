@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graphql_app.auth.authenticator import Keyring
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
-from graphql_app.execution.documents import Refused
-from graphql_app.execution.runner import Operations
+from graphql_app.execution.documents import InvalidDocument
+from graphql_app.execution.runner import OperationRunner
 from graphql_app.observability import logging, metrics
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql, http_request, http_response
@@ -48,7 +48,7 @@ class Endpoint:
         *,
         wrote: Callable[[], None] = lambda: None,
     ) -> None:
-        self.runner = Operations(schema, engine, settings, wrote)
+        self.runner = OperationRunner(schema, engine, settings, wrote)
         self.settings, self.authenticator = settings, keys
         self.sse_handler: Stream | None = None
         self.websocket_app: ASGIApp | None = None
@@ -67,10 +67,12 @@ class Endpoint:
             except ClientDisconnected:
                 seen.code = CLIENT_DISCONNECTED
                 return
-            except (request_errors.RequestError, Refused) as error:
+            except (request_errors.RequestError, InvalidDocument) as error:
                 reply = http_response.from_error(error, accepts, request_id)
             except Exception as error:
-                reply = http_response.from_error(error_formatting.of_exception(error, request_id), accepts, request_id)
+                reply = http_response.from_error(
+                    error_formatting.to_request_error(error, request_id), accepts, request_id
+                )
             if reply is not None:
                 seen.code = reply.code
                 await reply.send(send, head=scope["method"] == "HEAD")
@@ -92,7 +94,7 @@ class Endpoint:
             receive, http_request.BODY_TIMEOUT_SECONDS, self.settings.request_timeout
         ) as patience:
             viewer = await self.authenticator(scope)
-            patience.body_timeout_error = request_errors.SlowRequest
+            patience.body_timeout_error = request_errors.RequestTimeout
             body = await http_request.read_body(headers, receive) if posted else b""
             asked = http_request.parse_body(body) if posted else http_request.parse_query_string(scope["query_string"])
             operation = self.runner.operation(asked, viewer)
@@ -101,9 +103,9 @@ class Endpoint:
             if operation.kind is not OperationType.SUBSCRIPTION:
                 if accepts.media_type is None:
                     raise request_errors.NotAcceptable
-                if not posted and not operation.reads:
+                if not posted and not operation.is_query:
                     raise request_errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
-                patience.response_started(survives_disconnect=not operation.reads)
+                patience.response_started(survives_disconnect=not operation.is_query)
                 return await self.execute(call, accepts.media_type, posted)
         seen.code = await self.stream(call, send)
         return None
@@ -111,7 +113,7 @@ class Endpoint:
     async def execute(self, call: HttpCall, media_type: str, posted: bool) -> Response:
         """Run a query or mutation."""
         operation, key = call.operation, idempotency_key(call)
-        answer = await self.runner.answer(
+        answer = await self.runner.run(
             operation, call.request, call.viewer, client_address(call.scope), call.request_id, key
         )
         reply = http_response.from_result(answer, media_type, call.request_id)

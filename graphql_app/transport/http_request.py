@@ -72,7 +72,9 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
         raise request_errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
     length = headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 9 or int(length) > MAX_BODY_BYTES):
-        raise request_errors.TooLarge(f"The body has {length[:20].decode()} bytes; the limit is {MAX_BODY_BYTES}.")
+        raise request_errors.PayloadTooLarge(
+            f"The body has {length[:20].decode()} bytes; the limit is {MAX_BODY_BYTES}."
+        )
     parts, size, more = [], 0, True
     while more:
         message = await receive()
@@ -81,7 +83,7 @@ async def read_body(headers: Headers, receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size, more = size + len(parts[-1]), message.get("more_body", False)
         if size > MAX_BODY_BYTES:
-            raise request_errors.TooLarge(f"The body has more than {MAX_BODY_BYTES} bytes, the limit.")
+            raise request_errors.PayloadTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes, the limit.")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

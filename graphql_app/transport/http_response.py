@@ -17,8 +17,8 @@ from starlette.types import Send
 
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
-from graphql_app.execution.documents import Refused
-from graphql_app.execution.runner import Answer
+from graphql_app.execution.documents import InvalidDocument
+from graphql_app.execution.runner import OperationResult
 from graphql_app.transport import http_request
 
 Headers = list[tuple[bytes, bytes]]
@@ -32,7 +32,7 @@ NOSNIFF = (b"x-content-type-options", b"nosniff")
 NO_STORE = (b"cache-control", b"no-store")
 REVALIDATE = (b"cache-control", b"private, no-cache")
 VARY = (b"vary", b"accept, accept-encoding, authorization")
-CLOSES_CONNECTION = (request_errors.TooLarge, request_errors.SlowRequest)
+CLOSES_CONNECTION = (request_errors.PayloadTooLarge, request_errors.RequestTimeout)
 """After these the rest of the body is not read."""
 
 
@@ -51,26 +51,26 @@ class Response(NamedTuple):
         await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 
-def from_result(answer: Answer, media_type: str, request_id: str) -> Response:
+def from_result(answer: OperationResult, media_type: str, request_id: str) -> Response:
     """What an operation came to."""
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
-    if answer.failed is None:
+    if answer.fatal_error is None:
         return Response(200, answer.body, headers, answer.code)
-    return Response(answer.failed.status, answer.body, [*headers, *error_headers(answer.failed)], answer.code)
+    return Response(answer.fatal_error.status, answer.body, [*headers, *error_headers(answer.fatal_error)], answer.code)
 
 
 def from_error(
-    error: request_errors.RequestError | Refused, accepts: http_request.AcceptedTypes, request_id: str
+    error: request_errors.RequestError | InvalidDocument, accepts: http_request.AcceptedTypes, request_id: str
 ) -> Response:
     """Why nothing was run."""
     media_type = accepts.media_type or http_request.JSON
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NO_STORE]
-    if isinstance(error, Refused):
-        shown = error_formatting.reasons(error.reasons, error.code, request_id)
+    if isinstance(error, InvalidDocument):
+        shown = error_formatting.format_document_errors(error.errors, error.code, request_id)
         status = 200 if accepts.media_type == http_request.JSON else 400
-        return Response(status, error_formatting.refusal_body(shown), headers, error.code)
-    body = error_formatting.refusal_body([error_formatting.refusal(error, request_id)])
-    quiet = isinstance(error, request_errors.GraphQLFault) and accepts.media_type == http_request.JSON
+        return Response(status, error_formatting.encode_errors(shown), headers, error.code)
+    body = error_formatting.encode_errors([error_formatting.format_error(error, request_id)])
+    quiet = isinstance(error, request_errors.GraphQLRequestError) and accepts.media_type == http_request.JSON
     return Response(200 if quiet else error.status, body, [*headers, *error_headers(error)], error.code)
 
 
@@ -125,12 +125,12 @@ def accepts_gzip(accept_encoding: bytes) -> bool:
 
 async def starlette_error_handler(_request: Request, error: Exception) -> StarletteResponse:
     """What Starlette refuses at any address, as JSON with a code."""
-    status = error.status_code if isinstance(error, HTTPException) else request_errors.Internal.status
+    status = error.status_code if isinstance(error, HTTPException) else request_errors.InternalError.status
     said = {
-        404: request_errors.NothingHere(),
+        404: request_errors.NotFound(),
         405: request_errors.MethodNotAllowed("This method is not allowed here.", allow=""),
     }
-    known = said.get(status) or (request_errors.RequestError() if status < 500 else request_errors.Internal())
+    known = said.get(status) or (request_errors.RequestError() if status < 500 else request_errors.InternalError())
     shown = {"message": known.message, "extensions": {"code": known.code}}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return StarletteResponse(error_formatting.refusal_body([shown]), status, headers, media_type=http_request.JSON)
+    return StarletteResponse(error_formatting.encode_errors([shown]), status, headers, media_type=http_request.JSON)

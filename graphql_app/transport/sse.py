@@ -12,8 +12,8 @@ from starlette.types import Receive, Send
 
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
-from graphql_app.subscriptions.broker import Live
-from graphql_app.subscriptions.fan_out import Ended, Subscription
+from graphql_app.subscriptions.broker import SubscriptionBroker
+from graphql_app.subscriptions.fan_out import Ended, Subscriber
 from graphql_app.transport import http_response
 from graphql_app.transport.http_call import HttpCall, client_address
 
@@ -32,21 +32,21 @@ RECONNECT_MILLISECONDS = 1_000
 class SseHandler:
     """Answers subscriptions over HTTP."""
 
-    def __init__(self, broker: Live) -> None:
+    def __init__(self, broker: SubscriptionBroker) -> None:
         self.broker = broker
 
     async def __call__(self, call: HttpCall, send: Send) -> str:
         """One stream, from its head to its end; the code of the error that ended it, or ok."""
         client = call.viewer.client(client_address(call.scope))
         last = call.headers.get(b"last-event-id", b"").decode("latin-1")
-        with self.broker.place(), self.broker.share(client):
+        with self.broker.stream_slot(), self.broker.client_slot(client):
             subscription = await self.broker.open(call.operation, call.request, call.viewer, client, last or None)
             code, gone = "ok", asyncio.create_task(watch_disconnect(call.receive, subscription))
             try:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
-                    with self.broker.keys.watching(
+                    with self.broker.authenticator.watching(
                         call.viewer, lambda: subscription.fail(request_errors.Unauthenticated())
                     ):
                         code = await self.run(call, send, subscription)
@@ -56,12 +56,12 @@ class SseHandler:
                 subscription.close()
         return code
 
-    async def run(self, call: HttpCall, send: Send, subscription: Subscription) -> str:
+    async def run(self, call: HttpCall, send: Send, subscription: Subscriber) -> str:
         known = subscription.cursor
         await write(send, f": {call.request_id}\nretry: {RECONNECT_MILLISECONDS}\nid: {known}\n\n".encode())
         try:
             while True:
-                messages = await subscription.batch(PING_SECONDS)
+                messages = await subscription.next_batch(PING_SECONDS)
                 if messages:
                     known = messages[-1].cursor
                     await write(send, b"".join([message.event for message in messages]))
@@ -73,10 +73,10 @@ class SseHandler:
         except Ended:
             return "ok"
         except Exception as error:
-            cause = error_formatting.of_exception(error, call.request_id)
-            shown = error_formatting.refusal(cause, call.request_id)
+            cause = error_formatting.to_request_error(error, call.request_id)
+            shown = error_formatting.format_error(cause, call.request_id)
             shown["extensions"]["cursor"] = known
-            body = error_formatting.refusal_body([shown])
+            body = error_formatting.encode_errors([shown])
             await write(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
             return cause.code
 
@@ -85,7 +85,7 @@ async def write(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def watch_disconnect(receive: Receive, subscription: Subscription) -> None:
+async def watch_disconnect(receive: Receive, subscription: Subscriber) -> None:
     """End the subscription when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass

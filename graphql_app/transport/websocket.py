@@ -19,10 +19,10 @@ from graphql_app.auth.api_key import UNKNOWN
 from graphql_app.auth.viewer import Viewer
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting, request
-from graphql_app.execution.documents import Operation, Refused
+from graphql_app.execution.documents import InvalidDocument, Operation
 from graphql_app.observability import logging as logging_module
 from graphql_app.observability import metrics
-from graphql_app.subscriptions.broker import Live
+from graphql_app.subscriptions.broker import SubscriptionBroker
 from graphql_app.subscriptions.fan_out import Ended
 from graphql_app.transport import websocket_messages
 from graphql_app.transport.http_call import CLIENT_DISCONNECTED, client_address, new_request_id
@@ -41,7 +41,7 @@ WAIT_SECONDS = 30.0
 class WebSocketApp:
     """The WebSocket side of the endpoint, an ASGI app."""
 
-    def __init__(self, broker: Live) -> None:
+    def __init__(self, broker: SubscriptionBroker) -> None:
         self.broker = broker
         origins = broker.settings.cors_origins.split(",")
         self.origins = {origin.strip() for origin in origins if origin.strip()}
@@ -51,11 +51,11 @@ class WebSocketApp:
         headers = dict(scope["headers"])
         if not self.is_allowed_origin(headers):
             await reject_handshake(
-                send, 403, request_errors.NotAllowed("Pages of this origin may not open a socket here.")
+                send, 403, request_errors.Forbidden("Pages of this origin may not open a socket here.")
             )
             return
         try:
-            with self.broker.place():
+            with self.broker.stream_slot():
                 spoken = websocket_messages.PROTOCOL in scope["subprotocols"]
                 await send({"type": "websocket.accept", "subprotocol": websocket_messages.PROTOCOL if spoken else None})
                 if not spoken:
@@ -79,7 +79,7 @@ class WebSocketApp:
 
 async def reject_handshake(send: Send, status: int, error: request_errors.RequestError) -> None:
     """Answer the handshake with a refusal."""
-    body = error_formatting.refusal_body([{"message": error.message, "extensions": {"code": error.code}}])
+    body = error_formatting.encode_errors([{"message": error.message, "extensions": {"code": error.code}}])
     headers = [(b"content-type", b"application/json; charset=utf-8")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
@@ -92,7 +92,7 @@ async def send_close(send: Send, why: CloseSocket) -> None:
 class WebSocketConnection:
     """One connection."""
 
-    def __init__(self, broker: Live, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, broker: SubscriptionBroker, scope: Scope, receive: Receive, send: Send) -> None:
         self.broker, self.scope, self.receive, self.send = broker, scope, receive, send
         self.viewer: Viewer | None = None
         self.client = client_address(scope)
@@ -155,14 +155,14 @@ class WebSocketConnection:
             raise CloseSocket(websocket_messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
         self.scope = authenticate_payload(self.scope, received.payload)
         try:
-            self.viewer = await self.broker.keys(self.scope)
+            self.viewer = await self.broker.authenticator(self.scope)
             self.client = self.viewer.client(self.client)
-            self.exit_stack.enter_context(self.broker.share(self.client))
-            self.exit_stack.enter_context(self.broker.keys.watching(self.viewer, self.revoke))
+            self.exit_stack.enter_context(self.broker.client_slot(self.client))
+            self.exit_stack.enter_context(self.broker.authenticator.watching(self.viewer, self.revoke))
         except request_errors.RateLimited as error:
             raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, error.message) from None
         except request_errors.RequestError as error:
-            forbidden = isinstance(error, request_errors.Unauthenticated | request_errors.NotAllowed)
+            forbidden = isinstance(error, request_errors.Unauthenticated | request_errors.Forbidden)
             raise CloseSocket(
                 websocket_messages.FORBIDDEN if forbidden else websocket_messages.INTERNAL_ERROR, error.message
             ) from None
@@ -205,8 +205,8 @@ class WebSocketConnection:
             try:
                 if len(self.tasks) > MAX_OPERATIONS:
                     raise request_errors.LimitExceeded(f"A socket runs at most {MAX_OPERATIONS} operations at once.")
-                self.viewer = await self.broker.keys(self.scope)
-                operation = self.broker.operations.operation(asked, self.viewer)
+                self.viewer = await self.broker.authenticator(self.scope)
+                operation = self.broker.runner.operation(asked, self.viewer)
                 seen.kind = operation.kind.value
                 if operation.kind is OperationType.SUBSCRIPTION:
                     await self.subscribe(name, operation, asked)
@@ -216,14 +216,16 @@ class WebSocketConnection:
                 await self.send_text(websocket_messages.complete_message(name))
             except (Ended, OSError):  # with an OSError uvicorn says that the socket has gone
                 return
-            except Refused as refused:
+            except InvalidDocument as refused:
                 seen.code = refused.code
-                await self.send_error(name, error_formatting.reasons(refused.reasons, refused.code, request_id))
+                await self.send_error(
+                    name, error_formatting.format_document_errors(refused.errors, refused.code, request_id)
+                )
             except Exception as error:
-                known = error_formatting.of_exception(
+                known = error_formatting.to_request_error(
                     error.cause if isinstance(error, SubscriptionFailed) else error, request_id
                 )
-                seen.code, shown = known.code, error_formatting.refusal(known, request_id)
+                seen.code, shown = known.code, error_formatting.format_error(known, request_id)
                 if isinstance(error, SubscriptionFailed):
                     shown["extensions"]["cursor"] = error.cursor
                 await self.send_error(name, [shown])
@@ -232,11 +234,11 @@ class WebSocketConnection:
         """A query or a mutation; the code of its first error."""
         assert self.viewer is not None
         task = asyncio.current_task()
-        if not operation.reads and task is not None:
+        if not operation.is_query and task is not None:
             self.uncancellable.add(task)
         try:
             async with asyncio.timeout(self.broker.settings.request_timeout):
-                answer = await self.broker.operations.answer(operation, asked, self.viewer, self.client, request_id)
+                answer = await self.broker.runner.run(operation, asked, self.viewer, self.client, request_id)
         except TimeoutError:
             raise request_errors.Timeout from None
         before, behind = websocket_messages.next_message_parts(name)
@@ -251,7 +253,7 @@ class WebSocketConnection:
         cursor = subscription.cursor
         try:
             while True:
-                for message in await subscription.batch(WAIT_SECONDS):
+                for message in await subscription.next_batch(WAIT_SECONDS):
                     await self.send_text(before + message.payload + behind)
                     cursor = message.cursor
         except request_errors.RequestError as error:

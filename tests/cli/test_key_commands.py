@@ -128,7 +128,7 @@ def test_an_expiry_is_an_instant(given: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "d", "-1d", "1y", "99999999999999d", "tomorrow", "2999-13-01"])
 def test_what_is_no_expiry_is_refused(given: str) -> None:
-    with pytest.raises(startup_error.StartError, match="is no expiry"):
+    with pytest.raises(startup_error.StartupError, match="is no expiry"):
         account_admin.moment(given)
 
 

@@ -224,16 +224,16 @@ def test_a_long_path_gets_a_short_socket(root: Path) -> None:
 def test_data_of_another_version_are_refused_in_one_sentence(root: Path) -> None:
     Embedded(root, fast=True).start().stop()
     (root / "data" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(startup_error.StartError, match=r"was made by PostgreSQL 17; this is PostgreSQL 18\.$"):
+    with pytest.raises(startup_error.StartupError, match=r"was made by PostgreSQL 17; this is PostgreSQL 18\.$"):
         Embedded(root, fast=True).start()
 
 
 def test_what_postgresql_complains_of_is_passed_on(root: Path) -> None:
     Embedded(root, fast=True).start().stop()
     (root / "data" / "postgresql.conf").write_text("max_connections = many\n")
-    with pytest.raises(startup_error.StartError, match="did not start"):
+    with pytest.raises(startup_error.StartupError, match="did not start"):
         Embedded(root, fast=True).start()
-    with pytest.raises(startup_error.StartError, match="did not start"):  # and the lock was given back
+    with pytest.raises(startup_error.StartupError, match="did not start"):  # and the lock was given back
         Embedded(root, fast=True).start()
 
 
@@ -264,5 +264,5 @@ def test_programs_that_the_account_cannot_reach_are_copied(root: Path, monkeypat
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account")
 def test_a_directory_that_the_account_cannot_enter_is_refused(root: Path) -> None:
     root.mkdir(mode=0o700)
-    with pytest.raises(startup_error.StartError, match="cannot enter"):
+    with pytest.raises(startup_error.StartupError, match="cannot enter"):
         Embedded(root / "inner", fast=True).start()

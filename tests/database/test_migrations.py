@@ -163,7 +163,7 @@ async def test_a_database_of_a_newer_version_is_refused_in_a_sentence(bare: Asyn
     await migrate.upgrade(bare)
     async with bare.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(startup_error.StartError, match=r"^The database at \S*bare\S* has the migration 9999, .*\.$"):
+    with pytest.raises(startup_error.StartupError, match=r"^The database at \S*bare\S* has the migration 9999, .*\.$"):
         await migrate.upgrade(bare)
 
 
@@ -184,7 +184,7 @@ async def test_a_database_of_other_migrations_by_the_same_names_is_refused_in_a_
         await connection.execute(text(change))
     assert await migrate.upgrade(bare) == []
     with pytest.raises(
-        startup_error.StartError, match=rf"^The database at \S*bare\S* was made by .* no {lacks}\. Start with .*\.$"
+        startup_error.StartupError, match=rf"^The database at \S*bare\S* was made by .* no {lacks}\. Start with .*\.$"
     ):
         await migrate.check(bare)
 

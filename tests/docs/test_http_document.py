@@ -28,7 +28,7 @@ def codes() -> str:
         found.setdefault(kind.code, kind)
     lines = []
     for code, kind in sorted(found.items()):
-        status = f"{kind.status} or 200" if issubclass(kind, request_errors.GraphQLFault) else str(kind.status)
+        status = f"{kind.status} or 200" if issubclass(kind, request_errors.GraphQLRequestError) else str(kind.status)
         meaning = {
             "PERSISTED_QUERY_NOT_FOUND": "The hash is unknown. Send it again together with the query.",
             "PERSISTED_QUERY_NOT_SUPPORTED": "Unsupported protocol version, or only trusted documents are allowed.",
@@ -40,22 +40,22 @@ def codes() -> str:
 def bounded() -> str:
     """Each limit with its number."""
     rows = {
-        "body": f"{request.MAX_BODY_BYTES:,} bytes; {document_limits.QUERY_BYTES:,} for a query",
+        "body": f"{request.MAX_BODY_BYTES:,} bytes; {document_limits.MAX_QUERY_BYTES:,} for a query",
         "request line and headers": f"{uvicorn_protocols.MOST_HEAD:,} bytes, {uvicorn_protocols.MOST_HEADERS} headers",
-        "nesting of JSON, nesting of values in a document": f"{request.MAX_JSON_DEPTH}, {document_limits.VALUE_DEPTH}",
+        "nesting of JSON, nesting of values in a document": f"{request.MAX_JSON_DEPTH}, {document_limits.MAX_VALUE_DEPTH}",
         "digits of a JSON number": f"{request.MAX_NUMBER_DIGITS}",
-        "lists and objects in a request": f"{document_limits.PARTS:,}; {document_limits.QUERY_PARTS:,} for a query",
-        "document": f"{document_limits.CHARACTERS:,} characters, {document_limits.TOKENS:,} tokens",
-        "operations, fragments per document": f"{document_limits.OPERATIONS}, {document_limits.FRAGMENTS}",
-        "depth": f"{document_limits.DEPTH}; {document_limits.INTROSPECTION_DEPTH} within `__schema` and `__type`",
-        "fields": f"{document_limits.FIELDS}; {document_limits.REPEATS} times the same field in one selection set",
-        "aliases, directives": f"{document_limits.ALIASES}, {document_limits.DIRECTIVES}",
-        "root fields": f"{document_limits.ROOT_FIELDS}; {document_limits.MUTATION_FIELDS} in a mutation",
+        "lists and objects in a request": f"{document_limits.MAX_MUTATION_CONTAINERS:,}; {document_limits.MAX_QUERY_CONTAINERS:,} for a query",
+        "document": f"{document_limits.MAX_DOCUMENT_CHARACTERS:,} characters, {document_limits.MAX_TOKENS:,} tokens",
+        "operations, fragments per document": f"{document_limits.MAX_OPERATIONS}, {document_limits.MAX_FRAGMENTS}",
+        "depth": f"{document_limits.MAX_DEPTH}; {document_limits.MAX_INTROSPECTION_DEPTH} within `__schema` and `__type`",
+        "fields": f"{document_limits.MAX_FIELDS}; {document_limits.MAX_FIELD_REPEATS} times the same field in one selection set",
+        "aliases, directives": f"{document_limits.MAX_ALIASES}, {document_limits.MAX_DIRECTIVES}",
+        "root fields": f"{document_limits.MAX_ROOT_FIELDS}; {document_limits.MAX_MUTATION_FIELDS} in a mutation",
         "cost": f"{cost.MOST_COST:,}",
         "tables, filter conditions per root field": f"{cost.MOST_TABLES}, {cost.MOST_CONDITIONS}",
         "page size": f"{pagination.MOST}",
         "errors per response, characters per message": (
-            f"{error_formatting.MOST_ERRORS}, {error_formatting.MOST_CHARACTERS}"
+            f"{error_formatting.MAX_ERRORS}, {error_formatting.MAX_MESSAGE_CHARACTERS}"
         ),
     }
     return "\n".join(f"| {name} | {most} |" for name, most in rows.items())
@@ -75,20 +75,20 @@ def test_the_table_is_that_of_the_program(name: str, table: str, pytestconfig: p
 def test_the_readme_has_the_same_numbers() -> None:
     readme = (ROOT / "README.md").read_text().partition("## Limits")[2]
     for number, what in (
-        (document_limits.CHARACTERS // 1000, "kB"),
-        (document_limits.TOKENS, "tokens"),
-        (document_limits.ALIASES, "aliases"),
-        (document_limits.FIELDS, "fields"),
-        (document_limits.DIRECTIVES, "directives"),
-        (document_limits.FRAGMENTS, "fragments"),
-        (document_limits.OPERATIONS, "operations"),
-        (document_limits.ROOT_FIELDS, "root fields"),
-        (document_limits.MUTATION_FIELDS, "mutation fields"),
+        (document_limits.MAX_DOCUMENT_CHARACTERS // 1000, "kB"),
+        (document_limits.MAX_TOKENS, "tokens"),
+        (document_limits.MAX_ALIASES, "aliases"),
+        (document_limits.MAX_FIELDS, "fields"),
+        (document_limits.MAX_DIRECTIVES, "directives"),
+        (document_limits.MAX_FRAGMENTS, "fragments"),
+        (document_limits.MAX_OPERATIONS, "operations"),
+        (document_limits.MAX_ROOT_FIELDS, "root fields"),
+        (document_limits.MAX_MUTATION_FIELDS, "mutation fields"),
         (request.MAX_BODY_BYTES // 1_000_000, "MB"),
         (pagination.MOST, "rows per page"),
     ):
         assert f"{number:,} {what}" in readme
-    assert f"depth {document_limits.DEPTH}" in readme
+    assert f"depth {document_limits.MAX_DEPTH}" in readme
     assert f"cost {cost.MOST_COST:,}" in readme
 
 

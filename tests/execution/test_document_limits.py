@@ -140,15 +140,15 @@ def test_honest_documents_need_no_more_than_half_of_any_limit(name: str) -> None
     parsed = parse(document)
     for found in document_limits.measure(parsed).values():
         for number, most in (
-            (len(document), document_limits.CHARACTERS),
-            (parsed.token_count, document_limits.TOKENS),
-            (found.fields, document_limits.FIELDS),
-            (found.roots, document_limits.ROOT_FIELDS),
-            (found.aliases, document_limits.ALIASES),
-            (found.directives, document_limits.DIRECTIVES),
-            (found.depth, document_limits.DEPTH),
-            (found.introspection, document_limits.INTROSPECTION_DEPTH),
-            (len(parsed.definitions) - 1, document_limits.FRAGMENTS),
+            (len(document), document_limits.MAX_DOCUMENT_CHARACTERS),
+            (parsed.token_count, document_limits.MAX_TOKENS),
+            (found.fields, document_limits.MAX_FIELDS),
+            (found.roots, document_limits.MAX_ROOT_FIELDS),
+            (found.aliases, document_limits.MAX_ALIASES),
+            (found.directives, document_limits.MAX_DIRECTIVES),
+            (found.depth, document_limits.MAX_DEPTH),
+            (found.introspection, document_limits.MAX_INTROSPECTION_DEPTH),
+            (len(parsed.definitions) - 1, document_limits.MAX_FRAGMENTS),
         ):
             assert number <= most / 2
 
@@ -203,7 +203,7 @@ async def test_a_query_may_not_bring_as_much_as_a_mutation(client: httpx.AsyncCl
     variables = {"ids": ["x" * 100] * 1300}
     request = {"query": "query Q($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": variables}
     answer = await client.post("/graphql", json=request)
-    assert f"the limit is {document_limits.QUERY_BYTES}" in answer.json()["errors"][0]["message"]
+    assert f"the limit is {document_limits.MAX_QUERY_BYTES}" in answer.json()["errors"][0]["message"]
 
 
 async def test_a_body_beyond_two_megabytes_is_refused(client: httpx.AsyncClient) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.errors import request_errors
-from graphql_app.execution.concurrency_limiter import Gate
-from graphql_app.execution.rate_limiter import MOST_CLIENTS, Allowance
+from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
+from graphql_app.execution.rate_limiter import MAX_CLIENTS, RateLimiter
 from graphql_app.settings import Settings
 from tests.support.live_server import client_of
 
@@ -22,71 +22,71 @@ async def settle() -> None:
 
 
 async def test_places_are_given_at_once_while_there_are_any() -> None:
-    gate = Gate(5, 10, 1.0)
+    gate = ConcurrencyLimiter(5, 10, 1.0)
     for _ in range(4):
-        await gate.enter("a")
-    await gate.enter("b")
+        await gate.acquire("a")
+    await gate.acquire("b")
     assert (gate.free, gate.waiting) == (0, 0)
     for client in ("a", "a", "b", "a", "a"):
-        gate.leave(client)
-    assert (gate.free, gate.inside, dict(gate.lines)) == (5, {}, {})
+        gate.release(client)
+    assert (gate.free, gate.running, dict(gate.queues)) == (5, {}, {})
 
 
 async def test_one_client_never_takes_all_places() -> None:
-    gate = Gate(10, 10, 0.05)
+    gate = ConcurrencyLimiter(10, 10, 0.05)
     for _ in range(8):
-        await gate.enter("greedy")
+        await gate.acquire("greedy")
     with pytest.raises(request_errors.Overloaded):
-        await gate.enter("greedy")
-    await gate.enter("modest")
+        await gate.acquire("greedy")
+    await gate.acquire("modest")
     assert gate.free == 1
 
 
 async def test_those_who_wait_are_let_in_by_turns() -> None:
-    gate = Gate(2, 100, 5.0)
-    await gate.enter("greedy")
-    await gate.enter("other")
+    gate = ConcurrencyLimiter(2, 100, 5.0)
+    await gate.acquire("greedy")
+    await gate.acquire("other")
     order: list[str] = []
 
     async def come(client: str) -> None:
-        await gate.enter(client)
+        await gate.acquire(client)
         order.append(client)
         await asyncio.sleep(0)
-        gate.leave(client)
+        gate.release(client)
 
     waiting = [asyncio.create_task(come("greedy")) for _ in range(20)]
     await settle()
     waiting.append(asyncio.create_task(come("modest")))
     await settle()
-    gate.leave("other")
-    gate.leave("greedy")
+    gate.release("other")
+    gate.release("greedy")
     await asyncio.gather(*waiting)
     assert order.index("modest") <= 2
-    assert (gate.free, gate.waiting, gate.inside, dict(gate.lines)) == (2, 0, {}, {})
+    assert (gate.free, gate.waiting, gate.running, dict(gate.queues)) == (2, 0, {}, {})
 
 
 async def test_whoever_waits_too_long_or_comes_to_a_full_queue_is_sent_away() -> None:
-    gate = Gate(1, 4, 0.05)
-    await gate.enter("a")
+    gate = ConcurrencyLimiter(1, 4, 0.05)
+    await gate.acquire("a")
     begun = time.monotonic()
-    waiting = [asyncio.create_task(gate.enter(client)) for client in ("a", "b", "c", "d")]
+    waiting = [asyncio.create_task(gate.acquire(client)) for client in ("a", "b", "c", "d")]
     await settle()
     with pytest.raises(request_errors.Overloaded):
-        await gate.enter("e")
+        await gate.acquire("e")
     assert time.monotonic() - begun < 0.04, "at once"
     refused = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(one) for one in refused] == [request_errors.Overloaded] * 4
-    gate.leave("a")
-    assert (gate.free, gate.waiting, gate.inside, dict(gate.lines)) == (1, 0, {}, {})
+    gate.release("a")
+    assert (gate.free, gate.waiting, gate.running, dict(gate.queues)) == (1, 0, {}, {})
 
 
 async def test_one_client_never_takes_the_whole_queue() -> None:
-    gate = Gate(1, 10, 0.05)
-    await gate.enter("x")
-    greedy = [asyncio.create_task(gate.enter("greedy")) for _ in range(30)]
+    gate = ConcurrencyLimiter(1, 10, 0.05)
+    await gate.acquire("x")
+    greedy = [asyncio.create_task(gate.acquire("greedy")) for _ in range(30)]
     await settle()
     assert gate.waiting == 6
-    modest = asyncio.create_task(gate.enter("modest"))
+    modest = asyncio.create_task(gate.acquire("modest"))
     await settle()
     assert gate.waiting == 7
     await asyncio.gather(*greedy, modest, return_exceptions=True)
@@ -94,26 +94,26 @@ async def test_one_client_never_takes_the_whole_queue() -> None:
 
 @pytest.mark.parametrize("when", ["while it waits", "as its turn comes"])
 async def test_a_place_is_not_lost_with_one_who_gives_up(when: str) -> None:
-    gate = Gate(1, 10, 5.0)
-    await gate.enter("a")
-    first, second = asyncio.create_task(gate.enter("b")), asyncio.create_task(gate.enter("c"))
+    gate = ConcurrencyLimiter(1, 10, 5.0)
+    await gate.acquire("a")
+    first, second = asyncio.create_task(gate.acquire("b")), asyncio.create_task(gate.acquire("c"))
     await settle()
     if when == "while it waits":
         first.cancel()
-        gate.leave("a")
+        gate.release("a")
     else:
-        gate.leave("a")
+        gate.release("a")
         first.cancel()
     await settle()
     assert first.cancelled()
     assert second.done(), "the next one has it"
-    gate.leave("c")
-    assert (gate.free, gate.waiting, gate.inside, dict(gate.lines)) == (1, 0, {}, {})
+    gate.release("c")
+    assert (gate.free, gate.waiting, gate.running, dict(gate.queues)) == (1, 0, {}, {})
 
 
 def test_a_budget_is_used_up_and_fills_up_again() -> None:
     clock = [0.0]
-    allowance = Allowance(100, 500, now=lambda: clock[0])
+    allowance = RateLimiter(100, 500, now=lambda: clock[0])
     allowance.check("a")
     allowance.charge("a", 700)
     with pytest.raises(request_errors.RateLimited) as refused:
@@ -122,16 +122,16 @@ def test_a_budget_is_used_up_and_fills_up_again() -> None:
     allowance.check("b")
     clock[0] = 2.5
     allowance.check("a")
-    assert allowance.left("a") == 50
+    assert allowance.remaining("a") == 50
     clock[0] = 100
-    assert allowance.left("a") == 500, "no more than the burst"
+    assert allowance.remaining("a") == 500, "no more than the burst"
 
 
 def test_budgets_of_many_clients_are_bounded() -> None:
-    allowance = Allowance(1, 1)
-    for number in range(MOST_CLIENTS + 100):
+    allowance = RateLimiter(1, 1)
+    for number in range(MAX_CLIENTS + 100):
         allowance.charge(str(number), 1)
-    assert len(allowance.buckets) == MOST_CLIENTS
+    assert len(allowance.buckets) == MAX_CLIENTS
 
 
 async def test_a_client_beyond_its_budget_is_told_when_to_come_again(engine: AsyncEngine, settings: Settings) -> None:

@@ -82,11 +82,11 @@ async def test_an_extension_that_is_not_apollos_is_refused(client: httpx.AsyncCl
 
 def test_texts_known_by_hash_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MOST_KEPT_CHARACTERS", 200)
-    kept = documents.Documents(build.build()._schema)
+    kept = documents.DocumentCache(build.build()._schema)
     for number in range(50):
         text = f"query Q{number} {{ __typename }}"
         kept.document(asked(persisted(text, query=text)))
-    assert kept.characters == sum(map(len, kept.by_hash.values())) <= 200
+    assert kept.characters == sum(map(len, kept.persisted.values())) <= 200
     assert kept.document(asked(persisted("query Q49 { __typename }")))
     with pytest.raises(request_errors.PersistedQueryNotFound):
         kept.document(asked(persisted("query Q1 { __typename }")))
@@ -94,13 +94,13 @@ def test_texts_known_by_hash_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_parsed_documents_are_bounded_by_their_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MOST_KEPT_TOKENS", 60)
-    kept = documents.Documents(build.build()._schema)
+    kept = documents.DocumentCache(build.build()._schema)
     first = kept.by_text("query Q0 { __typename }")
     for number in range(1, 20):
         kept.by_text(f"query Q{number} {{ __typename }}")
         assert kept.by_text("query Q0 { __typename }") is first, "what is used stays"
-    assert kept.tokens == sum(one.parsed.token_count for one in kept.kept.values()) <= 60
-    assert len(kept.kept) < 20
+    assert kept.tokens == sum(one.parsed.token_count for one in kept.cached.values()) <= 60
+    assert len(kept.cached) < 20
 
 
 def asked(request: dict[str, Any]) -> GraphQLRequest:
@@ -174,21 +174,21 @@ def test_apollos_manifest_is_read_too(folder: Path) -> None:
 def test_a_file_that_does_not_say_what_it_means_ends_the_start(folder: Path, content: str, says: str) -> None:
     path = folder / "wrong.json"
     path.write_text(content)
-    with pytest.raises(startup_error.StartError, match=says):
+    with pytest.raises(startup_error.StartupError, match=says):
         trusted_documents.read(path)
 
 
 def test_a_trusted_document_that_does_not_fit_the_schema_ends_the_start() -> None:
     for text in ("{ nothing }", "{", "fragment F on Query { __typename }"):
-        with pytest.raises(startup_error.StartError, match="The trusted document a is refused"):
-            documents.Documents(build.build()._schema, trusted={"a": text})
+        with pytest.raises(startup_error.StartupError, match="The trusted document a is refused"):
+            documents.DocumentCache(build.build()._schema, trusted={"a": text})
 
 
 def test_only_trusted_documents_need_a_file_of_them() -> None:
-    with pytest.raises(startup_error.StartError, match="SHIPMENTS_TRUSTED_DOCUMENTS"):
+    with pytest.raises(startup_error.StartupError, match="SHIPMENTS_TRUSTED_DOCUMENTS"):
         settings_module.read(only_trusted=True)
 
 
 def test_a_file_that_is_not_there_ends_the_start(folder: Path) -> None:
-    with pytest.raises(startup_error.StartError, match="cannot be read"):
+    with pytest.raises(startup_error.StartupError, match="cannot be read"):
         trusted_documents.read(folder / "nowhere.json")

@@ -20,7 +20,7 @@ from graphql_app.execution import variables as variables_module
 from graphql_app.schema import build
 
 SCHEMA: GraphQLSchema = build.build()._schema
-TYPES = variables_module.InputTypes()
+TYPES = variables_module.InputCoercers()
 SCALARS: dict[str, list[Any]] = {
     "Boolean": [True, False],
     "CountryCode": ["DE", "fr"],
@@ -72,14 +72,17 @@ def fitting(type_: Any, depth: int) -> st.SearchStrategy[Any]:
 def test_what_fits_comes_out_as_graphql_core_makes_it_and_nothing_else_comes_out(name: str, form: str) -> None:
     document = parse(f"query($value: {form.format(name)}) {{ __typename }}")
     nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
-    wanted = variables_module.variables(SCHEMA, TYPES, nodes)
+    wanted = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
     assert wanted is not None
     type_ = wanted[0].signature.type
 
     @settings(settings.get_profile("questions"), max_examples=15)
     @given(st.fixed_dictionaries({}, optional={"value": values(type_)}))
     def check(variables: dict[str, Any]) -> None:
-        theirs, ours = get_variable_values(SCHEMA, nodes, variables), variables_module.coerced(wanted, variables)
+        theirs, ours = (
+            get_variable_values(SCHEMA, nodes, variables),
+            variables_module.coerce_variables(wanted, variables),
+        )
         if isinstance(theirs, list):
             assert ours is None, variables
         else:
@@ -96,8 +99,8 @@ def test_the_order_of_fields_is_that_of_the_schema() -> None:
     document = parse("query($value: ShipmentWhere) { __typename }")
     nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
     given_ = {"value": {"status": {"eq": "READY"}, "carrier": {"eq": "dhl"}}}
-    wanted = variables_module.variables(SCHEMA, TYPES, nodes)
-    ours, theirs = variables_module.coerced(wanted, given_), get_variable_values(SCHEMA, nodes, given_)
+    wanted = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
+    ours, theirs = variables_module.coerce_variables(wanted, given_), get_variable_values(SCHEMA, nodes, given_)
     assert ours is not None
     assert not isinstance(theirs, list)
     assert list(ours.coerced["value"]) == list(theirs.coerced["value"])

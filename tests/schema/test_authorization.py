@@ -79,7 +79,7 @@ def test_what_a_field_says_is_what_it_needs() -> None:
     for kind, name in FIELDS:
         root = ROOTS[kind]
         assert root
-        assert authorization.of(root.fields[name]) == said(kind, name)
+        assert authorization.scope_of(root.fields[name]) == said(kind, name)
 
 
 def test_reads_need_one_scope_and_writes_another() -> None:

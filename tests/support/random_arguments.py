@@ -25,7 +25,7 @@ class Written(NamedTuple):
 
 def of(value: Any) -> Written:
     """A JSON value."""
-    if isinstance(value, enums.Word):
+    if isinstance(value, enums.DocumentedEnum):
         return Written(value.value, value.value)
     if isinstance(value, dict):
         return both(value, ", ".join(f"{name}: {of(one).text}" for name, one in value.items()), "{}")

@@ -38,13 +38,13 @@ class Served:
     async def settled(self) -> bool:
         """Whether everything is as it was before anybody came: waited for, but not for long."""
         for _ in range(100):
-            gate = self.endpoint.runner.gate
+            gate = self.endpoint.runner.concurrency_limiter
             left = {task for task in asyncio.all_tasks() - self.tasks if "TestRunner" not in repr(task)}
             await self.beside.execute("SELECT pg_stat_clear_snapshot()")  # it may be inside a transaction
             open_ = await self.beside.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'app-under-test' AND state <> 'idle'"
             )
-            if not (self.in_use() or left or open_ or gate.inside or gate.waiting):
+            if not (self.in_use() or left or open_ or gate.running or gate.waiting):
                 return gate.free == self.engine.pool.size()  # type: ignore[attr-defined, no-any-return]
             await asyncio.sleep(0.02)
         return False

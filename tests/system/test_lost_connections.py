@@ -213,6 +213,6 @@ def forms(dialect: Any, error: Exception) -> Iterator[BaseException]:
 def test_what_the_driver_says_of_a_connection_that_is_lost_is_known(error: Exception) -> None:
     engine = make_engine("postgresql://nobody@nowhere/nothing", settings_module.read())
     for form in forms(engine.dialect, error):
-        assert type(error_formatting.known_cause(form)) is (
+        assert type(error_formatting.classify_error(form)) is (
             request_errors.ConnectionLost if error in LOST else type(None)
         ), repr(form)

@@ -60,7 +60,7 @@ async def test_a_key_in_the_header_means_nothing_to_a_query(ask: Ask) -> None:
 
 
 async def test_an_operation_has_at_most_25_mutation_fields(ask: Ask) -> None:
-    fields = [f"a{n}: {SAVE}" for n in range(document_limits.MUTATION_FIELDS + 1)]
+    fields = [f"a{n}: {SAVE}" for n in range(document_limits.MAX_MUTATION_FIELDS + 1)]
     refused = await ask(f"mutation {{ {' '.join(fields)} }}")
     assert "26 mutation fields; the limit is 25" in refused["errors"][0]["message"]
     assert "data" not in refused

@@ -28,8 +28,10 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
     async with serving(app, settings) as port:
         yield port
         await asyncio.sleep(0.05)
-        followers: broker.Live = app.state.live
-        assert (followers.places, followers.clients, followers.groups) == (0, {}, {}), "something stayed behind"
+        followers: broker.SubscriptionBroker = app.state.live
+        assert (followers.open_streams, followers.streams_per_client, followers.shared) == (0, {}, {}), (
+            "something stayed behind"
+        )
 
 
 async def healthy(port: int) -> None:

@@ -148,7 +148,9 @@ class Proposal:
         name = ("tagsAdd" if added else "tagsRemove") if "tags" not in self.given else "tags"
         if self.note(name, old, new, "tagsAdd"):
             if len(new) > MOST_TAGS:
-                self.check.add(user_errors.TooMuch(f"At most {MOST_TAGS} tags fit; these would be {len(new)}."), name)
+                self.check.add(
+                    user_errors.LimitExceeded(f"At most {MOST_TAGS} tags fit; these would be {len(new)}."), name
+                )
             self.row["tags"] = new
             self.changed["tags"] = [old, new]
 

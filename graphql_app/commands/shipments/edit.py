@@ -31,5 +31,5 @@ class Edit:
     clears: set[str] = field(default_factory=set)
     """Which of metadata and tags are taken away altogether."""
     confirms: bool = False
-    returns: user_errors.Problem | None = None
+    returns: user_errors.UserError | None = None
     """What is wrong with what it shall bring back, where it is there already."""

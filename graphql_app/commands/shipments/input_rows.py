@@ -11,7 +11,7 @@ from typing import Any
 from graphql_app.commands.command import json_text
 from graphql_app.commands.validation import Check, Given
 from graphql_app.domain import enums, postal_codes, tracking_numbers, units
-from graphql_app.errors.user_errors import Invalid, TooMuch
+from graphql_app.errors.user_errors import Invalid, LimitExceeded
 
 MOST_PACKAGES, MOST_ITEMS, MOST_REFERENCES = 200, 500, 50
 MOST_LINES, LONGEST_NUMBER = 4, 64
@@ -89,7 +89,7 @@ def tracking_number(check: Check, given: Given, carrier: str | None = None) -> P
         if not norm:
             check.add(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
         elif len(norm) > LONGEST_NUMBER:  # some letters become several in upper case
-            check.add(TooMuch(f"At most {LONGEST_NUMBER} characters fit."), "trackingNumber")
+            check.add(LimitExceeded(f"At most {LONGEST_NUMBER} characters fit."), "trackingNumber")
         elif message := tracking_numbers.warning(norm, carrier):
             check.warn("CHECK_DIGIT", message, "trackingNumber")
     return {"tracking_number": number, "tracking_number_norm": norm}
@@ -119,7 +119,7 @@ def total_weight(check: Check, packages: Sequence[Mapping[str, Any]]) -> Decimal
     weights = [package["weight_g"] for package in packages]
     total = sum(weights, Decimal(0)) if weights and None not in weights else None
     if total is not None and total >= MOST_WEIGHT:
-        check.add(TooMuch("All packages together weigh at most 99,999 t."), "packages")
+        check.add(LimitExceeded("All packages together weigh at most 99,999 t."), "packages")
     return total
 
 

@@ -52,7 +52,7 @@ async def upsert(act: Act, reference: str, given: Given, expected: int | None) -
     return outcome
 
 
-async def another(act: Act, reference: str, given: Given | None) -> user_errors.Problem | None:
+async def another(act: Act, reference: str, given: Given | None) -> user_errors.UserError | None:
     """What is wrong with a `returnOf`: a shipment that exists goes on bringing back what it was made for."""
     key = {f"return_{name}": value for name, value in key_of(given).items()}
     for row in await act.sql("return_of_get", {"reference": reference, **key}):

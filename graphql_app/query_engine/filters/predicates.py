@@ -149,12 +149,12 @@ def word(column: str, name: str) -> Condition:
     return condition
 
 
-def constant(value: enums.Word) -> ColumnElement[Any]:
+def constant(value: enums.DocumentedEnum) -> ColumnElement[Any]:
     """A word of ours as a literal."""
     return json_sql.string(value)
 
 
-def one_of(column: ColumnElement[Any], words: Sequence[enums.Word]) -> Predicate:
+def one_of(column: ColumnElement[Any], words: Sequence[enums.DocumentedEnum]) -> Predicate:
     """An enum that equals one of some values, whatever their order: see `plan.shape`."""
     return column.in_([constant(value) for value in sorted(set(words))]) if words else NOTHING
 
