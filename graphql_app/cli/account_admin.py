@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graphql_app.auth import api_key
 from graphql_app.auth.scopes import SCOPES
 from graphql_app.commands import api_keys
-from graphql_app.commands.command import Act
-from graphql_app.commands.validation import Check
+from graphql_app.commands.command import CommandContext
+from graphql_app.commands.validation import Validator
 from graphql_app.database import row_security
 from graphql_app.database.errors import constraint
 from graphql_app.database.session import get_session
@@ -49,17 +49,17 @@ def moment(given: str) -> datetime:
 
 
 @asynccontextmanager
-async def acting(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[Act]:
+async def acting(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[CommandContext]:
     """An act in a transaction that is committed when this block ends well."""
     async with get_session(engine, account_id) as session:
-        yield Act(session.run, account_id, ACTOR, "cli")
+        yield CommandContext(session.run, account_id, ACTOR, "cli")
         await session.commit()
 
 
-def refuse(check: Check) -> None:
+def refuse(check: Validator) -> None:
     """StartError where the check found something."""
-    if check.problems:
-        found = [f"{'.'.join(problem.path[:1])}: {problem.message}" for problem in check.problems]
+    if check.errors:
+        found = [f"{'.'.join(problem.path[:1])}: {problem.message}" for problem in check.errors]
         raise startup_error.StartupError(" ".join(dict.fromkeys(found)))
 
 
@@ -67,9 +67,9 @@ async def create_key(
     engine: AsyncEngine, slug: str, name: str, scopes: Sequence[str] = SCOPES, expires_at: datetime | None = None
 ) -> api_key.Secret:
     """A new key of an account."""
-    check, secret = Check(), api_key.mint()
+    check, secret = Validator(), api_key.mint()
     given = {"name": name, "scopes": list(scopes), "expiresAt": expires_at}
-    new = api_keys.read(check, given, SCOPES)
+    new = api_keys.validate(check, given, SCOPES)
     refuse(check)
     async with engine.connect() as connection:
         found = await connection.execute(text("SELECT id FROM account WHERE slug = :slug"), {"slug": slug})
@@ -97,13 +97,13 @@ async def revoke_key(engine: AsyncEngine, prefix: str) -> str:
             f"There is no API key {prefix[: api_key.PREFIX]!r}: `graphql-app key list` shows all."
         )
     async with acting(engine, key.account_id) as act:
-        await api_keys.revoke(act, key.id, Check())
+        await api_keys.revoke(act, key.id, Validator())
     return str(key.name)
 
 
 async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
     """A new account, with the sequence of its shipment numbers, which requests may use."""
-    check = Check()
+    check = Validator()
     check.text({"name": name}, "name", 200, required=True)
     refuse(check)
     if not SLUG.fullmatch(slug):

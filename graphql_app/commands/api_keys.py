@@ -8,35 +8,35 @@ from uuid import UUID
 from graphql_app.auth import api_key
 from graphql_app.auth.scopes import SCOPES
 from graphql_app.commands import change_log
-from graphql_app.commands.command import Act, Outcome
-from graphql_app.commands.validation import Check, Given
+from graphql_app.commands.command import CommandContext, RowResult
+from graphql_app.commands.validation import Input, Validator
 from graphql_app.errors import user_errors
 
-MOST_NAME = 100  # with the prefix it is an actor, which has 200 characters
-NO_KEY = "There is no such API key."
+MAX_NAME_CHARACTERS = 100  # with the prefix it is an actor, which has 200 characters
+API_KEY_NOT_FOUND = "There is no such API key."
 
 
-def read(check: Check, given: Given, scopes: Collection[str]) -> dict[str, Any]:
+def validate(check: Validator, given: Input, scopes: Collection[str]) -> dict[str, Any]:
     """What a new key shall be, checked. `scopes`: what who asks may give."""
     wanted = [scope for scope in SCOPES if scope in given["scopes"]]
     for at, scope in enumerate(given["scopes"]):
         if scope not in SCOPES:
-            check.add(user_errors.Invalid(f"This must be one of {', '.join(SCOPES)}."), "scopes", at)
+            check.add_error(user_errors.Invalid(f"This must be one of {', '.join(SCOPES)}."), "scopes", at)
         elif scope not in scopes:
-            check.add(user_errors.Forbidden(f"A key without the scope {scope} cannot give it."), "scopes", at)
+            check.add_error(user_errors.Forbidden(f"A key without the scope {scope} cannot give it."), "scopes", at)
     if not given["scopes"]:
-        check.add(user_errors.Required("Give at least one scope."), "scopes")
+        check.add_error(user_errors.Required("Give at least one scope."), "scopes")
     expires_at = check.instant(given, "expiresAt")
     if expires_at is not None and expires_at <= datetime.now(UTC):
-        check.add(user_errors.Invalid("This must lie ahead."), "expiresAt")
-    name = check.text(given, "name", MOST_NAME, required=True)
+        check.add_error(user_errors.Invalid("This must lie ahead."), "expiresAt")
+    name = check.text(given, "name", MAX_NAME_CHARACTERS, required=True)
     return {"name": name, "scopes": wanted, "expires_at": expires_at}
 
 
-async def create(act: Act, new: Mapping[str, Any], secret: api_key.Secret, check: Check) -> Outcome:
+async def create(act: CommandContext, new: Mapping[str, Any], secret: api_key.Secret, check: Validator) -> RowResult:
     """Make the key."""
-    outcome = Outcome.of(check)
-    if act.dry:
+    outcome = RowResult.from_validator(check)
+    if act.validate_only:
         return outcome
     (row,) = await act.sql("api_key_insert", {**new, "prefix": secret.prefix, "hash": secret.hash})
     outcome.api_key, outcome.created = row.id, True
@@ -46,12 +46,12 @@ async def create(act: Act, new: Mapping[str, Any], secret: api_key.Secret, check
     return outcome
 
 
-async def revoke(act: Act, key: UUID | None, check: Check) -> Outcome:
+async def revoke(act: CommandContext, key: UUID | None, check: Validator) -> RowResult:
     """Revoke the key; one that is revoked stays as it is."""
-    outcome = Outcome.of(check)
+    outcome = RowResult.from_validator(check)
     rows = await act.sql("api_key_revoke", {"id": key})
     if not rows:
-        check.add(user_errors.NotFound(NO_KEY), "id")
+        check.add_error(user_errors.NotFound(API_KEY_NOT_FOUND), "id")
         return outcome
     (row,) = rows
     outcome.api_key = row.id

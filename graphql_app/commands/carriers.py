@@ -5,23 +5,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql_app.commands import change_log
-from graphql_app.commands.command import Act, Outcome
-from graphql_app.commands.validation import Check, Given
+from graphql_app.commands.command import CommandContext, RowResult
+from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import carrier_status_codes
 from graphql_app.errors import user_errors
 
-CARRIER = "There is no carrier with this code: carrierSave makes one."
+CARRIER_NOT_FOUND = "There is no carrier with this code: carrierSave makes one."
 
 
-def read(check: Check, given: Given) -> dict[str, Any]:
+def validate(check: Validator, given: Input) -> dict[str, Any]:
     """The arguments of `carrierSave`, checked."""
     inner, values = check.at("input"), given["input"]
     code = given["code"]
-    if check.storable(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
-        check.add(user_errors.Invalid("Write 2 to 32 of a-z, 0-9 and _, such as dhl_express."), "code")
+    if check.check_text(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
+        check.add_error(user_errors.Invalid("Write 2 to 32 of a-z, 0-9 and _, such as dhl_express."), "code")
     template = inner.text(values, "trackingUrlTemplate", 1000)
     if template and not re.match(r"https?://", template):
-        inner.add(user_errors.Invalid("This must begin with https:// or http://."), "trackingUrlTemplate")
+        inner.add_error(user_errors.Invalid("This must begin with https:// or http://."), "trackingUrlTemplate")
     return {
         "code": code,
         "name": inner.text(values, "name", 200, required=True),
@@ -30,10 +30,10 @@ def read(check: Check, given: Given) -> dict[str, Any]:
     }
 
 
-async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
+async def save(act: CommandContext, carrier: Mapping[str, Any], check: Validator) -> RowResult:
     """Make the carrier or change it. Saving it as it is changes nothing."""
-    outcome = Outcome.of(check)
-    if act.dry:
+    outcome = RowResult.from_validator(check)
+    if act.validate_only:
         asked = {"carriers": [carrier["code"]], "references": [], "numbers": []}
         for known in await act.sql("names_lookup", asked):
             outcome.carrier = known.id
@@ -48,22 +48,22 @@ async def save(act: Act, carrier: Mapping[str, Any], check: Check) -> Outcome:
     return outcome
 
 
-def read_word(check: Check, given: Given) -> dict[str, Any]:
+def validate_status_mapping(check: Validator, given: Input) -> dict[str, Any]:
     """The arguments of `carrierStatusMap`, checked."""
     code, reason = given.get("code"), given.get("reason")
     if reason is not None and code is None:
-        check.add(user_errors.Required("A reason needs a code."), "code")
-    raw = carrier_status_codes.normal(check.text(given, "raw", 128, required=True) or "")
-    check.storable(given["carrier"], "carrier")
+        check.add_error(user_errors.Required("A reason needs a code."), "code")
+    raw = carrier_status_codes.normalize(check.text(given, "raw", 128, required=True) or "")
+    check.check_text(given["carrier"], "carrier")
     return {"carrier": given["carrier"], "raw": raw, "code": code, "reason": reason}
 
 
-async def map_word(act: Act, word: Mapping[str, Any], check: Check) -> Outcome:
+async def map_status(act: CommandContext, word: Mapping[str, Any], check: Validator) -> RowResult:
     """Say what a carrier's own word means; without a code, what ships with us counts again."""
-    outcome = Outcome.of(check)
+    outcome = RowResult.from_validator(check)
     rows = await act.sql("carrier_status_upsert", word)
     if not rows:
-        check.add(user_errors.NotFound(CARRIER), "carrier")
+        check.add_error(user_errors.NotFound(CARRIER_NOT_FOUND), "carrier")
         return outcome
     (row,) = rows
     outcome.carrier = row.id

@@ -13,7 +13,7 @@ OPTIONAL = re.compile(r"^-- if (\w+)\n(.*?)^-- end\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Statement:
+class SqlStatement:
     """One statement: its text with $1, $2, … and the names of these."""
 
     sql: str
@@ -25,7 +25,7 @@ class Statement:
 
 
 @cache
-def load(name: str, parts: frozenset[str] = frozenset()) -> Statement:
+def load(name: str, parts: frozenset[str] = frozenset()) -> SqlStatement:
     """The statement of a file. A parameter is written `@name`, and may stand in several places.
 
     What stands between `-- if part` and `-- end` belongs to it only where that part is asked for: PostgreSQL sets up
@@ -35,4 +35,4 @@ def load(name: str, parts: frozenset[str] = frozenset()) -> Statement:
     text = COMMENT.sub("", OPTIONAL.sub(lambda found: found[2] if found[1] in parts else "", text))
     names = tuple(dict.fromkeys(PARAMETER.findall(text)))
     places = {name: f"${at}" for at, name in enumerate(names, 1)}
-    return Statement(PARAMETER.sub(lambda found: places[found[1]], text), names)
+    return SqlStatement(PARAMETER.sub(lambda found: places[found[1]], text), names)

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.commands import carriers
-from graphql_app.commands.command import Act, Outcome
+from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import create, locking, transitions
 from graphql_app.commands.tracking_events import corrections, record, report
-from graphql_app.commands.validation import Check
+from graphql_app.commands.validation import Validator
 from graphql_app.database.session import get_session
 from graphql_app.demo.reference_data import CARRIERS
 from graphql_app.demo.scenarios import Status, Story, world
@@ -34,37 +34,41 @@ async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
         if not empty:
             return 0
         told = list(world(now or datetime.now(UTC)))
-        await tell(Act(session.run, account, "demo", "demo"), told)
+        await tell(CommandContext(session.run, account, "demo", "demo"), told)
         await session.commit()
         return len(told)
 
 
-async def tell(act: Act, told: list[Story]) -> None:
+async def tell(act: CommandContext, told: list[Story]) -> None:
     """All stories, set by set."""
     for code, (name, template) in CARRIERS.items():
-        check = Check()
+        check = Validator()
         given = {"code": code, "input": {"name": name, "trackingUrlTemplate": template}}
-        await carriers.save(act, carriers.read(check, given), check)
+        await carriers.save(act, carriers.validate(check, given), check)
     returns = [story for story in told if "returnOf" in story.shipment]
     for some in ([story for story in told if story not in returns], returns):
-        rows = [create.read(Check("inputs", at), story.shipment) for at, story in enumerate(some)]
+        rows = [create.validate(Validator("inputs", at), story.shipment) for at, story in enumerate(some)]
         well(await create.create(act, rows))
     reported = [event for story in told for event in story.events]
     for first in range(0, len(reported), MOST_ROWS):
         some_events = reported[first : first + MOST_ROWS]
-        well(await record.record(act, [report.read(Check("inputs", at), one) for at, one in enumerate(some_events)]))
+        well(
+            await record.record(
+                act, [report.validate(Validator("inputs", at), one) for at, one in enumerate(some_events)]
+            )
+        )
     for story in told:
         key: dict[str, Any] = {**locking.NO_KEY, "reference": story.shipment["externalReference"]}
         if story.status is Status.CANCELLED:
-            well([await transitions.one(act, key, None, Check(), transitions.cancel("Ordered twice"))])
+            well([await transitions.run(act, key, None, Validator(), transitions.cancel("Ordered twice"))])
         if story.override:
-            well([await corrections.override(act, key, Status.DELIVERED, story.override, None, Check())])
+            well([await corrections.override(act, key, Status.DELIVERED, story.override, None, Validator())])
         if story.archive:
-            well([await transitions.one(act, key, None, Check(), transitions.archive(True))])
+            well([await transitions.run(act, key, None, Validator(), transitions.archive(True))])
 
 
-def well(outcomes: list[Outcome]) -> None:
+def well(outcomes: list[RowResult]) -> None:
     """A demonstration in which something is wrong is a mistake of ours."""
-    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    problems = [problem for outcome in outcomes for problem in outcome.errors]
     if problems:
         raise user_errors.InvalidInput(problems)

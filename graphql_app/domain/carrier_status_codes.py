@@ -10,15 +10,15 @@ from string import ascii_lowercase, ascii_uppercase
 from graphql_app.domain.enums import ExceptionReason, TrackingEventCode
 
 Meaning = tuple[TrackingEventCode, ExceptionReason | None]
-CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
+TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 
-def normal(raw: str) -> str:
+def normalize(raw: str) -> str:
     """What two spellings of one status code have in common. Only a to z change, which is what PostgreSQL's C does."""
-    return raw.strip().translate(CAPITALS)
+    return raw.strip().translate(TO_UPPER)
 
 
-WORDS = {
+CARRIER_STATUS_TABLE = {
     # Status types (D, I, M, O, P, X), then the activity codes below them.
     "ups": """
         INFO_RECEIVED M MP
@@ -177,7 +177,7 @@ WORDS = {
 """Per carrier a line for each meaning: our code, after a slash the reason, then the carrier's words for it."""
 
 
-def read(words: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], Meaning]]:
+def parse_table(words: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], Meaning]]:
     """The lines, word by word."""
     for carrier, lines in words.items():
         for line in lines.strip().splitlines():
@@ -185,8 +185,8 @@ def read(words: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], Meaning]]:
             code, _, reason = meaning.partition("/")
             for raw in raws:
                 known = ExceptionReason(reason) if reason else None
-                yield (carrier, normal(raw)), (TrackingEventCode(code), known)
+                yield (carrier, normalize(raw)), (TrackingEventCode(code), known)
 
 
-SHIPPED: Mapping[tuple[str, str], Meaning] = dict(read(WORDS))
+BUILT_IN_MAPPINGS: Mapping[tuple[str, str], Meaning] = dict(parse_table(CARRIER_STATUS_TABLE))
 """(Code of the carrier, its word in the normal spelling) → our code and perhaps a reason."""

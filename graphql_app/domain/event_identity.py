@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 
-def key(
+def dedupe_key(
     *,
     source_name: str,
     external_event_id: str | None,

@@ -17,9 +17,9 @@ from graphql_app.domain.enums import ExceptionReason, NotAppliedReason, Shipment
 from graphql_app.domain.enums import TrackingEventCode as Code
 
 Status = ShipmentStatus
-FUTURE = timedelta(hours=24)
+FUTURE_TOLERANCE = timedelta(hours=24)
 RETURNS = (Status.RETURNING, Status.RETURNED)
-NO_SCANS = (*status_rules.PLANNING, Status.CANCELLED)
+NOT_SCANNED = (*status_rules.PLANNING, Status.CANCELLED)
 """What is reported by somebody who need not have seen the package."""
 TROUBLE = (Status.EXCEPTION, Status.FAILED, Status.DELIVERY_ATTEMPTED, Status.RETURNING, Status.RETURNED)
 DEFAULT_REASONS = {
@@ -30,7 +30,7 @@ DEFAULT_REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ProjectionEvent:
     """What of an event matters for the status."""
 
     id: UUID
@@ -52,15 +52,15 @@ class Event:
     @property
     def status(self) -> Status | None:
         """The status that it reports; None if it says nothing about it."""
-        return self.override or status_rules.OF_CODE.get(self.code)
+        return self.override or status_rules.STATUS_OF_CODE.get(self.code)
 
     @property
     def future(self) -> bool:
-        return self.occurred_at > self.recorded_at + FUTURE
+        return self.occurred_at > self.recorded_at + FUTURE_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class PackageStatus:
     """Where one package is, and what brought it there."""
 
     status: Status
@@ -70,12 +70,12 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ShipmentState:
     """A shipment's status with its milestones, and the stages of its packages. One without packages is its own."""
 
-    stage: Stage
+    status: PackageStatus
     source: StatusSource
-    packages: dict[UUID, Stage] = field(default_factory=dict)
+    packages: dict[UUID, PackageStatus] = field(default_factory=dict)
     ready_at: datetime | None = None
     picked_up_at: datetime | None = None
     first_attempt_at: datetime | None = None
@@ -86,22 +86,22 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class ProjectionResult:
     """The state after some events, and why each of them that did not count did not."""
 
-    state: State
+    state: ShipmentState
     not_applied: dict[UUID, NotAppliedReason | None]
 
 
 def position(code: Code, override: Status | None, content: bytes, package_seq: int = 0) -> int:
     """Order among events of one moment as a 64-bit integer: rank of the stage, 48 bits of a digest of what is reported,
     then the package's place in the shipment. Identities play no part: they are given in the order of arrival."""
-    status = override or status_rules.OF_CODE.get(code)
+    status = override or status_rules.STATUS_OF_CODE.get(code)
     rank = status_rules.RANK[status] if status else 0
     return (rank << 56) | (int.from_bytes(hashlib.sha256(content).digest()[:6], "big") << 8) | package_seq
 
 
-def refusal(stage: Stage, event: Event) -> NotAppliedReason | None:
+def not_applied_reason(stage: PackageStatus, event: ProjectionEvent) -> NotAppliedReason | None:
     """Why an event does not move a package that stands at this stage; None if it does."""
     target = event.status
     if target is None:
@@ -118,15 +118,15 @@ def refusal(stage: Stage, event: Event) -> NotAppliedReason | None:
     return None
 
 
-def reopens(stage: Stage, event: Event) -> bool:
+def reopens(stage: PackageStatus, event: ProjectionEvent) -> bool:
     """Whether an event leads out of an end: a delivery may turn out damaged or come back, what was lost be found."""
     if stage.status is Status.DELIVERED:
         return event.status in RETURNS or event.code is Code.DAMAGED
     lost = stage.status is Status.FAILED and stage.reason is ExceptionReason.LOST
-    return lost and event.code is not Code.LOST and event.status not in NO_SCANS
+    return lost and event.code is not Code.LOST and event.status not in NOT_SCANNED
 
 
-def after_end(end: Status, event: Event) -> NotAppliedReason:
+def after_end(end: Status, event: ProjectionEvent) -> NotAppliedReason:
     """Why an event does not count after this end."""
     return NotAppliedReason.SUPERSEDED if event.status is end else NotAppliedReason.AFTER_TERMINAL
 
@@ -136,14 +136,14 @@ def same_day(one: datetime, other: datetime) -> bool:
     return one.astimezone(UTC).date() == other.astimezone(UTC).date()
 
 
-def advance(stage: Stage, event: Event, target: Status) -> Stage:
+def move_package(stage: PackageStatus, event: ProjectionEvent, target: Status) -> PackageStatus:
     """The stage of a package after an event that applies. A command may be younger than what is reported after it."""
     reason = (event.reason or DEFAULT_REASONS.get(event.code)) if target in TROUBLE else None
     at = event.occurred_at
-    return Stage(target, min(stage.at, at) if target is stage.status else at, event.id, reason)
+    return PackageStatus(target, min(stage.at, at) if target is stage.status else at, event.id, reason)
 
 
-def rolled_up(stages: Sequence[Stage]) -> Status:
+def roll_up(stages: Sequence[PackageStatus]) -> Status:
     """The status of a shipment with these packages."""
     statuses = {stage.status for stage in stages}
     if len(statuses) == 1:
@@ -155,27 +155,27 @@ def rolled_up(stages: Sequence[Stage]) -> Status:
     return min(statuses, key=status_rules.RANK.__getitem__)
 
 
-def step(state: State, event: Event) -> tuple[State, NotAppliedReason | None]:
+def apply_event(state: ShipmentState, event: ProjectionEvent) -> tuple[ShipmentState, NotAppliedReason | None]:
     """The state after one event that is later than all before it, and why it did not count if it did not."""
     if event.future:
         return state, NotAppliedReason.FUTURE
-    target, why, packages = event.status, None, dict(state.packages or {event.id: state.stage})
+    target, why, packages = event.status, None, dict(state.packages or {event.id: state.status})
     moved = False
     for key in packages if event.package_id is None or not state.packages else (event.package_id,):
-        refused = refusal(packages[key], event)
+        refused = not_applied_reason(packages[key], event)
         if refused is None and target is not None:
-            packages[key], moved = advance(packages[key], event, target), True
+            packages[key], moved = move_package(packages[key], event, target), True
         elif why is None:
             why = refused
     if not moved or target is None:
-        return seen(state, event), why
-    return milestones(state, event, target, packages), None
+        return without_move(state, event), why
+    return with_milestones(state, event, target, packages), None
 
 
-def seen(state: State, event: Event) -> State:
+def without_move(state: ShipmentState, event: ProjectionEvent) -> ShipmentState:
     """The state after an event that moved nothing: it was seen, and may have brought an estimate."""
-    return State(
-        state.stage,
+    return ShipmentState(
+        state.status,
         state.source,
         state.packages,
         state.ready_at,
@@ -192,16 +192,18 @@ def later(known: datetime | None, at: datetime) -> datetime:
     return at if known is None or known < at else known
 
 
-def milestones(state: State, event: Event, target: Status, packages: dict[UUID, Stage]) -> State:
+def with_milestones(
+    state: ShipmentState, event: ProjectionEvent, target: Status, packages: dict[UUID, PackageStatus]
+) -> ShipmentState:
     """The shipment after one of its packages moved."""
-    at, old = event.occurred_at, state.stage
-    stage, source = shipment_stage(state, event, list(packages.values()))
+    at, old = event.occurred_at, state.status
+    stage, source = roll_up_status(state, event, list(packages.values()))
     status, same = stage.status, stage.status is old.status
     undone = event.override is not None and status in status_rules.PLANNING
     picked_up, attempted, delivered = state.picked_up_at, state.first_attempt_at, state.delivered_at
     if undone:
         picked_up = attempted = None
-    elif target not in NO_SCANS:
+    elif target not in NOT_SCANNED:
         picked_up = picked_up or at
     if target is Status.DELIVERED or target is Status.DELIVERY_ATTEMPTED:
         attempted = attempted or at
@@ -209,7 +211,7 @@ def milestones(state: State, event: Event, target: Status, packages: dict[UUID, 
         delivered = delivered if same else at
     elif event.override is not None and status not in RETURNS:
         delivered = None
-    return State(
+    return ShipmentState(
         stage,
         source,
         packages if state.packages else {},
@@ -223,9 +225,11 @@ def milestones(state: State, event: Event, target: Status, packages: dict[UUID, 
     )
 
 
-def shipment_stage(state: State, event: Event, stages: Sequence[Stage]) -> tuple[Stage, StatusSource]:
+def roll_up_status(
+    state: ShipmentState, event: ProjectionEvent, stages: Sequence[PackageStatus]
+) -> tuple[PackageStatus, StatusSource]:
     """The stage of the shipment, rolled up, and what decided it: the latest of the stages that make it what it is."""
-    old, status = state.stage, rolled_up(stages)
+    old, status = state.status, roll_up(stages)
     partial = status is Status.PARTIALLY_DELIVERED
     decisive = [one for one in stages if one.status is status or (partial and one.status is Status.DELIVERED)]
     decider = decisive[0] if len(decisive) == 1 else max(decisive, key=lambda one: one.at)
@@ -240,12 +244,12 @@ def shipment_stage(state: State, event: Event, stages: Sequence[Stage]) -> tuple
     else:
         source = state.source if decider.event_id == old.event_id else StatusSource.PROJECTION
     since = event.occurred_at if status is not old.status else min(old.at, decider.at)
-    return Stage(status, since, decider.event_id, reason), source
+    return PackageStatus(status, since, decider.event_id, reason), source
 
 
-def fold(base: State, events: Iterable[Event]) -> Folded:
+def fold(base: ShipmentState, events: Iterable[ProjectionEvent]) -> ProjectionResult:
     """The state after all of these events, whatever their order: they are taken in the order in which they happened."""
     state, not_applied = base, dict[UUID, NotAppliedReason | None]()
     for event in sorted(events, key=lambda event: event.order):
-        state, not_applied[event.id] = step(state, event)
-    return Folded(state, not_applied)
+        state, not_applied[event.id] = apply_event(state, event)
+    return ProjectionResult(state, not_applied)

@@ -36,7 +36,7 @@ RANK = {
 }
 """How far along a status is: decides among events of one moment, and which of several packages is least advanced."""
 
-OF_CODE: dict[Code, Status] = {
+STATUS_OF_CODE: dict[Code, Status] = {
     Code.LABEL_CREATED: Status.READY,
     Code.INFO_RECEIVED: Status.READY,
     Code.PICKED_UP: Status.PICKED_UP,
@@ -64,10 +64,10 @@ OF_CODE: dict[Code, Status] = {
 }
 """The status that an event of a code reports; codes that are absent say nothing about it."""
 
-NO_OVERRIDE = (Status.DRAFT, Status.CANCELLED)
+NOT_OVERRIDABLE = (Status.DRAFT, Status.CANCELLED)
 """A plan is confirmed or cancelled, what was cancelled is made anew: neither can be overridden."""
 
-ALWAYS = (
+EDITABLE_UNTIL_CLOSED = (
     "externalReference",
     "promisedFrom",
     "promisedTo",
@@ -79,8 +79,12 @@ ALWAYS = (
     "tagsRemove",
     "packages.trackingNumber",
 )
-WHILE_PLANNING = ("carrier", "service", "shipper", "recipient", "packages.weight", "packages.dimensions")
-EDITABLE = {Phase.PLANNING: (*WHILE_PLANNING, *ALWAYS), Phase.ACTIVE: ALWAYS, Phase.CLOSED: ()}
+EDITABLE_WHILE_PLANNING = ("carrier", "service", "shipper", "recipient", "packages.weight", "packages.dimensions")
+EDITABLE_FIELDS = {
+    Phase.PLANNING: (*EDITABLE_WHILE_PLANNING, *EDITABLE_UNTIL_CLOSED),
+    Phase.ACTIVE: EDITABLE_UNTIL_CLOSED,
+    Phase.CLOSED: (),
+}
 """Fields of `ShipmentUpdateInput` that may be given, by phase."""
 
 

@@ -15,14 +15,14 @@ SEPARATORS = re.compile(r"[^A-Z0-9]", re.ASCII)
 CheckDigit = Callable[[str], int]
 
 
-def normal(number: str) -> str:
+def normalize(number: str) -> str:
     """Upper case, letters and digits only: what two spellings of one number have in common."""
     return SEPARATORS.sub("", number.upper())
 
 
 def warning(number: str, carrier: str | None = None) -> str | None:
     """What looks wrong about a number, in a sentence; None where nothing does. `carrier`: its code, where known."""
-    text, wrong = normal(number), None
+    text, wrong = normalize(number), None
     for scheme in SCHEMES:
         if scheme.carriers and carrier not in scheme.carriers:
             continue

@@ -9,16 +9,16 @@ import strawberry
 
 from graphql_app import models
 from graphql_app.graphql_types.arguments import optional
-from graphql_app.graphql_types.model_type import described, mirrors
-from graphql_app.graphql_types.payloads import ERRORS, MutationMeta, UserError
+from graphql_app.graphql_types.model_type import field, model_type
+from graphql_app.graphql_types.payloads import ERRORS_DESCRIPTION, MutationMeta, UserError
 
 META = "Information about the call."
 
 
-@mirrors(models.ApiKey)
+@model_type(models.ApiKey)
 class ApiKey:
-    id: strawberry.ID = described("ID of the API key: `key_` and 32 hexadecimal digits. Not accepted by `node`.")
-    name: str = described("Purpose of the key, up to 100 characters.")
+    id: strawberry.ID = field("ID of the API key: `key_` and 32 hexadecimal digits. Not accepted by `node`.")
+    name: str = field("Purpose of the key, up to 100 characters.")
     prefix: str
     scopes: list[str]
     created_at: datetime
@@ -29,11 +29,11 @@ class ApiKey:
 
 @strawberry.input(description="The values of a new API key.")
 class ApiKeyCreateInput:
-    name: str = described(
+    name: str = field(
         "Purpose of the key, up to 100 characters. With the prefix of the secret it identifies the actor "
         "in the change log."
     )
-    scopes: list[str] = described(
+    scopes: list[str] = field(
         "Scopes of the key, at least one of `shipments:read`, `shipments:write`, `events:write` and "
         "`admin`. No scope implies another. A scope that the calling key does not have returns FORBIDDEN."
     )
@@ -44,17 +44,17 @@ class ApiKeyCreateInput:
 
 @strawberry.type(description="The result of the mutation `apiKeyCreate`.")
 class ApiKeyCreatePayload:
-    api_key: ApiKey | None = described("The created API key. Null if none was created.")
-    secret: str | None = described(
+    api_key: ApiKey | None = field("The created API key. Null if none was created.")
+    secret: str | None = field(
         "The secret to send as `Authorization: Bearer <secret>`. Returned only once: null if no key was "
         "created and in the result of a retry."
     )
-    errors: list[UserError] = described(ERRORS)
-    meta: MutationMeta = described(META)
+    errors: list[UserError] = field(ERRORS_DESCRIPTION)
+    meta: MutationMeta = field(META)
 
 
 @strawberry.type(description="The result of a mutation on an API key.")
 class ApiKeyPayload:
-    api_key: ApiKey | None = described("The API key in its current state. Null if there are errors.")
-    errors: list[UserError] = described(ERRORS)
-    meta: MutationMeta = described(META)
+    api_key: ApiKey | None = field("The API key in its current state. Null if there are errors.")
+    errors: list[UserError] = field(ERRORS_DESCRIPTION)
+    meta: MutationMeta = field(META)

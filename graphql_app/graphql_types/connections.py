@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-from graphql_app.graphql_types.model_type import computed, described
+from graphql_app.graphql_types.model_type import computed_field, field
 from graphql_app.graphql_types.value_types import Count, PageInfo
 
 T = TypeVar("T")
@@ -23,16 +23,16 @@ Limit = Annotated[
 
 @strawberry.type(description="An item of a connection, with its cursor.")
 class Edge(Generic[T]):
-    node: T = described("The item at this position.")
-    cursor: str = described("Cursor of the item, for `after` and `before`.")
+    node: T = field("The item at this position.")
+    cursor: str = field("Cursor of the item, for `after` and `before`.")
 
 
 @strawberry.type(description="A page of a list, with the cursors that lead to the pages before and after it.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = described("The items with their cursors.")
-    nodes: list[T] = described("The items of the page.")
-    page_info: PageInfo = described("Information about this page.")
+    edges: list[Edge[T]] = field("The items with their cursors.")
+    nodes: list[T] = field("The items of the page.")
+    page_info: PageInfo = field("Information about this page.")
 
-    @computed
+    @computed_field
     def total_count(self, limit: Limit = 10000) -> Count:
         """Number of items in the whole list. Counted only if selected."""

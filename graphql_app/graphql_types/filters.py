@@ -12,7 +12,7 @@ import strawberry
 
 from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import UNSET, ShipmentBy, argument, optional
-from graphql_app.graphql_types.model_type import described
+from graphql_app.graphql_types.model_type import field
 
 
 @strawberry.input(description="A filter on an ID. All given conditions must hold; null conditions are ignored.")
@@ -80,8 +80,8 @@ class DateTimeFilter:
 
 @strawberry.input(description="A weight with its unit.")
 class WeightInput:
-    value: Decimal = described("The amount, in the given unit.")
-    unit: enums.WeightUnit = described("The unit of the amount.")
+    value: Decimal = field("The amount, in the given unit.")
+    unit: enums.WeightUnit = field("The unit of the amount.")
 
 
 @strawberry.input(
@@ -111,12 +111,12 @@ class ReferenceWhere:
     kind: str | None = optional(
         "Filters by the type of the reference, such as `order`. If omitted, every type matches."
     )
-    value: StringFilter = described("Filters by the value of the reference.")
+    value: StringFilter = field("Filters by the value of the reference.")
 
 
 @strawberry.input(description="A filter on one metadata field.")
 class MetadataWhere:
-    key: str = described("The top-level metadata key. Case-sensitive.")
+    key: str = field("The top-level metadata key. Case-sensitive.")
     value: StringFilter | None = optional(
         "Condition on the value as text; `eq` is supported by an index. If omitted, matches shipments that "
         "have the key with a non-null value."
@@ -208,7 +208,7 @@ class ChangeWhere:
 
 @strawberry.input(description="A sort key for shipments.")
 class ShipmentOrder:
-    field: enums.ShipmentOrderField = described("The field to order by.")
+    field: enums.ShipmentOrderField = field("The field to order by.")
     direction: enums.OrderDirection = strawberry.field(
         description="The direction of the order. Default DESC.", default=enums.OrderDirection.DESC
     )
@@ -216,7 +216,7 @@ class ShipmentOrder:
 
 @strawberry.input(description="A sort key for tracking events.")
 class TrackingEventOrder:
-    field: enums.TrackingEventOrderField = described("The field to order by.")
+    field: enums.TrackingEventOrderField = field("The field to order by.")
     direction: enums.OrderDirection = strawberry.field(
         description="The direction of the order. Default DESC.", default=enums.OrderDirection.DESC
     )

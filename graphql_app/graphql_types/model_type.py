@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 import strawberry
 from sqlmodel import SQLModel
 
-MODELS: dict[str, type[SQLModel]] = {}
+TYPE_MODELS: dict[str, type[SQLModel]] = {}
 """Type name → the table it mirrors."""
 
 T = TypeVar("T")
 
 
-def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
+def model_type(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
     """A type over a table, described as the table is unless it says otherwise. A field that says nothing else is the
     column of its name, described by its comment."""
 
@@ -23,17 +23,17 @@ def mirrors(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
         for name in inspect.get_annotations(cls):
             if name not in cls.__dict__ and name in columns:
                 setattr(cls, name, strawberry.field(description=columns[name].comment))
-        MODELS[cls.__name__] = model
+        TYPE_MODELS[cls.__name__] = model
         return strawberry.type(cls, description=cleandoc(cls.__doc__ or model.__doc__ or ""))
 
     return decorate
 
 
-def described(text: str) -> Any:
+def field(text: str) -> Any:
     """A field with a description of its own."""
     return strawberry.field(description=text)
 
 
-def computed(function: Callable[..., Any]) -> Any:
+def computed_field(function: Callable[..., Any]) -> Any:
     """A field with arguments, computed in SQL (`read/computed.py`): the function is its signature and description."""
     return strawberry.field(resolver=function, description=cleandoc(function.__doc__ or ""))

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import ShipmentBy, argument, optional
 from graphql_app.graphql_types.filters import WeightInput
-from graphql_app.graphql_types.model_type import described
+from graphql_app.graphql_types.model_type import field
 from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, LocalDateTime, TimeZone
 
 UNSET = strawberry.UNSET
@@ -43,39 +43,39 @@ class MutationOptions:
     "the country is always required; the name may be empty."
 )
 class PartyInput:
-    name: str = described("Name of the person or place, up to 200 characters. May be empty.")
+    name: str = field("Name of the person or place, up to 200 characters. May be empty.")
     company: str | None = optional("Company name, up to 200 characters.")
     lines: list[str] | None = optional("Street address lines: up to 4, each up to 200 characters.")
     city: str | None = optional("City, up to 200 characters.")
     region: str | None = optional("State, province or region, up to 100 characters. May return the warning ODD_REGION.")
     postal_code: str | None = optional("Postal code, up to 32 characters. May return the warning ODD_POSTAL_CODE.")
-    country: CountryCode = described("Country code (ISO 3166-1 alpha-2).")
+    country: CountryCode = field("Country code (ISO 3166-1 alpha-2).")
     phone: str | None = optional("Telephone number, up to 50 characters.")
     email: str | None = optional("E-mail address, up to 254 characters.")
 
 
 @strawberry.input(description="A further party of a shipment, with its role.")
 class OtherPartyInput:
-    role: enums.PartyRole = described(
+    role: enums.PartyRole = field(
         "Role of the party. Each role may occur only once per shipment, SHIPPER and RECIPIENT included."
     )
-    party: PartyInput = described("Name and address of the party.")
+    party: PartyInput = field("Name and address of the party.")
 
 
 @strawberry.input(
     description="The outer dimensions of a package: each from 0.0001 mm to 100 km, with up to 6 decimal places."
 )
 class DimensionsInput:
-    length: Decimal = described("Length of the package, greater than 0.")
-    width: Decimal = described("Width of the package, greater than 0.")
-    height: Decimal = described("Height of the package, greater than 0.")
-    unit: enums.LengthUnit = described("Unit of all three dimensions.")
+    length: Decimal = field("Length of the package, greater than 0.")
+    width: Decimal = field("Width of the package, greater than 0.")
+    height: Decimal = field("Height of the package, greater than 0.")
+    unit: enums.LengthUnit = field("Unit of all three dimensions.")
 
 
 @strawberry.input(description="An amount of money.")
 class MoneyInput:
-    amount: Decimal = described("The amount, from 0, with up to 14 digits before and 4 after the decimal point.")
-    currency: CurrencyCode = described("Currency of the amount (ISO 4217).")
+    amount: Decimal = field("The amount, from 0, with up to 14 digits before and 4 after the decimal point.")
+    currency: CurrencyCode = field("Currency of the amount (ISO 4217).")
 
 
 @strawberry.input(description="A package of a shipment.")
@@ -91,7 +91,7 @@ class PackageInput:
     "closed."
 )
 class PackageUpdateInput:
-    id: strawberry.ID = described("ID of the package. A package of another shipment returns NOT_FOUND.")
+    id: strawberry.ID = field("ID of the package. A package of another shipment returns NOT_FOUND.")
     tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
     weight: WeightInput | None = optional("Weight of the package, from 0 to 999,999.999 kg.")
     dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
@@ -100,8 +100,8 @@ class PackageUpdateInput:
 @strawberry.input(description="An item of a shipment: a quantity of one kind of goods.")
 class ItemInput:
     sku: str | None = optional("Your article number, up to 100 characters.")
-    title: str = described("Description of the goods, up to 500 characters. Must not be blank.")
-    quantity: Decimal = described("Quantity, greater than 0: up to 14 digits before and 4 after the decimal point.")
+    title: str = field("Description of the goods, up to 500 characters. Must not be blank.")
+    quantity: Decimal = field("Quantity, greater than 0: up to 14 digits before and 4 after the decimal point.")
     unit: str | None = optional("Unit of the quantity, up to 32 characters.")
     unit_value: MoneyInput | None = optional("Value of one unit.")
     origin_country: CountryCode | None = optional("Country of origin (ISO 3166-1 alpha-2).")
@@ -114,8 +114,8 @@ class ItemInput:
 
 @strawberry.input(description="A further reference number of a shipment, such as an order number.")
 class ReferenceInput:
-    kind: str = described("Type, such as order, po or invoice: up to 32 lower-case letters, digits and underscores.")
-    value: str = described("Value of the reference, up to 128 characters. Must not be blank.")
+    kind: str = field("Type, such as order, po or invoice: up to 32 lower-case letters, digits and underscores.")
+    value: str = field("Value of the reference, up to 128 characters. Must not be blank.")
 
 
 @strawberry.input(
@@ -137,7 +137,7 @@ class ShipmentCreateInput:
     )
     carrier: str | None = optional("Code of the carrier, created with `carrierSave`. Unknown codes return NOT_FOUND.")
     service: str | None = optional("The carrier's service: an identifier of your choice, up to 64 characters.")
-    shipper: PartyInput = described("The party that sends the shipment.")
+    shipper: PartyInput = field("The party that sends the shipment.")
     recipient: PartyInput | None = optional("The party that receives the shipment. Required to confirm it.")
     parties: list[OtherPartyInput] | None = optional("The other parties, at most one for each role.")
     packages: list[PackageInput] | None = optional("Packages of the shipment, up to 200.")
@@ -180,17 +180,17 @@ class ShipmentUpdateInput:
 
 @strawberry.input(description="The update of one shipment in `shipmentsBulkUpdate`.")
 class ShipmentBulkUpdateRow:
-    by: ShipmentBy = described("Identifies the shipment to update.")
+    by: ShipmentBy = field("Identifies the shipment to update.")
     expected_version: int | None = optional(
         "The version that the shipment must have; otherwise the row returns VERSION_CONFLICT. If omitted "
         "or null, the version is not checked."
     )
-    input: ShipmentUpdateInput = described("The changes to the shipment.")
+    input: ShipmentUpdateInput = field("The changes to the shipment.")
 
 
 @strawberry.input(description="The values of a carrier to create or update.")
 class CarrierInput:
-    name: str = described("Display name of the carrier, up to 200 characters. Must not be blank.")
+    name: str = field("Display name of the carrier, up to 200 characters. Must not be blank.")
     tracking_url_template: str | None = optional(
         "URL template of the tracking page, up to 1,000 characters, starting with https:// or http://. "
         "`{trackingNumber}` is replaced by the tracking number. Omitted: unchanged. Null: removed."
@@ -199,7 +199,7 @@ class CarrierInput:
 
 @strawberry.input(description="Identifies a package by its tracking number.")
 class TrackingTarget:
-    tracking_number: str = described(
+    tracking_number: str = field(
         "The tracking number. Case, spaces and punctuation are ignored. If several packages have it, the "
         "newest one that is not closed is used, otherwise the newest one; several that are not closed "
         "return the warning AMBIGUOUS."
@@ -219,11 +219,11 @@ class EventTarget:
 
 @strawberry.input(description="A local time with its time zone.")
 class LocalEventTime:
-    at: LocalDateTime = described(
+    at: LocalDateTime = field(
         "Local date and time. A time that occurs twice when clocks are set back means the first one; a "
         "time that clocks skip is read with the offset before the change."
     )
-    time_zone: TimeZone = described("Time zone of the place.")
+    time_zone: TimeZone = field("Time zone of the place.")
 
 
 @strawberry.input(
@@ -255,10 +255,8 @@ class PlaceInput:
     "`carrierStatusRaw` is required."
 )
 class TrackingEventInput:
-    target: EventTarget = described(
-        "The shipment or package that the event is about. An unknown one returns NOT_FOUND."
-    )
-    occurred: EventTime = described(
+    target: EventTarget = field("The shipment or package that the event is about. An unknown one returns NOT_FOUND.")
+    occurred: EventTime = field(
         "When the event occurred. More than 24 hours ahead returns the warning FUTURE, and the event does "
         "not change the status."
     )

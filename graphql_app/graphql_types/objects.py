@@ -14,7 +14,7 @@ from graphql_app import models
 from graphql_app.domain import enums
 from graphql_app.graphql_types import arguments, filters
 from graphql_app.graphql_types.connections import Connection
-from graphql_app.graphql_types.model_type import computed, described, mirrors
+from graphql_app.graphql_types.model_type import computed_field, field, model_type
 from graphql_app.graphql_types.scalars import CountryCode, LocalDateTime
 from graphql_app.graphql_types.value_types import (
     Dimensions,
@@ -27,14 +27,14 @@ from graphql_app.graphql_types.value_types import (
 )
 
 
-@mirrors(models.Carrier)
+@model_type(models.Carrier)
 class Carrier(Node):
     id: strawberry.ID
     code: str
     name: str
     tracking_url_template: str | None
 
-    @computed
+    @computed_field
     def shipments(
         self,
         where: filters.ShipmentWhereArgument = strawberry.UNSET,
@@ -44,7 +44,7 @@ class Carrier(Node):
         """The carrier's shipments, newest first."""
 
 
-@mirrors(models.Shipment)
+@model_type(models.Shipment)
 class Shipment(Node):
     id: strawberry.ID
     number: str
@@ -52,20 +52,20 @@ class Shipment(Node):
     version: int
     direction: enums.ShipmentDirection
     status: enums.ShipmentStatus
-    phase: enums.ShipmentPhase = described("The phase that the current status belongs to.")
+    phase: enums.ShipmentPhase = field("The phase that the current status belongs to.")
     status_at: datetime
     exception_reason: enums.ExceptionReason | None
-    status_explanation: "StatusExplanation" = described("Why the shipment has its current status.")
-    allowed_transitions: list[enums.ShipmentStatus] = described(
+    status_explanation: "StatusExplanation" = field("Why the shipment has its current status.")
+    allowed_transitions: list[enums.ShipmentStatus] = field(
         "Statuses that `shipmentConfirm` and `shipmentCancel` can set now. Overrides are not included."
     )
-    editable_fields: list[str] = described("Fields of `ShipmentUpdateInput` that can be changed now.")
-    carrier: Carrier | None = described("The carrier of the shipment. Null if none is set.")
+    editable_fields: list[str] = field("Fields of `ShipmentUpdateInput` that can be changed now.")
+    carrier: Carrier | None = field("The carrier of the shipment. Null if none is set.")
     service: str | None
-    shipper: "Party" = described("The party that sends the shipment.")
-    recipient: "Party | None" = described("The party that receives the shipment. Null if none is set.")
+    shipper: "Party" = field("The party that sends the shipment.")
+    recipient: "Party | None" = field("The party that receives the shipment. Null if none is set.")
 
-    @computed
+    @computed_field
     def parties(
         self,
         roles: Annotated[
@@ -75,11 +75,11 @@ class Shipment(Node):
     ) -> list["Party"]:
         """All parties of the shipment, ordered by role."""
 
-    packages: list["Package"] = described("Packages of the shipment, up to 200, ordered by `seq`.")
-    items: list["ShipmentItem"] = described("Items of the shipment, up to 500, in the order of input.")
-    references: list["Reference"] = described("Further reference numbers, up to 50, in the order of input.")
+    packages: list["Package"] = field("Packages of the shipment, up to 200, ordered by `seq`.")
+    items: list["ShipmentItem"] = field("Items of the shipment, up to 500, in the order of input.")
+    references: list["Reference"] = field("Further reference numbers, up to 50, in the order of input.")
 
-    @computed
+    @computed_field
     def events(
         self,
         where: filters.TrackingEventWhereArgument = strawberry.UNSET,
@@ -91,7 +91,7 @@ class Shipment(Node):
     ) -> "Connection[TrackingEvent]":
         """Tracking events of the shipment and its packages, by default in the order of occurrence."""
 
-    latest_event: "TrackingEvent | None" = described("The latest event that is not voided. Null if there is none.")
+    latest_event: "TrackingEvent | None" = field("The latest event that is not voided. Null if there is none.")
     promised_from: datetime | None
     promised_to: datetime | None
     estimated_delivery_at: datetime | None
@@ -103,14 +103,14 @@ class Shipment(Node):
     last_event_at: datetime | None
     package_count: int
 
-    @computed
+    @computed_field
     def total_weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
         """Sum of the packages' weights. Null unless every package has a weight."""
 
-    declared_value: Money | None = described("Declared value of the shipment. Null if not set.")
+    declared_value: Money | None = field("Declared value of the shipment. Null if not set.")
     incoterm: str | None
 
-    @computed
+    @computed_field
     def metadata(
         self,
         keys: Annotated[
@@ -120,9 +120,9 @@ class Shipment(Node):
         """The client's own fields, a JSON object."""
 
     tags: list[str]
-    return_of: "Shipment | None" = described("The shipment that this one returns. Null if it returns none.")
+    return_of: "Shipment | None" = field("The shipment that this one returns. Null if it returns none.")
 
-    @computed
+    @computed_field
     def history(self, first: arguments.First = 50, after: arguments.After = strawberry.UNSET) -> "Connection[Change]":
         """All changes of the shipment, oldest first."""
 
@@ -133,34 +133,32 @@ class Shipment(Node):
 
 @strawberry.type(description="Why a shipment has its current status.")
 class StatusExplanation:
-    decided_by: "TrackingEvent | None" = described("The event that determined the status. Null if a command did.")
-    rule: str = described("The rule that was applied, as a sentence.")
-    not_applied: list["TrackingEvent"] = described(
-        "Up to 50 status-bearing events that were not applied, oldest first."
-    )
+    decided_by: "TrackingEvent | None" = field("The event that determined the status. Null if a command did.")
+    rule: str = field("The rule that was applied, as a sentence.")
+    not_applied: list["TrackingEvent"] = field("Up to 50 status-bearing events that were not applied, oldest first.")
 
 
-@mirrors(models.Package)
+@model_type(models.Package)
 class Package(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment that the package belongs to.")
+    shipment: Shipment = field("The shipment that the package belongs to.")
     seq: int
     tracking_number: str | None
-    tracking_url: str | None = described("The carrier's tracking page. Null without carrier, template or number.")
+    tracking_url: str | None = field("The carrier's tracking page. Null without carrier, template or number.")
     status: enums.ShipmentStatus
     status_at: datetime
 
-    @computed
+    @computed_field
     def weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
         """Weight of the package. Null if unknown."""
 
-    @computed
+    @computed_field
     def dimensions(self, unit: arguments.InLengthUnit = enums.LengthUnit.CM) -> Dimensions | None:
         """Outer dimensions of the package. Null if unknown."""
 
-    items: list["ShipmentItem"] = described("Items in the package, ordered by `seq`.")
+    items: list["ShipmentItem"] = field("Items in the package, ordered by `seq`.")
 
-    @computed
+    @computed_field
     def events(
         self,
         order_by: arguments.Direction = enums.OrderDirection.ASC,
@@ -172,35 +170,35 @@ class Package(Node):
         """Tracking events of the package and of the whole shipment, by default in the order of occurrence."""
 
 
-@mirrors(models.ShipmentItem)
+@model_type(models.ShipmentItem)
 class ShipmentItem(Node):
     id: strawberry.ID
     sku: str | None
     title: str
     quantity: Decimal
     unit: str | None
-    unit_value: Money | None = described("Value of one unit. Null if not set.")
+    unit_value: Money | None = field("Value of one unit. Null if not set.")
     origin_country: CountryCode | None
     batch: str | None
-    package: Package | None = described("The package that contains the item. Null if not packed yet.")
+    package: Package | None = field("The package that contains the item. Null if not packed yet.")
     metadata: JSON
 
 
-@mirrors(models.TrackingEvent)
+@model_type(models.TrackingEvent)
 class TrackingEvent(Node):
     id: strawberry.ID
-    shipment: Shipment = described("The shipment that the event is about.")
-    package: Package | None = described("The package that it is about. Null for the whole shipment.")
+    shipment: Shipment = field("The shipment that the event is about.")
+    package: Package | None = field("The package that it is about. Null for the whole shipment.")
     code: enums.TrackingEventCode
     reason: enums.ExceptionReason | None
     message: str | None
     occurred_at: datetime
     occurred_local: LocalDateTime | None
-    utc_offset: str | None = described("UTC offset of `occurredLocal`, such as `+01:00`. Null if unknown.")
+    utc_offset: str | None = field("UTC offset of `occurredLocal`, such as `+01:00`. Null if unknown.")
     time_precision: enums.TimePrecision
     recorded_at: datetime
-    place: Place | None = described("Place where the event occurred. Null if unknown.")
-    source: str = described("Name of the reporting source, up to 64 characters.")
+    place: Place | None = field("Place where the event occurred. Null if unknown.")
+    source: str = field("Name of the reporting source, up to 64 characters.")
     external_event_id: str | None
     carrier_status_raw: str | None
     estimated_delivery_at: datetime | None
@@ -209,23 +207,23 @@ class TrackingEvent(Node):
     not_applied_reason: enums.NotAppliedReason | None
     voided_at: datetime | None
     void_reason: str | None
-    corrects: "TrackingEvent | None" = described("The voided event that this one replaces. Null if none.")
+    corrects: "TrackingEvent | None" = field("The voided event that this one replaces. Null if none.")
 
 
-@mirrors(models.Change)
+@model_type(models.Change)
 class Change:
-    cursor: str = described("Position in the change log, for `changes(after:)` and the subscriptions.")
+    cursor: str = field("Position in the change log, for `changes(after:)` and the subscriptions.")
     at: datetime
     actor: str
     request_id: str | None
     op: str
     changed: JSON
     shipment_seq: int
-    shipment: Shipment | None = described("The shipment in its current state. Null if the change has none.")
+    shipment: Shipment | None = field("The shipment in its current state. Null if the change has none.")
 
 
 @strawberry.type(description="The authenticated client of the request.")
 class Viewer:
-    account: str = described("Short name of the account.")
-    api_key: str | None = described("Name of the API key. Null if the server requires no keys.")
-    scopes: list[str] = described("Scopes of the API key; all scopes if none is required.")
+    account: str = field("Short name of the account.")
+    api_key: str | None = field("Name of the API key. Null if the server requires no keys.")
+    scopes: list[str] = field("Scopes of the API key; all scopes if none is required.")

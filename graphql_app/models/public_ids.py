@@ -34,7 +34,7 @@ def decode(public: str) -> tuple[type[SQLModel], UUID] | None:
     return MODELS[public[:4]], UUID(public[4:])
 
 
-def of(model: type[SQLModel], public: str) -> UUID | None:
+def decode_as(model: type[SQLModel], public: str) -> UUID | None:
     """The row of this kind that a public id names; None when it names none."""
     found = decode(public)
     return found[1] if found and found[0] is model else None

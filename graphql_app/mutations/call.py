@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from graphql_app.commands import idempotency
-from graphql_app.commands.validation import Check
+from graphql_app.commands.validation import Validator
 from graphql_app.errors import user_errors
 from graphql_app.operation_context import Context
 
@@ -16,31 +16,33 @@ Arguments = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class Call:
+class MutationCall:
     """One call of a mutation: what was given, under GraphQL names."""
 
     context: Context
     operation: str
     arguments: Mapping[str, Any]
-    key: str | None = None
-    expected: int | None = None
-    dry: bool = False
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+    validate_only: bool = False
     replayed: bool = False
-    problems: list[user_errors.UserError] = field(default_factory=list)
+    errors: list[user_errors.UserError] = field(default_factory=list)
     """What is wrong with the call as a whole."""
 
 
-def call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], *, versioned: bool) -> Call:
+def parse_call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], *, versioned: bool) -> MutationCall:
     """A call with its options, checked. `versioned`: whether it can expect a version."""
     context, options = info.context, arguments.get("options") or {}
-    made = Call(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"})
-    check = Check("options")
-    made.dry, made.expected = bool(options.get("validateOnly")), options.get("expectedVersion")
-    if made.expected is not None and not versioned:
-        check.add(user_errors.Invalid("This mutation cannot expect one version."), "expectedVersion")
+    made = MutationCall(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"})
+    check = Validator("options")
+    made.validate_only, made.expected_version = bool(options.get("validateOnly")), options.get("expectedVersion")
+    if made.expected_version is not None and not versioned:
+        check.add_error(user_errors.Invalid("This mutation cannot expect one version."), "expectedVersion")
     if options.get("idempotencyKey") is not None:
-        made.key = check.text(options, "idempotencyKey", idempotency.MOST_KEY, required=True)
+        made.idempotency_key = check.text(options, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS, required=True)
     elif context.idempotency_key is not None:  # given only where the operation has one mutation field
-        made.key = check.text({"idempotencyKey": context.idempotency_key}, "idempotencyKey", idempotency.MOST_KEY)
-    made.problems = check.problems
+        made.idempotency_key = check.text(
+            {"idempotencyKey": context.idempotency_key}, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS
+        )
+    made.errors = check.errors
     return made

@@ -7,21 +7,21 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from graphql_app.auth import api_key
-from graphql_app.commands.command import Outcome
+from graphql_app.commands.command import RowResult
 from graphql_app.domain import enums
 from graphql_app.errors import user_errors as user_errors_module
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import ApiKey, Carrier, Shipment, TrackingEvent
-from graphql_app.mutations.call import Call
+from graphql_app.mutations.call import MutationCall
 from graphql_app.query_engine import sources
 from graphql_app.query_engine.executor import Batch
 
 
-class Answer:
+class PayloadBuilder:
     """The answer to one call in the making."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: MutationCall) -> None:
         self.call = call
         self.batches: dict[type[SQLModel], Batch] = {}
 
@@ -29,7 +29,9 @@ class Answer:
     def meta(self) -> payloads.MutationMeta:
         """About the call, as it stands when it is asked for: an answer may be begun before its call has run."""
         call = self.call
-        return payloads.MutationMeta(replayed=call.replayed, validate_only=call.dry, request_id=call.context.request_id)
+        return payloads.MutationMeta(
+            replayed=call.replayed, validate_only=call.validate_only, request_id=call.context.request_id
+        )
 
     def row(self, model: type[SQLModel], id_: UUID | None) -> Any:
         """Where a row is shown."""
@@ -39,64 +41,64 @@ class Answer:
             self.batches[model] = Batch(self.call.context.rows, sources.EACH[model])
         return self.batches[model].read(id_)
 
-    def shown(self, model: type[SQLModel], outcome: Outcome, id_: UUID | None) -> Any:
-        return None if outcome.problems else self.row(model, id_)
+    def shown(self, model: type[SQLModel], outcome: RowResult, id_: UUID | None) -> Any:
+        return None if outcome.errors else self.row(model, id_)
 
-    def shipment(self, outcomes: Sequence[Outcome]) -> payloads.ShipmentPayload:
-        outcome = outcomes[0] if outcomes else Outcome()
+    def shipment(self, outcomes: Sequence[RowResult]) -> payloads.ShipmentPayload:
+        outcome = outcomes[0] if outcomes else RowResult()
         return payloads.ShipmentPayload(
             shipment=self.shown(Shipment, outcome, outcome.shipment),
             created=outcome.created,
-            errors=self.user_errors([*self.call.problems, *outcome.problems]),
+            errors=self.user_errors([*self.call.errors, *outcome.errors]),
             warnings=warnings(outcome),
             meta=self.meta,
         )
 
-    def shipments(self, outcomes: Sequence[Outcome], *, whole: bool) -> payloads.ShipmentBulkPayload:
+    def shipments(self, outcomes: Sequence[RowResult], *, whole: bool) -> payloads.ShipmentBulkPayload:
         results = [
             payloads.ShipmentBulkResult(
                 index=index,
                 client_ref=outcome.client_ref,
                 shipment=self.shown(Shipment, outcome, outcome.shipment),
                 created=outcome.created,
-                errors=self.user_errors(outcome.problems),
+                errors=self.user_errors(outcome.errors),
                 warnings=warnings(outcome),
             )
             for index, outcome in enumerate(outcomes)
         ]
         return payloads.ShipmentBulkPayload(results=results, **self.about(outcomes, whole))
 
-    def events(self, outcomes: Sequence[Outcome], *, whole: bool) -> payloads.TrackingEventsPayload:
+    def events(self, outcomes: Sequence[RowResult], *, whole: bool) -> payloads.TrackingEventsPayload:
         results = [
             payloads.TrackingEventResult(
                 index=index,
                 event=self.shown(TrackingEvent, outcome, outcome.event if self.stays(outcome) else None),
                 duplicate=outcome.duplicate,
                 status_changed=outcome.status_changed,
-                errors=self.user_errors(outcome.problems),
+                errors=self.user_errors(outcome.errors),
                 warnings=warnings(outcome),
             )
             for index, outcome in enumerate(outcomes)
         ]
         return payloads.TrackingEventsPayload(results=results, **self.about(outcomes, whole))
 
-    def stays(self, outcome: Outcome) -> bool:
+    def stays(self, outcome: RowResult) -> bool:
         """Whether the event of an outcome is there to be read: an event that was only checked is not."""
-        return not self.call.dry or not outcome.created
+        return not self.call.validate_only or not outcome.created
 
-    def carrier(self, outcomes: Sequence[Outcome]) -> payloads.CarrierPayload:
-        outcome = outcomes[0] if outcomes else Outcome()
+    def carrier(self, outcomes: Sequence[RowResult]) -> payloads.CarrierPayload:
+        outcome = outcomes[0] if outcomes else RowResult()
         return payloads.CarrierPayload(
             carrier=self.shown(Carrier, outcome, outcome.carrier),
-            errors=self.user_errors([*self.call.problems, *outcome.problems]),
+            errors=self.user_errors([*self.call.errors, *outcome.errors]),
             meta=self.meta,
         )
 
-    def about(self, outcomes: Sequence[Outcome], whole: bool) -> dict[str, Any]:
+    def about(self, outcomes: Sequence[RowResult], whole: bool) -> dict[str, Any]:
         """What is said of a call with many rows."""
-        failed = sum(bool(outcome.problems) for outcome in outcomes)
+        failed = sum(bool(outcome.errors) for outcome in outcomes)
         done = 0 if whole and failed else len(outcomes) - failed
-        problems = self.user_errors(self.call.problems)
+        problems = self.user_errors(self.call.errors)
         return {"succeeded": done, "failed": failed, "errors": problems, "meta": self.meta}
 
     def user_errors(self, problems: Sequence[user_errors_module.UserError]) -> list[payloads.UserError]:
@@ -133,27 +135,29 @@ class Answer:
         return payloads.ValidationError(**said)
 
 
-def warnings(outcome: Outcome) -> list[payloads.Warning]:
+def warnings(outcome: RowResult) -> list[payloads.Warning]:
     return [
         payloads.Warning(message=message, code=code, path=list(path) or None)
         for code, message, path in outcome.warnings
     ]
 
 
-def created(call: Call, outcomes: Sequence[Outcome], secret: api_key.Secret) -> ApiKeyCreatePayload:
+def api_key_create_payload(
+    call: MutationCall, outcomes: Sequence[RowResult], secret: api_key.Secret
+) -> ApiKeyCreatePayload:
     """The answer to `apiKeyCreate`."""
-    shown = revoked(call, outcomes)
+    shown = api_key_payload(call, outcomes)
     new = any(outcome.api_key for outcome in outcomes) and not call.replayed
     return ApiKeyCreatePayload(
         api_key=shown.api_key, secret=secret.text if new else None, errors=shown.errors, meta=shown.meta
     )
 
 
-def revoked(call: Call, outcomes: Sequence[Outcome]) -> ApiKeyPayload:
+def api_key_payload(call: MutationCall, outcomes: Sequence[RowResult]) -> ApiKeyPayload:
     """The answer to `apiKeyRevoke`."""
-    answer, outcome = Answer(call), outcomes[0] if outcomes else Outcome()
+    answer, outcome = PayloadBuilder(call), outcomes[0] if outcomes else RowResult()
     return ApiKeyPayload(
         api_key=answer.shown(ApiKey, outcome, outcome.api_key),
-        errors=answer.user_errors([*call.problems, *outcome.problems]),
+        errors=answer.user_errors([*call.errors, *outcome.errors]),
         meta=answer.meta,
     )

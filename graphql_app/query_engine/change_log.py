@@ -14,7 +14,6 @@ from sqlmodel import SQLModel
 
 from graphql_app import models
 from graphql_app.database import change_notifier
-from graphql_app.models import public_ids
 from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, predicates
@@ -149,8 +148,7 @@ def events(row: Row, given: Given, _field: Field) -> list[Predicate]:
     found = predicates.one_of(row.c.code, given["codes"]) if given["codes"] is not None else None
     wanted = [] if found is None else [found]
     if given["shipments"] is not None:
-        known = lambda publics: [public_ids.of(models.Shipment, public) or predicates.NOWHERE for public in publics]  # noqa: E731
-        wanted.append(row.c.shipment_id == func.any(given.bind("shipments", ARRAY(Uuid()), known)))
+        wanted.append(row.c.shipment_id == func.any(given.bind("shipments", ARRAY(Uuid()), predicates.shipment_ids)))
     return wanted
 
 

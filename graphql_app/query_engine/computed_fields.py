@@ -57,7 +57,11 @@ def phase(row: Row, field: Field) -> json_sql.Pieces:
 def editable_fields(row: Row, field: Field) -> json_sql.Pieces:
     return [
         by_status(
-            row, {status: texts(status_rules.EDITABLE[status_rules.phase(status)]) for status in enums.ShipmentStatus}
+            row,
+            {
+                status: texts(status_rules.EDITABLE_FIELDS[status_rules.phase(status)])
+                for status in enums.ShipmentStatus
+            },
         )
     ]
 

@@ -166,7 +166,7 @@ def api_keys(given: Given) -> Rows:
 
 def tracked(row: Row, given: Given) -> list[Predicate]:
     """Packages that bear a tracking number, of shipments with the carrier if one is named."""
-    number = given.bind("trackingNumber", Text(), lambda text: predicates.clean(tracking_numbers.normal(text)))
+    number = given.bind("trackingNumber", Text(), lambda text: predicates.clean(tracking_numbers.normalize(text)))
     found = [row.c.tracking_number_norm == number]
     if given["carrier"] is not None:
         shipment, carrier = given.draft.row(models.Shipment), given.draft.row(models.Carrier)

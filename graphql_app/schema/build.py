@@ -5,8 +5,8 @@ from graphql import GraphQLEnumType, GraphQLSchema
 from strawberry.printer import print_schema
 
 from graphql_app.graphql_types import payloads
-from graphql_app.graphql_types.enums import PUBLISHED
-from graphql_app.graphql_types.model_type import MODELS
+from graphql_app.graphql_types.enums import REGISTERED
+from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.graphql_types.scalars import CONFIG
 from graphql_app.query_engine.computed_fields import COMPUTED
 from graphql_app.query_engine.executor import ReadingExecutor
@@ -32,14 +32,14 @@ def build() -> strawberry.Schema:
     queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
     fields.check(core)
-    core.extensions[KEPT] = Mirror(core, MODELS, COMPUTED)
+    core.extensions[KEPT] = Mirror(core, TYPE_MODELS, COMPUTED)
     return built
 
 
 def use_documented_enums(schema: GraphQLSchema) -> None:
     """Let values of enums arrive as our words. Sorting the schema makes Strawberry's enums plain, and their values str:
     then a plan could not tell an enum, on which its SQL depends, from a text."""
-    for words in PUBLISHED:
+    for words in REGISTERED:
         type_ = schema.type_map[words.__name__]
         assert isinstance(type_, GraphQLEnumType)
         for name, value in type_.values.items():

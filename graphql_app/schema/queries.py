@@ -16,7 +16,7 @@ from graphql_app.graphql_types import filters, objects
 from graphql_app.graphql_types.api_keys import ApiKey
 from graphql_app.graphql_types.arguments import After, Before, First, Last, ShipmentBy, argument
 from graphql_app.graphql_types.connections import Connection
-from graphql_app.graphql_types.model_type import MODELS
+from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.graphql_types.value_types import Node
 from graphql_app.models import public_ids
 from graphql_app.query_engine import change_log, sources
@@ -26,7 +26,7 @@ from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
 MAX_NODES = 100
-TYPE_NAMES = {model: name for name, model in MODELS.items()}
+TYPE_NAMES = {model: name for name, model in TYPE_MODELS.items()}
 Info = GraphQLResolveInfo[Any]
 Resolve = Callable[..., object]
 RESOLVERS: dict[str, Resolve] = {}

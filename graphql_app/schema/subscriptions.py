@@ -10,7 +10,7 @@ from graphql_app.auth.scopes import READ
 from graphql_app.domain import enums
 from graphql_app.graphql_types import filters, objects
 from graphql_app.graphql_types.arguments import UNSET, argument
-from graphql_app.graphql_types.model_type import described, mirrors
+from graphql_app.graphql_types.model_type import field, model_type
 from graphql_app.query_engine import change_log
 from graphql_app.schema import authorization
 
@@ -29,28 +29,28 @@ After = Annotated[
 ]
 
 
-@mirrors(models.Change)
+@model_type(models.Change)
 class ShipmentChange:
     """A committed change of a shipment."""
 
-    cursor: str = described(CURSOR)
-    shipment_seq: int = described(SEQ)
-    op: str = described("Type of the change, such as `shipment.created` or `tracking_event.recorded`.")
-    changed_fields: list[str] = described("Names of the changed fields, in alphabetical order.")
-    shipment: objects.Shipment = described(
+    cursor: str = field(CURSOR)
+    shipment_seq: int = field(SEQ)
+    op: str = field("Type of the change, such as `shipment.created` or `tracking_event.recorded`.")
+    changed_fields: list[str] = field("Names of the changed fields, in alphabetical order.")
+    shipment: objects.Shipment = field(
         "The shipment in its current state, which may be later than this change: compare its `version`."
     )
 
 
-@mirrors(models.Change)
+@model_type(models.Change)
 class TrackingEventChange:
     """A tracking event that was recorded."""
 
-    cursor: str = described(CURSOR)
-    shipment_seq: int = described(SEQ)
-    event: objects.TrackingEvent = described("The event in its current state.")
-    status_before: enums.ShipmentStatus = described("Status of the shipment before the event was recorded.")
-    status_after: enums.ShipmentStatus = described("Status of the shipment after the event was recorded.")
+    cursor: str = field(CURSOR)
+    shipment_seq: int = field(SEQ)
+    event: objects.TrackingEvent = field("The event in its current state.")
+    status_before: enums.ShipmentStatus = field("Status of the shipment before the event was recorded.")
+    status_after: enums.ShipmentStatus = field("Status of the shipment after the event was recorded.")
 
 
 def follows_log(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]:

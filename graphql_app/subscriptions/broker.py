@@ -25,7 +25,7 @@ from graphql_app.observability import metrics
 from graphql_app.query_engine import change_log
 from graphql_app.settings import Settings
 from graphql_app.subscriptions.change_query import ChangeQuery
-from graphql_app.subscriptions.fan_out import Ended, SharedSubscription, Subscriber
+from graphql_app.subscriptions.fan_out import SharedSubscription, ShuttingDown, Subscriber
 
 
 class SubscriptionBroker:
@@ -96,4 +96,4 @@ class SubscriptionBroker:
     def shut_down(self) -> None:
         """The process ends: so do all subscriptions."""
         for subscription in tuple(self.open_subscriptions):
-            subscription.fail(Ended())
+            subscription.fail(ShuttingDown())

@@ -32,7 +32,7 @@ MAX_ATTEMPTS, RETRY_SECONDS, MAX_RETRY_SECONDS = 5, 0.1, 2.0
 """A statement that takes too long is tried so often; one that finds no database, until there is one."""
 
 
-class Ended(Exception):
+class ShuttingDown(Exception):
     """This process ends: subscribe again."""
 
 
@@ -135,7 +135,7 @@ class Subscriber:
         self.shared.subscribers.discard(self)
         self.changed.set()
 
-    async def next_batch(self, timeout: float) -> list[ChangeMessage]:
+    async def next_batch(self, wait_seconds: float) -> list[ChangeMessage]:
         """What came; nothing where nothing came for so many seconds. Raises why there is no more."""
         while True:
             if self.queue:
@@ -146,7 +146,7 @@ class Subscriber:
                 self.position = max(self.position, self.shared.position)
                 self.changed.clear()
                 try:
-                    async with asyncio.timeout(timeout):
+                    async with asyncio.timeout(wait_seconds):
                         await self.changed.wait()
                 except TimeoutError:
                     return []

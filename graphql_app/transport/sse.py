@@ -13,7 +13,7 @@ from starlette.types import Receive, Send
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.subscriptions.broker import SubscriptionBroker
-from graphql_app.subscriptions.fan_out import Ended, Subscriber
+from graphql_app.subscriptions.fan_out import ShuttingDown, Subscriber
 from graphql_app.transport import http_response
 from graphql_app.transport.http_call import HttpCall, client_address
 
@@ -70,7 +70,7 @@ class SseHandler:
                     await write(send, f"id: {known}\n\n".encode())
                 else:
                     await write(send, b":\n\n")
-        except Ended:
+        except ShuttingDown:
             return "ok"
         except Exception as error:
             cause = error_formatting.to_request_error(error, call.request_id)
@@ -89,4 +89,4 @@ async def watch_disconnect(receive: Receive, subscription: Subscriber) -> None:
     """End the subscription when the client has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    subscription.fail(Ended())
+    subscription.fail(ShuttingDown())

@@ -23,7 +23,7 @@ from graphql_app.execution.documents import InvalidDocument, Operation
 from graphql_app.observability import logging as logging_module
 from graphql_app.observability import metrics
 from graphql_app.subscriptions.broker import SubscriptionBroker
-from graphql_app.subscriptions.fan_out import Ended
+from graphql_app.subscriptions.fan_out import ShuttingDown
 from graphql_app.transport import websocket_messages
 from graphql_app.transport.http_call import CLIENT_DISCONNECTED, client_address, new_request_id
 from graphql_app.transport.websocket_messages import ClientMessage, CloseSocket
@@ -214,7 +214,7 @@ class WebSocketConnection:
                     seen.code = CLIENT_DISCONNECTED  # until the client has the answer
                     seen.code = await self.execute(name, operation, asked, request_id)
                 await self.send_text(websocket_messages.complete_message(name))
-            except (Ended, OSError):  # with an OSError uvicorn says that the socket has gone
+            except (ShuttingDown, OSError):  # with an OSError uvicorn says that the socket has gone
                 return
             except InvalidDocument as refused:
                 seen.code = refused.code

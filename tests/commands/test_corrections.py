@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app.commands.command import Act
+from graphql_app.commands.command import CommandContext
 from graphql_app.commands.shipments import locking
-from graphql_app.commands.shipments.status_recalculation import Timeline
+from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.database.session import get_session
 from graphql_app.domain.enums import ShipmentStatus
 from tests.conftest import Ask
@@ -179,19 +179,19 @@ async def assert_settled(owner: AsyncEngine) -> None:
         account = (await connection.execute(text("SELECT id FROM account"))).scalar_one()
         ids = (await connection.execute(text("SELECT id FROM shipment"))).scalars().all()
     async with get_session(owner, account) as session:
-        act = Act(session.run, account, "test", "test", dry=True)
+        act = CommandContext(session.run, account, "test", "test", validate_only=True)
         locked = await locking.lock(act, [{**locking.NO_KEY, "id": id_} for id_ in ids])
         await locking.load_packages(act, locked)
-        timeline = Timeline(locked)
+        timeline = EventHistory(locked)
         await timeline.load(act, locked)
         for shipment in locked.values():
             row = dict(shipment.row)
             packages = {key: dict(package) for key, package in shipment.packages.items()}
-            timeline.fold(shipment)
+            timeline.replay(shipment)
             assert shipment.row == row
             assert shipment.packages == packages
             assert row["event_count"] == len(timeline.stored[shipment.id])
-        assert timeline.flipped() == []
+        assert timeline.changed_flags() == []
 
 
 CODES = "LABEL_CREATED PICKED_UP IN_TRANSIT OUT_FOR_DELIVERY DELIVERED HELD LOST RETURN_STARTED RETURNED INFO DAMAGED"

@@ -8,24 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphql_app.commands.tracking_events import times
-from graphql_app.commands.validation import Check
+from graphql_app.commands.validation import Validator
 from graphql_app.domain.enums import TimePrecision
 
 
-def occurred(**given: Any) -> times.Occurred:
+def occurred(**given: Any) -> times.EventTime:
     """The time that is kept of an `EventTime` with nothing wrong in it."""
-    check = Check("occurred")
-    kept = times.occurred(check, given)
-    assert check.problems == []
+    check = Validator("occurred")
+    kept = times.parse_event_time(check, given)
+    assert check.errors == []
     assert kept is not None
     return kept
 
 
 def wrong(**given: Any) -> list[tuple[str, str]]:
     """What is wrong with an `EventTime`: path and message."""
-    check = Check("inputs", "3", "occurred")
-    assert times.occurred(check, given) is None
-    return [(".".join(problem.path), problem.message) for problem in check.problems]
+    check = Validator("inputs", "3", "occurred")
+    assert times.parse_event_time(check, given) is None
+    return [(".".join(problem.path), problem.message) for problem in check.errors]
 
 
 def local(at: datetime, zone: str = "Europe/Berlin") -> dict[str, object]:

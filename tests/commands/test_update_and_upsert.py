@@ -183,7 +183,7 @@ async def test_editable_fields_are_those_that_can_be_edited(deeds: Deeds) -> Non
 
 
 def test_every_field_that_is_ever_editable_is_tried() -> None:
-    assert set(EDITS) == set(status_rules.EDITABLE[ShipmentPhase.PLANNING])
+    assert set(EDITS) == set(status_rules.EDITABLE_FIELDS[ShipmentPhase.PLANNING])
 
 
 async def test_metadata_keeps_keys_as_they_are_and_stays_within_its_bounds(deeds: Deeds) -> None:

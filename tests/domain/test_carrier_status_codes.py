@@ -7,25 +7,29 @@ from pathlib import Path
 import pytest
 
 from graphql_app.domain import carrier_status_codes, status_rules
-from graphql_app.domain.carrier_status_codes import SHIPPED
+from graphql_app.domain.carrier_status_codes import BUILT_IN_MAPPINGS
 from graphql_app.domain.enums import ExceptionReason as Reason
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
 
 
 def test_no_word_of_a_carrier_means_two_things() -> None:
-    lines = [line.split() for text in carrier_status_codes.WORDS.values() for line in text.strip().splitlines()]
-    assert len(SHIPPED) == sum(len(line) - 1 for line in lines)
+    lines = [
+        line.split()
+        for text in carrier_status_codes.CARRIER_STATUS_TABLE.values()
+        for line in text.strip().splitlines()
+    ]
+    assert len(BUILT_IN_MAPPINGS) == sum(len(line) - 1 for line in lines)
 
 
 def test_carriers_are_named_as_carriers_can_be() -> None:
-    assert all(re.fullmatch("[a-z0-9_]{2,32}", carrier) for carrier, _ in SHIPPED)
-    assert all(raw == carrier_status_codes.normal(raw) != "" for _, raw in SHIPPED)
+    assert all(re.fullmatch("[a-z0-9_]{2,32}", carrier) for carrier, _ in BUILT_IN_MAPPINGS)
+    assert all(raw == carrier_status_codes.normalize(raw) != "" for _, raw in BUILT_IN_MAPPINGS)
 
 
 def test_a_reason_is_given_only_where_something_is_wrong() -> None:
     wrong = {Code.DELAYED, Code.DELIVERY_ATTEMPTED, Code.HELD, Code.CUSTOMS_HELD, Code.EXCEPTION}
-    assert all(code in wrong for code, reason in SHIPPED.values() if reason is not None)
+    assert all(code in wrong for code, reason in BUILT_IN_MAPPINGS.values() if reason is not None)
 
 
 @pytest.mark.parametrize(
@@ -61,14 +65,14 @@ def test_a_reason_is_given_only_where_something_is_wrong() -> None:
 )
 def test_words_lead_to_the_status_that_they_report(carrier: str, raws: str, status: Status) -> None:
     for raw in raws.split():
-        assert status_rules.OF_CODE[SHIPPED[carrier, carrier_status_codes.normal(raw)][0]] is status
+        assert status_rules.STATUS_OF_CODE[BUILT_IN_MAPPINGS[carrier, carrier_status_codes.normalize(raw)][0]] is status
 
 
 def test_one_code_means_different_things_at_different_carriers() -> None:
-    assert SHIPPED["prestige", "EVENT_101"] == (Code.INFO_RECEIVED, None)
-    assert SHIPPED["a1_amazon", "EVENT_101"] == (Code.DEPARTED_FACILITY, None)
-    assert SHIPPED["fedex", "CA"] == (Code.CANCELLED, None)
-    assert SHIPPED["dhl_express", "CA"] == (Code.DELIVERY_ATTEMPTED, Reason.BUSINESS_CLOSED)
+    assert BUILT_IN_MAPPINGS["prestige", "EVENT_101"] == (Code.INFO_RECEIVED, None)
+    assert BUILT_IN_MAPPINGS["a1_amazon", "EVENT_101"] == (Code.DEPARTED_FACILITY, None)
+    assert BUILT_IN_MAPPINGS["fedex", "CA"] == (Code.CANCELLED, None)
+    assert BUILT_IN_MAPPINGS["dhl_express", "CA"] == (Code.DELIVERY_ATTEMPTED, Reason.BUSINESS_CLOSED)
 
 
 def test_every_word_that_carriers_were_seen_to_say_is_known(shared_data: Path) -> None:
@@ -77,5 +81,7 @@ def test_every_word_that_carriers_were_seen_to_say_is_known(shared_data: Path) -
     said = {(row["carrier"], row["subcode" if row["carrier"] == "ups" else "code"]) for row in rows}
     said = {("easypost" if carrier.startswith("easypost:") else carrier, raw) for carrier, raw in said}
     assert {
-        (carrier, raw) for carrier, raw in said if (carrier, carrier_status_codes.normal(raw)) not in SHIPPED
+        (carrier, raw)
+        for carrier, raw in said
+        if (carrier, carrier_status_codes.normalize(raw)) not in BUILT_IN_MAPPINGS
     } == set()

@@ -22,7 +22,7 @@ REPORT: dict[str, Any] = {
 
 
 def key(**other: Any) -> bytes:
-    return event_identity.key(**{**REPORT, **other})
+    return event_identity.dedupe_key(**{**REPORT, **other})
 
 
 def test_the_same_report_is_the_same_event() -> None:

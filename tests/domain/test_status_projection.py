@@ -16,47 +16,47 @@ from graphql_app.domain.enums import NotAppliedReason as Why
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import StatusSource as Source
 from graphql_app.domain.enums import TrackingEventCode as Code
-from graphql_app.domain.status_projection import Event, Stage, State
+from graphql_app.domain.status_projection import PackageStatus, ProjectionEvent, ShipmentState
 
 BOOKED = datetime(2026, 3, 1, 8, tzinfo=UTC)
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
 
 
-def state(*packages: UUID, status: Status = Status.READY) -> State:
+def state(*packages: UUID, status: Status = Status.READY) -> ShipmentState:
     """A shipment as a command left it."""
-    stage = Stage(status, BOOKED)
+    stage = PackageStatus(status, BOOKED)
     ready = None if status is Status.DRAFT else BOOKED
-    return State(stage, Source.COMMAND, dict.fromkeys(packages, stage), ready_at=ready)
+    return ShipmentState(stage, Source.COMMAND, dict.fromkeys(packages, stage), ready_at=ready)
 
 
-def event(code: Code, hours: float, package: UUID | None = None, **more: Any) -> Event:
+def event(code: Code, hours: float, package: UUID | None = None, **more: Any) -> ProjectionEvent:
     """An event so many hours after the booking, recorded at once. Its identity follows from its content."""
     at = BOOKED + timedelta(hours=hours)
     override = more.get("override")
     said = {"source_name": "", "external_event_id": None, "code": code, "occurred_at": at, "place": [repr(override)]}
-    content = event_identity.key(package_id=None, **said)
+    content = event_identity.dedupe_key(package_id=None, **said)
     identity = event_identity.digest(repr(package), repr(sorted(more.items())), content.hex())
     place = 0 if package is None else package.int
     values = {"reason": None, "recorded_at": at, **more}
-    return Event(
+    return ProjectionEvent(
         UUID(bytes=identity[:16]), package, code, occurred_at=at,
         position=status_projection.position(code, override, content, place), **values,
     )  # fmt: skip
 
 
-def override(status: Status, hours: float) -> Event:
+def override(status: Status, hours: float) -> ProjectionEvent:
     return event(Code.INFO, hours, override=status)
 
 
-def folded(base: State, *events: Event) -> status_projection.Folded:
+def folded(base: ShipmentState, *events: ProjectionEvent) -> status_projection.ProjectionResult:
     return status_projection.fold(base, events)
 
 
-def status_after(*events: Event, base: State | None = None) -> Status:
-    return folded(base or state(), *events).state.stage.status
+def status_after(*events: ProjectionEvent, base: ShipmentState | None = None) -> Status:
+    return folded(base or state(), *events).state.status.status
 
 
-def why_not(*events: Event, base: State | None = None) -> Why | None:
+def why_not(*events: ProjectionEvent, base: ShipmentState | None = None) -> Why | None:
     """Why the last of these did not count; None if it did."""
     return folded(base or state(), *events).not_applied[events[-1].id]
 
@@ -64,19 +64,19 @@ def why_not(*events: Event, base: State | None = None) -> Why | None:
 class Store:
     """What the database does with arrivals: duplicates are known by key, later events are one step, others fold."""
 
-    def __init__(self, base: State) -> None:
+    def __init__(self, base: ShipmentState) -> None:
         self.base = self.state = base
-        self.live: dict[UUID, Event] = {}
+        self.live: dict[UUID, ProjectionEvent] = {}
         self.not_applied: dict[UUID, Why | None] = {}
         self.folds = 0
 
-    def record(self, event: Event) -> None:
+    def record(self, event: ProjectionEvent) -> None:
         if event.id in self.live:
             return
         latest = max((one.order for one in self.live.values()), default=None)
         self.live[event.id] = event
         if latest is None or event.order > latest:
-            self.state, self.not_applied[event.id] = status_projection.step(self.state, event)
+            self.state, self.not_applied[event.id] = status_projection.apply_event(self.state, event)
         else:
             self.fold()
 
@@ -117,7 +117,7 @@ BASES = st.builds(
 THOROUGH = settings(deadline=None, max_examples=300)
 
 
-def about_these(base: State, events: Iterable[Event]) -> list[Event]:
+def about_these(base: ShipmentState, events: Iterable[ProjectionEvent]) -> list[ProjectionEvent]:
     """Events that are about packages which the shipment has."""
     return [one for one in events if one.package_id is None or one.package_id in base.packages]
 
@@ -125,7 +125,7 @@ def about_these(base: State, events: Iterable[Event]) -> list[Event]:
 @THOROUGH
 @given(BASES, HISTORIES, st.data())
 def test_any_order_of_arrival_with_any_duplication_and_voids_gives_the_same_result(
-    base: State, events: list[Event], data: st.DataObject
+    base: ShipmentState, events: list[ProjectionEvent], data: st.DataObject
 ) -> None:
     events = about_these(base, events)
     voided = data.draw(st.sets(st.sampled_from(events)) if events else st.just(set()))
@@ -145,7 +145,7 @@ def test_any_order_of_arrival_with_any_duplication_and_voids_gives_the_same_resu
 @THOROUGH
 @given(BASES, HISTORIES)
 def test_in_order_of_occurrence_no_event_folds_again_and_the_steps_equal_the_fold(
-    base: State, events: list[Event]
+    base: ShipmentState, events: list[ProjectionEvent]
 ) -> None:
     events = sorted(about_these(base, events), key=lambda one: one.order)
     store = Store(base)
@@ -158,18 +158,18 @@ def test_in_order_of_occurrence_no_event_folds_again_and_the_steps_equal_the_fol
 
 @THOROUGH
 @given(BASES, HISTORIES)
-def test_the_shipment_says_what_its_packages_say(base: State, events: list[Event]) -> None:
+def test_the_shipment_says_what_its_packages_say(base: ShipmentState, events: list[ProjectionEvent]) -> None:
     after = status_projection.fold(base, about_these(base, events)).state
     stages = list(after.packages.values())
     if len(stages) == 1:
-        assert after.stage == stages[0]
+        assert after.status == stages[0]
     if stages:
-        assert after.stage.status is status_projection.rolled_up(stages)
-        assert after.stage.event_id in {stage.event_id for stage in stages}
-    decided = after.stage.event_id is not None
+        assert after.status.status is status_projection.roll_up(stages)
+        assert after.status.event_id in {stage.event_id for stage in stages}
+    decided = after.status.event_id is not None
     assert (after.source is Source.COMMAND) == (not decided)
-    assert (after.closed_at is not None) == (after.stage.status in status_rules.CLOSED)
-    if after.stage.status is Status.DELIVERED:
+    assert (after.closed_at is not None) == (after.status.status in status_rules.CLOSED)
+    if after.status.status is Status.DELIVERED:
         assert after.delivered_at is not None
     times = (after.ready_at, after.picked_up_at, after.first_attempt_at, after.delivered_at, after.closed_at)
     known = [at for at in times if at is not None]
@@ -178,17 +178,17 @@ def test_the_shipment_says_what_its_packages_say(base: State, events: list[Event
 
 @THOROUGH
 @given(BASES, HISTORIES)
-def test_an_event_that_did_not_count_could_be_left_out(base: State, events: list[Event]) -> None:
+def test_an_event_that_did_not_count_could_be_left_out(base: ShipmentState, events: list[ProjectionEvent]) -> None:
     events = about_these(base, events)
     result = status_projection.fold(base, events)
     counted = [one for one in events if result.not_applied[one.id] is None]
     again = status_projection.fold(base, counted).state
-    assert (again.stage, again.packages, again.source) == (
-        result.state.stage, result.state.packages, result.state.source
+    assert (again.status, again.packages, again.source) == (
+        result.state.status, result.state.packages, result.state.source
     )  # fmt: skip
 
 
-def end(code: Code, reason: Reason | None = None) -> Event:
+def end(code: Code, reason: Reason | None = None) -> ProjectionEvent:
     return event(code, 10, reason=reason)
 
 
@@ -197,15 +197,18 @@ OUT_OF = [
     (end(Code.RETURNED), set()),
     (end(Code.DESTROYED), set()),
     (end(Code.CANCELLED), set()),
-    (end(Code.LOST), set(status_rules.OF_CODE) - {Code.LABEL_CREATED, Code.INFO_RECEIVED, Code.LOST, Code.CANCELLED}),
+    (
+        end(Code.LOST),
+        set(status_rules.STATUS_OF_CODE) - {Code.LABEL_CREATED, Code.INFO_RECEIVED, Code.LOST, Code.CANCELLED},
+    ),
 ]
 
 
 @pytest.mark.parametrize("code", list(Code))
 @pytest.mark.parametrize(("closing", "leading_out"), OUT_OF, ids=[closing.code for closing, _ in OUT_OF])
-def test_what_leads_out_of_an_end(closing: Event, leading_out: set[Code], code: Code) -> None:
+def test_what_leads_out_of_an_end(closing: ProjectionEvent, leading_out: set[Code], code: Code) -> None:
     after = event(code, 20)
-    reported = status_rules.OF_CODE.get(code)
+    reported = status_rules.STATUS_OF_CODE.get(code)
     if code in leading_out:
         expected = None
     elif reported is None:
@@ -218,9 +221,9 @@ def test_what_leads_out_of_an_end(closing: Event, leading_out: set[Code], code: 
 
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.DRAFT])
 @pytest.mark.parametrize("closing", [closing for closing, _ in OUT_OF], ids=lambda one: one.code)
-def test_an_override_leads_from_everywhere_to_everywhere(closing: Event, status: Status) -> None:
+def test_an_override_leads_from_everywhere_to_everywhere(closing: ProjectionEvent, status: Status) -> None:
     result = folded(state(A, B), closing, override(status, 20)).state
-    assert result.stage.status is status
+    assert result.status.status is status
     assert result.source is Source.OVERRIDE
 
 
@@ -235,7 +238,7 @@ def test_an_old_scan_that_arrives_late_changes_no_status_and_is_told_in_its_plac
     delivered, old = event(Code.DELIVERED, 30), event(Code.OUT_FOR_DELIVERY, 28)
     store.record(delivered)
     store.record(old)
-    assert store.state.stage == Stage(Status.DELIVERED, delivered.occurred_at, delivered.id)
+    assert store.state.status == PackageStatus(Status.DELIVERED, delivered.occurred_at, delivered.id)
     assert store.not_applied == {old.id: None, delivered.id: None}
 
 
@@ -260,7 +263,7 @@ def test_what_was_lost_can_be_found_and_what_was_then_destroyed_cannot() -> None
     lost, found, destroyed = event(Code.LOST, 10), event(Code.IN_TRANSIT, 20), event(Code.DESTROYED, 15)
     assert status_after(lost, found) is Status.IN_TRANSIT
     result = folded(state(), lost, destroyed, found)
-    assert result.state.stage == Stage(Status.FAILED, lost.occurred_at, destroyed.id, None)
+    assert result.state.status == PackageStatus(Status.FAILED, lost.occurred_at, destroyed.id, None)
     assert result.not_applied[found.id] is Why.AFTER_TERMINAL
 
 
@@ -277,7 +280,7 @@ class TestDates:
 
     last = 15 + 59 / 60 + 59 / 3600
 
-    def dated(self, code: Code, days: int = 0) -> Event:
+    def dated(self, code: Code, days: int = 0) -> ProjectionEvent:
         return event(code, self.last + 24 * days, date_only=True)
 
     def test_an_exact_scan_that_is_further_on_wins(self) -> None:
@@ -298,8 +301,8 @@ class TestDates:
         assert folded(state(), dated, exact).state.delivered_at == exact.occurred_at
 
 
-def stages(*statuses: Status) -> list[Stage]:
-    return [Stage(status, BOOKED) for status in statuses]
+def stages(*statuses: Status) -> list[PackageStatus]:
+    return [PackageStatus(status, BOOKED) for status in statuses]
 
 
 @pytest.mark.parametrize(
@@ -322,7 +325,7 @@ def stages(*statuses: Status) -> list[Stage]:
 )
 def test_packages_are_rolled_up(packages: str, shipment: str) -> None:
     for order in (packages.split(), packages.split()[::-1]):
-        assert status_projection.rolled_up(stages(*map(Status, order))) is Status(shipment)
+        assert status_projection.roll_up(stages(*map(Status, order))) is Status(shipment)
 
 
 def test_a_shipment_level_event_applies_to_every_package_that_it_can_move() -> None:
@@ -332,15 +335,15 @@ def test_a_shipment_level_event_applies_to_every_package_that_it_can_move() -> N
         A: Status.DELIVERED,
         B: Status.OUT_FOR_DELIVERY,
     }
-    assert result.state.stage.status is Status.PARTIALLY_DELIVERED
+    assert result.state.status.status is Status.PARTIALLY_DELIVERED
     assert result.not_applied[all_.id] is None
 
 
 def test_a_shipment_is_delivered_when_the_last_of_its_packages_is() -> None:
     first, second = event(Code.DELIVERED, 10, B), event(Code.DELIVERED, 30, A)
     partly, wholly = folded(state(A, B), first).state, folded(state(A, B), first, second).state
-    assert (partly.stage.status, partly.delivered_at, partly.closed_at) == (Status.PARTIALLY_DELIVERED, None, None)
-    assert wholly.stage == Stage(Status.DELIVERED, second.occurred_at, second.id)
+    assert (partly.status.status, partly.delivered_at, partly.closed_at) == (Status.PARTIALLY_DELIVERED, None, None)
+    assert wholly.status == PackageStatus(Status.DELIVERED, second.occurred_at, second.id)
     assert wholly.delivered_at == wholly.closed_at == second.occurred_at
     assert wholly.first_attempt_at == first.occurred_at
 
@@ -348,7 +351,7 @@ def test_a_shipment_is_delivered_when_the_last_of_its_packages_is() -> None:
 def test_what_is_wrong_with_one_package_is_said_while_another_is_delivered() -> None:
     events = event(Code.DELIVERED, 10, A), event(Code.HELD, 5, B, reason=Reason.CUSTOMS_DOCUMENTS)
     after = folded(state(A, B), *events).state
-    assert (after.stage.status, after.stage.reason) == (Status.PARTIALLY_DELIVERED, Reason.CUSTOMS_DOCUMENTS)
+    assert (after.status.status, after.status.reason) == (Status.PARTIALLY_DELIVERED, Reason.CUSTOMS_DOCUMENTS)
 
 
 def test_milestones() -> None:
@@ -362,10 +365,10 @@ def test_milestones() -> None:
         event(Code.INFO, 60),
     ]
     after = folded(state(A), *way).state
-    assert after == State(
-        stage=Stage(Status.DELIVERED, way[5].occurred_at, way[5].id),
+    assert after == ShipmentState(
+        status=PackageStatus(Status.DELIVERED, way[5].occurred_at, way[5].id),
         source=Source.PROJECTION,
-        packages={A: Stage(Status.DELIVERED, way[5].occurred_at, way[5].id)},
+        packages={A: PackageStatus(Status.DELIVERED, way[5].occurred_at, way[5].id)},
         ready_at=way[0].occurred_at,
         picked_up_at=way[1].occurred_at,
         first_attempt_at=way[3].occurred_at,
@@ -375,17 +378,17 @@ def test_milestones() -> None:
         estimated_delivery_at=BOOKED + timedelta(days=3),
     )
     attempted = folded(state(A), *way[:5]).state
-    assert attempted.stage == Stage(
+    assert attempted.status == PackageStatus(
         Status.DELIVERY_ATTEMPTED, way[3].occurred_at, way[3].id, Reason.RECIPIENT_ABSENT
     )  # fmt: skip
     on_its_way = folded(state(A), *way[:3]).state
-    assert on_its_way.stage == Stage(Status.IN_TRANSIT, way[1].occurred_at, way[2].id)
+    assert on_its_way.status == PackageStatus(Status.IN_TRANSIT, way[1].occurred_at, way[2].id)
 
 
 def test_what_was_ready_before_it_was_booked_here_is_ready_since_then() -> None:
     early, later = event(Code.INFO_RECEIVED, -48), event(Code.LABEL_CREATED, -24)
     for one in (folded(state(A), early, later).state, folded(state(), later, early).state):
-        assert one.stage == Stage(Status.READY, early.occurred_at, later.id)
+        assert one.status == PackageStatus(Status.READY, early.occurred_at, later.id)
         assert one.ready_at == early.occurred_at
 
 
@@ -408,8 +411,8 @@ def test_an_override_that_denies_a_delivery_takes_its_time_away() -> None:
 def test_an_override_that_confirms_a_delivery_leaves_its_time() -> None:
     delivered, confirmed = event(Code.DELIVERED, 10), override(Status.DELIVERED, 20)
     after = folded(state(), delivered, confirmed).state
-    assert (after.delivered_at, after.closed_at, after.stage.at) == (delivered.occurred_at,) * 3
-    assert (after.stage.event_id, after.source) == (confirmed.id, Source.OVERRIDE)
+    assert (after.delivered_at, after.closed_at, after.status.at) == (delivered.occurred_at,) * 3
+    assert (after.status.event_id, after.source) == (confirmed.id, Source.OVERRIDE)
 
 
 def test_an_override_survives_older_reports_that_arrive_later_and_ends_when_voided() -> None:
@@ -417,30 +420,30 @@ def test_an_override_survives_older_reports_that_arrive_later_and_ends_when_void
     told = override(Status.FAILED, 20)
     for one in (told, event(Code.OUT_FOR_DELIVERY, 10), event(Code.DELIVERED, 30)):
         store.record(one)
-    assert (store.state.stage.status, store.state.source) == (Status.FAILED, Source.OVERRIDE)
+    assert (store.state.status.status, store.state.source) == (Status.FAILED, Source.OVERRIDE)
     store.void(told.id)
-    assert (store.state.stage.status, store.state.source) == (Status.DELIVERED, Source.PROJECTION)
+    assert (store.state.status.status, store.state.source) == (Status.DELIVERED, Source.PROJECTION)
 
 
 def test_the_source_is_that_of_the_event_which_decides() -> None:
     scan = event(Code.PICKED_UP, 5, A)
     waiting = folded(state(A, B), scan).state
-    assert (waiting.stage.status, waiting.stage.event_id, waiting.source) == (Status.READY, None, Source.COMMAND)
+    assert (waiting.status.status, waiting.status.event_id, waiting.source) == (Status.READY, None, Source.COMMAND)
     stopped, moving = override(Status.EXCEPTION, 10), event(Code.IN_TRANSIT, 20, A)
     after = folded(state(A, B), scan, stopped, moving).state
-    assert (after.stage.event_id, after.source) == (stopped.id, Source.OVERRIDE)
+    assert (after.status.event_id, after.source) == (stopped.id, Source.OVERRIDE)
     overtaking = folded(state(A, B), scan, event(Code.OUT_FOR_DELIVERY, 6, B)).state
-    assert (overtaking.stage.event_id, overtaking.source) == (scan.id, Source.PROJECTION)
+    assert (overtaking.status.event_id, overtaking.source) == (scan.id, Source.PROJECTION)
 
 
-def ties(codes: Sequence[Code]) -> list[Event]:
+def ties(codes: Sequence[Code]) -> list[ProjectionEvent]:
     return [event(code, 5) for code in codes]
 
 
 def test_events_of_one_moment_count_in_the_order_of_their_stages() -> None:
     events = ties([Code.DELIVERED, Code.OUT_FOR_DELIVERY, Code.PICKED_UP, Code.LABEL_CREATED])
     result = folded(state(), *events)
-    assert result.state.stage.status is Status.DELIVERED
+    assert result.state.status.status is Status.DELIVERED
     assert set(result.not_applied.values()) == {None}
 
 
@@ -450,5 +453,5 @@ def test_an_event_known_only_by_its_content_is_the_same_event_with_another_ident
     others = [replace(one, id=UUID(int=100 - at)) for at, one in enumerate(events)]
     renamed = {other.id: one.id for one, other in zip(events, others, strict=True)}
     first, second = folded(state(A, B, C), *events).state, folded(state(A, B, C), *others).state
-    assert first.stage.event_id == renamed[second.stage.event_id or A]
-    assert replace(first.stage, event_id=None) == replace(second.stage, event_id=None)
+    assert first.status.event_id == renamed[second.status.event_id or A]
+    assert replace(first.status, event_id=None) == replace(second.status, event_id=None)

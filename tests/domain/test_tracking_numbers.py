@@ -74,7 +74,7 @@ def test_no_text_is_too_strange_to_look_at(number: str, carrier: str | None) -> 
 @given(st.text("0123456789 -.", max_size=40))
 def test_a_spelling_changes_nothing(number: str) -> None:
     assert tracking_numbers.warning(number, "usps") == tracking_numbers.warning(number.replace(" ", ""), "usps")
-    assert tracking_numbers.normal(number).isascii()
+    assert tracking_numbers.normalize(number).isascii()
 
 
 def test_the_published_examples(shared_data: Path) -> None:

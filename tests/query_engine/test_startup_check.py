@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from graphql_app import models
 from graphql_app.domain import enums
-from graphql_app.graphql_types.model_type import computed
+from graphql_app.graphql_types.model_type import computed_field
 from graphql_app.graphql_types.scalars import CONFIG
 from graphql_app.query_engine import json_sql, type_mapping
 from graphql_app.query_engine.filters.fields import check
@@ -60,7 +60,7 @@ def refused(
     return str(caught.value)
 
 
-@computed
+@computed_field
 def with_argument(unit: int = 1) -> str:
     """A field with an argument."""
     return ""

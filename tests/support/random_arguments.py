@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.auth.viewer import Viewer
 from graphql_app.domain import enums
-from graphql_app.graphql_types.model_type import MODELS
+from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.schema import build
 from tests.support import orm_rows
 from tests.support.random_filters import NASTY, FilterValues
@@ -44,7 +44,7 @@ class Values(FilterValues):
     def __init__(self, own: orm_rows.Loaded, other: orm_rows.Loaded, naive: Naive) -> None:
         super().__init__(own, other)
         self.naive = naive
-        self.tables = set(MODELS)
+        self.tables = set(TYPE_MODELS)
         self.cursors: dict[str, list[str]] = {}
 
     def arguments(self, chance: random.Random, type_name: str, name: str) -> dict[str, Written]:

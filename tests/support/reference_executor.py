@@ -114,7 +114,7 @@ class Naive:
     def Query_track(self, _: None, trackingNumber: str, carrier: str | None = None) -> list[Any]:
         found = [row for row in self.loaded.packages.values()
                  if reference_filters.text(
-                     row.tracking_number_norm, {"eq": trackingNumber}, reference_filters.tracking_numbers.normal
+                     row.tracking_number_norm, {"eq": trackingNumber}, reference_filters.tracking_numbers.normalize
                  )
                  and (carrier is None or self.code_of(row) == carrier)]  # fmt: skip
         return sorted(found, key=lambda row: row.id, reverse=True)[:100]
@@ -177,7 +177,7 @@ class Naive:
         return status_rules.transitions(row.status, complete=complete)
 
     def Shipment_editableFields(self, row: Any) -> Any:
-        return status_rules.EDITABLE[status_rules.phase(row.status)]
+        return status_rules.EDITABLE_FIELDS[status_rules.phase(row.status)]
 
     def Shipment_carrier(self, row: Any) -> Any:
         return self.loaded.carriers.get(row.carrier_id)

@@ -151,7 +151,7 @@ def tracking_number(row: Any, given: Given, loaded: Loaded) -> bool:
     asked = {name: one for name, one in given.items() if one is not None}
     if "isNull" in asked and bool(numbers) == asked.pop("isNull"):
         return False
-    return not asked or any(text(number, asked, tracking_numbers.normal) for number in numbers)
+    return not asked or any(text(number, asked, tracking_numbers.normalize) for number in numbers)
 
 
 def reference(row: Any, given: Given, loaded: Loaded) -> bool:
@@ -180,7 +180,7 @@ def carrier(row: Any, given: Given, loaded: Loaded) -> bool:
 
 def search(row: Any, asked: str, loaded: Loaded) -> bool:
     """A number, reference or tracking number, whole or its beginning, or words of a party."""
-    plain, number = asked.strip(), tracking_numbers.normal(asked)
+    plain, number = asked.strip(), tracking_numbers.normalize(asked)
     beginnings = [row.number, row.external_reference or "", *(one.value for one in loaded.references_of[row.id])]
     if plain and any(one.startswith(plain) for one in beginnings):
         return True

@@ -18,4 +18,4 @@ class Exactly(Decimal):
 
 
 def amount_text(value: Decimal) -> str:
-    return f"{value:f}" if isinstance(value, Exactly) else scalars.decimal_text(value)
+    return f"{value:f}" if isinstance(value, Exactly) else scalars.format_decimal(value)

@@ -195,7 +195,7 @@ def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: 
         "shipment_id": shipment_id,
         "seq": i + 1,
         "tracking_number": number,
-        "tracking_number_norm": number and tracking_numbers.normal(number),
+        "tracking_number_norm": number and tracking_numbers.normalize(number),
         "weight_g": pick(["0.001", "453.592", "1000", "999999999.999", "0"], n + i) if weighed else None,
         "weight_entered": pick(["0.0010", "1.000", "1.00", "999999.999999000", "0.0"], n + i) if weighed else None,
         "weight_unit": pick(["G", "LB", "KG", "KG", "OZ"], n + i) if weighed else None,

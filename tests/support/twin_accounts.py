@@ -104,7 +104,7 @@ def mark(table: str, row: Row, text: str) -> None:
         elif isinstance(column.type, JSONB):
             row[name] = {MARK: [None, text]}
         elif isinstance(column.type, String) and not (name in ("void_reason", "voided_by") and row[name] is None):
-            row[name] = tracking_numbers.normal(text) if name == "tracking_number_norm" else text
+            row[name] = tracking_numbers.normalize(text) if name == "tracking_number_norm" else text
     if table == "shipment_reference":
         row["kind"] = f"{MARK}_{row['seq']}"
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from graphql_app.commands.carriers import CARRIER
-from graphql_app.commands.command import Act, Outcome, json_text
+from graphql_app.commands.carriers import CARRIER_NOT_FOUND
+from graphql_app.commands.command import CommandContext, RowResult, json_text
 from graphql_app.commands.shipments import input_rows
-from graphql_app.commands.shipments.input_rows import LONGEST_TAG, MOST_TAGS, promise
-from graphql_app.commands.shipments.key import NO_SHIPMENT, key_of, storable
-from graphql_app.commands.validation import Check, Given
+from graphql_app.commands.shipments.input_rows import MAX_TAG_CHARACTERS, MAX_TAGS, validate_promise
+from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND, check_key, parse_key
+from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums
 from graphql_app.errors.user_errors import Duplicate, Invalid, NotFound, Required
 from graphql_app.models import public_ids
 
-LOGGED = {
+LOGGED_COLUMNS = {
     "externalReference": "external_reference",
     "direction": "direction",
     "carrier": "carrier",
@@ -29,37 +29,37 @@ LOGGED = {
     "estimatedDeliveryAt": "estimated_delivery_at",
 }
 """What the change log says of a new shipment, and the columns in which it stands."""
-RETURN = ("return_id", "return_number", "return_reference")
+RETURN_COLUMNS = ("return_id", "return_number", "return_reference")
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class NewShipment:
     """A shipment that may be made."""
 
-    check: Check
+    check: Validator
     client_ref: str | None
     shipment: Mapping[str, Any]
-    parties: Sequence[input_rows.Parts]
-    packages: Sequence[input_rows.Parts]
-    items: Sequence[input_rows.Parts]
-    references: Sequence[input_rows.Parts]
+    parties: Sequence[input_rows.Row]
+    packages: Sequence[input_rows.Row]
+    items: Sequence[input_rows.Row]
+    references: Sequence[input_rows.Row]
 
 
-def read(check: Check, given: Given) -> New:
+def validate(check: Validator, given: Input) -> NewShipment:
     """One input, checked."""
     made, people = input_rows.packages(check, given), input_rows.parties(check, given)
     confirmed, client_ref = bool(given.get("confirm")), check.text(given, "clientRef", 200)
     if confirmed and not given.get("packages"):
-        check.add(Required("A shipment that is confirmed needs a package."), "packages")
+        check.add_error(Required("A shipment that is confirmed needs a package."), "packages")
     if confirmed and not any(one["role"] == enums.PartyRole.RECIPIENT for one in people):
-        check.add(Required("A shipment that is confirmed needs a recipient."), "recipient")
+        check.add_error(Required("A shipment that is confirmed needs a recipient."), "recipient")
     value, currency = check.money(given, "declaredValue")
     incoterm = check.text(given, "incoterm", 3)
     if incoterm and not (len(incoterm) == 3 and incoterm.isascii() and incoterm.isupper() and incoterm.isalpha()):
-        check.add(Invalid("Write the three capital letters of an Incoterm, such as DAP."), "incoterm")
-    storable(check, given.get("returnOf"), "returnOf")
-    returned = key_of(given.get("returnOf"))
-    window = promise(check, given)
+        check.add_error(Invalid("Write the three capital letters of an Incoterm, such as DAP."), "incoterm")
+    check_key(check, given.get("returnOf"), "returnOf")
+    returned = parse_key(given.get("returnOf"))
+    window = validate_promise(check, given)
     shipment = {
         "external_reference": check.text(given, "externalReference", 128, filled=True),
         "direction": given.get("direction") or enums.ShipmentDirection.OUTBOUND,
@@ -74,18 +74,18 @@ def read(check: Check, given: Given) -> New:
         "currency": currency,
         "incoterm": incoterm,
         "metadata": json_text(check.metadata(given, "metadata")),
-        "tags": check.texts(given, "tags", MOST_TAGS, LONGEST_TAG),
+        "tags": check.texts(given, "tags", MAX_TAGS, MAX_TAG_CHARACTERS),
     }
-    logged = {name: shipment[column] for name, column in LOGGED.items()}
+    logged = {name: shipment[column] for name, column in LOGGED_COLUMNS.items()}
     shipment["changed"] = json_text({name: [None, value] for name, value in logged.items() if value is not None})
     items, names = input_rows.items(check, given, len(made)), input_rows.references(check, given)
-    return New(check, client_ref, shipment, people, made, items, names)
+    return NewShipment(check, client_ref, shipment, people, made, items, names)
 
 
-async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
+async def create(act: CommandContext, rows: Sequence[NewShipment]) -> list[RowResult]:
     """Make the rows in which nothing is wrong yet. Of good rows with one external reference the first is made."""
-    outcomes = [Outcome.of(row.check) for row in rows]
-    good = {at: public_ids.new() for at, row in enumerate(rows) if not row.check.problems}
+    outcomes = [RowResult.from_validator(row.check) for row in rows]
+    good = {at: public_ids.new() for at, row in enumerate(rows) if not row.check.errors}
     found = await insert(act, rows, good) if good else []
     answers = [answer for answer in found if answer.busy is None]
     firsts: dict[str, int] = {}
@@ -94,7 +94,7 @@ async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
         row, outcome = rows[answer.row], outcomes[answer.row]
         if answer.made:
             outcome.shipment, outcome.created = good[answer.row], True
-        refuse(row.check, answer)
+        add_row_errors(row.check, answer)
         if row.check.problems:
             continue
         reference = row.shipment["external_reference"]
@@ -102,9 +102,9 @@ async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
         if first != answer.row:
             message = "An earlier row of this call has this external reference."
             row.check.add(Duplicate(message, existing=outcomes[first].shipment), "externalReference")
-        elif not answer.made and not act.dry:
+        elif not answer.made and not act.validate_only:
             raced.append(row)
-    owners = await owners_of(act, raced)
+    owners = await shipments_with_references(act, raced)
     for row in raced:
         row.check.add(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
     for answer in found:
@@ -113,7 +113,7 @@ async def create(act: Act, rows: Sequence[New]) -> list[Outcome]:
     return outcomes
 
 
-async def owners_of(act: Act, rows: Sequence[New]) -> dict[str, UUID]:
+async def shipments_with_references(act: CommandContext, rows: Sequence[NewShipment]) -> dict[str, UUID]:
     """The shipments that came first where others took an external reference while we were about to."""
     if not rows:
         return {}
@@ -122,7 +122,7 @@ async def owners_of(act: Act, rows: Sequence[New]) -> dict[str, UUID]:
     return {one.name: one.id for one in found}
 
 
-async def insert(act: Act, rows: Sequence[New], good: Mapping[int, UUID]) -> Sequence[Any]:
+async def insert(act: CommandContext, rows: Sequence[NewShipment], good: Mapping[int, UUID]) -> Sequence[Any]:
     """The statement. Its answer has a row for each of the good ones, whose new identities are given."""
     shipments, parties, packages, items, references = [], [], [], [], []
     numbered: list[dict[str, Any]] = []
@@ -153,15 +153,15 @@ async def insert(act: Act, rows: Sequence[New], good: Mapping[int, UUID]) -> Seq
     }
     tables = {name: json_text(rows) for name, rows in given.items() if rows}
     numbers = f"shipment_number_{act.account_id.hex}"
-    returns = ["returns"] if any(row[name] is not None for row in shipments for name in RETURN) else []
+    returns = ["returns"] if any(row[name] is not None for row in shipments for name in RETURN_COLUMNS) else []
     return await act.sql("shipments_insert", {**tables, "numbers": numbers}, [*tables, *returns])
 
 
-def refuse(check: Check, answer: Any) -> None:
+def add_row_errors(check: Validator, answer: Any) -> None:
     """Say what the database found wrong with a row."""
     if answer.no_carrier:
-        check.add(NotFound(CARRIER), "carrier")
+        check.add_error(NotFound(CARRIER_NOT_FOUND), "carrier")
     if answer.no_return_of:
-        check.add(NotFound(NO_SHIPMENT), "returnOf")
+        check.add_error(NotFound(SHIPMENT_NOT_FOUND), "returnOf")
     if answer.existing is not None:
-        check.add(Duplicate(existing=answer.existing), "externalReference")
+        check.add_error(Duplicate(existing=answer.existing), "externalReference")

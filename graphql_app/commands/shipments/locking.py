@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from graphql_app.commands.change_log import told, write
-from graphql_app.commands.command import Act, json_text
-from graphql_app.commands.validation import Check
+from graphql_app.commands.change_log import describe_change, write
+from graphql_app.commands.command import CommandContext, json_text
+from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
-from graphql_app.domain.status_projection import Stage, State
+from graphql_app.domain.status_projection import PackageStatus, ShipmentState
 from graphql_app.errors import user_errors
 
 MILESTONES = (
@@ -23,10 +23,10 @@ Key = Mapping[str, Any]
 NO_KEY: Key = {"id": None, "number": None, "reference": None}
 
 
-class Locked:
+class LockedShipment:
     """One shipment under lock: its row, its packages by identity, and the changes made to it so far."""
 
-    __slots__ = ("changes", "has_recipient", "id", "packages", "row", "stored_reference", "touched")
+    __slots__ = ("changed_packages", "changes", "has_recipient", "id", "packages", "row", "stored_reference")
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.row = dict(row)
@@ -34,18 +34,20 @@ class Locked:
         self.has_recipient: bool = self.row["has_recipient"]
         self.stored_reference: str | None = self.row["external_reference"]
         self.packages: dict[UUID, dict[str, Any]] = {}
-        self.touched: set[UUID] = set()
+        self.changed_packages: set[UUID] = set()
         self.changes: list[dict[str, Any]] = []
 
     @property
     def status(self) -> enums.ShipmentStatus:
         return enums.ShipmentStatus(self.row["status"])
 
-    def expect(self, version: int) -> bool:
+    def has_version(self, version: int) -> bool:
         """Whether it has the version that the client expects."""
         return bool(version == self.row["version"])
 
-    def log(self, op: str, changed: Mapping[str, Any], before: enums.ShipmentStatus, event: UUID | None = None) -> None:
+    def add_change(
+        self, op: str, changed: Mapping[str, Any], before: enums.ShipmentStatus, event: UUID | None = None
+    ) -> None:
         """One change more."""
         self.row["version"] += 1
         self.changes.append(
@@ -61,34 +63,34 @@ class Locked:
             }
         )
 
-    def follow(self) -> None:
+    def sync_status(self) -> None:
         """The status has followed from the last change."""
         self.changes[-1]["status_after"] = self.status.value
 
-    def state(self) -> State:
+    def state(self) -> ShipmentState:
         """Where it stands, for the projection."""
         row = self.row
-        return State(
-            stage=stage(row),
+        return ShipmentState(
+            status=package_status(row),
             source=enums.StatusSource(row["status_source"]),
-            packages={key: stage(package) for key, package in self.packages.items()},
+            packages={key: package_status(package) for key, package in self.packages.items()},
             **{name: row[name] for name in MILESTONES},
         )
 
-    def take(self, state: State) -> None:
+    def apply_state(self, state: ShipmentState) -> None:
         """Let it stand where the projection says."""
-        self.row.update(placed(state.stage), status_source=state.source.value)
+        self.row.update(status_columns(state.status), status_source=state.source.value)
         self.row.update({name: getattr(state, name) for name in MILESTONES})
         for key, package_stage in state.packages.items():
-            where = placed(package_stage)
+            where = status_columns(package_stage)
             if any(self.packages[key][name] != value for name, value in where.items()):
                 self.packages[key].update(where)
-                self.touched.add(key)
+                self.changed_packages.add(key)
 
 
-def stage(row: Mapping[str, Any]) -> Stage:
+def package_status(row: Mapping[str, Any]) -> PackageStatus:
     reason = row["exception_reason"]
-    return Stage(
+    return PackageStatus(
         enums.ShipmentStatus(row["status"]),
         row["status_at"],
         row["status_event_id"],
@@ -96,7 +98,7 @@ def stage(row: Mapping[str, Any]) -> Stage:
     )
 
 
-def placed(stage: Stage) -> dict[str, Any]:
+def status_columns(stage: PackageStatus) -> dict[str, Any]:
     """A stage as columns."""
     return {
         "status": stage.status.value,
@@ -106,7 +108,7 @@ def placed(stage: Stage) -> dict[str, Any]:
     }
 
 
-async def lock(act: Act, keys: Iterable[Key]) -> dict[UUID, Locked]:
+async def lock(act: CommandContext, keys: Iterable[Key]) -> dict[UUID, LockedShipment]:
     """The shipments that some keys name, locked."""
     keys = list(keys)
     asked = {
@@ -114,19 +116,19 @@ async def lock(act: Act, keys: Iterable[Key]) -> dict[UUID, Locked]:
         "numbers": [key["number"] for key in keys if key["number"]],
         "references": [key["reference"] for key in keys if key["reference"]],
     }
-    return {row.id: Locked(row._mapping) for row in await act.sql("shipments_lock", asked)}
+    return {row.id: LockedShipment(row._mapping) for row in await act.sql("shipments_lock", asked)}
 
 
-def finder(locked: Mapping[UUID, Locked]) -> "dict[tuple[str, Any], Locked]":
+def index_by_key(locked: Mapping[UUID, LockedShipment]) -> "dict[tuple[str, Any], LockedShipment]":
     """Shipments by everything that can name them."""
-    found: dict[tuple[str, Any], Locked] = {}
+    found: dict[tuple[str, Any], LockedShipment] = {}
     for one in locked.values():
         found["id", one.id] = found["number", one.row["number"]] = one
         found["reference", one.row["external_reference"]] = one
     return found
 
 
-def renamed(found: "dict[tuple[str, Any], Locked]", one: Locked, old: str | None) -> None:
+def reindex_reference(found: "dict[tuple[str, Any], LockedShipment]", one: LockedShipment, old: str | None) -> None:
     """Let a shipment be found by the reference that it has now, and no more by the one it had."""
     new = one.row["external_reference"]
     if new != old:
@@ -134,34 +136,34 @@ def renamed(found: "dict[tuple[str, Any], Locked]", one: Locked, old: str | None
         found["reference", new] = one
 
 
-def named(found: "Mapping[tuple[str, Any], Locked]", key: Key) -> Locked | None:
+def find_by_key(found: "Mapping[tuple[str, Any], LockedShipment]", key: Key) -> LockedShipment | None:
     """The shipment that a key names."""
     return next((found.get((name, value)) for name, value in key.items() if value is not None), None)
 
 
-async def load_packages(act: Act, locked: Mapping[UUID, Locked]) -> None:
+async def load_packages(act: CommandContext, locked: Mapping[UUID, LockedShipment]) -> None:
     """The packages of locked shipments."""
     if locked:
         for row in await act.sql("packages_get", {"shipments": list(locked)}):
             locked[row.shipment_id].packages[row.id] = dict(row._mapping)
 
 
-class Conflicts:
+class VersionConflicts:
     """Versions that are not those that clients expect: gathered first, then explained by one statement."""
 
     def __init__(self) -> None:
         self.found: list[tuple[user_errors.VersionConflict, UUID, int, set[str]]] = []
 
-    def note(self, check: Check, one: Locked, expected: int, path: user_errors.Path) -> None:
+    def add(self, check: Validator, one: LockedShipment, expected: int, path: user_errors.Path) -> None:
         """One of them. What this call itself has changed so far is not in the database yet."""
-        own = {name for change in one.changes if change["shipment_seq"] > expected for name in told(change)}
+        own = {name for change in one.changes if change["shipment_seq"] > expected for name in describe_change(change)}
         problem = user_errors.VersionConflict(
             expected=expected, current=one.row["version"], shipment=one.id, changed=(), path=path
         )
-        check.problems.append(problem)
+        check.errors.append(problem)
         self.found.append((problem, one.id, expected, own))
 
-    async def tell(self, act: Act) -> None:
+    async def load_changed_fields(self, act: CommandContext) -> None:
         """Say in each what was changed since."""
         if not self.found:
             return
@@ -174,24 +176,24 @@ class Conflicts:
             problem.changed = sorted({*row.names, *own})
 
 
-async def unexpected(act: Act, check: Check, one: Locked, expected: int | None) -> bool:
+async def check_version(act: CommandContext, check: Validator, one: LockedShipment, expected: int | None) -> bool:
     """Whether a shipment has another version than the one call about it expects; then that is noted."""
-    if expected is None or one.expect(expected):
+    if expected is None or one.has_version(expected):
         return False
-    conflicts = Conflicts()
-    conflicts.note(check, one, expected, ("options", "expectedVersion"))
-    await conflicts.tell(act)
+    conflicts = VersionConflicts()
+    conflicts.add(check, one, expected, ("options", "expectedVersion"))
+    await conflicts.load_changed_fields(act)
     return True
 
 
-async def save(act: Act, locked: Iterable[Locked]) -> None:
+async def save(act: CommandContext, locked: Iterable[LockedShipment]) -> None:
     """Write what became of the shipments that changed."""
     changed = [one for one in locked if one.changes]
-    if not changed or act.dry:
+    if not changed or act.validate_only:
         return
-    packages = [one.packages[key] for one in changed for key in one.touched]
+    packages = [one.packages[key] for one in changed for key in one.changed_packages]
     rows = [one.row for one in changed]
-    log = [{**change, "changed": json_text(told(change))} for one in changed for change in one.changes]
+    log = [{**change, "changed": json_text(describe_change(change))} for one in changed for change in one.changes]
     taken = {one.row["external_reference"]: one for one in changed}
     given_up = [one.id for one in changed if one.stored_reference and taken.get(one.stored_reference, one) is not one]
     if given_up:  # and taken by another: a unique index looks at one row after the other

@@ -8,54 +8,56 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from graphql_app.commands.command import Act, json_text
+from graphql_app.commands.command import CommandContext, json_text
 from graphql_app.commands.shipments import input_rows
 
 if TYPE_CHECKING:
-    from graphql_app.commands.shipments.edit import Edit
+    from graphql_app.commands.shipments.edit import ShipmentEdit
 
-PARTY = "role name company lines city region postal_code country_code phone email"
-ITEM = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
+PARTY_COLUMNS = "role name company lines city region postal_code country_code phone email"
+ITEM_COLUMNS = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
 
 
 @dataclass(slots=True)
-class Detail:
+class ShipmentRelations:
     """One shipment's."""
 
-    parties: dict[str, input_rows.Parts] = field(default_factory=dict)
+    parties: dict[str, input_rows.Row] = field(default_factory=dict)
     references: list[tuple[str, str]] = field(default_factory=list)
-    items: list[input_rows.Parts] = field(default_factory=list)
-    new_packages: list[input_rows.Parts] = field(default_factory=list)
+    items: list[input_rows.Row] = field(default_factory=list)
+    new_packages: list[input_rows.Row] = field(default_factory=list)
     saved_parties: set[str] = field(default_factory=set)
     saves_references: bool = False
     saves_items: bool = False
 
 
 @dataclass(slots=True)
-class Around:
+class RelatedData:
     """All of a call's. `owners`: external references that are taken, and by which shipment."""
 
-    of: dict[UUID, Detail]
+    relations: dict[UUID, ShipmentRelations]
     carriers: dict[str, UUID] = field(default_factory=dict)
     owners: dict[str | None, UUID] = field(default_factory=dict)
-    busy: dict[str | None, set[UUID]] = field(default_factory=dict)
+    tracking_numbers: dict[str | None, set[UUID]] = field(default_factory=dict)
 
 
-async def load(act: Act, shipments: list[UUID], edits: "Sequence[Edit]") -> Around:
+async def load(act: CommandContext, shipments: list[UUID], edits: "Sequence[ShipmentEdit]") -> RelatedData:
     """What these edits need to know."""
-    around = Around({key: Detail() for key in shipments})
+    around = RelatedData({key: ShipmentRelations() for key in shipments})
     if not shipments:
         return around
     values = {"shipments": shipments}
     if any(edit.parties for edit in edits):
         for row in await act.sql("parties_get", values):
-            around.of[row.shipment_id].parties[row.role] = {name: getattr(row, name) for name in PARTY.split()}
+            around.relations[row.shipment_id].parties[row.role] = {
+                name: getattr(row, name) for name in PARTY_COLUMNS.split()
+            }
     if any(edit.references is not None for edit in edits):
         for row in await act.sql("references_get", values):
-            around.of[row.shipment_id].references.append((row.kind, row.value))
+            around.relations[row.shipment_id].references.append((row.kind, row.value))
     if any(edit.items is not None for edit in edits):
         for row in await act.sql("items_get", values):
-            around.of[row.shipment_id].items.append({name: getattr(row, name) for name in ITEM.split()})
+            around.relations[row.shipment_id].items.append({name: getattr(row, name) for name in ITEM_COLUMNS.split()})
     carriers = {edit.values["carrier"] for edit in edits if edit.values.get("carrier")}
     references = {edit.values["externalReference"] for edit in edits if edit.values.get("externalReference")}
     numbers = {
@@ -72,18 +74,18 @@ async def load(act: Act, shipments: list[UUID], edits: "Sequence[Edit]") -> Arou
             elif row.kind == "reference":
                 around.owners[row.name] = row.id
             else:
-                around.busy.setdefault(row.name, set()).add(row.id)
+                around.tracking_numbers.setdefault(row.name, set()).add(row.id)
     return around
 
 
-async def save(act: Act, around: Around) -> None:
+async def save(act: CommandContext, around: RelatedData) -> None:
     """Write what became of parties, references, items, and packages that are new."""
     changed = [
         (key, one)
-        for key, one in around.of.items()
+        for key, one in around.relations.items()
         if one.saved_parties or one.saves_references or one.saves_items or one.new_packages
     ]
-    if not changed or act.dry:
+    if not changed or act.validate_only:
         return
     parties = [
         {**one.parties[role], "shipment_id": key}

@@ -8,36 +8,36 @@ from collections.abc import Sequence
 
 import orjson
 
-from graphql_app.commands.command import Act, Outcome
+from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import input_rows, locking, related_rows, status_recalculation, transitions
-from graphql_app.commands.shipments.changeset import Proposal
-from graphql_app.commands.shipments.edit import Edit
-from graphql_app.commands.shipments.locking import Locked
+from graphql_app.commands.shipments.changeset import ShipmentChangeset
+from graphql_app.commands.shipments.edit import ShipmentEdit
+from graphql_app.commands.shipments.locking import LockedShipment
 from graphql_app.domain import enums
 from graphql_app.errors import user_errors
 
 NONE = "There is no such shipment."
 
 
-def read(edit: Edit) -> Edit:
+def validate(edit: ShipmentEdit) -> ShipmentEdit:
     """Check a ShipmentUpdateInput."""
-    check, given = edit.check, edit.given
-    of_shipment(edit)
-    for inner, one in check.rows(given, "packages", input_rows.MOST_PACKAGES):
+    check, given = edit.check, edit.input
+    validate_shipment_fields(edit)
+    for inner, one in check.rows(given, "packages", input_rows.MAX_PACKAGES):
         new = input_rows.tracking_number(inner, one) if "trackingNumber" in one else {}
         new |= input_rows.weight(inner, one) if "weight" in one else {}
         new |= input_rows.dimensions(inner, one) if "dimensions" in one else {}
         edit.packages.append((inner, one, new))
     edit.metadata = check.metadata(given, "metadataSet"), check.keys(given, "metadataUnset")
-    most, longest = input_rows.MOST_TAGS, input_rows.LONGEST_TAG
+    most, longest = input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS
     edit.tags = check.texts(given, "tagsAdd", most, longest), check.texts(given, "tagsRemove", most, longest)
     return edit
 
 
-def of_shipment(edit: Edit) -> None:
+def validate_shipment_fields(edit: ShipmentEdit) -> None:
     """What is given of the shipment itself, its parties and references."""
-    check, given = edit.check, edit.given
-    window = input_rows.promise(check, given)
+    check, given = edit.check, edit.input
+    window = input_rows.validate_promise(check, given)
     values = {
         "externalReference": check.text(given, "externalReference", 128, filled=True),
         "carrier": check.text(given, "carrier", 64, filled=True),
@@ -56,69 +56,69 @@ def of_shipment(edit: Edit) -> None:
         edit.references = input_rows.references(check, given)
 
 
-async def edit(act: Act, edits: Sequence[Edit]) -> list[Outcome]:
+async def update(act: CommandContext, edits: Sequence[ShipmentEdit]) -> list[RowResult]:
     """Carry out the edits in which nothing is wrong yet, in their order. Several may be of one shipment."""
-    outcomes = [Outcome.of(one.check) for one in edits]
-    good = [at for at, one in enumerate(edits) if not one.check.problems]
+    outcomes = [RowResult.from_validator(one.check) for one in edits]
+    good = [at for at, one in enumerate(edits) if not one.check.errors]
     locked = await locking.lock(act, [edits[at].key for at in good]) if good else {}
-    found = locking.finder(locked)
+    found = locking.index_by_key(locked)
     if any(edits[at].packages or edits[at].confirms for at in good):
         await locking.load_packages(act, locked)
     around = await related_rows.load(act, list(locked), [edits[at] for at in good])
-    conflicts, moved = locking.Conflicts(), {}
+    conflicts, moved = locking.VersionConflicts(), {}
     for at in good:
         one, outcome = edits[at], outcomes[at]
-        shipment = locking.named(found, one.key)
+        shipment = locking.find_by_key(found, one.key)
         if shipment is None:
-            one.check.problems.append(user_errors.NotFound(NONE, path=one.by_path))
+            one.check.errors.append(user_errors.NotFound(NONE, path=one.by_path))
             continue
         outcome.shipment = shipment.id
-        if one.expected is not None and not shipment.expect(one.expected):
-            conflicts.note(one.check, shipment, one.expected, one.expected_path)
+        if one.expected_version is not None and not shipment.has_version(one.expected_version):
+            conflicts.add(one.check, shipment, one.expected_version, one.expected_path)
             continue
         before, reference = shipment.status, shipment.row["external_reference"]
-        attempt(one, shipment, around)
-        locking.renamed(found, shipment, reference)
-        if before is not shipment.status or around.of[shipment.id].new_packages:
+        apply_edit(one, shipment, around)
+        locking.reindex_reference(found, shipment, reference)
+        if before is not shipment.status or around.relations[shipment.id].new_packages:
             moved[shipment.id] = shipment
-    await conflicts.tell(act)
-    flipped = await status_recalculation.settle(act, moved.values())
+    await conflicts.load_changed_fields(act)
+    flipped = await status_recalculation.recalculate(act, moved.values())
     await locking.save(act, locked.values())
     await related_rows.save(act, around)
-    await status_recalculation.save(act, flipped)
+    await status_recalculation.save_flags(act, flipped)
     return outcomes
 
 
-def attempt(edit: Edit, shipment: Locked, around: related_rows.Around) -> None:
+def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, around: related_rows.RelatedData) -> None:
     """One edit: all of it or, where something is wrong, nothing."""
-    proposal = Proposal(edit.check, edit.given, shipment, around)
-    proposal.fields(edit.values)
+    proposal = ShipmentChangeset(edit.check, edit.input, shipment, around)
+    proposal.set_fields(edit.values)
     for role, party in edit.parties.items():
-        proposal.party(role, party)
+        proposal.set_party(role, party)
     if edit.references is not None:
-        proposal.references(edit.references)
+        proposal.set_references(edit.references)
     everything = orjson.loads(shipment.row["metadata"]) if "metadata" in edit.clears else []
-    proposal.metadata(edit.metadata[0], [*edit.metadata[1], *everything])
-    proposal.tags(edit.tags[0], [*edit.tags[1], *(shipment.row["tags"] if "tags" in edit.clears else [])])
+    proposal.set_metadata(edit.metadata[0], [*edit.metadata[1], *everything])
+    proposal.set_tags(edit.tags[0], [*edit.tags[1], *(shipment.row["tags"] if "tags" in edit.clears else [])])
     packages = sorted(shipment.packages.values(), key=lambda package: package["seq"])
     for at, (check, given, values) in enumerate(edit.packages):
         if "id" in given:
-            proposal.package_by_id(check, given, values)
+            proposal.set_package_by_id(check, given, values)
         elif at < len(packages):
-            proposal.package(check, packages[at], given, values)
+            proposal.set_package(check, packages[at], given, values)
         else:
-            proposal.new_package(check, values)
+            proposal.add_package(check, values)
     if edit.items is not None:
-        proposal.items(edit.items)
+        proposal.set_items(edit.items)
     if edit.returns is not None:
-        edit.check.add(edit.returns, "returnOf")
+        edit.check.add_error(edit.returns, "returnOf")
     if edit.confirms and shipment.status is enums.ShipmentStatus.CANCELLED:
-        transitions.refuse_confirm(edit.check, shipment, "confirm")
+        transitions.add_confirm_error(edit.check, shipment, "confirm")
     confirms = edit.confirms and shipment.status is enums.ShipmentStatus.DRAFT
-    proposal.weigh()
-    if edit.check.problems:
+    proposal.update_total_weight()
+    if edit.check.errors:
         return
-    proposal.take()
+    proposal.apply()
     if confirms:
         # the input has a recipient and a package, so nothing can be missing
         transitions.become_ready(shipment)

@@ -6,7 +6,7 @@ saved AS (
     INSERT INTO carrier_status AS s (account_id, carrier_id, raw, code, reason)
     SELECT @account::uuid, k.id, @raw::text, @code::text::tracking_event_code, @reason::text::exception_reason
     FROM known k
-    WHERE @code::text IS NOT NULL AND NOT @dry::bool
+    WHERE @code::text IS NOT NULL AND NOT @validate_only::bool
     ON CONFLICT (account_id, carrier_id, raw) DO UPDATE
     SET code = excluded.code, reason = excluded.reason, updated_at = now()
     WHERE (s.code, s.reason) IS DISTINCT FROM (excluded.code, excluded.reason)
@@ -16,7 +16,7 @@ gone AS (
     DELETE FROM carrier_status s
     USING known k
     WHERE s.account_id = @account::uuid AND s.carrier_id = k.id AND s.raw = @raw::text AND @code::text IS NULL
-        AND NOT @dry::bool
+        AND NOT @validate_only::bool
     RETURNING s.code::text AS old_code, s.reason::text AS old_reason
 )
 SELECT k.id, w.old_code, w.old_reason, w.changed IS NOT NULL AS changed

@@ -38,7 +38,7 @@ good AS MATERIALIZED (
         SELECT g.*, nextval(@numbers::text::regclass)::text AS n
         FROM (
             SELECT g.* FROM given g
-            WHERE NOT @dry::bool AND NOT g.no_carrier AND NOT g.no_return_of AND g.existing IS NULL
+            WHERE NOT @validate_only::bool AND NOT g.no_carrier AND NOT g.no_return_of AND g.existing IS NULL
             ORDER BY g.row
         ) g
     ) g

@@ -12,37 +12,39 @@ from typing import Any
 from uuid import UUID
 
 from graphql_app import models
-from graphql_app.commands.command import Act, Outcome, json_text
+from graphql_app.commands.command import CommandContext, RowResult, json_text
 from graphql_app.commands.shipments import locking
-from graphql_app.commands.shipments.locking import Locked
-from graphql_app.commands.shipments.status_recalculation import Timeline, flips
+from graphql_app.commands.shipments.locking import LockedShipment
+from graphql_app.commands.shipments.status_recalculation import EventHistory, flag_rows
 from graphql_app.commands.tracking_events import carrier_status_lookup
-from graphql_app.commands.tracking_events.report import Report
+from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.domain import enums, event_identity, status_projection
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
-SAME = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
-PLACE = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
-NOTHING = "There is no such shipment or package."
+IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
+PLACE_COLUMNS = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
+TARGET_NOT_FOUND = "There is no such shipment or package."
 
 
-async def record(act: Act, reports: Sequence[Report]) -> list[Outcome]:
+async def record(act: CommandContext, reports: Sequence[EventReport]) -> list[RowResult]:
     """Record the events in which nothing is wrong yet."""
-    outcomes = [Outcome.of(report.check) for report in reports]
-    good = [at for at, report in enumerate(reports) if not report.check.problems]
-    carriers = await resolve(act, reports, good)
-    good = [at for at in good if not reports[at].check.problems]
-    await carrier_status_lookup.translate(act, [(reports[at], carriers[at]) for at in good])
+    outcomes = [RowResult.from_validator(report.check) for report in reports]
+    good = [at for at, report in enumerate(reports) if not report.check.errors]
+    carriers = await resolve_targets(act, reports, good)
+    good = [at for at in good if not reports[at].check.errors]
+    await carrier_status_lookup.map_carrier_statuses(act, [(reports[at], carriers[at]) for at in good])
     for at in good:
-        finish(reports[at])
+        set_derived_columns(reports[at])
         outcomes[at].shipment = reports[at].row["shipment_id"]
     locked = await locking.lock(act, [{**locking.NO_KEY, "id": key} for key in {outcomes[at].shipment for at in good}])
-    await write(act, locked, [(reports[at], outcomes[at]) for at in good])
+    await insert(act, locked, [(reports[at], outcomes[at]) for at in good])
     return outcomes
 
 
-async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> dict[int, str | None]:
+async def resolve_targets(
+    act: CommandContext, reports: Sequence[EventReport], good: Sequence[int]
+) -> dict[int, str | None]:
     """Find the shipments and packages that the events are about; the carrier of each."""
     if not good:
         return {}
@@ -51,50 +53,53 @@ async def resolve(act: Act, reports: Sequence[Report], good: Sequence[int]) -> d
     for at in good:
         report, answer = reports[at], found.get(at)
         if answer is None:
-            report.check.add(user_errors.NotFound(NOTHING), "target")
+            report.check.add_error(user_errors.NotFound(TARGET_NOT_FOUND), "target")
             continue
         report.row.update(shipment_id=answer.shipment_id, package_id=answer.package_id)
         report.package_seq = answer.package_seq
         if answer.others > 0:
             message = "Several packages under way bear this tracking number; the newest was meant."
-            report.check.warn("AMBIGUOUS", message, "target", "trackingNumber")
+            report.check.add_warning("AMBIGUOUS", message, "target", "trackingNumber")
     return {at: reports[at].target["carrier"] or row.carrier for at, row in found.items()}
 
 
-def finish(report: Report) -> None:
+def set_derived_columns(report: EventReport) -> None:
     """The columns that follow from the others."""
     row = report.row
     # what a carrier's word means may be told anew: the same word of the same moment is the same report all the same
-    content = {name: row[name] for name in SAME} | {"code": report.code or "", "place": [row[name] for name in PLACE]}
-    key = event_identity.key(**content)
+    content = {name: row[name] for name in IDENTITY_COLUMNS} | {
+        "code": report.code or "",
+        "place": [row[name] for name in PLACE_COLUMNS],
+    }
+    key = event_identity.dedupe_key(**content)
     # a replacement is another event than the one it replaces, even where it differs in nothing that makes it the same
     row["dedupe_key"] = key if report.corrects is None else hashlib.sha256(key + report.corrects.bytes).digest()
     override = row["override_status"] and enums.ShipmentStatus(row["override_status"])
-    told = key if row["package_id"] is None else event_identity.key(**{**content, "package_id": None})
+    told = key if row["package_id"] is None else event_identity.dedupe_key(**{**content, "package_id": None})
     row["position"] = status_projection.position(row["code"], override, told, report.package_seq)
     row["corrects_event_id"] = report.corrects
 
 
-async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Report, Outcome]], *,
-                timeline: Timeline | None = None, voided: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+async def insert(act: CommandContext, locked: Mapping[UUID, LockedShipment], rows: Sequence[tuple[EventReport, RowResult]], *,
+                timeline: EventHistory | None = None, voided: Mapping[str, Any] | None = None) -> None:  # fmt: skip
     """Let the events that are new move their locked shipments, and save all of it."""
-    fresh = await unknown(act, rows)
+    fresh = await without_duplicates(act, rows)
     if not fresh and not voided:
         return
-    timeline = timeline or Timeline(locked)
+    timeline = timeline or EventHistory(locked)
     if not timeline.stored:
         await locking.load_packages(
             act, {key: locked[key] for key in {report.row["shipment_id"] for report, _ in fresh}}
         )
     now = datetime.now(UTC)
-    per_shipment: dict[UUID, list[tuple[Report, Outcome]]] = {}
+    per_shipment: dict[UUID, list[tuple[EventReport, RowResult]]] = {}
     for report, outcome in fresh:
         per_shipment.setdefault(report.row["shipment_id"], []).append((report, outcome))
     events = {key: [event_of(report, now) for report, _ in group] for key, group in per_shipment.items()}
-    await timeline.load(act, [key for key, new in events.items() if timeline.late(locked[key], new)])
+    await timeline.load(act, [key for key, new in events.items() if timeline.has_late_event(locked[key], new)])
     for key, group in per_shipment.items():
-        move(locked[key], timeline, events[key], {report.row["id"]: outcome for report, outcome in group})
-    if act.dry:
+        apply_events(locked[key], timeline, events[key], {report.row["id"]: outcome for report, outcome in group})
+    if act.validate_only:
         return
     new = [
         {**report.row, "not_applied_reason": timeline.reasons[report.row["shipment_id"]][report.row["id"]]}
@@ -102,12 +107,15 @@ async def write(act: Act, locked: Mapping[UUID, Locked], rows: Sequence[tuple[Re
     ]
     voiding = {"voided": None, "void_reason": None, **(voided or {})}
     await act.sql(
-        "tracking_events_insert", {"events": json_text(new), **flips(timeline.flipped()), **voiding, "now": now}
+        "tracking_events_insert",
+        {"events": json_text(new), **flag_rows(timeline.changed_flags()), **voiding, "now": now},
     )
     await locking.save(act, locked.values())
 
 
-async def unknown(act: Act, rows: Sequence[tuple[Report, Outcome]]) -> list[tuple[Report, Outcome]]:
+async def without_duplicates(
+    act: CommandContext, rows: Sequence[tuple[EventReport, RowResult]]
+) -> list[tuple[EventReport, RowResult]]:
     """The events that are not recorded yet. The outcome of a duplicate names the event that it repeats."""
     if not rows:
         return []
@@ -130,8 +138,11 @@ async def unknown(act: Act, rows: Sequence[tuple[Report, Outcome]]) -> list[tupl
     return fresh
 
 
-def move(
-    shipment: Locked, timeline: Timeline, events: Sequence[status_projection.Event], outcomes: Mapping[UUID, Outcome]
+def apply_events(
+    shipment: LockedShipment,
+    timeline: EventHistory,
+    events: Sequence[status_projection.ProjectionEvent],
+    outcomes: Mapping[UUID, RowResult],
 ) -> None:
     """New events of one shipment: each is a change of it."""
     before = shipment.status
@@ -139,14 +150,14 @@ def move(
         shipment.row["event_count"] += 1
         outcomes[event.id].status_changed = before is not shipment.status
         changed = {"events": [None, public_ids.encode(models.TrackingEvent, event.id)]}
-        shipment.log("tracking_event.recorded", changed, before, event.id)
+        shipment.add_change("tracking_event.recorded", changed, before, event.id)
         before = shipment.status
 
 
-def event_of(report: Report, now: datetime) -> status_projection.Event:
+def event_of(report: EventReport, now: datetime) -> status_projection.ProjectionEvent:
     """A new event, as the projection sees it."""
     row = report.row
-    return status_projection.Event(
+    return status_projection.ProjectionEvent(
         row["id"],
         row["package_id"],
         row["code"],

@@ -8,21 +8,21 @@ from uuid import UUID
 from graphql_app import models
 from graphql_app.commands.shipments import key
 from graphql_app.commands.tracking_events import times
-from graphql_app.commands.validation import Check, Given
+from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, status_projection, tracking_numbers
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
 DEFAULT_SOURCE = "api"
-UNKNOWN = times.Occurred(datetime(2000, 1, 1, tzinfo=UTC), None, None, enums.TimePrecision.EXACT)
+UNKNOWN_TIME = times.EventTime(datetime(2000, 1, 1, tzinfo=UTC), None, None, enums.TimePrecision.EXACT)
 """Stands where a time is wrong; an event with that is not recorded."""
 
 
 @dataclass(slots=True)
-class Report:
+class EventReport:
     """One event that may be recorded: the columns that are known, and what it is about."""
 
-    check: Check
+    check: Validator
     target: dict[str, Any]
     row: dict[str, Any]
     code: enums.TrackingEventCode | None
@@ -32,13 +32,13 @@ class Report:
     package_seq: int = 0
 
 
-def read(check: Check, given: Given) -> Report:
+def validate(check: Validator, given: Input) -> EventReport:
     """One input, checked."""
-    moment = times.occurred(check.at("occurred"), given["occurred"]) or UNKNOWN
+    moment = times.parse_event_time(check.at("occurred"), given["occurred"]) or UNKNOWN_TIME
     code = enums.TrackingEventCode(given["code"]) if given.get("code") else None
     raw, reason = check.text(given, "carrierStatusRaw", 128), given.get("reason") and str(given["reason"])
     if code is None and not (given.get("carrierStatusRaw") or "").strip():
-        check.add(user_errors.Required("Give `code`, or `carrierStatusRaw` with the carrier's own word."), "code")
+        check.add_error(user_errors.Required("Give `code`, or `carrierStatusRaw` with the carrier's own word."), "code")
     row = {
         "id": public_ids.new(),
         "code": code,
@@ -54,39 +54,39 @@ def read(check: Check, given: Given) -> Report:
         "carrier_status_raw": raw,
         "estimated_delivery_at": check.instant(given, "estimatedDeliveryAt"),
         "override_status": None,
-        **place(check.at("place"), given.get("place") or {}),
+        **validate_place(check.at("place"), given.get("place") or {}),
     }
-    if moment.occurred_at > datetime.now(UTC) + status_projection.FUTURE:
-        check.warn("FUTURE", "This lies more than 24 hours ahead: it is kept, and moves no status.", "occurred")
-    return Report(check, target(check.at("target"), given["target"]), row, code, reason)
+    if moment.occurred_at > datetime.now(UTC) + status_projection.FUTURE_TOLERANCE:
+        check.add_warning("FUTURE", "This lies more than 24 hours ahead: it is kept, and moves no status.", "occurred")
+    return EventReport(check, validate_target(check.at("target"), given["target"]), row, code, reason)
 
 
-def target(check: Check, given: Given) -> dict[str, Any]:
+def validate_target(check: Validator, given: Input) -> dict[str, Any]:
     """What an event is about: a shipment, a package, or whatever bears a tracking number."""
-    found: dict[str, Any] = {**key.key_of(given.get("shipment")), "package": None, "carrier": None}
-    key.storable(check, given.get("shipment"), "shipment")
+    found: dict[str, Any] = {**key.parse_key(given.get("shipment")), "package": None, "carrier": None}
+    key.check_key(check, given.get("shipment"), "shipment")
     found["tracking_number"] = None
     if given.get("packageId") is not None:
-        found["package"] = public_ids.of(models.Package, given["packageId"]) or UUID(int=0)
+        found["package"] = public_ids.decode_as(models.Package, given["packageId"]) or UUID(int=0)
     if given.get("trackingNumber") is not None:
         inner = given["trackingNumber"]
-        found["tracking_number"] = tracking_numbers.normal(inner["trackingNumber"])
+        found["tracking_number"] = tracking_numbers.normalize(inner["trackingNumber"])
         found["carrier"] = inner.get("carrier")
-        if key.storable(check, inner, "trackingNumber") and not found["tracking_number"]:
+        if key.check_key(check, inner, "trackingNumber") and not found["tracking_number"]:
             message = "A tracking number has at least one letter or digit."
-            check.add(user_errors.Invalid(message), "trackingNumber", "trackingNumber")
+            check.add_error(user_errors.Invalid(message), "trackingNumber", "trackingNumber")
     return found
 
 
-def place(check: Check, given: Given) -> dict[str, Any]:
+def validate_place(check: Validator, given: Input) -> dict[str, Any]:
     """Where it happened, as far as is known."""
     latitude, longitude = given.get("latitude"), given.get("longitude")
     if (latitude is None) is not (longitude is None):
         missing = "latitude" if latitude is None else "longitude"
-        check.add(user_errors.Required("Latitude and longitude go together."), missing)
+        check.add_error(user_errors.Required("Latitude and longitude go together."), missing)
     for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
         if value is not None and not -most <= value <= most:
-            check.add(user_errors.Invalid(f"This must lie between -{most} and {most} degrees."), name)
+            check.add_error(user_errors.Invalid(f"This must lie between -{most} and {most} degrees."), name)
     return {
         "place_name": check.text(given, "name", 200),
         "city": check.text(given, "city", 200),

@@ -12,17 +12,17 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from graphql_app.commands.validation import EARLIEST, LATEST, Check, Given
+from graphql_app.commands.validation import EARLIEST, LATEST, Input, Validator
 from graphql_app.domain.enums import TimePrecision
 from graphql_app.errors import user_errors
 
-WAYS = ("instant", "local", "date")
+FORMS = ("instant", "local", "date")
 DATE_SORTS_AT = time(23, 59, 59, tzinfo=UTC)
-WIDEST_OFFSET = timedelta(hours=18)
+MAX_OFFSET = timedelta(hours=18)
 RANGE = "This must lie in the years from 1900 to 2999."
 
 
-class Occurred(NamedTuple):
+class EventTime(NamedTuple):
     """A time as it is kept: columns of `tracking_event`."""
 
     occurred_at: datetime
@@ -31,53 +31,57 @@ class Occurred(NamedTuple):
     time_precision: TimePrecision
 
 
-def occurred(check: Check, given: Given) -> Occurred | None:
+def parse_event_time(check: Validator, given: Input) -> EventTime | None:
     """The time that an `EventTime` names; None when something is wrong with it, which `check` then knows."""
-    ways = [name for name in WAYS if given.get(name) is not None]
+    ways = [name for name in FORMS if given.get(name) is not None]
     if len(ways) != 1:
-        check.add(user_errors.Required("Give exactly one of instant, local and date."))
+        check.add_error(user_errors.Required("Give exactly one of instant, local and date."))
         return None
     if ways == ["date"]:
-        return on_day(check, given["date"])
-    return at_instant(check, given["instant"]) if ways == ["instant"] else on_clock(check.at("local"), given["local"])
+        return from_date(check, given["date"])
+    return (
+        from_instant(check, given["instant"])
+        if ways == ["instant"]
+        else from_local_time(check.at("local"), given["local"])
+    )
 
 
-def at_instant(check: Check, instant: datetime) -> Occurred | None:
+def from_instant(check: Validator, instant: datetime) -> EventTime | None:
     """An instant with its offset."""
     offset = instant.utcoffset()
-    if offset is None or abs(offset) > WIDEST_OFFSET:
-        check.add(user_errors.Invalid("No clock is more than 18 hours from UTC."), "instant")
+    if offset is None or abs(offset) > MAX_OFFSET:
+        check.add_error(user_errors.Invalid("No clock is more than 18 hours from UTC."), "instant")
         return None
     if not EARLIEST <= instant < LATEST:
-        check.add(user_errors.Invalid(RANGE), "instant")
+        check.add_error(user_errors.Invalid(RANGE), "instant")
         return None
-    return Occurred(instant.astimezone(UTC), instant.replace(tzinfo=None), minutes(offset), TimePrecision.EXACT)
+    return EventTime(instant.astimezone(UTC), instant.replace(tzinfo=None), minutes(offset), TimePrecision.EXACT)
 
 
-def on_clock(check: Check, given: Given) -> Occurred | None:
+def from_local_time(check: Validator, given: Input) -> EventTime | None:
     """A local time with the zone of its place."""
     local: datetime = given["at"]
     zone = time_zone(given["timeZone"])
     if zone is None:
-        check.add(user_errors.Invalid(unknown(given["timeZone"])), "timeZone")
+        check.add_error(user_errors.Invalid(unknown_zone_message(given["timeZone"])), "timeZone")
     if not EARLIEST <= local.replace(tzinfo=UTC) < LATEST:
-        check.add(user_errors.Invalid(RANGE), "at")
+        check.add_error(user_errors.Invalid(RANGE), "at")
         return None
     if zone is None:
         return None
     offset = local.replace(tzinfo=zone).utcoffset()
     if offset is None:
         return None
-    return Occurred((local - offset).replace(tzinfo=UTC), local, minutes(offset), TimePrecision.ZONE_ASSUMED)
+    return EventTime((local - offset).replace(tzinfo=UTC), local, minutes(offset), TimePrecision.ZONE_ASSUMED)
 
 
-def on_day(check: Check, day: date) -> Occurred | None:
+def from_date(check: Validator, day: date) -> EventTime | None:
     """A date, which is sorted after whatever is known to have happened on that day."""
     at = datetime.combine(day, DATE_SORTS_AT)
     if not EARLIEST <= at < LATEST:
-        check.add(user_errors.Invalid(RANGE), "date")
+        check.add_error(user_errors.Invalid(RANGE), "date")
         return None
-    return Occurred(at, None, None, TimePrecision.DATE_ONLY)
+    return EventTime(at, None, None, TimePrecision.DATE_ONLY)
 
 
 def minutes(offset: timedelta) -> int:
@@ -92,23 +96,23 @@ def zone_names() -> frozenset[str]:
 
 
 @cache
-def folded() -> dict[str, str]:
+def zone_names_by_lower_case() -> dict[str, str]:
     """The names of zones by their spelling in small letters."""
     return {name.lower(): name for name in zone_names()}
 
 
 def time_zone(name: str) -> zoneinfo.ZoneInfo | None:
     """The zone of this name; None where there is none."""
-    return load(name) if name in zone_names() else None
+    return load_zone(name) if name in zone_names() else None
 
 
 @cache
-def load(name: str) -> zoneinfo.ZoneInfo:
+def load_zone(name: str) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(name)
 
 
-def unknown(name: str) -> str:
+def unknown_zone_message(name: str) -> str:
     """What to say of a name that is none."""
-    meant = folded().get(name.lower())
+    meant = zone_names_by_lower_case().get(name.lower())
     hint = f"Did you mean {meant}?" if meant else "Write its IANA name, such as Europe/Berlin."
     return f"There is no time zone {name[:64]!r}. {hint}"

@@ -11,7 +11,6 @@ from sqlalchemy import ARRAY, Text, Uuid, and_, func, or_, select, true
 
 from graphql_app import models
 from graphql_app.domain import enums
-from graphql_app.models import public_ids
 from graphql_app.query_engine.filters import predicates, related_predicates
 from graphql_app.query_engine.filters.ordering import EVENT_ORDERS, SHIPMENT_ORDERS
 from graphql_app.query_engine.filters.predicates import (
@@ -131,8 +130,7 @@ def changes(row: Row, given: Given) -> list[Predicate]:
     """ChangeWhere."""
     inner, found = given.within("where"), list[Predicate]()
     if inner is not None and inner["shipments"] is not None:
-        known = lambda publics: [public_ids.of(models.Shipment, public) or predicates.NOWHERE for public in publics]  # noqa: E731
-        found.append(row.c.shipment_id == func.any(inner.bind("shipments", ARRAY(Uuid()), known)))
+        found.append(row.c.shipment_id == func.any(inner.bind("shipments", ARRAY(Uuid()), predicates.shipment_ids)))
     if inner is not None and inner["ops"] is not None:
         found.append(row.c.op == func.any(inner.bind("ops", ARRAY(Text()), predicates.all_clean)))
     return found

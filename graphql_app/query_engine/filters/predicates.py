@@ -71,6 +71,11 @@ def all_clean(texts: Sequence[str]) -> list[str]:
     return [clean(text) for text in texts]
 
 
+def shipment_ids(publics: Sequence[str]) -> list[UUID]:
+    """The UUIDs of public shipment IDs; an ID of another kind becomes one that matches nothing."""
+    return [public_ids.decode_as(models.Shipment, public) or NOWHERE for public in publics]
+
+
 def behind(prefix: str) -> str:
     """The least text that sorts behind all that begin with a prefix, byte by byte."""
     stem = clean(prefix).rstrip(LARGEST)
@@ -180,7 +185,7 @@ def identities(model: type[SQLModel]) -> Condition:
     """IDFilter. An id that names nothing of this kind matches nothing."""
 
     def known(public: str) -> UUID:
-        return public_ids.of(model, public) or NOWHERE
+        return public_ids.decode_as(model, public) or NOWHERE
 
     def condition(row: Row, given: Given) -> list[Predicate]:
         found = list[Predicate]()
@@ -220,7 +225,10 @@ def codes(row: Row, given: Given) -> list[Predicate]:
 def by(row: Row, given: Given) -> list[Predicate]:
     """ShipmentBy: the one of id, number and external reference that is given."""
     if given["id"] is not None:
-        return [row.c.id == given.bind("id", Uuid(), lambda public: public_ids.of(models.Shipment, public) or NOWHERE)]
+        return [
+            row.c.id
+            == given.bind("id", Uuid(), lambda public: public_ids.decode_as(models.Shipment, public) or NOWHERE)
+        ]
     if given["number"] is not None:
         return [row.c.number == given.bind("number", Text(), clean)]
     return [row.c.external_reference == given.bind("externalReference", Text(), clean)]

@@ -46,7 +46,7 @@ def place(role: enums.PartyRole) -> Condition:
 
 def tracking_number(row: Row, given: Given) -> list[Predicate]:
     """A package's tracking number, however it is spelt; `isNull: true`: no package has one."""
-    compared = strings(named("tracking_number_norm"), lambda text: clean(tracking_numbers.normal(text)))
+    compared = strings(named("tracking_number_norm"), lambda text: clean(tracking_numbers.normalize(text)))
     found = list[Predicate]()
     if given["isNull"] is not None:
         any_ = some(models.Package, of_shipment, lambda package, _: [package.c.tracking_number_norm.is_not(None)])

@@ -29,7 +29,7 @@ def find(row: Row, given: Given) -> list[predicates.Predicate]:
         by_prefix(given, models.Shipment, "number", "id", str.strip),
         by_prefix(given, models.Shipment, "external_reference", "id", str.strip),
         by_prefix(given, models.ShipmentReference, "value", "shipment_id", str.strip),
-        by_prefix(given, models.Package, "tracking_number_norm", "shipment_id", tracking_numbers.normal),
+        by_prefix(given, models.Package, "tracking_number_norm", "shipment_id", tracking_numbers.normalize),
         by_words(given),
     ]
     return [row.c.id.in_(union_all(*ways))]
