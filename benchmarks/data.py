@@ -15,7 +15,7 @@ from benchmarks.places import BUILD, HERE, OWN, OWN_WRITE, PEERS, PEERS_WRITE
 from graphql_app import settings
 from graphql_app.cli import account_admin
 from graphql_app.database import migrate
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 
 TABLES = {
@@ -28,15 +28,15 @@ TABLES = {
 }
 
 
-def start() -> Embedded:
+def start() -> EmbeddedServer:
     """The benchmark's PostgreSQL."""
-    return Embedded(BUILD / "postgres").start()
+    return EmbeddedServer(BUILD / "postgres").start()
 
 
 class Postgres:
     """SQL on the benchmark's server, for programs that wait for it."""
 
-    def __init__(self, server: Embedded) -> None:
+    def __init__(self, server: EmbeddedServer) -> None:
         self.url = make_url(server.url)
         self.host = str(self.url.query["host"])
 

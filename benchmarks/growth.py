@@ -65,7 +65,7 @@ async def captured(
     postgres: Postgres, size: int, questions: Mapping[str, Question], count: int
 ) -> dict[str, list[Sent]]:
     """The statements that the project sends for each question, so many times with random arguments."""
-    given = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate=0)
+    given = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate_limit=0)
     engine = make_engine(postgres.url_of(name_of(size)), given)
     sent: list[Sent] = []
 

@@ -41,11 +41,11 @@ class Server:
 
     def __init__(self, root: Path, port: int) -> None:
         embedded_server.TUNING["track_commit_timestamp"] = "on"
-        self.port, self.postgres = port, embedded_server.Embedded(root / "postgres").start()
+        self.port, self.postgres = port, embedded_server.EmbeddedServer(root / "postgres").start()
         program = [sys.executable, "-m", "graphql_app"]
         env = os.environ | {
-            "POSTGRES_URL": self.postgres.url, "SHIPMENTS_LOG_LEVEL": "error", "SHIPMENTS_MOST_STREAMS": "5000",
-            "SHIPMENTS_MOST_STREAMS_EACH": "5000", "SHIPMENTS_MOST_CONNECTIONS": "10000",
+            "POSTGRES_URL": self.postgres.url, "SHIPMENTS_LOG_LEVEL": "error", "SHIPMENTS_MAX_STREAMS": "5000",
+            "SHIPMENTS_MAX_STREAMS_PER_CLIENT": "5000", "SHIPMENTS_MAX_CONNECTIONS": "10000",
         }  # fmt: skip
         make = [*program, "key", "create", "benchmark"]
         self.key = subprocess.run(make, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
@@ -139,7 +139,7 @@ async def written(server: Server, number: int, seconds: float, rate: float | Non
         await asyncio.sleep(1.5)
         heard = await listeners.heard()
         commits = {
-            change_log.name((row["xid"], row["seq"])): row["at"] for row in await connection.fetch(COMMITS, last)
+            change_log.cursor_of((row["xid"], row["seq"])): row["at"] for row in await connection.fetch(COMMITS, last)
         }
     frames = sum(map(len, heard["arrived"]))
     late = sorted((at - commits[cursor]) * 1000 for one in heard["arrived"] for cursor, at in one)

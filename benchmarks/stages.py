@@ -76,7 +76,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     """Stages of every request, and stages of a document's first."""
     given = settings.read(postgres_url=url, demo=False, pool_size=2)
     engine = make_engine(url, given, scoped=True)
-    keys = authenticator.Keyring(engine, given, keyless=False)
+    keys = authenticator.ApiKeyAuthenticator(engine, given, keyless=False)
     task = asyncio.create_task(keys.run())
     built = build.build()
     app = endpoint.Endpoint(built, engine, given, keys)
@@ -121,12 +121,12 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     values = coerce_variables(operation.variables, asked.variables or {})
     assert values is not None
     question = operation.single_field
-    asking = fast_path.Given(built._schema, operation.node, operation.fragments, operation.details, values)
+    asking = fast_path.FieldInputs(built._schema, operation.node, operation.fragments, operation.details, values)
 
     async def prepared(_: bytes) -> object:
         if question is None:  # a mutation: graphql-core's executor
             return run.executor(operation, asked, values, None)
-        mirrored = type_mapping.of(built._schema)
+        mirrored = type_mapping.mapping_of(built._schema)
         planned = plan.plan_for(asking, mirrored, question.parent, question.details, question.source)
         return planned.arguments(asking, {"account": viewer.account_id})
 

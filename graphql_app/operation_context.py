@@ -8,27 +8,27 @@ import strawberry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.auth.viewer import Viewer
-from graphql_app.database.reader import Rows
+from graphql_app.database.reader import AccountReader
 from graphql_app.database.session import Session
 
 
-class Context:
+class OperationContext:
     """One operation's context: `async with` it, and its session is closed with it."""
 
-    __slots__ = ("_session", "cost", "idempotency_key", "request_id", "rows", "viewer", "wrote")
+    __slots__ = ("_session", "cost", "idempotency_key", "notify_commit", "reader", "request_id", "viewer")
 
     def __init__(
         self,
         viewer: Viewer,
-        rows: Rows,
+        reader: AccountReader,
         request_id: str,
         idempotency_key: str | None = None,
-        wrote: Callable[[], None] = lambda: None,
+        notify_commit: Callable[[], None] = lambda: None,
     ) -> None:
-        self.viewer, self.rows, self.request_id = viewer, rows, request_id
+        self.viewer, self.reader, self.request_id = viewer, reader, request_id
         self.idempotency_key = idempotency_key
         """The request's own, where its operation has one mutation field."""
-        self.wrote = wrote
+        self.notify_commit = notify_commit
         """Call it after a commit: those who follow the change log look at once."""
         self.cost = 0
         self._session: Session | None = None
@@ -37,7 +37,7 @@ class Context:
     def session(self) -> Session:
         """The request's one session, made when it is first asked for: who only reads does with the rows."""
         if self._session is None:
-            self._session = Session(self.rows.engine, self.rows.account_id)
+            self._session = Session(self.reader.engine, self.reader.account_id)
         return self._session
 
     async def __aenter__(self) -> Self:
@@ -50,7 +50,7 @@ class Context:
             await self._session.end()
 
 
-Info = strawberry.Info[Context, None]
+Info = strawberry.Info[OperationContext, None]
 
 
 def get_context(
@@ -59,7 +59,9 @@ def get_context(
     request_id: str,
     *,
     idempotency_key: str | None = None,
-    wrote: Callable[[], None] = lambda: None,
-) -> Context:
+    notify_commit: Callable[[], None] = lambda: None,
+) -> OperationContext:
     """The context of one operation."""
-    return Context(viewer, Rows(engine, viewer.account_id), request_id, idempotency_key, wrote)
+    return OperationContext(
+        viewer, AccountReader(engine, viewer.account_id), request_id, idempotency_key, notify_commit
+    )

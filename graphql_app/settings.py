@@ -27,66 +27,84 @@ class Settings(BaseSettings):
     postgres_url: SecretStr | None = Field(
         None,
         validation_alias="POSTGRES_URL",
-        description="PostgreSQL 18 or newer, as `postgresql://user:password@host:5432/database`. "
-        "Absent: a PostgreSQL of our own is started.",
+        description="PostgreSQL 18 or newer, as `postgresql://user:password@host:5432/database`. If omitted, an "
+        "embedded PostgreSQL is started.",
     )
     owner_url: SecretStr | None = Field(
         None,
         validation_alias="POSTGRES_OWNER_URL",
-        description="The same database in the role that owns the tables, for migrations and commands, where that of "
-        "`POSTGRES_URL` does not.",
+        description="The same database with the role that owns the tables, for migrations and commands. Needed only "
+        "if the role of `POSTGRES_URL` does not own them.",
     )
     database_role: str = Field(
         "graphql_app_api",
         pattern="^[a-z0-9_]{0,63}$",
-        description="Role that requests take on, which owns nothing and sees one account; empty: that of the URL.",
+        description="PostgreSQL role that requests switch to. It owns nothing and sees one account. If empty, "
+        "requests keep the role of `POSTGRES_URL`.",
     )
     data_dir: Path | None = Field(
-        None, description="Where the PostgreSQL of our own keeps its data. Absent: the user's data directory."
+        None, description="Directory of the embedded PostgreSQL. If omitted, a directory in the user's data directory."
     )
     host: str = Field(DEFAULT_HOST, description="Address to listen on.")
-    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port to listen on; 0 selects a free port.")
     workers: int = Field(1, ge=1, le=64, description="Number of server processes.")
-    demo: bool = Field(True, description="Fill an empty PostgreSQL of our own with a small demonstration.")
-    pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL for each process.")
-    pool_timeout: float = Field(2.5, gt=0, description="Seconds to wait for one of them, before 503.")
-    statement_timeout: float = Field(5.0, gt=0, description="Seconds that one SQL statement may take.")
-    sql_echo: bool = Field(False, description="Log every SQL statement.")
-    request_timeout: float = Field(10.0, gt=0, description="Seconds that one request may take.")
-    most_waiting: int = Field(
-        100, ge=0, description="Operations that may wait for a connection of the pool; more are refused with 503."
+    demo: bool = Field(True, description="Fill an empty embedded PostgreSQL with demonstration data.")
+    pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections in the pool of each process.")
+    pool_timeout: float = Field(
+        2.5,
+        gt=0,
+        description="Maximum seconds that an operation waits for a pool connection before it is rejected with 503.",
     )
-    most_connections: int = Field(
-        2000, ge=1, description="Client connections of each process; more are refused with 503."
+    statement_timeout: float = Field(5.0, gt=0, description="Maximum seconds per SQL statement.")
+    sql_echo: bool = Field(
+        False, description="Log the SQL statements that are sent through SQLAlchemy; reads bypass it."
     )
-    most_streams: int = Field(1000, ge=0, description="WebSockets and event streams of each process.")
-    most_streams_each: int = Field(
-        50, ge=1, description="Of these, for each API key, or for each address where no key is needed."
+    request_timeout: float = Field(10.0, gt=0, description="Maximum seconds per request.")
+    max_queued_operations: int = Field(
+        100,
+        ge=0,
+        description="Maximum operations that wait for a pool connection, per process; further ones are rejected with"
+        " 503.",
+    )
+    max_connections: int = Field(
+        2000, ge=1, description="Maximum client connections per process; further ones are rejected with 503."
+    )
+    max_streams: int = Field(1000, ge=0, description="Maximum WebSocket and SSE connections per process.")
+    max_streams_per_client: int = Field(
+        50,
+        ge=1,
+        description="Maximum WebSocket and SSE connections per API key (per IP address when keys are not required).",
     )
     change_retention_days: int = Field(
         0,
         ge=0,
-        description="Days for which the change log is kept, and with it the history of shipments; 0 keeps all of it.",
+        description="Days to keep the change log and with it the history of shipments; 0 keeps everything.",
     )
-    rate: float = Field(
-        0, ge=0, description="Points of cost a second for each client, beyond which it gets 429; 0 sets no bound."
+    rate_limit: float = Field(
+        0,
+        ge=0,
+        description="Cost points per second and client; beyond it requests are rejected with 429. 0 means no limit.",
     )
-    burst: float = Field(0, ge=0, description="Points that a client may save up; at least one second's.")
-    introspection: bool = Field(
-        True, description="Let clients ask for the schema, and help them with suggestions where a name is wrong."
+    rate_limit_burst: float = Field(
+        0, ge=0, description="Maximum cost points that a client can accumulate; at least the points of one second."
     )
-    explorer: bool = Field(True, description="Show browsers that open /graphql the explorer.")
+    introspection: bool = Field(True, description="Allow introspection and suggest names in validation errors.")
+    explorer: bool = Field(True, description="Serve GraphiQL to browsers at `/graphql`.")
     trusted_documents: Path | None = Field(
-        None, description="A JSON file of trusted documents by id, as graphql-codegen, Relay or Apollo write it."
+        None, description="JSON file of trusted documents by id, as written by graphql-codegen, Relay or Apollo."
     )
-    only_trusted: bool = Field(False, description="Run trusted documents and nothing else.")
-    cors_origins: str = Field(
-        "", description="Origins whose pages may call the API, with commas between them; `*` is any."
+    trusted_documents_only: bool = Field(False, description="Run only trusted documents.")
+    cors_origins: str = Field("", description="Comma-separated origins whose pages may call the API; `*` allows any.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="`debug`, `info`, `warning` or `error`."
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
-    log_format: str = Field("text", pattern="^(text|json)$", description="text for people, or json: one line a record.")
+    log_format: str = Field(
+        "text", pattern="^(text|json)$", description="`text`, or `json` for one JSON object per line."
+    )
     drain_delay: float = Field(
-        0.0, ge=0, description="Seconds after SIGTERM during which requests are still taken while /readyz says no."
+        0.0,
+        ge=0,
+        description="Seconds after SIGTERM during which requests are still accepted while `/readyz` returns 503.",
     )
 
     @field_validator("postgres_url", "owner_url")
@@ -105,7 +123,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def consistent(self) -> Self:
-        if self.only_trusted and self.trusted_documents is None:
+        if self.trusted_documents_only and self.trusted_documents is None:
             raise ValueError("only trusted documents are to be run, but SHIPMENTS_TRUSTED_DOCUMENTS names no file")
         return self
 
@@ -133,7 +151,7 @@ def data_directory(known: Settings) -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "graphql-app"
 
 
-def hand_down(known: Settings, **also: str) -> None:
+def export_to_environment(known: Settings, **also: str) -> None:
     """Put the settings into the environment, whence the processes read them that this one starts."""
     for name in Settings.model_fields:
         value = getattr(known, name)

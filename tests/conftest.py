@@ -104,20 +104,20 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[embedded_server.Embedded]:
+def server(folder: Path) -> Iterator[embedded_server.EmbeddedServer]:
     """The PostgreSQL of this run."""
-    running = embedded_server.Embedded(folder / "postgres", fast=True).start()
+    running = embedded_server.EmbeddedServer(folder / "postgres", fast=True).start()
     yield running
     running.stop()
 
 
-def database_url(server: embedded_server.Embedded, name: str) -> str:
+def database_url(server: embedded_server.EmbeddedServer, name: str) -> str:
     """The URL of another database on the run's server."""
     return make_url(server.url).set(database=name).render_as_string(hide_password=False)
 
 
 @contextlib.asynccontextmanager
-async def admin(server: embedded_server.Embedded) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def admin(server: embedded_server.EmbeddedServer) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """A connection that makes and drops databases."""
     connection = await asyncpg.connect(database_url(server, "postgres"))
     try:
@@ -127,7 +127,7 @@ async def admin(server: embedded_server.Embedded) -> AsyncIterator["asyncpg.Conn
 
 
 @pytest.fixture(scope="session")
-def migrated(server: embedded_server.Embedded) -> str:
+def migrated(server: embedded_server.EmbeddedServer) -> str:
     """A database with all migrations, of which others are copies. Nobody may be connected to it then."""
 
     async def make() -> None:
@@ -142,7 +142,7 @@ def migrated(server: embedded_server.Embedded) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(server: embedded_server.Embedded, migrated: str) -> str:
+def postgres_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     """The URL of this worker's database: migrated, with the default account and nothing else."""
 
     async def make() -> None:
@@ -154,7 +154,7 @@ def postgres_url(server: embedded_server.Embedded, migrated: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def world_url(server: embedded_server.Embedded, migrated: str) -> str:
+def world_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     """The URL of a database that holds the world of `world.py`, for tests that only read: `@pytest.mark.world`."""
     url = database_url(server, "world")
 

@@ -54,7 +54,7 @@ def test_settings_survive_being_handed_down(monkeypatch: pytest.MonkeyPatch, tmp
     known = settings.read(
         postgres_url="postgresql://me:secret@db.example/shipments", data_dir=tmp_path, demo=False, drain_delay=1.5
     )
-    settings.hand_down(known)
+    settings.export_to_environment(known)
     assert settings.read() == known
 
 

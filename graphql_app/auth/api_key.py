@@ -20,13 +20,13 @@ PREFIX, RANDOM, CHECK = 15, 43, 6
 """Characters of a secret: `shpk_` and ten that tell keys apart, an underscore, 256 bits, a checksum."""
 SECRET = re.compile(rb"shpk_[0-9A-Za-z]{10}_[0-9A-Za-z]{%d}" % (RANDOM + CHECK))
 BEARER = re.compile(rb"bearer +(\S+)", re.IGNORECASE)
-OWN_NAMES = re.compile(rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
-PASSED_ON = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
+LOOPBACK_HOSTS = re.compile(rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+PROXY_HEADERS = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
 """Headers by which proxies show themselves."""
-UNKNOWN = "This API key is not known, was revoked, or has expired."
+UNKNOWN_KEY = "This API key is not known, was revoked, or has expired."
 
 
-class Secret(NamedTuple):
+class ApiKeySecret(NamedTuple):
     """A new secret, and what is kept of it."""
 
     text: str
@@ -34,12 +34,12 @@ class Secret(NamedTuple):
     hash: bytes
 
 
-def mint() -> Secret:
+def generate() -> ApiKeySecret:
     """A new secret, which is in nobody's hands yet."""
     start = "shpk_" + "".join(secrets.choice(LETTERS) for _ in range(PREFIX - 5))
     body = f"{start}_" + "".join(secrets.choice(LETTERS) for _ in range(RANDOM))
     text = body + checksum(body.encode())
-    return Secret(text, start, digest(text.encode()))
+    return ApiKeySecret(text, start, digest(text.encode()))
 
 
 def digest(secret: bytes) -> bytes:
@@ -56,7 +56,7 @@ def checksum(body: bytes) -> str:
     return found
 
 
-def shown(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     """The secret in the `Authorization` header, the last where there are several; None without one."""
     given = dict(headers).get(b"authorization")
     if given is None:
@@ -65,11 +65,11 @@ def shown(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     if found is None:
         raise request_errors.Unauthenticated("`Authorization` must be the word Bearer, a blank and an API key.")
     if not SECRET.fullmatch(found[1]):
-        raise request_errors.Unauthenticated(UNKNOWN)
+        raise request_errors.Unauthenticated(UNKNOWN_KEY)
     return found[1]
 
 
-def is_whole(secret: bytes) -> bool:
+def has_valid_checksum(secret: bytes) -> bool:
     """Whether it is one that could have been made."""
     return checksum(secret[:-CHECK]).encode() == secret[-CHECK:]
 
@@ -86,7 +86,7 @@ def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
     A page that has its own name resolved to 127.0.0.1 is, for its browser, allowed to ask whatever it wants here.
     """
     given = dict(headers)
-    if not OWN_NAMES.fullmatch(given.get(b"host", b"")) or any(name in given for name in PASSED_ON):
+    if not LOOPBACK_HOSTS.fullmatch(given.get(b"host", b"")) or any(name in given for name in PROXY_HEADERS):
         raise request_errors.Forbidden(
             "Without an API key only this machine's own requests to localhost, 127.0.0.1 or [::1] are answered."
         )

@@ -26,13 +26,13 @@ from starlette.types import Scope
 from graphql_app.auth import api_key
 from graphql_app.auth.viewer import Viewer
 from graphql_app.database.engine import make_engine
-from graphql_app.database.errors import fault
+from graphql_app.database.errors import to_request_error
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-FRESH, EVERY = 0.8, 0.35
+CACHE_SECONDS, REFRESH_SECONDS = 0.8, 0.35
 """Seconds for which what was read counts, from before the question on; seconds between two readings of what is used."""
 IN_USE = 60.0
 """Seconds since its last use for which a key is read again and again."""
@@ -52,7 +52,7 @@ DEFAULT = text("SELECT id, slug, keyed FROM default_account()")
 USED = text("SELECT keys_used(:ids, :moments)")
 
 
-class Entry:
+class CachedKey:
     """A key that was found."""
 
     __slots__ = ("minute", "read_at", "told", "used_at", "viewer")
@@ -63,7 +63,7 @@ class Entry:
         """Whom to call when it has gone."""
 
 
-class Keyring:
+class ApiKeyAuthenticator:
     """The keys of one process. `keyless`: whether requests need none, as long as no key was made at all."""
 
     def __init__(self, engine: AsyncEngine, settings: Settings, *, keyless: bool) -> None:
@@ -71,7 +71,7 @@ class Keyring:
         self.engine = make_engine(url, one, name="graphql-app keys", scoped=True)
         self.connect = self.engine.execution_options(isolation_level="AUTOCOMMIT").connect
         self.keyless = keyless
-        self.known: OrderedDict[bytes, Entry] = OrderedDict()
+        self.known: OrderedDict[bytes, CachedKey] = OrderedDict()
         self.refused: OrderedDict[bytes, float] = OrderedDict()
         self.wanted: dict[bytes, str | None] = {}
         """Hashes, and the beginnings of the secrets that they are of."""
@@ -81,7 +81,7 @@ class Keyring:
 
     async def __call__(self, scope: Scope) -> Viewer:
         """Who is asking. Raises Unauthenticated, NotAllowed, and whatever keeps the database from saying."""
-        secret = api_key.shown(scope["headers"])
+        secret = api_key.from_headers(scope["headers"])
         if secret is None:
             if not self.keyless:
                 raise request_errors.Unauthenticated
@@ -89,26 +89,26 @@ class Keyring:
         hash_ = NOBODY if secret is None else api_key.digest(secret)
         entry = self.fresh(hash_)
         if entry is None:
-            if secret is not None and not api_key.is_whole(secret):
-                raise request_errors.Unauthenticated(api_key.UNKNOWN)
+            if secret is not None and not api_key.has_valid_checksum(secret):
+                raise request_errors.Unauthenticated(api_key.UNKNOWN_KEY)
             await asyncio.shield(self.reading(hash_, api_key.prefix(secret)))
             entry = self.known.get(hash_)
         if entry is None:
-            raise request_errors.Unauthenticated(None if secret is None else api_key.UNKNOWN)
+            raise request_errors.Unauthenticated(None if secret is None else api_key.UNKNOWN_KEY)
         self.use(hash_, entry)
         return entry.viewer
 
-    def fresh(self, hash_: bytes) -> Entry | None:
+    def fresh(self, hash_: bytes) -> CachedKey | None:
         """What is known well enough; None: it must be read. Raises Unauthenticated."""
-        since = time.monotonic() - FRESH
+        since = time.monotonic() - CACHE_SECONDS
         entry = self.known.get(hash_)
         if entry is not None:
             return entry if entry.read_at >= since else None
         if self.refused.get(hash_, since - 1) >= since:
-            raise request_errors.Unauthenticated(api_key.UNKNOWN)
+            raise request_errors.Unauthenticated(api_key.UNKNOWN_KEY)
         return None
 
-    def use(self, hash_: bytes, entry: Entry) -> None:
+    def use(self, hash_: bytes, entry: CachedKey) -> None:
         entry.used_at = time.monotonic()
         self.known.move_to_end(hash_)
         minute = int(time.time()) // 60
@@ -117,7 +117,7 @@ class Keyring:
             self.used[entry.viewer.key_id] = datetime.fromtimestamp(minute * 60, UTC)
 
     @contextmanager
-    def watching(self, viewer: Viewer, told: Callable[[], None]) -> Iterator[None]:
+    def on_revoked(self, viewer: Viewer, told: Callable[[], None]) -> Iterator[None]:
         """While inside, `told` is called when the viewer may be here no longer."""
         entry = self.known.get(viewer.hash)
         if entry is None or entry.viewer != viewer:
@@ -148,7 +148,7 @@ class Keyring:
             try:
                 return await self.ask(hashes)
             except Exception as error:
-                known = fault(error)
+                known = to_request_error(error)
                 if known is None:
                     raise
                 if last or not isinstance(known, request_errors.ConnectionLost):
@@ -164,7 +164,7 @@ class Keyring:
                     found[NOBODY] = Viewer(account.id, account.slug)
             if secret := [hash_ for hash_ in hashes if hash_]:
                 rows: Sequence[Row[Any]] = (await connection.execute(READ, {"hashes": secret})).all()
-                found |= {row.hash: viewer(row, hashes[row.hash]) for row in rows}
+                found |= {row.hash: viewer_from_row(row, hashes[row.hash]) for row in rows}
         for hash_ in hashes:
             self.learn(hash_, found.get(hash_), began)
 
@@ -185,7 +185,7 @@ class Keyring:
                 self.refused.popitem(last=False)
             return
         self.refused.pop(hash_, None)
-        self.known[hash_] = Entry(viewer, began)
+        self.known[hash_] = CachedKey(viewer, began)
         if len(self.known) > MOST_KEPT:
             oldest = next((one for one, other in self.known.items() if not other.told), hash_)
             if oldest != hash_:
@@ -195,19 +195,19 @@ class Keyring:
         """Keep what is in use fresh, forget what is not, and write down what was used, for good."""
         noted, well = time.monotonic(), True
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(REFRESH_SECONDS)
             now = time.monotonic()
             for hash_, entry in tuple(self.known.items()):
                 if entry.told or entry.used_at > now - IN_USE:
                     self.reading(hash_, entry.viewer.prefix)
-                elif entry.read_at < now - FRESH:
+                elif entry.read_at < now - CACHE_SECONDS:
                     del self.known[hash_]
             try:
                 if self.next is not None:
                     await asyncio.shield(self.next)
                 if self.used and now > noted + NOTED:
                     noted = now
-                    await self.note()
+                    await self.save_last_used()
                 well = True
             except (request_errors.RequestError, *AWAY) as error:
                 if well:
@@ -216,7 +216,7 @@ class Keyring:
             except Exception:  # nobody would notice a keyring that has ended
                 logger.exception("The keyring broke.")
 
-    async def note(self) -> None:
+    async def save_last_used(self) -> None:
         """Write down when keys were last used."""
         used, self.used = dict(sorted(self.used.items())), {}
         try:
@@ -230,7 +230,7 @@ class Keyring:
         """The process ends."""
         try:
             if self.used:
-                await self.note()
+                await self.save_last_used()
         except AWAY as error:
             logger.warning("When API keys were last used was not written down: %s", type(error).__name__)
         if left := [task for task in (self.current, self.next) if task is not None]:
@@ -238,6 +238,6 @@ class Keyring:
         await self.engine.dispose()
 
 
-def viewer(row: Row[Any], prefix: str | None) -> Viewer:
+def viewer_from_row(row: Row[Any], prefix: str | None) -> Viewer:
     """The viewer that a key stands for."""
     return Viewer(row.account_id, row.account, row.name, tuple(row.scopes), prefix, row.id, row.hash)

@@ -52,7 +52,7 @@ def moment(given: str) -> datetime:
 async def acting(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[CommandContext]:
     """An act in a transaction that is committed when this block ends well."""
     async with get_session(engine, account_id) as session:
-        yield CommandContext(session.run, account_id, ACTOR, "cli")
+        yield CommandContext(session.execute_sql, account_id, ACTOR, "cli")
         await session.commit()
 
 
@@ -65,9 +65,9 @@ def refuse(check: Validator) -> None:
 
 async def create_key(
     engine: AsyncEngine, slug: str, name: str, scopes: Sequence[str] = SCOPES, expires_at: datetime | None = None
-) -> api_key.Secret:
+) -> api_key.ApiKeySecret:
     """A new key of an account."""
-    check, secret = Validator(), api_key.mint()
+    check, secret = Validator(), api_key.generate()
     given = {"name": name, "scopes": list(scopes), "expiresAt": expires_at}
     new = api_keys.validate(check, given, SCOPES)
     refuse(check)

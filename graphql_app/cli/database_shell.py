@@ -14,16 +14,16 @@ import typer
 from sqlalchemy import text
 
 from graphql_app.database import embedded_server, target
-from graphql_app.database.target import Place
+from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.settings import Settings
 
 HOST = "127.0.0.1"
 SSL, GSS, CANCEL = 80877103, 80877104, 80877102
-LONGEST_GREETING = 10_000
+MAX_STARTUP_MESSAGE_BYTES = 10_000
 
 
-async def show(where: Place, known: Settings, port: int | None) -> None:
+async def show(where: DatabaseTarget, known: Settings, port: int | None) -> None:
     """Print how, and stay until Ctrl-C where a server or a door must be kept open."""
     if port is None:
         typer.echo(where.psql)
@@ -33,7 +33,7 @@ async def show(where: Place, known: Settings, port: int | None) -> None:
         return
     if where.own is None:
         raise startup_error.StartupError("POSTGRES_URL names a server of yours: connect pgAdmin to that.")
-    await open_door(where, known, port)
+    await open_proxy(where, known, port)
 
 
 async def forever() -> None:
@@ -42,14 +42,14 @@ async def forever() -> None:
         await asyncio.Event().wait()
 
 
-async def open_door(where: Place, known: Settings, port: int) -> None:
+async def open_proxy(where: DatabaseTarget, known: Settings, port: int) -> None:
     """Listen until Ctrl-C; the role may log in no longer than that."""
     assert where.own
     socket = str(where.own.run / ".s.PGSQL.5432")
     async with target.connect(where, known) as engine:
         password = secrets.token_urlsafe(12)
         try:
-            server = await asyncio.start_server(lambda *pair: pass_on(socket, *pair), HOST, port)
+            server = await asyncio.start_server(lambda *pair: forward(socket, *pair), HOST, port)
         except OSError as error:
             raise startup_error.StartupError(f"Port {port} of {HOST} cannot be taken: {error.strerror}.") from None
         async with engine.begin() as connection:
@@ -66,10 +66,10 @@ async def open_door(where: Place, known: Settings, port: int) -> None:
                 await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER} NOLOGIN PASSWORD NULL"))
 
 
-async def pass_on(socket: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def forward(socket: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection."""
     with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-        greeting = await admitted(reader, writer)
+        greeting = await check_startup_message(reader, writer)
         if greeting:
             inner_reader, inner_writer = await asyncio.open_unix_connection(socket)
             inner_writer.write(greeting)
@@ -77,7 +77,7 @@ async def pass_on(socket: str, reader: asyncio.StreamReader, writer: asyncio.Str
     writer.close()
 
 
-async def admitted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
+async def check_startup_message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
     """The first message that may pass; None when it may not. Encryption is declined: nothing leaves this machine."""
     while True:
         head = await reader.readexactly(8)
@@ -85,7 +85,7 @@ async def admitted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         if code not in (SSL, GSS):
             break
         writer.write(b"N")
-    if not 8 < length <= LONGEST_GREETING:
+    if not 8 < length <= MAX_STARTUP_MESSAGE_BYTES:
         return None
     rest = await reader.readexactly(length - 8)
     if code == CANCEL:

@@ -12,7 +12,7 @@ from graphql_app import settings
 from graphql_app.auth.scopes import ADMIN, SCOPES
 from graphql_app.cli import account_admin
 from graphql_app.database import migrate, target
-from graphql_app.database.target import Place
+from graphql_app.database.target import DatabaseTarget
 
 T = TypeVar("T")
 
@@ -24,12 +24,12 @@ def on_database(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     """What the work comes to, on a database with all tables."""
     known = settings.read()
 
-    async def run(where: Place) -> T:
+    async def run(where: DatabaseTarget) -> T:
         async with target.connect(where, known) as engine:
             await migrate.upgrade(engine)
             return await work(engine)
 
-    with target.open_place(known) as where:
+    with target.open_target(known) as where:
         return asyncio.run(run(where))
 
 

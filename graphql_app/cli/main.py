@@ -10,7 +10,7 @@ import typer
 from graphql_app import demo, settings
 from graphql_app.cli import database_shell, key_commands
 from graphql_app.database import migrate, target
-from graphql_app.database.target import Place
+from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.schema import build
 from graphql_app.server import startup
@@ -43,7 +43,7 @@ def migrate_(
     """Bring the database to the tables of this program."""
     known = settings.read()
 
-    async def run(where: Place) -> list[str]:
+    async def run(where: DatabaseTarget) -> list[str]:
         async with target.connect(where, known) as engine:
             if check:
                 return await migrate.pending(engine)
@@ -52,7 +52,7 @@ def migrate_(
                 await migrate.write(engine, write)
             return done
 
-    with target.throwaway() if write else target.open_place(known) as where:
+    with target.temporary_database() if write else target.open_target(known) as where:
         missing = asyncio.run(run(where))
     if check and missing:
         raise startup_error.StartupError(f"Missing migrations: {', '.join(missing)}.")
@@ -65,12 +65,12 @@ def demo_() -> None:
     """Fill an empty database with a few hundred shipments to look at."""
     known = settings.read()
 
-    async def run(where: Place) -> int:
+    async def run(where: DatabaseTarget) -> int:
         async with target.connect(where, known) as engine:
             await migrate.upgrade(engine)
             return await demo.fill(engine)
 
-    with target.open_place(known) as where:
+    with target.open_target(known) as where:
         made = asyncio.run(run(where))
     typer.echo(f"Made {made} shipments." if made else "There are shipments already: nothing was made.")
 
@@ -93,7 +93,7 @@ def db(
 ) -> None:
     """How to look at the tables. Keeps a PostgreSQL of our own up until Ctrl-C where none is running."""
     known = settings.read()
-    with target.open_place(known) as where:
+    with target.open_target(known) as where:
         asyncio.run(database_shell.show(where, known, port))
 
 

@@ -33,7 +33,9 @@ def validate(check: Validator, given: Input, scopes: Collection[str]) -> dict[st
     return {"name": name, "scopes": wanted, "expires_at": expires_at}
 
 
-async def create(act: CommandContext, new: Mapping[str, Any], secret: api_key.Secret, check: Validator) -> RowResult:
+async def create(
+    act: CommandContext, new: Mapping[str, Any], secret: api_key.ApiKeySecret, check: Validator
+) -> RowResult:
     """Make the key."""
     outcome = RowResult.from_validator(check)
     if act.validate_only:

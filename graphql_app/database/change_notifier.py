@@ -19,7 +19,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app.database.engine import rights_of
+from graphql_app.database.engine import account_settings
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
 
@@ -55,24 +55,24 @@ LEFT JOIN LATERAL (
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedAccount:
     """An account whose log somebody follows: how far it may be read, and who wants to know."""
 
     head: Position
     told: set[Told] = field(default_factory=set)
 
 
-class Feed:
+class ChangeNotifier:
     """The pulse of one process."""
 
     def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
-        self.engine, self.rights = engine, rights_of(settings)
-        self.watched: dict[UUID, Watched] = {}
+        self.engine, self.rights = engine, account_settings(settings)
+        self.watched: dict[UUID, WatchedAccount] = {}
         self.woken, self.wanted = asyncio.Event(), asyncio.Event()
         self.unsaid = False
         self.spoke = self.felt = 0.0
 
-    def wrote(self) -> None:
+    def notify_commit(self) -> None:
         """This process has committed something: look, and tell the other processes."""
         if self.unsaid and not self.watched:
             return  # nobody here wants to know, and the others are about to be told
@@ -80,22 +80,22 @@ class Feed:
         self.wanted.set()
         self.woken.set()
 
-    def watch(self, account_id: UUID, head: Position, told: Told) -> None:
+    def subscribe(self, account_id: UUID, head: Position, told: Told) -> None:
         """Call `told` with every new end of the account's log, from `head` on."""
-        watched = self.watched.setdefault(account_id, Watched(head))
+        watched = self.watched.setdefault(account_id, WatchedAccount(head))
         watched.told.add(told)
         if watched.head > head:
             told(watched.head)
         self.wanted.set()
         self.woken.set()
 
-    def forget(self, account_id: UUID, told: Told) -> None:
+    def unsubscribe(self, account_id: UUID, told: Told) -> None:
         watched = self.watched[account_id]
         watched.told.discard(told)
         if not watched.told:
             del self.watched[account_id]
 
-    async def enter(
+    async def start_position(
         self, fetch: Callable[..., Any], account_id: UUID, after: Position | None
     ) -> tuple[Position, Position]:
         """Where a reader begins, behind `after` or at the end; and the end of what is settled now.
@@ -159,8 +159,8 @@ class Feed:
         unsettled_wait = SOON
         while True:
             self.woken.clear()
-            unsettled = await self.look(connection)
-            await self.speak(connection)
+            unsettled = await self.poll(connection)
+            await self.publish(connection)
             unsettled_wait = min(unsettled_wait * 2, LATER) if unsettled else SOON
             until = unsettled_wait if unsettled else POLL if self.watched else HEARTBEAT
             await asyncio.sleep(REST)
@@ -171,7 +171,7 @@ class Feed:
             except TimeoutError:
                 continue
 
-    async def look(self, connection: "asyncpg.Connection[Any]") -> bool:
+    async def poll(self, connection: "asyncpg.Connection[Any]") -> bool:
         """Ask how far each log reaches, tell those who watch. Whether there are commits that are not settled yet."""
         now = asyncio.get_running_loop().time()
         if not self.watched:
@@ -188,7 +188,7 @@ class Feed:
                     told(watched.head)
         return any(row["unsettled"] for row in rows)
 
-    async def speak(self, connection: "asyncpg.Connection[Any]") -> None:
+    async def publish(self, connection: "asyncpg.Connection[Any]") -> None:
         """Tell the other processes, where there is something to tell and they were not told just now."""
         loop = asyncio.get_running_loop()
         if not self.unsaid:

@@ -30,7 +30,7 @@ def installed() -> Path:
     return folder / INSTALL / "bin"
 
 
-class Programs:
+class PostgresPrograms:
     """The programs for one directory `root`."""
 
     def __init__(self, root: Path) -> None:

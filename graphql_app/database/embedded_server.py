@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from graphql_app.database import row_security
-from graphql_app.database.embedded_binaries import MAJOR, Programs, installed
+from graphql_app.database.embedded_binaries import MAJOR, PostgresPrograms, installed
 from graphql_app.errors import startup_error
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Postmaster:
     written: int
 
 
-class Embedded:
+class EmbeddedServer:
     """One PostgreSQL in one directory. `start()` owns it or attaches to the process that does; `stop()` undoes that."""
 
     def __init__(self, root: Path, *, fast: bool = False) -> None:
@@ -90,7 +90,7 @@ class Embedded:
         self.data, self.log = self.root / "data", self.root / "postgres.log"
         self.run = self.root / "run"
         self.fast = fast
-        self._programs = Programs(self.root)
+        self._programs = PostgresPrograms(self.root)
         self._lock: int | None = None
         self._guard: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()  # between stopping and starting again
@@ -115,7 +115,7 @@ class Embedded:
         """The line that opens it in a terminal."""
         return f"{installed() / 'psql'} -h {self.run} -U postgres {DATABASE}"
 
-    def start(self) -> "Embedded":
+    def start(self) -> "EmbeddedServer":
         """Own or attach. Blocks until the server answers; raises `errors.StartError` in one sentence."""
         self._programs.make_root()
         deadline = time.monotonic() + PATIENCE

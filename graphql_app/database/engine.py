@@ -16,15 +16,17 @@ from graphql_app.errors import startup_error
 from graphql_app.models import triggers
 from graphql_app.settings import Settings, asyncpg_url
 
-OLDEST = 180000
-ACROSS = {"app.across": "on"}
+MIN_SERVER_VERSION = 180000
+BYPASS_ACCOUNT_SCOPE = {"app.across": "on"}
 """With which row-level security lets by who owns the tables and is bound all the same, see `models/rights.py`."""
-PLANNING = {"enable_seqscan": "off"}
+PLANNER_SETTINGS = {"enable_seqscan": "off"}
 """For requests. A plan is kept while the tables grow, and one that was made when a table was tiny would go on to read
 all of it, until the table is analysed anew."""
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "3s", "10s"
-STATEMENTS_KEPT = 300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
-MOST_STATEMENT = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
+MAX_PREPARED_STATEMENTS = (
+    300  # prepared statements of one connection; a plan of ours takes some 100 kB of the server's memory
+)
+MAX_PREPARED_CHARACTERS = 24_000  # characters; a larger one is planned anew every time, since its plan takes megabytes
 
 _ = row_security, triggers  # their DDL belongs to the tables that create_db_tables() makes
 
@@ -37,7 +39,7 @@ def make_engine(
     `scoped`: for requests, in the role to which row-level security shows one account, that of the `Session`. Otherwise
     for migrations and commands, which see all accounts.
     """
-    rights = {**role_of(settings), **PLANNING} if scoped else ACROSS
+    rights = {**role_settings(settings), **PLANNER_SETTINGS} if scoped else BYPASS_ACCOUNT_SCOPE
     engine = create_async_engine(
         asyncpg_url(postgres_url),
         poolclass=pool.Pool,
@@ -50,8 +52,8 @@ def make_engine(
             "timeout": 5,
             "command_timeout": settings.statement_timeout + 1,  # for a server that does not even time out
             # asyncpg forgets statements of more than 15 kB and after 300 s; ours are long and come again
-            "statement_cache_size": STATEMENTS_KEPT,
-            "max_cacheable_statement_size": MOST_STATEMENT,
+            "statement_cache_size": MAX_PREPARED_STATEMENTS,
+            "max_cacheable_statement_size": MAX_PREPARED_CHARACTERS,
             "max_cached_statement_lifetime": 0,
             "server_settings": {
                 "application_name": name,
@@ -65,16 +67,16 @@ def make_engine(
             },
         },
     )
-    event.listen(engine.sync_engine, "checkout", pool.refuse_closed)
+    event.listen(engine.sync_engine, "checkout", pool.reject_closed)
     return engine
 
 
-def rights_of(settings: Settings) -> dict[str, str]:
+def account_settings(settings: Settings) -> dict[str, str]:
     """Settings of a connection that serves all accounts, by the functions made for that: see `models/rights.py`."""
-    return role_of(settings) or ACROSS
+    return role_settings(settings) or BYPASS_ACCOUNT_SCOPE
 
 
-def role_of(settings: Settings) -> dict[str, str]:
+def role_settings(settings: Settings) -> dict[str, str]:
     """The role of requests, where they take on one."""
     return {"role": settings.database_role} if settings.database_role else {}
 
@@ -87,7 +89,7 @@ async def create_db_tables(engine: AsyncEngine) -> None:
 
 async def check_server(engine: AsyncEngine) -> None:
     """Raise `errors.StartError` in one plain sentence where the server cannot serve us."""
-    place = place_of(engine)
+    place = database_name(engine)
     try:
         async with engine.connect() as connection:
             version = (await connection.execute(text("SHOW server_version_num"))).scalar_one()
@@ -101,12 +103,12 @@ async def check_server(engine: AsyncEngine) -> None:
                 f"PostgreSQL has no database named {engine.url.database!r} at {place}."
             ) from None
         raise startup_error.StartupError(f"PostgreSQL cannot be reached at {place}: {first_line(cause)}.") from None
-    if int(version) < OLDEST:
+    if int(version) < MIN_SERVER_VERSION:
         raise startup_error.StartupError(
             f"PostgreSQL 18 or newer is needed; the server at {place} is version {int(version) // 10000}."
         )
 
 
-def place_of(engine: AsyncEngine) -> str:
+def database_name(engine: AsyncEngine) -> str:
     """Where the database lies, for people: without its password."""
     return engine.url.render_as_string(hide_password=True).replace("+asyncpg", "")

@@ -15,11 +15,11 @@ def first_line(error: object) -> str:
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
-BUSY = ("40001", "40P01", "55P03")
+CONFLICT_SQLSTATES = ("40001", "40P01", "55P03")
 """SQLSTATEs of serialization failure, deadlock, lock timeout."""
-OUT_OF_REACH = ("08", "53", "57P", "58", "25006", "25P03")
+UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03")
 """What they begin with when the connection or the server has gone, is not yet up, is full, or only a standby."""
-CANCELLED, UNFIT, TOO_COMPLEX = "57014", "22", "54"
+QUERY_CANCELED, DATA_EXCEPTION_CLASS, PROGRAM_LIMIT_CLASS = "57014", "22", "54"
 GONE = ("closed", "is cancelling")
 """What asyncpg says of a connection that nothing can be asked of any more, or not yet."""
 GOING = (asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
@@ -32,22 +32,22 @@ def driver_error(error: BaseException) -> BaseException:
     return wrapped.__cause__ or wrapped if isinstance(wrapped, EmulatedDBAPIException) else wrapped
 
 
-def fault(error: BaseException) -> request_errors.RequestError | None:
+def to_request_error(error: BaseException) -> request_errors.RequestError | None:
     """What a failure of the database means for the request; None where it is a mistake of ours."""
     if isinstance(error, PoolTimeout):
         return request_errors.Overloaded()
     cause = driver_error(error)
     state = str(getattr(cause, "sqlstate", None) or "")
-    if state == CANCELLED:
+    if state == QUERY_CANCELED:
         return request_errors.Timeout()
-    if state in BUSY:
+    if state in CONFLICT_SQLSTATES:
         return request_errors.Conflict()
-    if state.startswith(TOO_COMPLEX):
+    if state.startswith(PROGRAM_LIMIT_CLASS):
         return request_errors.LimitExceeded("This is more than one statement can hold: ask for less at a time.")
-    if state.startswith(UNFIT):
+    if state.startswith(DATA_EXCEPTION_CLASS):
         return request_errors.BadUserInput("A value is not one that can be stored or compared.")
     lost = (
-        state.startswith(OUT_OF_REACH)
+        state.startswith(UNAVAILABLE_SQLSTATES)
         or isinstance(cause, OSError | TimeoutError)
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
         or (isinstance(cause, asyncpg.InterfaceError) and any(word in str(cause) for word in GONE))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
 
 from graphql_app.database import row_security
-from graphql_app.database.engine import place_of
+from graphql_app.database.engine import database_name
 from graphql_app.database.errors import first_line
 from graphql_app.errors import startup_error
 
@@ -64,7 +64,7 @@ async def pending(engine: AsyncEngine) -> list[str]:
     unknown = set(have) - {script.revision for script in scripts.walk_revisions()}
     if unknown:
         raise startup_error.StartupError(
-            f"The database at {place_of(engine)} has the migration {', '.join(sorted(unknown))}, which this "
+            f"The database at {database_name(engine)} has the migration {', '.join(sorted(unknown))}, which this "
             "version of the program does not know: start the newer one that made it, or this one with another database."
         )
     return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
@@ -85,7 +85,7 @@ async def check(engine: AsyncEngine) -> None:
     lacking = [name for name in (*columns, *(f"{name}()" for name in row_security.FUNCTIONS)) if name not in have]
     if lacking:
         raise startup_error.StartupError(
-            f"The database at {place_of(engine)} was made by a version of this program that this one cannot "
+            f"The database at {database_name(engine)} was made by a version of this program that this one cannot "
             f"continue: it has all migrations, but no {lacking[0]}. Start with an empty database, or with another "
             "SHIPMENTS_DATA_DIR."
         )

@@ -23,7 +23,7 @@ SHOWN = "account"
 class Pool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, of which readers take what is idle without asking it for more."""
 
-    def take(self, account_id: UUID) -> "Idle | None":
+    def take(self, account_id: UUID) -> "IdleConnection | None":
         """A connection that is idle and open: one that shows this account, or else the one that was used last."""
         idle: list[Any] = self._pool._queue._queue  # type: ignore[attr-defined]
         if not idle:
@@ -33,10 +33,10 @@ class Pool(AsyncAdaptedQueuePool):
         if record._is_hard_or_soft_invalidated() or is_closed(record.dbapi_connection):
             return None  # after a restart of the server all are made anew, one by one
         del idle[at]
-        return Idle(self, record)
+        return IdleConnection(self, record)
 
 
-class Leased(Protocol):
+class LeasedConnection(Protocol):
     """A connection that is out."""
 
     @property
@@ -46,13 +46,13 @@ class Leased(Protocol):
     def connection(self) -> "asyncpg.Connection[Any]":
         """The driver's."""
 
-    def give_back(self) -> None: ...
+    def release(self) -> None: ...
 
-    def throw_away(self) -> None:
+    def discard(self) -> None:
         """Close it, and let the pool make another one in its place."""
 
 
-class Idle:
+class IdleConnection:
     """One that was idle: taken and given back without what SQLAlchemy does for connections of which it knows less."""
 
     __slots__ = ("connection", "info", "pool", "record")
@@ -61,16 +61,16 @@ class Idle:
         self.pool, self.record, self.info = pool, record, record.info
         self.connection: asyncpg.Connection[Any] = record.dbapi_connection.driver_connection
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         self.pool._do_return_conn(self.record)
 
-    def throw_away(self) -> None:
+    def discard(self) -> None:
         self.info.pop(SHOWN, None)
         self.record.invalidate()
         self.pool._do_return_conn(self.record)
 
 
-class Checked:
+class CheckedOutConnection:
     """One that the pool handed out itself, since it had to wait for it or to connect."""
 
     __slots__ = ("connection", "info", "proxy")
@@ -79,10 +79,10 @@ class Checked:
         self.proxy, self.info = proxy, proxy.info
         self.connection = cast("asyncpg.Connection[Any]", proxy.driver_connection)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         self.proxy.close()
 
-    def throw_away(self) -> None:
+    def discard(self) -> None:
         self.proxy.invalidate()
         self.proxy.close()
 
@@ -92,19 +92,19 @@ def is_closed(connection: Any) -> bool:
     return bool(connection.driver_connection.is_closed())
 
 
-def refuse_closed(connection: Any, *_: object) -> None:
+def reject_closed(connection: Any, *_: object) -> None:
     """Makes the pool connect anew instead."""
     if is_closed(connection):
         raise DisconnectionError
 
 
-async def lease(engine: AsyncEngine, account_id: UUID) -> Leased:
+async def lease(engine: AsyncEngine, account_id: UUID) -> LeasedConnection:
     """A connection of the pool: without SQLAlchemy's greenlet, which costs more than the statement, if one is idle."""
     pool = cast("Pool", engine.sync_engine.pool)
-    return pool.take(account_id) or Checked(await greenlet_spawn(pool.connect))
+    return pool.take(account_id) or CheckedOutConnection(await greenlet_spawn(pool.connect))
 
 
-def show(account_id: UUID) -> str:
+def set_account_sql(account_id: UUID) -> str:
     """The statement after which a connection shows the rows of an account and no others."""
     return f"SET app.account = '{account_id.hex}'"
 
@@ -115,7 +115,7 @@ def shown(session: Session, _transaction: object, connection: Connection) -> Non
     if account_id is not None and info.get(SHOWN) != account_id:
         info.pop(SHOWN, None)  # whatever becomes of the statement, it is not the old one
         driver: Any = connection.connection.dbapi_connection
-        driver.run_async(lambda asyncpg_connection: asyncpg_connection.execute(show(account_id)))
+        driver.run_async(lambda asyncpg_connection: asyncpg_connection.execute(set_account_sql(account_id)))
         info[SHOWN] = account_id
 
 

@@ -15,42 +15,42 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.database import pool
-from graphql_app.database.pool import Leased
+from graphql_app.database.pool import LeasedConnection
 
-SETTLE_TIMEOUT = 2.0  # seconds
+RESET_TIMEOUT_SECONDS = 2.0  # seconds
 
 
-class Rows:
+class AccountReader:
     """The rows of one account. Used by one statement at a time."""
 
     def __init__(self, engine: AsyncEngine, account_id: UUID) -> None:
         self.engine, self.account_id = engine, account_id
-        self._snapshot: Snapshot | None = None
+        self._snapshot: ReadSnapshot | None = None
 
     async def fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
         """Rows of one reading statement."""
         if self._snapshot is not None:
             return await self._snapshot.fetch(sql, arguments)
-        async with Lease(self.engine, self.account_id) as connection:
+        async with ConnectionLease(self.engine, self.account_id) as connection:
             return await connection.fetch(sql, *arguments)
 
     async def fetch_rows(self, sql: str, arguments: Sequence[object]) -> Sequence[Any]:
         """What one statement outside of any transaction returns; it is a transaction by itself, and may write."""
-        async with Lease(self.engine, self.account_id) as connection:
+        async with ConnectionLease(self.engine, self.account_id) as connection:
             return await connection.fetch(sql, *arguments, record_class=NamedRecord)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[None]:
         """Let all that is fetched inside see the same moment: that of the first statement."""
         async with AsyncExitStack() as stack:
-            self._snapshot = Snapshot(stack, lambda: Lease(self.engine, self.account_id))
+            self._snapshot = ReadSnapshot(stack, lambda: ConnectionLease(self.engine, self.account_id))
             try:
                 yield
             finally:
                 self._snapshot = None
 
 
-class Lease:
+class ConnectionLease:
     """`async with`: a driver connection of the engine's pool, which shows one account.
 
     Nobody gets it before the server has done with it: what was cancelled is waited for, or thrown away.
@@ -74,23 +74,23 @@ class Lease:
     async def show(self) -> None:
         info = self.leased.info
         info.pop(pool.SHOWN, None)  # whatever becomes of the statement, it is not the old one
-        await self.leased.connection.execute(pool.show(self.account_id))
+        await self.leased.connection.execute(pool.set_account_sql(self.account_id))
         info[pool.SHOWN] = self.account_id
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None or issubclass(kind, asyncpg.PostgresError):
-            self.leased.give_back()
+            self.leased.release()
         elif issubclass(kind, asyncio.CancelledError):
-            settling.add(task := asyncio.ensure_future(settle(self.leased)))
+            settling.add(task := asyncio.ensure_future(reset_connection(self.leased)))
             task.add_done_callback(settling.discard)
             await asyncio.shield(task)
         else:
-            self.leased.throw_away()
+            self.leased.discard()
 
 
-class Snapshot:
+class ReadSnapshot:
     """One moment of the database. PostgreSQL goes on with nothing after a failure, so it is that of all that follow."""
 
     def __init__(self, stack: AsyncExitStack, lease: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
@@ -117,18 +117,18 @@ settling: set["asyncio.Future[None]"] = set()
 """What must come to its end although it may be that nobody waits for it any more."""
 
 
-async def settle(leased: Leased) -> None:
+async def reset_connection(leased: LeasedConnection) -> None:
     """Wait until the server has stopped what was cancelled, and give the connection back; or throw it away."""
     leased.info.pop(pool.SHOWN, None)  # with all other settings it forgets the account
     try:
-        await leased.connection.reset(timeout=SETTLE_TIMEOUT)
+        await leased.connection.reset(timeout=RESET_TIMEOUT_SECONDS)
     except Exception:  # whatever it is, this connection is of no use
-        leased.throw_away()
+        leased.discard()
     except BaseException:
-        leased.throw_away()
+        leased.discard()
         raise
     else:
-        leased.give_back()
+        leased.release()
 
 
 class NamedRecord(asyncpg.Record):

@@ -16,9 +16,9 @@ from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-EVERY = 600.0
+INTERVAL_SECONDS = 600.0
 """Seconds between two sweeps, the first of which comes a while after the start."""
-BITE = 2_000
+BATCH_ROWS = 2_000
 """Rows that one transaction deletes."""
 LOCK = 7274612  # any number that is ours: one process sweeps, the others leave it to that one
 
@@ -29,7 +29,7 @@ KEYS = text("SELECT sweep_idempotency_keys(:bite)")
 async def run(engine: AsyncEngine, settings: Settings) -> None:
     """Sweep for good."""
     while True:
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(INTERVAL_SECONDS)
         try:
             await sweep(engine, settings.change_retention_days)
         except (SQLAlchemyError, OSError) as error:
@@ -38,25 +38,25 @@ async def run(engine: AsyncEngine, settings: Settings) -> None:
 
 async def sweep(engine: AsyncEngine, days: float) -> int:
     """Delete what is older than so many days (0: keep it), and what has expired. The number of rows."""
-    gone = await bites(engine, KEYS, {})
+    gone = await delete_in_batches(engine, KEYS, {})
     if days:
         async with engine.connect() as connection:
             accounts = (await connection.execute(text("SELECT account_ids()"))).scalars().all()
         for account in accounts:
-            gone += await bites(engine, CHANGES, {"account": account, "age": timedelta(days=days)})
+            gone += await delete_in_batches(engine, CHANGES, {"account": account, "age": timedelta(days=days)})
     return gone
 
 
-async def bites(engine: AsyncEngine, statement: object, given: dict[str, object]) -> int:
+async def delete_in_batches(engine: AsyncEngine, statement: object, given: dict[str, object]) -> int:
     """Run a deletion until it finds little; nothing where another process is at it."""
     gone = 0
     while True:
         async with engine.begin() as connection:
             if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})"))).scalar_one():
                 return gone
-            found = await connection.execute(statement, {**given, "bite": BITE})  # type: ignore[call-overload]
+            found = await connection.execute(statement, {**given, "bite": BATCH_ROWS})  # type: ignore[call-overload]
             deleted = found.scalar_one()
         gone += deleted
-        if deleted < BITE - 1:
+        if deleted < BATCH_ROWS - 1:
             return gone
         await asyncio.sleep(0.05)

@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from graphql_app.database import pool
-from graphql_app.database.reader import Rows
+from graphql_app.database.reader import AccountReader
 
 
-class Session(Rows, AsyncSession):
+class Session(AccountReader, AsyncSession):
     """One request's session, scoped to one account; it also reads as `Rows` do. Used by one statement at a time."""
 
     def __init__(self, engine: AsyncEngine, account_id: UUID) -> None:
-        Rows.__init__(self, engine, account_id)
+        AccountReader.__init__(self, engine, account_id)
         AsyncSession.__init__(self, engine, expire_on_commit=False, autoflush=False, info={pool.SHOWN: account_id})
 
-    async def run(self, sql: str, arguments: Sequence[object]) -> Sequence[Row[Any]]:
+    async def execute_sql(self, sql: str, arguments: Sequence[object]) -> Sequence[Row[Any]]:
         """Rows of one statement inside the session's transaction, which begins when there is none."""
         connection: AsyncConnection = await self.connection()
         result = await connection.exec_driver_sql(sql, tuple(arguments))

@@ -16,11 +16,11 @@ from graphql_app.settings import Settings
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabaseTarget:
     """A database: its URL for its owner, the PostgreSQL of our own that it is in, if it is, its URL for requests."""
 
     url: str
-    own: embedded_server.Embedded | None = None
+    own: embedded_server.EmbeddedServer | None = None
     requests: str = ""
 
     @property
@@ -40,33 +40,33 @@ class Place:
 
 
 @contextmanager
-def open_place(known: Settings) -> Iterator[Place]:
+def open_target(known: Settings) -> Iterator[DatabaseTarget]:
     """The given database, or a PostgreSQL of our own that ends with this block unless another process owns it."""
     if known.postgres_url:
         url = known.postgres_url.get_secret_value()
-        yield Place(known.owner_url.get_secret_value() if known.owner_url else url, requests=url)
+        yield DatabaseTarget(known.owner_url.get_secret_value() if known.owner_url else url, requests=url)
         return
-    own = embedded_server.Embedded(settings.data_directory(known)).start()
+    own = embedded_server.EmbeddedServer(settings.data_directory(known)).start()
     try:
-        yield Place(own.url, own, own.requests_url)
+        yield DatabaseTarget(own.url, own, own.requests_url)
     finally:
         own.stop()
 
 
 @contextmanager
-def throwaway() -> Iterator[Place]:
+def temporary_database() -> Iterator[DatabaseTarget]:
     """An empty database for a moment."""
     with tempfile.TemporaryDirectory(prefix="graphql-app-") as folder:
         Path(folder).chmod(0o755)  # root lends the server another account, which must get in
-        own = embedded_server.Embedded(Path(folder) / "postgres", fast=True).start()
+        own = embedded_server.EmbeddedServer(Path(folder) / "postgres", fast=True).start()
         try:
-            yield Place(own.url, own)
+            yield DatabaseTarget(own.url, own)
         finally:
             own.stop()
 
 
 @asynccontextmanager
-async def connect(place: Place, known: Settings) -> AsyncIterator[AsyncEngine]:
+async def connect(place: DatabaseTarget, known: Settings) -> AsyncIterator[AsyncEngine]:
     """An engine for as long as this block lasts, on a server that was asked whether it can serve us."""
     engine = make_engine(place.url, known)
     try:

@@ -29,12 +29,12 @@ async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
     async with get_session(engine, account) as session:
-        await session.run(ALONE, ())
-        ((empty,),) = await session.run(EMPTY, (account,))
+        await session.execute_sql(ALONE, ())
+        ((empty,),) = await session.execute_sql(EMPTY, (account,))
         if not empty:
             return 0
         told = list(world(now or datetime.now(UTC)))
-        await tell(CommandContext(session.run, account, "demo", "demo"), told)
+        await tell(CommandContext(session.execute_sql, account, "demo", "demo"), told)
         await session.commit()
         return len(told)
 

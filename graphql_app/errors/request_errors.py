@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class RequestError(Exception):
-    """The request cannot be read."""
+    """The request is malformed."""
 
     code: ClassVar[str] = "BAD_REQUEST"
     status: ClassVar[int] = 400  # of HTTP, where the whole request fails of it
@@ -16,41 +16,41 @@ class RequestError(Exception):
 
 
 class GraphQLRequestError(RequestError):  # the HTTP was in order: under application/json the status is 200
-    """The operation cannot be run."""
+    """The operation cannot be executed."""
 
 
 class BadUserInput(GraphQLRequestError):
-    """An argument is not valid."""
+    """An argument or variable is invalid."""
 
     code = "BAD_USER_INPUT"
 
 
 class ParseFailed(GraphQLRequestError):
-    """The document is not GraphQL."""
+    """The document has a GraphQL syntax error."""
 
     code = "GRAPHQL_PARSE_FAILED"
 
 
 class ValidationFailed(GraphQLRequestError):
-    """The document does not fit the schema."""
+    """The document is not valid for the schema."""
 
     code = "GRAPHQL_VALIDATION_FAILED"
 
 
 class OperationNotFound(GraphQLRequestError):
-    """The document has no such operation."""
+    """The document does not contain the requested operation."""
 
     code = "OPERATION_RESOLUTION_FAILURE"
 
 
 class InvalidCursor(GraphQLRequestError):
-    """This cursor is damaged, or it comes from another connection or order: take one from the same `orderBy`."""
+    """The cursor is damaged, or it belongs to another connection or order. Use a cursor from the same `orderBy`."""
 
     code = "INVALID_CURSOR"
 
 
 class CursorExpired(GraphQLRequestError):
-    """Changes behind this cursor are no longer kept: read what you need afresh, and follow from a new cursor."""
+    """Changes after this cursor are no longer stored. Reload the data that you need and follow from a new cursor."""
 
     code = "CURSOR_EXPIRED"
 
@@ -74,19 +74,19 @@ class PersistedQueryNotSupported(GraphQLRequestError):
 
 
 class DocumentNotTrusted(GraphQLRequestError):
-    """There is no trusted document with this `documentId`."""
+    """No trusted document has this `documentId`."""
 
     code = "DOCUMENT_NOT_TRUSTED"
 
 
 class Unauthenticated(RequestError):
-    """This needs an API key: send `Authorization: Bearer <key>`."""
+    """An API key is required. Send it as `Authorization: Bearer <key>`."""
 
     code, status = "UNAUTHENTICATED", 401
 
 
 class Forbidden(RequestError):
-    """The API key does not allow this."""
+    """The API key does not permit this operation."""
 
     code, status = "FORBIDDEN", 403
 
@@ -96,13 +96,13 @@ class Forbidden(RequestError):
 
 
 class NotFound(RequestError):
-    """There is nothing at this address."""
+    """No resource exists at this URL."""
 
     code, status = "NOT_FOUND", 404
 
 
 class MethodNotAllowed(RequestError):
-    """This method is not allowed here."""
+    """This HTTP method is not allowed here."""
 
     code, status = "METHOD_NOT_ALLOWED", 405
 
@@ -112,13 +112,13 @@ class MethodNotAllowed(RequestError):
 
 
 class NotAcceptable(RequestError):
-    """Answers are `application/graphql-response+json` or `application/json`; `Accept` names neither."""
+    """`Accept` must allow `application/graphql-response+json` or `application/json`."""
 
     code, status = "NOT_ACCEPTABLE", 406
 
 
 class RequestTimeout(RequestError):
-    """The request took too long to arrive."""
+    """The request did not arrive in time."""
 
     code, status = "REQUEST_TIMEOUT", 408
 
@@ -130,25 +130,25 @@ class JsonTooDeep(RequestError):
 
 
 class PayloadTooLarge(RequestError):
-    """The body is too large."""
+    """The request body is too large."""
 
     code, status = "PAYLOAD_TOO_LARGE", 413
 
 
 class UnsupportedMediaType(RequestError):
-    """Send the request as `application/json`."""
+    """The request body must be sent as `application/json`."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
 class HeadersTooLarge(RequestError):
-    """The headers are too large, or too many."""
+    """The request headers are too large or too many."""
 
     code, status = "HEADERS_TOO_LARGE", 431
 
 
 class RateLimited(RequestError):
-    """You have asked for more than your share: wait, then go on."""
+    """Rate limit exceeded. Retry after the number of seconds in the `Retry-After` header."""
 
     code, status = "RATE_LIMITED", 429
 
@@ -158,38 +158,38 @@ class RateLimited(RequestError):
 
 
 class Conflict(RequestError):
-    """Others were changing the same data: try again, with the same idempotency key."""
+    """The operation conflicts with concurrent writes. Retry with the same idempotency key."""
 
     code = "CONFLICT"
 
 
 class Timeout(RequestError):
-    """This took too long: narrow the filter, ask for less, or try again with the same idempotency key."""
+    """The operation took too long. Narrow the filter, request less data, or retry with the same idempotency key."""
 
     code, status, retry_after = "TIMEOUT", 503, 1
 
 
 class Unavailable(RequestError):
-    """The database cannot be reached right now: try again, with the same idempotency key."""
+    """The database is unavailable. Retry with the same idempotency key."""
 
     code, status, retry_after = "UNAVAILABLE", 503, 1
 
 
 class ConnectionLost(Unavailable):
-    """The connection to the database was lost: try again, with the same idempotency key."""
+    """The database connection was lost. Retry with the same idempotency key."""
 
 
 class Overloaded(Unavailable):
-    """Too many requests are waiting: try again, with the same idempotency key."""
+    """Too many requests are waiting. Retry with the same idempotency key."""
 
 
 class SlowConsumer(RequestError):
-    """You read more slowly than changes come: subscribe again, `after` the last cursor that you have."""
+    """The client reads more slowly than changes arrive. Subscribe again with the last received cursor as `after`."""
 
     code, status, retry_after = "SLOW_CONSUMER", 503, 1
 
 
 class InternalError(RequestError):
-    """Something went wrong here. It was recorded under this request's id."""
+    """Internal server error. The details are logged with the request id."""
 
     code, status = "INTERNAL_ERROR", 500

@@ -30,7 +30,7 @@ from graphql_app.errors import request_errors, startup_error
 from graphql_app.execution import document_limits, request
 from graphql_app.execution import variables as variables_module
 from graphql_app.execution.document_limits import Size
-from graphql_app.query_engine.fast_path import Question, question
+from graphql_app.query_engine.fast_path import SingleFieldQuery, single_field_query
 from graphql_app.schema import authorization
 from graphql_app.schema.authorization import RequiredScopes
 
@@ -62,7 +62,7 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
     """The fragments once more, as graphql-core's executor wants them too."""
-    single_field: Question | None
+    single_field: SingleFieldQuery | None
     """The one question that it is, where it is no more than that."""
 
     @property
@@ -204,7 +204,7 @@ class DocumentCache:
                 needs = authorization.required_scopes(self.schema, fragments, node)
                 operations[name] = Operation(
                     parsed, node, sizes[name], name, trusted, needs, variables, fragments, details,
-                    question(self.schema, node),
+                    single_field_query(self.schema, node),
                 )  # fmt: skip
         return Document(parsed, operations)
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from graphql_app.database.errors import fault
+from graphql_app.database.errors import to_request_error
 from graphql_app.errors import request_errors, user_errors
 
 MAX_ERRORS, MAX_MESSAGE_CHARACTERS, MAX_LOCATIONS = 20, 300, 5
@@ -81,10 +81,10 @@ def classify_error(cause: BaseException) -> request_errors.RequestError | None:
         return cause
     if isinstance(cause, user_errors.UserError | user_errors.InvalidInput):
         return request_errors.BadUserInput(str(cause))
-    return fault(cause)
+    return to_request_error(cause)
 
 
-def to_request_error(cause: Exception, request_id: str) -> request_errors.RequestError:
+def classify_request_error(cause: Exception, request_id: str) -> request_errors.RequestError:
     """What an exception about the whole request is."""
     known = classify_error(cause)
     if known is None:

@@ -23,7 +23,7 @@ from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
 from graphql_app.execution.documents import Operation
 from graphql_app.execution.rate_limiter import RateLimiter
 from graphql_app.query_engine import fast_path
-from graphql_app.query_engine.cost import MOST_COST
+from graphql_app.query_engine.cost import MAX_COST
 from graphql_app.schema import authorization
 from graphql_app.schema.build import Executor
 from graphql_app.settings import Settings
@@ -54,10 +54,12 @@ class OperationRunner:
             self.schema,
             introspection=settings.introspection,
             trusted=trusted_documents.read(settings.trusted_documents),
-            trusted_only=settings.only_trusted,
+            trusted_only=settings.trusted_documents_only,
         )
-        self.concurrency_limiter = ConcurrencyLimiter(settings.pool_size, settings.most_waiting, settings.pool_timeout)
-        self.rate_limiter = RateLimiter(settings.rate, settings.burst)
+        self.concurrency_limiter = ConcurrencyLimiter(
+            settings.pool_size, settings.max_queued_operations, settings.pool_timeout
+        )
+        self.rate_limiter = RateLimiter(settings.rate_limit, settings.rate_limit_burst)
 
     def operation(self, asked: request.GraphQLRequest, viewer: Viewer) -> Operation:
         """What a request asks to run, and may. Raises `errors.RequestError` and `documents.Refused`."""
@@ -102,7 +104,7 @@ class OperationRunner:
         for last in (not operation.is_query, True):
             try:
                 async with operation_context.get_context(
-                    self.engine, viewer, request_id, idempotency_key=key, wrote=self.notify_commit
+                    self.engine, viewer, request_id, idempotency_key=key, notify_commit=self.notify_commit
                 ) as made:
                     result = await self.execute(operation, asked, made)
             except request_errors.RequestError:
@@ -119,16 +121,16 @@ class OperationRunner:
         return result, base + made.cost
 
     async def execute(
-        self, operation: Operation, asked: request.GraphQLRequest, made: operation_context.Context
+        self, operation: Operation, asked: request.GraphQLRequest, made: operation_context.OperationContext
     ) -> ExecutionResult:
         values, outcome = variables.coerce_variables(operation.variables, asked.variables or {}), None
         if operation.single_field is not None and values is not None:
-            given = fast_path.Given(self.schema, operation.node, operation.fragments, operation.details, values)
-            outcome = await fast_path.ask(operation.single_field, given, made)
-            if (answer := outcome.answer) is not None:
+            given = fast_path.FieldInputs(self.schema, operation.node, operation.fragments, operation.details, values)
+            outcome = await fast_path.run(operation.single_field, given, made)
+            if (answer := outcome.fragment) is not None:
                 return ExecutionResult({operation.single_field.key: answer}, None)
         executor = self.executor(operation, asked, values, made)
-        executor.outcome = outcome
+        executor.field_result = outcome
         result = executor.execute_operation()
         done: ExecutionResult = await result if optimized_is_awaitable(result) else result
         return done
@@ -138,7 +140,7 @@ class OperationRunner:
         operation: Operation,
         asked: request.GraphQLRequest,
         values: VariableValues | None,
-        made: operation_context.Context | None,
+        made: operation_context.OperationContext | None,
     ) -> Any:
         """The executor of an operation; `values`: its variables, None where they are not known to fit. Raises
         `documents.Refused` where they do not."""
@@ -157,7 +159,7 @@ class OperationRunner:
 
     def cost_extension(self, cost: int, client: str) -> dict[str, Any]:
         """What `extensions.cost` says to those who ask for it."""
-        said: dict[str, Any] = {"requested": cost, "maximum": MOST_COST}
+        said: dict[str, Any] = {"requested": cost, "maximum": MAX_COST}
         if self.rate_limiter.rate:
             left = max(0, int(self.rate_limiter.remaining(client)))
             said |= {"available": left, "perSecond": self.rate_limiter.rate}

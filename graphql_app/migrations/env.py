@@ -84,7 +84,7 @@ def with_routines(_context: Any, revision: Any, directives: list[ops.MigrationSc
 async def connect() -> None:
     """For the `alembic` command: the database that the settings name."""
     known = settings.read()
-    own = None if known.postgres_url else embedded_server.Embedded(settings.data_directory(known)).start()
+    own = None if known.postgres_url else embedded_server.EmbeddedServer(settings.data_directory(known)).start()
     engine = make_engine(own.url if own else known.postgres_url.get_secret_value(), known)  # type: ignore[union-attr]
     try:
         async with engine.connect() as connection:

@@ -9,7 +9,7 @@ from graphql import GraphQLResolveInfo
 from graphql_app.commands import idempotency
 from graphql_app.commands.validation import Validator
 from graphql_app.errors import user_errors
-from graphql_app.operation_context import Context
+from graphql_app.operation_context import OperationContext
 
 Info = GraphQLResolveInfo[Any]
 Arguments = Mapping[str, Any]
@@ -19,7 +19,7 @@ Arguments = Mapping[str, Any]
 class MutationCall:
     """One call of a mutation: what was given, under GraphQL names."""
 
-    context: Context
+    context: OperationContext
     operation: str
     arguments: Mapping[str, Any]
     idempotency_key: str | None = None
@@ -30,7 +30,9 @@ class MutationCall:
     """What is wrong with the call as a whole."""
 
 
-def parse_call(info: GraphQLResolveInfo[Context], arguments: Mapping[str, Any], *, versioned: bool) -> MutationCall:
+def parse_call(
+    info: GraphQLResolveInfo[OperationContext], arguments: Mapping[str, Any], *, versioned: bool
+) -> MutationCall:
     """A call with its options, checked. `versioned`: whether it can expect a version."""
     context, options = info.context, arguments.get("options") or {}
     made = MutationCall(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"})

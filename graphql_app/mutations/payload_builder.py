@@ -15,7 +15,7 @@ from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayloa
 from graphql_app.models import ApiKey, Carrier, Shipment, TrackingEvent
 from graphql_app.mutations.call import MutationCall
 from graphql_app.query_engine import sources
-from graphql_app.query_engine.executor import Batch
+from graphql_app.query_engine.executor import RowBatch
 
 
 class PayloadBuilder:
@@ -23,7 +23,7 @@ class PayloadBuilder:
 
     def __init__(self, call: MutationCall) -> None:
         self.call = call
-        self.batches: dict[type[SQLModel], Batch] = {}
+        self.batches: dict[type[SQLModel], RowBatch] = {}
 
     @property
     def meta(self) -> payloads.MutationMeta:
@@ -38,7 +38,7 @@ class PayloadBuilder:
         if id_ is None:
             return None
         if model not in self.batches:
-            self.batches[model] = Batch(self.call.context.rows, sources.EACH[model])
+            self.batches[model] = RowBatch(self.call.context.reader, sources.ROWS_BY_ID[model])
         return self.batches[model].read(id_)
 
     def shown(self, model: type[SQLModel], outcome: RowResult, id_: UUID | None) -> Any:
@@ -143,7 +143,7 @@ def warnings(outcome: RowResult) -> list[payloads.Warning]:
 
 
 def api_key_create_payload(
-    call: MutationCall, outcomes: Sequence[RowResult], secret: api_key.Secret
+    call: MutationCall, outcomes: Sequence[RowResult], secret: api_key.ApiKeySecret
 ) -> ApiKeyCreatePayload:
     """The answer to `apiKeyCreate`."""
     shown = api_key_payload(call, outcomes)

@@ -177,7 +177,7 @@ async def carrier_status_map(info: Info, arguments: Arguments) -> payloads.Carri
 
 
 async def api_key_create(info: Info, arguments: Arguments) -> ApiKeyCreatePayload:
-    made, check, secret = parse_call(info, arguments, versioned=False), Validator("input"), api_key.mint()
+    made, check, secret = parse_call(info, arguments, versioned=False), Validator("input"), api_key.generate()
     new = api_keys.validate(check, arguments["input"], info.context.viewer.scopes)
 
     async def action(act: CommandContext) -> list[RowResult]:

@@ -42,11 +42,11 @@ async def run_in_transaction(
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             if one_statement and call.idempotency_key is None and (dry or not everything):
-                outcomes = await action(act_of(call, call.context.rows.fetch_rows, dry))
+                outcomes = await action(act_of(call, call.context.reader.fetch_rows, dry))
             else:
                 outcomes = await in_transaction(call, action, everything=everything, dry=dry)
             if not dry:
-                call.context.wrote()
+                call.context.notify_commit()
             return outcomes
         except user_errors.IdempotencyKeyReused as problem:
             call.errors.append(problem)
@@ -66,7 +66,7 @@ async def in_transaction(call: MutationCall, action: Action, *, everything: bool
     """The action in the session's transaction: committed, or rolled back where nothing may stay."""
     session = call.context.session
     try:
-        act = act_of(call, session.run, dry)
+        act = act_of(call, session.execute_sql, dry)
         request_hash = idempotency.request_hash(call.arguments) if call.idempotency_key else b""
         if call.idempotency_key:
             kept = await idempotency.claim(act, call.operation, call.idempotency_key, request_hash)

@@ -11,7 +11,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Set by whoever answers a request; every line logged meanwhile carries it."""
 
 
-class Line(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """A record as text: when, how grave, from where, for which request, what."""
 
     default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
@@ -21,7 +21,7 @@ class Line(logging.Formatter):
         self.converter = time.gmtime
 
 
-class JsonLine(Line):
+class JsonLogFormatter(LogFormatter):
     """A record as one line of JSON, traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -41,7 +41,7 @@ class JsonLine(Line):
 def configure(level: str, style: str) -> None:
     """Send the log to standard error: our own from this level on, that of libraries from warnings on."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLine() if style == "json" else Line())
+    handler.setFormatter(JsonLogFormatter() if style == "json" else LogFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -20,19 +20,21 @@ from prometheus_client.multiprocess import MultiProcessCollector
 OPERATIONS = Counter(
     "graphql_operations", "Operations answered, by kind and by the code of their first error.", ["kind", "code"]
 )
-SECONDS = Histogram(
+OPERATION_SECONDS = Histogram(
     "graphql_operation_seconds",
     "Time from the request's first byte to the answer's last.",
     ["kind"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-IN_FLIGHT = Gauge("graphql_operations_in_flight", "Operations being answered now.", multiprocess_mode="livesum")
-STREAMS = Gauge("graphql_streams", "WebSockets and event streams that are open now.", multiprocess_mode="livesum")
-SUBSCRIPTIONS = Gauge("graphql_subscriptions", "Subscriptions that are open now.", multiprocess_mode="livesum")
-SLOW = Counter("graphql_slow_consumers", "Subscriptions that were ended because their reader was too slow.")
+OPERATIONS_IN_FLIGHT = Gauge(
+    "graphql_operations_in_flight", "Operations being answered now.", multiprocess_mode="livesum"
+)
+OPEN_STREAMS = Gauge("graphql_streams", "WebSockets and event streams that are open now.", multiprocess_mode="livesum")
+OPEN_SUBSCRIPTIONS = Gauge("graphql_subscriptions", "Subscriptions that are open now.", multiprocess_mode="livesum")
+SLOW_CONSUMERS = Counter("graphql_slow_consumers", "Subscriptions that were ended because their reader was too slow.")
 
 
-class Operation:
+class OperationMetrics:
     """What is known of an operation when it is over. `kind`: query, mutation, subscription, or none where none began;
     `code`: ok, or that of its first error."""
 
@@ -40,17 +42,17 @@ class Operation:
 
     def __enter__(self) -> Self:
         self.kind, self.code, self.begun = "none", "ok", time.perf_counter()
-        IN_FLIGHT.inc()
+        OPERATIONS_IN_FLIGHT.inc()
         return self
 
     def __exit__(self, *_: object) -> None:
-        IN_FLIGHT.dec()
+        OPERATIONS_IN_FLIGHT.dec()
         count(self.kind, self.code).inc()
         seconds(self.kind).observe(time.perf_counter() - self.begun)
 
 
 count = lru_cache(256)(OPERATIONS.labels)
-seconds = lru_cache(16)(SECONDS.labels)
+seconds = lru_cache(16)(OPERATION_SECONDS.labels)
 """Looking a label up takes longer than counting."""
 
 

@@ -18,11 +18,11 @@ from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, predicates
 from graphql_app.query_engine.filters.predicates import Predicate
-from graphql_app.query_engine.pagination import Connection, Rows
-from graphql_app.query_engine.selection import Draft, Field, Given, Row
+from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
+from graphql_app.query_engine.selection import Arguments, PlanBuilder, Row, SelectedField
 
 ORDER = "changes"
-BATCH, BATCH_COST = 200, 2_000
+MAX_ROWS_PER_READ, MAX_COST_PER_READ = 200, 2_000
 """Rows of the log that a follower looks at in one statement, whether they concern it or not; fewer where one message
 asks for so much that they would come to more objects than this."""
 EXPIRED, AHEAD = "expired", "ahead"  # see plan.TROUBLE
@@ -35,47 +35,47 @@ def keys(row: Row) -> list[cursor.Key]:
 KEYS = keys(models.Change.__table__.alias("change"))  # type: ignore[attr-defined]
 
 
-def name(position: change_notifier.Position) -> str:
+def cursor_of(position: change_notifier.Position) -> str:
     """The cursor of a position."""
     return cursor.of_numbers(ORDER, KEYS, position)
 
 
-def position(named: str) -> change_notifier.Position:
+def decode_position(named: str) -> change_notifier.Position:
     """The position that a cursor names. Raises InvalidCursor."""
     xid, seq = cursor.decode(named, ORDER, KEYS)
     return xid, seq  # type: ignore[return-value]
 
 
-def changes(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+def changes(given: Arguments, *more: Callable[[Row], Predicate]) -> RowSet:
     """Committed changes in the order of commit."""
 
     def wanted(row: Row) -> list[Predicate]:
         settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
         return [settled, *(test(row) for test in more), *fields.changes(row, given)]
 
-    return Rows(models.Change, wanted, ORDER, keys, reached=bool(more))
+    return RowSet(models.Change, wanted, ORDER, keys, via_foreign_key=bool(more))
 
 
 @dataclass(frozen=True)
-class Log:
+class ChangeConnection:
     """The connection of all changes. Its second column says what is wrong with the cursor that was given."""
 
-    def statement(self, field: Field) -> Select[Any]:
-        given = field.given
-        connection = Connection(field, given, changes(given))
+    def statement(self, field: SelectedField) -> Select[Any]:
+        given = field.arguments
+        connection = ConnectionBuilder(field, given, changes(given))
         statement = connection.statement()
         for argument in ("after", "before"):
             if given[argument] is not None:
                 after = [connection.value(argument, at, key) for at, key in enumerate(connection.keys)]
-                return statement.add_columns(trouble(field, after))
+                return statement.add_columns(cursor_error(field, after))
         return statement
 
 
-def trouble(field: Field, after: Sequence[Any]) -> Any:
+def cursor_error(field: SelectedField, after: Sequence[Any]) -> Any:
     """What is wrong with a cursor: it lies before the oldest row that is kept, or behind all that can be read."""
-    row = field.draft.row(models.Change)
-    oldest = select(row.c.xid, row.c.seq).select_from(row).where(field.draft.scope(row))
-    first = oldest.order_by(row.c.xid, row.c.seq).limit(json_sql.sql("1")).subquery(field.draft.name("oldest"))
+    row = field.builder.row(models.Change)
+    oldest = select(row.c.xid, row.c.seq).select_from(row).where(field.builder.account_filter(row))
+    first = oldest.order_by(row.c.xid, row.c.seq).limit(json_sql.sql("1")).subquery(field.builder.name("oldest"))
     behind = and_(
         tuple_(first.c.xid, first.c.seq) > tuple_(*after), after[1] > json_sql.sql("0")
     )  # 0: from the beginning
@@ -85,7 +85,7 @@ def trouble(field: Field, after: Sequence[Any]) -> Any:
 
 
 @dataclass(frozen=True)
-class Following:
+class ChangeStream:
     """Rows of the log between two positions that the Read brings, in their order: text, xid, seq of each.
 
     The text is null where the row does not concern the follower: it is passed over, and need not be looked at again.
@@ -93,22 +93,22 @@ class Following:
 
     model: type[SQLModel]
     about: Callable[[Row, Row], list[Predicate]]
-    wanted: Callable[[Row, Given, Field], list[Predicate]]
+    wanted: Callable[[Row, Arguments, SelectedField], list[Predicate]]
 
-    def statement(self, field: Field) -> Select[Any]:
-        given, draft = field.given, field.draft
+    def statement(self, field: SelectedField) -> Select[Any]:
+        given, draft = field.arguments, field.builder
         table = draft.row(models.Change)
         here = tuple_(table.c.xid, table.c.seq)
         page = (
             select(*table.c)
             .select_from(table)
-            .where(draft.scope(table), here > edge(field, "after"), here <= edge(field, "until"))
+            .where(draft.account_filter(table), here > boundary(field, "after"), here <= boundary(field, "until"))
             .order_by(table.c.xid, table.c.seq)
-            .limit(json_sql.sql(str(max(1, min(BATCH, BATCH_COST // price(field))))))
+            .limit(json_sql.sql(str(max(1, min(MAX_ROWS_PER_READ, MAX_COST_PER_READ // message_cost(field))))))
         )
         row: Any = page.subquery(draft.name("log"))
         found = draft.row(self.model)
-        same = and_(draft.scope(found), *self.about(row, found), *self.wanted(found, given, field))
+        same = and_(draft.account_filter(found), *self.about(row, found), *self.wanted(found, given, field))
         with draft.times(1):
             text = json_sql.text(field.selection().of(row))
         shown = case((found.c.id.is_not(None), text))
@@ -116,25 +116,25 @@ class Following:
         return select(shown, xid, row.c.seq).select_from(row.outerjoin(found, same)).order_by(row.c.xid, row.c.seq)
 
 
-def price(field: Field) -> int:
+def message_cost(field: SelectedField) -> int:
     """The objects that one message may come to."""
-    scratch = Draft(field.draft.executor, field.draft.reader)
+    scratch = PlanBuilder(field.builder.executor, field.builder.reader)
     with scratch.times(1):
-        Field(scratch, field.definition, field.details).selection().of(scratch.row(models.Change))
+        SelectedField(scratch, field.definition, field.details).selection().of(scratch.row(models.Change))
     return scratch.cost
 
 
-def edge(field: Field, which: str) -> Any:
+def boundary(field: SelectedField, which: str) -> Any:
     """One of the two positions, as parameters."""
-    xid = cast(field.draft.own(f"{which}_xid", Text()), Xid8())
-    return tuple_(xid, field.draft.own(f"{which}_seq", BigInteger()))
+    xid = cast(field.builder.source_value(f"{which}_xid", Text()), Xid8())
+    return tuple_(xid, field.builder.source_value(f"{which}_seq", BigInteger()))
 
 
 def of_shipment(change: Row, shipment: Row) -> list[Predicate]:
     return [shipment.c.id == change.c.shipment_id]
 
 
-def shipments(row: Row, given: Given, _field: Field) -> list[Predicate]:
+def shipments(row: Row, given: Arguments, _field: SelectedField) -> list[Predicate]:
     """`where`, as of the query; without it every shipment, archived ones too: then nothing is missed."""
     return [] if given["where"] is None else fields.shipments(row, given)
 
@@ -143,7 +143,7 @@ def of_event(change: Row, event: Row) -> list[Predicate]:
     return [event.c.id == change.c.entity_id, change.c.op == json_sql.string("tracking_event.recorded")]
 
 
-def events(row: Row, given: Given, _field: Field) -> list[Predicate]:
+def events(row: Row, given: Arguments, _field: SelectedField) -> list[Predicate]:
     """`shipments` and `codes`."""
     found = predicates.one_of(row.c.code, given["codes"]) if given["codes"] is not None else None
     wanted = [] if found is None else [found]
@@ -152,6 +152,6 @@ def events(row: Row, given: Given, _field: Field) -> list[Predicate]:
     return wanted
 
 
-CHANGES = Log()
-SHIPMENT_CHANGED = Following(models.Shipment, of_shipment, shipments)
-EVENT_RECORDED = Following(models.TrackingEvent, of_event, events)
+CHANGES = ChangeConnection()
+SHIPMENT_CHANGED = ChangeStream(models.Shipment, of_shipment, shipments)
+EVENT_RECORDED = ChangeStream(models.TrackingEvent, of_event, events)

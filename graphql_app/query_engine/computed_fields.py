@@ -14,20 +14,20 @@ from graphql_app import models
 from graphql_app.domain import enums, status_rules
 from graphql_app.query_engine import change_log, cursor, json_sql, measurement_fields, sources
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.pagination import Connection, Rows
-from graphql_app.query_engine.selection import Field, Given, Row, outer
-from graphql_app.query_engine.type_mapping import How
+from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
+from graphql_app.query_engine.selection import Arguments, Row, SelectedField, outer_column
+from graphql_app.query_engine.type_mapping import FieldReader
 
-COMPUTED: dict[tuple[type[SQLModel], str], How] = {}
-MOST_EXPLAINED = 50
+COMPUTED_FIELDS: dict[tuple[type[SQLModel], str], FieldReader] = {}
+MAX_NOT_APPLIED = 50
 Shipment, Package, Item, Event = models.Shipment, models.Package, models.ShipmentItem, models.TrackingEvent
 
 
-def computed(model: type[SQLModel], name: str) -> Callable[[How], How]:
+def register_field(model: type[SQLModel], name: str) -> Callable[[FieldReader], FieldReader]:
     """Registers how a field is read."""
 
-    def register(how: How) -> How:
-        COMPUTED[model, name] = how
+    def register(how: FieldReader) -> FieldReader:
+        COMPUTED_FIELDS[model, name] = how
         return how
 
     return register
@@ -48,13 +48,13 @@ def by_status(row: Row, say: Mapping[enums.ShipmentStatus, str]) -> ColumnElemen
     return case(*ways, else_=json_sql.string(other))
 
 
-@computed(Shipment, "phase")
-def phase(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "phase")
+def phase(row: Row, field: SelectedField) -> json_sql.Pieces:
     return field.scalar(by_status(row, {status: status_rules.phase(status).value for status in enums.ShipmentStatus}))
 
 
-@computed(Shipment, "editable_fields")
-def editable_fields(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "editable_fields")
+def editable_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
     return [
         by_status(
             row,
@@ -66,13 +66,13 @@ def editable_fields(row: Row, field: Field) -> json_sql.Pieces:
     ]
 
 
-@computed(Shipment, "allowed_transitions")
-def allowed_transitions(row: Row, field: Field) -> json_sql.Pieces:
-    party = field.draft.row(models.Party)
+@register_field(Shipment, "allowed_transitions")
+def allowed_transitions(row: Row, field: SelectedField) -> json_sql.Pieces:
+    party = field.builder.row(models.Party)
     recipient = select(json_sql.sql("1")).select_from(party).where(
-        party.c.shipment_id == outer(row.c.id),
+        party.c.shipment_id == outer_column(row.c.id),
         party.c.role == predicates.constant(enums.PartyRole.RECIPIENT),
-        field.draft.guard(party),
+        field.builder.account_check(party),
     )  # fmt: skip
     complete = and_(row.c.package_count > json_sql.sql("0"), recipient.exists())
     draft = row.c.status == predicates.constant(enums.ShipmentStatus.DRAFT)
@@ -88,145 +88,148 @@ RULES = {
 }
 
 
-@computed(Shipment, "status_explanation")
-def status_explanation(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "status_explanation")
+def status_explanation(row: Row, field: SelectedField) -> json_sql.Pieces:
     ways = [
         (row.c.status_source == predicates.constant(source), json_sql.string(rule)) for source, rule in RULES.items()
     ]
     silent = predicates.constant(enums.NotAppliedReason.NOT_STATUS_BEARING)
     return field.embedded(
-        decidedBy=lambda asked: asked.one(Event, lambda event: [event.c.id == outer(row.c.status_event_id)]),
+        decidedBy=lambda asked: asked.single_row(
+            Event, lambda event: [event.c.id == outer_column(row.c.status_event_id)]
+        ),
         rule=case(*ways),
-        notApplied=lambda asked: asked.many(
+        notApplied=lambda asked: asked.row_list(
             Event,
-            lambda event: [event.c.shipment_id == outer(row.c.id), event.c.not_applied_reason != silent],
+            lambda event: [event.c.shipment_id == outer_column(row.c.id), event.c.not_applied_reason != silent],
             lambda event: [event.c.occurred_at, event.c.position, event.c.id],
-            most=MOST_EXPLAINED,
+            limit=MAX_NOT_APPLIED,
         ),
     )
 
 
-def party(role: enums.PartyRole) -> How:
-    return lambda row, field: field.one(
-        models.Party, lambda there: [there.c.shipment_id == outer(row.c.id), there.c.role == predicates.constant(role)]
+def party(role: enums.PartyRole) -> FieldReader:
+    return lambda row, field: field.single_row(
+        models.Party,
+        lambda there: [there.c.shipment_id == outer_column(row.c.id), there.c.role == predicates.constant(role)],
     )
 
 
-computed(Shipment, "shipper")(party(enums.PartyRole.SHIPPER))
-computed(Shipment, "recipient")(party(enums.PartyRole.RECIPIENT))
+register_field(Shipment, "shipper")(party(enums.PartyRole.SHIPPER))
+register_field(Shipment, "recipient")(party(enums.PartyRole.RECIPIENT))
 
 
-@computed(Shipment, "parties")
-def parties(row: Row, field: Field) -> json_sql.Pieces:
-    roles = field.given["roles"]
+@register_field(Shipment, "parties")
+def parties(row: Row, field: SelectedField) -> json_sql.Pieces:
+    roles = field.arguments["roles"]
 
     def wanted(there: Row) -> list[predicates.Predicate]:
         return [
-            there.c.shipment_id == outer(row.c.id),
+            there.c.shipment_id == outer_column(row.c.id),
             *([] if roles is None else [predicates.one_of(there.c.role, roles)]),
         ]
 
-    return field.many(models.Party, wanted, lambda there: [there.c.role])
+    return field.row_list(models.Party, wanted, lambda there: [there.c.role])
 
 
-@computed(Shipment, "latest_event")
-def latest_event(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "latest_event")
+def latest_event(row: Row, field: SelectedField) -> json_sql.Pieces:
     def live(event: Row) -> list[predicates.Predicate]:
-        return [event.c.shipment_id == outer(row.c.id), event.c.voided_at.is_(None)]
+        return [event.c.shipment_id == outer_column(row.c.id), event.c.voided_at.is_(None)]
 
-    return field.one(
+    return field.single_row(
         Event, live, lambda event: [event.c.occurred_at.desc(), event.c.position.desc(), event.c.id.desc()]
     )
 
 
-def connection(field: Field, rows: Callable[[Given], Rows]) -> json_sql.Pieces:
+def connection(field: SelectedField, rows: Callable[[Arguments], RowSet]) -> json_sql.Pieces:
     """A connection below a row."""
-    given = field.given
-    return [Connection(field, given, rows(given)).statement().scalar_subquery()]
+    given = field.arguments
+    return [ConnectionBuilder(field, given, rows(given)).statement().scalar_subquery()]
 
 
-@computed(Shipment, "events")
-def shipment_events(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "events")
+def shipment_events(row: Row, field: SelectedField) -> json_sql.Pieces:
     return connection(
-        field, lambda given: sources.timeline(given, lambda event: event.c.shipment_id == outer(row.c.id))
+        field, lambda given: sources.timeline(given, lambda event: event.c.shipment_id == outer_column(row.c.id))
     )
 
 
-@computed(Package, "events")
-def package_events(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Package, "events")
+def package_events(row: Row, field: SelectedField) -> json_sql.Pieces:
     """The events of the package and those of the whole shipment, which count for every package."""
 
     def of_package(event: Row) -> predicates.Predicate:
-        about = or_(event.c.package_id.is_(None), event.c.package_id == outer(row.c.id))
-        return and_(event.c.shipment_id == outer(row.c.shipment_id), about)
+        about = or_(event.c.package_id.is_(None), event.c.package_id == outer_column(row.c.id))
+        return and_(event.c.shipment_id == outer_column(row.c.shipment_id), about)
 
     return connection(field, lambda given: sources.timeline(given, of_package))
 
 
-@computed(Shipment, "history")
-def history(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "history")
+def history(row: Row, field: SelectedField) -> json_sql.Pieces:
     return connection(
-        field, lambda given: change_log.changes(given, lambda change: change.c.shipment_id == outer(row.c.id))
+        field, lambda given: change_log.changes(given, lambda change: change.c.shipment_id == outer_column(row.c.id))
     )
 
 
-@computed(models.Carrier, "shipments")
-def carrier_shipments(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(models.Carrier, "shipments")
+def carrier_shipments(row: Row, field: SelectedField) -> json_sql.Pieces:
     return connection(
         field,
-        lambda given: sources.shipments(given, lambda shipment: shipment.c.carrier_id == outer(row.c.id)),
+        lambda given: sources.shipments(given, lambda shipment: shipment.c.carrier_id == outer_column(row.c.id)),
     )
 
 
-computed(Shipment, "total_weight")(measurement_fields.total_weight)
-computed(Shipment, "declared_value")(measurement_fields.money("declared_value"))
-computed(Package, "weight")(measurement_fields.weight)
-computed(Package, "dimensions")(measurement_fields.dimensions)
-computed(Item, "unit_value")(measurement_fields.money("unit_value"))
+register_field(Shipment, "total_weight")(measurement_fields.total_weight)
+register_field(Shipment, "declared_value")(measurement_fields.money("declared_value"))
+register_field(Package, "weight")(measurement_fields.weight)
+register_field(Package, "dimensions")(measurement_fields.dimensions)
+register_field(Item, "unit_value")(measurement_fields.money("unit_value"))
 
 
-@computed(Package, "tracking_url")
-def tracking_url(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Package, "tracking_url")
+def tracking_url(row: Row, field: SelectedField) -> json_sql.Pieces:
     """The carrier's page; null where the carrier, its template or the number is missing."""
-    shipment, carrier = field.draft.row(Shipment), field.draft.row(models.Carrier)
+    shipment, carrier = field.builder.row(Shipment), field.builder.row(models.Carrier)
     url = func.replace(
-        carrier.c.tracking_url_template, json_sql.sql("'{trackingNumber}'"), outer(row.c.tracking_number_norm)
+        carrier.c.tracking_url_template, json_sql.sql("'{trackingNumber}'"), outer_column(row.c.tracking_number_norm)
     )
     same = [
-        shipment.c.id == outer(row.c.shipment_id),
+        shipment.c.id == outer_column(row.c.shipment_id),
         carrier.c.id == shipment.c.carrier_id,
-        field.draft.guard(shipment),
-        field.draft.guard(carrier),
+        field.builder.account_check(shipment),
+        field.builder.account_check(carrier),
     ]
     return field.scalar(select(url).select_from(shipment, carrier).where(*same).scalar_subquery())
 
 
-@computed(Shipment, "metadata")
-def metadata(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Shipment, "metadata")
+def metadata(row: Row, field: SelectedField) -> json_sql.Pieces:
     """All of it, or only some keys, in their order."""
-    given = field.given
+    given = field.arguments
     if given["keys"] is None:
         return field.scalar(row.c.metadata)
-    pair = func.jsonb_each(outer(row.c.metadata)).table_valued("key", "value", name=field.draft.name("pair"))
-    keys = given.bind("keys", ARRAY(Text()), predicates.all_clean)
+    pair = func.jsonb_each(outer_column(row.c.metadata)).table_valued("key", "value", name=field.builder.name("pair"))
+    keys = given.bind("keys", ARRAY(Text()), predicates.checked_texts)
     chosen = (
         select(func.jsonb_object_agg(pair.c.key, pair.c.value)).select_from(pair).where(pair.c.key == func.any(keys))
     )
     return [func.coalesce(cast(chosen.scalar_subquery(), Text), json_sql.sql("'{}'"))]
 
 
-@computed(models.Party, "country")
-def country(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(models.Party, "country")
+def country(row: Row, field: SelectedField) -> json_sql.Pieces:
     return field.scalar(row.c.country_code)
 
 
-@computed(Event, "source")
-def source(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Event, "source")
+def source(row: Row, field: SelectedField) -> json_sql.Pieces:
     return field.scalar(row.c.source_name)
 
 
-@computed(Event, "utc_offset")
-def utc_offset(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Event, "utc_offset")
+def utc_offset(row: Row, field: SelectedField) -> json_sql.Pieces:
     """Minutes as ±hh:mm."""
     minutes = row.c.utc_offset_min
     sign = case((minutes < json_sql.sql("0"), json_sql.sql("'-'")), else_=json_sql.sql("'+'"))
@@ -245,35 +248,35 @@ PLACE = {
 }
 
 
-@computed(Event, "place")
-def place(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(Event, "place")
+def place(row: Row, field: SelectedField) -> json_sql.Pieces:
     columns = {name: row.c[column] for name, column in PLACE.items()}
     known = func.num_nonnulls(*columns.values()) > json_sql.sql("0")
     return field.embedded(known, **columns)
 
 
-@computed(models.Change, "cursor")
-def change_cursor(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(models.Change, "cursor")
+def change_cursor(row: Row, field: SelectedField) -> json_sql.Pieces:
     return ['"', cursor.expression(change_log.ORDER, change_log.keys(row)), '"']
 
 
-@computed(models.Change, "shipment")
-def change_shipment(row: Row, field: Field) -> json_sql.Pieces:
-    return field.one(Shipment, lambda shipment: [shipment.c.id == outer(row.c.shipment_id)])
+@register_field(models.Change, "shipment")
+def change_shipment(row: Row, field: SelectedField) -> json_sql.Pieces:
+    return field.single_row(Shipment, lambda shipment: [shipment.c.id == outer_column(row.c.shipment_id)])
 
 
-@computed(models.Change, "changed_fields")
-def changed_fields(row: Row, field: Field) -> json_sql.Pieces:
+@register_field(models.Change, "changed_fields")
+def changed_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
     """The keys of what changed, in their order."""
-    keys = func.jsonb_object_keys(row.c.changed).table_valued("key", name=field.draft.name("key")).render_derived()
+    keys = func.jsonb_object_keys(row.c.changed).table_valued("key", name=field.builder.name("key")).render_derived()
     sorted_ = func.json_agg(aggregate_order_by(keys.c.key, keys.c.key))
     return json_sql.or_null(cast(select(sorted_).select_from(keys).scalar_subquery(), Text))
 
 
-@computed(models.Change, "event")
-def change_event(row: Row, field: Field) -> json_sql.Pieces:
-    return field.one(Event, lambda event: [event.c.id == outer(row.c.entity_id)])
+@register_field(models.Change, "event")
+def change_event(row: Row, field: SelectedField) -> json_sql.Pieces:
+    return field.single_row(Event, lambda event: [event.c.id == outer_column(row.c.entity_id)])
 
 
-computed(models.Change, "status_before")(lambda row, field: field.scalar(row.c.status_before))
-computed(models.Change, "status_after")(lambda row, field: field.scalar(row.c.status_after))
+register_field(models.Change, "status_before")(lambda row, field: field.scalar(row.c.status_before))
+register_field(models.Change, "status_after")(lambda row, field: field.scalar(row.c.status_after))

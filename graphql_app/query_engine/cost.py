@@ -10,17 +10,17 @@ from typing import Protocol
 
 from graphql_app.errors import request_errors
 
-MOST_COST = 20_000
+MAX_COST = 20_000
 """Objects that the page sizes of one operation may allow for."""
-MOST_TABLES, MOST_CONDITIONS = 250, 400
+MAX_TABLES, MAX_CONDITIONS = 250, 400
 """Tables that one plan may name, and objects of filters that it may be made of: both cost before the first row."""
 
 
-def within_limit(cost: int) -> None:
+def check_cost(cost: int) -> None:
     """Refuse what may read too many objects."""
-    if cost > MOST_COST:
+    if cost > MAX_COST:
         raise request_errors.LimitExceeded(
-            f"This may read {cost} objects or more; the limit is {MOST_COST}. Ask for smaller pages."
+            f"This may read {cost} objects or more; the limit is {MAX_COST}. Ask for smaller pages."
         )
 
 
@@ -33,10 +33,10 @@ class Charged(Protocol):
 def charge(operation: Charged, cost: int) -> None:
     """Add to the cost of an operation, whose root fields together may not read more than one may."""
     operation.cost += cost
-    within_limit(operation.cost)
+    check_cost(operation.cost)
 
 
-class Cost:
+class CostCounter:
     """The count of one plan."""
 
     def __init__(self) -> None:
@@ -58,18 +58,18 @@ class Cost:
     def condition(self, number: int) -> None:
         """Count objects of filters. What they become grows with them, and is planned by PostgreSQL at every run."""
         self._conditions += number
-        if self._conditions > MOST_CONDITIONS:
-            raise request_errors.LimitExceeded(f"The filters have more than {MOST_CONDITIONS} conditions, the limit.")
+        if self._conditions > MAX_CONDITIONS:
+            raise request_errors.LimitExceeded(f"The filters have more than {MAX_CONDITIONS} conditions, the limit.")
 
     def charge(self, objects: int = 1) -> None:
         """The plan costs so many objects more, for each of the rows that it is inside of."""
         self.cost += self._factor * objects
-        within_limit(self.cost)
+        check_cost(self.cost)
 
     def another_table(self) -> None:
         """The plan names one more table."""
         self._tables += 1
-        if self._tables > MOST_TABLES:
+        if self._tables > MAX_TABLES:
             raise request_errors.LimitExceeded(
-                f"One field may read at most {MOST_TABLES} tables. Ask for less at a time."
+                f"One field may read at most {MAX_TABLES} tables. Ask for less at a time."
             )

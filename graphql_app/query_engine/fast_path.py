@@ -6,7 +6,7 @@ came of it. Whatever is not a plain answer, a null, a refusal, a row that is mis
 carries it up as GraphQL says and does not ask again.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import orjson
 from graphql import (
@@ -20,20 +20,13 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.execution.values import VariableValues
 
-from graphql_app.database.reader import Rows
+from graphql_app.operation_context import OperationContext
 from graphql_app.query_engine import json_sql, plan, type_mapping
 from graphql_app.query_engine.cost import charge
 from graphql_app.query_engine.sources import Source
 
 
-class Context(Protocol):
-    """What reading needs of an operation's context."""
-
-    cost: int
-    rows: Rows
-
-
-class Question(NamedTuple):
+class SingleFieldQuery(NamedTuple):
     """The one root field of an operation. `key`: its name in the answer."""
 
     key: str
@@ -42,7 +35,7 @@ class Question(NamedTuple):
     source: Source
 
 
-class Given(NamedTuple):
+class FieldInputs(NamedTuple):
     """What a plan looks at, without an executor: `Asked`."""
 
     schema: GraphQLSchema
@@ -52,14 +45,14 @@ class Given(NamedTuple):
     variable_values: VariableValues
 
 
-class Outcome(NamedTuple):
+class FieldResult(NamedTuple):
     """What came of a question: the JSON of its answer, or why there is none."""
 
     text: bytes | None
     error: Exception | None = None
 
     @property
-    def answer(self) -> orjson.Fragment | None:
+    def fragment(self) -> orjson.Fragment | None:
         """The text for the response to take in; None where it is not the answer as it stands."""
         return None if self.text is None or json_sql.MISSING in self.text else orjson.Fragment(self.text)
 
@@ -70,7 +63,7 @@ class Outcome(NamedTuple):
         return self.text
 
 
-def question(schema: GraphQLSchema, node: OperationDefinitionNode) -> Question | None:
+def single_field_query(schema: GraphQLSchema, node: OperationDefinitionNode) -> SingleFieldQuery | None:
     """The question that an operation is; None where it is more than one, or depends on a directive."""
     selected, parent = node.selection_set.selections, schema.query_type
     if node.operation is not OperationType.QUERY or node.directives or len(selected) != 1 or parent is None:
@@ -83,16 +76,16 @@ def question(schema: GraphQLSchema, node: OperationDefinitionNode) -> Question |
     if source is None:
         return None
     key = field.alias.value if field.alias else field.name.value
-    return Question(key, parent, [FieldDetails(field, None)], source)
+    return SingleFieldQuery(key, parent, [FieldDetails(field, None)], source)
 
 
-async def ask(question: Question, given: Given, context: Context) -> Outcome:
+async def run(question: SingleFieldQuery, given: FieldInputs, context: OperationContext) -> FieldResult:
     """What comes of a question; its cost is added to that of the operation."""
     try:
         planned = plan.plan_for(
-            given, type_mapping.of(given.schema), question.parent, question.details, question.source
+            given, type_mapping.mapping_of(given.schema), question.parent, question.details, question.source
         )
         charge(context, planned.cost)
-        return Outcome(await planned.run(context.rows, {}, given))
+        return FieldResult(await planned.run(context.reader, {}, given))
     except Exception as error:
-        return Outcome(None, error)
+        return FieldResult(None, error)

@@ -42,7 +42,7 @@ NULL = "null"
 MISSING = b"\x01"
 """Stands in the text where a row must be and is not: no JSON that is well formed contains it. See `nulls.py`."""
 ENCODING: ColumnElement[str] = literal_column("'UTF8'")
-MOST_ARGUMENTS = 90  # PostgreSQL allows 100 arguments of a function
+MAX_FUNCTION_ARGUMENTS = 90  # PostgreSQL allows 100 arguments of a function
 
 
 class Concat(ColumnElement[str]):
@@ -74,8 +74,8 @@ def _compile(element: Concat, compiler: SQLCompiler, **kw: Any) -> str:
     parts = [literal(p) if isinstance(p, str) else compiler.process(p, **kw) for p in element.pieces]
     if len(parts) == 1 and isinstance(element.pieces[0], str):
         return parts[0]
-    while len(parts) > MOST_ARGUMENTS:
-        chunks = [parts[at : at + MOST_ARGUMENTS] for at in range(0, len(parts), MOST_ARGUMENTS)]
+    while len(parts) > MAX_FUNCTION_ARGUMENTS:
+        chunks = [parts[at : at + MAX_FUNCTION_ARGUMENTS] for at in range(0, len(parts), MAX_FUNCTION_ARGUMENTS)]
         parts = [f"concat({', '.join(chunk)})" for chunk in chunks]
     return f"concat({', '.join(parts)})"
 

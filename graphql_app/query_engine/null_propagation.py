@@ -20,7 +20,7 @@ HOLE = {"": None}
 """No object of an answer looks like this: every response key is a name."""
 
 
-def settle(
+def complete_with_missing(
     executor: Executor[Any], type_: GraphQLOutputType, details: list[FieldDetails], path: Path, text: bytes, place: str
 ) -> Any:
     """The value that a text stands for. Raises the error of a field that may not be null itself."""

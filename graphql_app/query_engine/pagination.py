@@ -16,34 +16,36 @@ from sqlmodel import SQLModel
 from graphql_app.errors import request_errors
 from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.selection import Field, Given, Row
+from graphql_app.query_engine.selection import Arguments, Row, SelectedField
 
-DEFAULT, MOST = 50, 250
-MOST_COUNTED = 1_000_000
-COUNTED_FOR_ONE = 100
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 250
+MAX_COUNT_LIMIT = 1_000_000
+COUNTED_ROWS_PER_POINT = 100
 """So many rows counted cost as much as one object that is read; an exact count costs as much as the highest limit."""
 
 Where = Callable[[Row], Sequence[ColumnElement[bool]]]
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowSet:
     """What a connection goes through: rows of a model, in an order that an index has and that a cursor can name."""
 
     model: type[SQLModel]
     where: Where
     order: str
     keys: Callable[[Row], list[cursor.Key]]
-    reached: bool = False
+    via_foreign_key: bool = False
     """Whether a key of another row leads to them."""
 
 
-class Connection:
+class ConnectionBuilder:
     """One connection in the making."""
 
-    def __init__(self, field: Field, given: Given, rows: Rows, *, default: int = DEFAULT) -> None:
-        self.field, self.given, self.rows, self.draft = field, given, rows, field.draft
-        self.size, self.backward = size(given, default)
+    def __init__(
+        self, field: SelectedField, given: Arguments, rows: RowSet, *, default: int = DEFAULT_PAGE_SIZE
+    ) -> None:
+        self.field, self.given, self.rows, self.draft = field, given, rows, field.builder
+        self.size, self.backward = page_size(given, default)
         self.name = self.draft.name("page")
         self.row = self.draft.row(rows.model)
         self.keys = rows.keys(self.row)
@@ -77,7 +79,7 @@ class Connection:
 
     def wanted(self, row: Row) -> list[ColumnElement[bool]]:
         """What makes a row one of the connection's."""
-        account = self.draft.guard(row) if self.rows.reached else self.draft.scope(row)
+        account = self.draft.account_check(row) if self.rows.via_foreign_key else self.draft.account_filter(row)
         return [account, *self.rows.where(row)]
 
     def between(self) -> list[ColumnElement[bool]]:
@@ -85,15 +87,15 @@ class Connection:
         found = [self.compare("after", self.keys, ahead=True)] if self.given["after"] is not None else []
         return found + ([self.compare("before", self.keys, ahead=False)] if self.given["before"] is not None else [])
 
-    def edges(self, field: Field) -> json_sql.Pieces:
+    def edges(self, field: SelectedField) -> json_sql.Pieces:
         with self.draft.times(self.size):
             return self.aggregate(field.embedded(node=self.node, cursor=lambda _: ['"', self.place(), '"']))
 
-    def nodes(self, field: Field) -> json_sql.Pieces:
+    def nodes(self, field: SelectedField) -> json_sql.Pieces:
         with self.draft.times(self.size):
             return self.aggregate(self.node(field))
 
-    def node(self, field: Field) -> json_sql.Pieces:
+    def node(self, field: SelectedField) -> json_sql.Pieces:
         return [self.column(f"node_{len(self.columns) + 1}", json_sql.text(field.selection().of(self.row)))]
 
     def place(self) -> ColumnElement[str]:
@@ -117,7 +119,7 @@ class Connection:
             joined = joined.filter(at <= json_sql.sql(str(self.size)))
         return ["[", joined, "]"]
 
-    def page_info(self, field: Field) -> json_sql.Pieces:
+    def page_info(self, field: SelectedField) -> json_sql.Pieces:
         return field.embedded(
             hasNextPage=lambda asked: asked.scalar(self.beyond("before", ahead=True, peeked=not self.backward)),
             hasPreviousPage=lambda asked: asked.scalar(self.beyond("after", ahead=False, peeked=self.backward)),
@@ -146,12 +148,12 @@ class Connection:
         cursors = f"array_agg({page}.cursor ORDER BY {page}.at) FILTER (WHERE {page}.at <= {most})"
         return json_sql.quoted(json_sql.sql(f"({cursors})[{place}]", Text()), nullable=True)
 
-    def total_count(self, field: Field) -> json_sql.Pieces:
+    def total_count(self, field: SelectedField) -> json_sql.Pieces:
         """Counts the rows of the whole connection, and stops one beyond the limit."""
-        limit = field.given["limit"]
-        if limit is not None and not 0 <= limit <= MOST_COUNTED:
-            raise request_errors.BadUserInput(f"`limit` must be between 0 and {MOST_COUNTED}; it was {limit}.")
-        self.draft.charge((MOST_COUNTED if limit is None else limit) // COUNTED_FOR_ONE)
+        limit = field.arguments["limit"]
+        if limit is not None and not 0 <= limit <= MAX_COUNT_LIMIT:
+            raise request_errors.BadUserInput(f"`limit` must be between 0 and {MAX_COUNT_LIMIT}; it was {limit}.")
+        self.draft.charge((MAX_COUNT_LIMIT if limit is None else limit) // COUNTED_ROWS_PER_POINT)
         row = self.draft.row(self.rows.model)
         rows: Select[Any] = select(json_sql.sql("1")).where(*self.wanted(row)).select_from(row)
         name = self.draft.name("count")
@@ -165,7 +167,7 @@ class Connection:
         precision = json_sql.sql(f"CASE WHEN {name}.rows > {limit} THEN '\"AT_LEAST\"' ELSE '\"EXACT\"' END")
         return self.counted(field, func.least(counted.c.rows, most), [precision], counted)
 
-    def counted(self, field: Field, count: Any, precision: json_sql.Pieces, source: Any) -> json_sql.Pieces:
+    def counted(self, field: SelectedField, count: Any, precision: json_sql.Pieces, source: Any) -> json_sql.Pieces:
         pieces = field.embedded(count=lambda _: [count], precision=lambda _: precision)
         return [select(json_sql.text(pieces)).select_from(source).scalar_subquery()]
 
@@ -204,12 +206,12 @@ class Connection:
         return self.given.bind(name, key.type, lambda given: cursor.decode(given, order, keys)[at])
 
 
-def size(given: Given, default: int) -> tuple[int, bool]:
+def page_size(given: Arguments, default: int) -> tuple[int, bool]:
     """How many rows are asked for, and whether from the end."""
     first, last = given["first"], given["last"]
     if first is not None and last is not None:
         raise request_errors.BadUserInput("Give `first` or `last`, not both.")
     for name, number in (("first", first), ("last", last)):
-        if number is not None and not 0 <= number <= MOST:
-            raise request_errors.BadUserInput(f"`{name}` must be between 0 and {MOST}; it was {number}.")
+        if number is not None and not 0 <= number <= MAX_PAGE_SIZE:
+            raise request_errors.BadUserInput(f"`{name}` must be between 0 and {MAX_PAGE_SIZE}; it was {number}.")
     return (last, True) if last is not None else (default if first is None else first, False)

@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 
 from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode
 
-from graphql_app.query_engine.selection import Asked, Convert, Owner, Value
+from graphql_app.query_engine.selection import ArgumentOwner, Convert, ExecutionInputs, ParameterPath
 
 Path = tuple[str | int, ...]
 
 
-class Origin(NamedTuple):
+class ParameterSource(NamedTuple):
     """A variable of the operation and a path in its value, or one of the values that the Read brings, or an owner."""
 
-    source: "str | Owner | None"
+    source: "str | ArgumentOwner | None"
     path: Path
     convert: Convert | None
 
-    def value(self, executor: Asked, own: Mapping[str, Any]) -> object:
+    def value(self, executor: ExecutionInputs, own: Mapping[str, Any]) -> object:
         """What the parameter is now."""
         found: Any
         if self.source is None:
@@ -35,13 +35,15 @@ class Origin(NamedTuple):
         return found if self.convert is None else self.convert(found)
 
 
-def origin(value: Value, owners: Sequence[Owner], executor: Asked) -> Origin | None:
+def parameter_source(
+    value: ParameterPath, owners: Sequence[ArgumentOwner], executor: ExecutionInputs
+) -> ParameterSource | None:
     """Where a value comes from; None when it is the same at every run, as long as the plan serves.
 
     That a variable is absent, or that a literal has no variable in it, is part of the plan's key or of the document.
     """
     if value.arguments < 0:
-        return Origin(None, value.path, value.convert)
+        return ParameterSource(None, value.path, value.convert)
     owner = owners[value.arguments]
     node: ValueNode | None = next(
         (one.value for one in owner.details.node.arguments or () if one.name.value == value.path[0]), None
@@ -53,14 +55,16 @@ def origin(value: Value, owners: Sequence[Owner], executor: Asked) -> Origin | N
     if isinstance(node, VariableNode):
         return of_variable(node, (), value.convert, executor)
     if node is not None and has_variable(node):  # such as `in: [$a, $b]`: graphql-core puts it together at every run
-        return Origin(owner, value.path, value.convert)
+        return ParameterSource(owner, value.path, value.convert)
     return None
 
 
-def of_variable(node: VariableNode, path: Path, convert: Convert | None, executor: Asked) -> Origin | None:
+def of_variable(
+    node: VariableNode, path: Path, convert: Convert | None, executor: ExecutionInputs
+) -> ParameterSource | None:
     """A variable that was given, or whose default counts; else the argument's own default does."""
     name = node.name.value
-    return Origin(name, path, convert) if name in executor.variable_values.coerced else None
+    return ParameterSource(name, path, convert) if name in executor.variable_values.coerced else None
 
 
 def inside(node: ValueNode | None, step: str | int) -> ValueNode | None:

@@ -29,23 +29,23 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.cost import Cost
+from graphql_app.query_engine.cost import CostCounter
 
 Row = Alias
 """A table under the name that it has in the statement."""
 
 Convert = Callable[[Any], object]
 
-LIST = 10
+ASSUMED_LIST_ROWS = 10
 """How many rows a list without a page size is taken for, in what a plan costs."""
 
 
-def outer(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def outer_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column of a row outside of the subquery in which this is used."""
     return json_sql.sql(f"{column.table.name}.{column.name}", column.type)
 
 
-class Value(NamedTuple):
+class ParameterPath(NamedTuple):
     """Where a parameter comes from: the arguments of a field (by number; -1: the Read's own), and a path there."""
 
     arguments: int
@@ -53,7 +53,7 @@ class Value(NamedTuple):
     convert: Convert | None
 
 
-class Asked(Protocol):
+class ExecutionInputs(Protocol):
     """What a plan looks at in an executor: the operation, and the values of its variables."""
 
     @property
@@ -68,28 +68,28 @@ class Asked(Protocol):
     def variable_values(self) -> VariableValues: ...
 
 
-class Owner(NamedTuple):
+class ArgumentOwner(NamedTuple):
     """A field that has arguments, and the node that gives them."""
 
     field: GraphQLField
     details: FieldDetails
 
-    def values(self, executor: Asked) -> dict[str, Any]:
+    def values(self, executor: ExecutionInputs) -> dict[str, Any]:
         """The coerced arguments, under their GraphQL names."""
         return get_argument_values(
             self.field, self.details.node, executor.variable_values, self.details.fragment_variable_values
         )
 
 
-class Draft(Cost):
+class PlanBuilder(CostCounter):
     """A plan in the making, and what it comes to."""
 
-    def __init__(self, executor: Asked, reader: "Reader") -> None:
+    def __init__(self, executor: ExecutionInputs, reader: "Reader") -> None:
         super().__init__()
         self.executor, self.reader = executor, reader
-        self.owners: list[Owner] = []
-        self.values: dict[str, Value] = {}
-        self.checks: list[Value] = []
+        self.owners: list[ArgumentOwner] = []
+        self.values: dict[str, ParameterPath] = {}
+        self.checks: list[ParameterPath] = []
         self._names: Counter[str] = Counter()
 
     def name(self, word: str) -> str:
@@ -104,34 +104,34 @@ class Draft(Cost):
         row: Row = table.alias(self.name(table.name))
         return row
 
-    def scope(self, row: Row) -> ColumnElement[bool]:
+    def account_filter(self, row: Row) -> ColumnElement[bool]:
         """Rows of the session's account: for every table of every statement that is searched."""
         return row.c.account_id == self.account()
 
-    def guard(self, row: Row) -> ColumnElement[bool]:
+    def account_check(self, row: Row) -> ColumnElement[bool]:
         """The same for a row that a key of another leads to: a check, so that it is that key's index which is read."""
         return row.c.account_id.is_not_distinct_from(self.account())
 
     def account(self) -> BindParameter[UUID]:
-        self.values["account"] = Value(-1, ("account",), None)
+        self.values["account"] = ParameterPath(-1, ("account",), None)
         return bindparam("account", type_=Uuid())
 
-    def parameter(self, word: str, type_: TypeEngine[Any], value: Value) -> BindParameter[Any]:
+    def parameter(self, word: str, type_: TypeEngine[Any], value: ParameterPath) -> BindParameter[Any]:
         """A parameter whose value is looked up at every run."""
         name = self.name(word)
         self.values[name] = value
         return bindparam(name, type_=type_)
 
-    def own(self, word: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
+    def source_value(self, word: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
         """A value that the Read brings itself."""
-        return self.parameter(word, type_, Value(-1, (word,), None))
+        return self.parameter(word, type_, ParameterPath(-1, (word,), None))
 
 
 @dataclass(frozen=True)
-class Given:
+class Arguments:
     """Arguments of a field, or an object among them, with the place where they are found at every run."""
 
-    draft: Draft
+    builder: PlanBuilder
     values: Mapping[str, Any]
     arguments: int
     path: tuple[str | int, ...] = ()
@@ -140,33 +140,35 @@ class Given:
         """A value; None when it is absent or null. Reading it makes it part of the plan: see `plan.shape`."""
         return self.values.get(name)
 
-    def within(self, name: str) -> "Given | None":
+    def nested(self, name: str) -> "Arguments | None":
         """An object among the values."""
         value = self.values.get(name)
         if value is None:
             return None
-        self.draft.condition(1)
-        return Given(self.draft, value, self.arguments, (*self.path, name))
+        self.builder.condition(1)
+        return Arguments(self.builder, value, self.arguments, (*self.path, name))
 
-    def each(self, name: str) -> "list[Given]":
+    def each(self, name: str) -> "list[Arguments]":
         """The objects of a list among the values."""
         values = self.values.get(name) or ()
-        self.draft.condition(len(values))
-        return [Given(self.draft, value, self.arguments, (*self.path, name, at)) for at, value in enumerate(values)]
+        self.builder.condition(len(values))
+        return [
+            Arguments(self.builder, value, self.arguments, (*self.path, name, at)) for at, value in enumerate(values)
+        ]
 
-    def without(self, name: str) -> "Given":
+    def without(self, name: str) -> "Arguments":
         """The same, but for one value."""
         values = {key: value for key, value in self.values.items() if key != name}
-        return Given(self.draft, values, self.arguments, self.path)
+        return Arguments(self.builder, values, self.arguments, self.path)
 
     def bind(self, name: str, type_: TypeEngine[Any], convert: Convert | None = None) -> BindParameter[Any]:
         """A parameter of the statement whose value is this one at every run, converted."""
         word = "_".join(str(part) for part in (*self.path, name))
-        return self.draft.parameter(word, type_, Value(self.arguments, (*self.path, name), convert))
+        return self.builder.parameter(word, type_, ParameterPath(self.arguments, (*self.path, name), convert))
 
     def check(self, name: str, convert: Convert) -> None:
         """Convert this value at every run, for the sake of what the conversion refuses."""
-        self.draft.checks.append(Value(self.arguments, (*self.path, name), convert))
+        self.builder.checks.append(ParameterPath(self.arguments, (*self.path, name), convert))
 
 
 class Reader(Protocol):
@@ -174,16 +176,16 @@ class Reader(Protocol):
 
     models: Mapping[str, type[SQLModel]]
 
-    def pieces(self, type_: GraphQLObjectType, row: Row, field: "Field") -> json_sql.Pieces: ...
+    def pieces(self, type_: GraphQLObjectType, row: Row, field: "SelectedField") -> json_sql.Pieces: ...
 
     def type_of(self, model: type[SQLModel]) -> GraphQLObjectType: ...
 
 
-class Field:
+class SelectedField:
     """One field as it is asked for."""
 
-    def __init__(self, draft: Draft, definition: GraphQLField, details: list[FieldDetails]) -> None:
-        self.draft, self.definition, self.details = draft, definition, details
+    def __init__(self, builder: PlanBuilder, definition: GraphQLField, details: list[FieldDetails]) -> None:
+        self.builder, self.definition, self.details = builder, definition, details
         self.type: GraphQLOutputType = definition.type
         self.name = details[0].node.name.value
 
@@ -192,11 +194,11 @@ class Field:
         return not is_non_null_type(self.type)
 
     @property
-    def given(self) -> Given:
+    def arguments(self) -> Arguments:
         """The field's arguments."""
-        owner = Owner(self.definition, self.details[0])
-        self.draft.owners.append(owner)
-        return Given(self.draft, owner.values(self.draft.executor), len(self.draft.owners) - 1)
+        owner = ArgumentOwner(self.definition, self.details[0])
+        self.builder.owners.append(owner)
+        return Arguments(self.builder, owner.values(self.builder.executor), len(self.builder.owners) - 1)
 
     def selection(self) -> "Selection":
         """What is asked for below this field, where it returns one type of object."""
@@ -204,7 +206,7 @@ class Field:
 
     def selection_on(self, type_: GraphQLObjectType) -> "Selection":
         """What is asked for below this field on one of the types that it may return."""
-        return Selection(self.draft, type_, self.details)
+        return Selection(self.builder, type_, self.details)
 
     def scalar(self, expression: ColumnElement[Any], *, prefix: str = "") -> json_sql.Pieces:
         """This field is the value of an expression."""
@@ -216,73 +218,78 @@ class Field:
         pieces = json_sql.object_((key, selection.part(field, parts)) for key, field in selection.fields())
         return pieces if exists is None else json_sql.when(exists, pieces)
 
-    def one(
+    def single_row(
         self,
         model: type[SQLModel],
         where: Callable[[Row], Sequence[ColumnElement[bool]]],
         order: Callable[[Row], Sequence[ColumnElement[Any]]] | None = None,
     ) -> json_sql.Pieces:
         """This field is one row of another table: the only one, or the first in an order."""
-        row = self.draft.row(model)
-        with self.draft.times(1):
+        row = self.builder.row(model)
+        with self.builder.times(1):
             item = json_sql.text(self.selection().of(row))
-        found = select(item).select_from(row).where(*where(row), self.draft.guard(row))
+        found = select(item).select_from(row).where(*where(row), self.builder.account_check(row))
         if order is not None:
             found = found.order_by(*order(row)).limit(json_sql.sql("1"))
         sought = found.scalar_subquery()
         return json_sql.or_null(sought) if self.nullable else json_sql.or_missing(sought)
 
-    def many(
+    def row_list(
         self,
         model: type[SQLModel],
         where: Callable[[Row], Sequence[ColumnElement[bool]]],
         order: Callable[[Row], Sequence[ColumnElement[Any]]],
         *,
-        most: int | None = None,
+        limit: int | None = None,
     ) -> json_sql.Pieces:
         """This field is a list of rows of another table; the newest or oldest `most` of them, where that is given."""
-        row = self.draft.row(model)
-        with self.draft.times(most or LIST):
+        row = self.builder.row(model)
+        with self.builder.times(limit or ASSUMED_LIST_ROWS):
             item = json_sql.text(self.selection().of(row))
-        wanted = [*where(row), self.draft.guard(row)]
-        if most is None:
+        wanted = [*where(row), self.builder.account_check(row)]
+        if limit is None:
             comma = aggregate_order_by(json_sql.sql("','"), *order(row))
             found = select(func.string_agg(item, comma)).select_from(row).where(*wanted)
         else:
-            limit = json_sql.sql(str(most))
-            items = select(item.label("item")).select_from(row).where(*wanted).order_by(*order(row)).limit(limit)
-            page = items.subquery(self.draft.name("page"))
+            items = (
+                select(item.label("item"))
+                .select_from(row)
+                .where(*wanted)
+                .order_by(*order(row))
+                .limit(json_sql.sql(str(limit)))
+            )
+            page = items.subquery(self.builder.name("page"))
             found = select(func.string_agg(page.c.item, json_sql.sql("','"))).select_from(page)
         return ["[", found.scalar_subquery(), "]"]
 
 
-Part = ColumnElement[Any] | Callable[[Field], json_sql.Pieces]
+Part = ColumnElement[Any] | Callable[[SelectedField], json_sql.Pieces]
 
 
 class Selection:
     """The fields asked for on one object type."""
 
-    def __init__(self, draft: Draft, type_: GraphQLObjectType, details: list[FieldDetails]) -> None:
-        self.draft, self.type, self.details = draft, type_, details
+    def __init__(self, builder: PlanBuilder, type_: GraphQLObjectType, details: list[FieldDetails]) -> None:
+        self.builder, self.type, self.details = builder, type_, details
 
-    def fields(self) -> Iterator[tuple[str, Field | None]]:
+    def fields(self) -> Iterator[tuple[str, SelectedField | None]]:
         """Response key and field, in the order of the answer; None is `__typename`."""
-        executor = self.draft.executor
+        executor = self.builder.executor
         found = collect_subfields(
             executor.schema, executor.fragments, executor.variable_values, executor.operation, self.type, self.details
         )
         for key, details in found.grouped_field_set.items():
             definition = self.type.fields.get(details[0].node.name.value)
-            yield key, Field(self.draft, definition, details) if definition else None
+            yield key, SelectedField(self.builder, definition, details) if definition else None
 
     def of(self, row: Row) -> json_sql.Pieces:
         """The object, read from a row of its table."""
         return json_sql.object_(
-            (key, self.typename if field is None else self.draft.reader.pieces(self.type, row, field))
+            (key, self.typename if field is None else self.builder.reader.pieces(self.type, row, field))
             for key, field in self.fields()
         )
 
-    def part(self, field: Field | None, parts: Mapping[str, Part]) -> json_sql.Pieces:
+    def part(self, field: SelectedField | None, parts: Mapping[str, Part]) -> json_sql.Pieces:
         """A field of an object that is made of known parts."""
         if field is None:
             return self.typename

@@ -17,93 +17,97 @@ from graphql_app.domain import tracking_numbers
 from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, ordering, predicates, search
 from graphql_app.query_engine.filters.predicates import Predicate
-from graphql_app.query_engine.pagination import Connection, Rows
-from graphql_app.query_engine.selection import Field, Given, Row, outer
+from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
+from graphql_app.query_engine.selection import Arguments, Row, SelectedField, outer_column
 
 
 class Source(Protocol):
     """Something to read."""
 
-    def statement(self, field: Field) -> Select[Any]: ...
+    def statement(self, field: SelectedField) -> Select[Any]: ...
 
 
 @dataclass(frozen=True)
-class One:
+class SingleRow:
     """The row that the condition finds, or null."""
 
     model: type[SQLModel]
-    where: Callable[[Row, Field], list[Predicate]]
+    where: Callable[[Row, SelectedField], list[Predicate]]
 
-    def statement(self, field: Field) -> Select[Any]:
-        row = field.draft.row(self.model)
-        with field.draft.times(1):
-            text = json_sql.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
-        return select(text).select_from(row).where(field.draft.scope(row), *self.where(row, field))
+    def statement(self, field: SelectedField) -> Select[Any]:
+        row = field.builder.row(self.model)
+        with field.builder.times(1):
+            text = json_sql.text(field.selection_on(field.builder.reader.type_of(self.model)).of(row))
+        return select(text).select_from(row).where(field.builder.account_filter(row), *self.where(row, field))
 
 
 @dataclass(frozen=True)
-class Each:
+class RowsById:
     """Rows by the identities that the Read brings, each a text of its own beside its identity: see `executor.Batch`."""
 
     model: type[SQLModel]
 
-    def statement(self, field: Field) -> Select[Any]:
-        row = field.draft.row(self.model)
-        with field.draft.times(1):
-            text = json_sql.text(field.selection_on(field.draft.reader.type_of(self.model)).of(row))
-        ids = field.draft.own("ids", ARRAY(Uuid()))
-        return select(text, row.c.id).select_from(row).where(field.draft.scope(row), row.c.id == func.any(ids))
+    def statement(self, field: SelectedField) -> Select[Any]:
+        row = field.builder.row(self.model)
+        with field.builder.times(1):
+            text = json_sql.text(field.selection_on(field.builder.reader.type_of(self.model)).of(row))
+        ids = field.builder.source_value("ids", ARRAY(Uuid()))
+        return (
+            select(text, row.c.id).select_from(row).where(field.builder.account_filter(row), row.c.id == func.any(ids))
+        )
 
 
 @dataclass(frozen=True)
-class Many:
+class RowList:
     """The rows that the condition finds, newest first, `most` of them."""
 
     model: type[SQLModel]
-    where: Callable[[Row, Given], list[Predicate]]
-    most: int
+    where: Callable[[Row, Arguments], list[Predicate]]
+    limit: int
 
-    def statement(self, field: Field) -> Select[Any]:
-        row = field.draft.row(self.model)
-        with field.draft.times(self.most):
+    def statement(self, field: SelectedField) -> Select[Any]:
+        row = field.builder.row(self.model)
+        with field.builder.times(self.limit):
             item = json_sql.text(field.selection().of(row))
-        wanted = [field.draft.scope(row), *self.where(row, field.given)]
+        wanted = [field.builder.account_filter(row), *self.where(row, field.arguments)]
         items = select(item.label("item")).select_from(row).where(*wanted).order_by(row.c.id.desc())
-        page = items.limit(json_sql.sql(str(self.most))).subquery(field.draft.name("page"))
+        page = items.limit(json_sql.sql(str(self.limit))).subquery(field.builder.name("page"))
         return select(json_sql.text(["[", func.string_agg(page.c.item, json_sql.sql("','")), "]"])).select_from(page)
 
 
 @dataclass(frozen=True)
-class Page:
+class ConnectionSource:
     """A connection in an order that the field's arguments choose."""
 
-    rows: Callable[[Given], Rows]
+    rows: Callable[[Arguments], RowSet]
 
-    def statement(self, field: Field) -> Select[Any]:
-        given = field.given
-        return Connection(field, given, self.rows(given)).statement()
+    def statement(self, field: SelectedField) -> Select[Any]:
+        given = field.arguments
+        return ConnectionBuilder(field, given, self.rows(given)).statement()
 
 
 @dataclass(frozen=True)
-class Mixed:
+class NodesById:
     """Rows of several kinds, in the order of the ids that the Read brings; null for each that is not there.
 
     `most`: so many ids or fewer. It is a power of two, so that few plans serve all numbers of ids.
     """
 
-    most: int
+    max_ids: int
 
-    def statement(self, field: Field) -> Select[Any]:
-        asked = func.unnest(field.draft.own("ids", ARRAY(Uuid())), field.draft.own("kinds", ARRAY(Text())))
+    def statement(self, field: SelectedField) -> Select[Any]:
+        asked = func.unnest(
+            field.builder.source_value("ids", ARRAY(Uuid())), field.builder.source_value("kinds", ARRAY(Text()))
+        )
         given = asked.table_valued("id", "kind", with_ordinality="at").render_derived("given")
         ways = []
-        for name, model in field.draft.reader.models.items():
+        for name, model in field.builder.reader.models.items():
             if model not in NODES:
                 continue
-            row = field.draft.row(model)
-            with field.draft.times(self.most):
-                text = json_sql.text(field.selection_on(field.draft.reader.type_of(model)).of(row))
-            wanted = [field.draft.scope(row), row.c.id == json_sql.sql("given.id")]
+            row = field.builder.row(model)
+            with field.builder.times(self.max_ids):
+                text = json_sql.text(field.selection_on(field.builder.reader.type_of(model)).of(row))
+            wanted = [field.builder.account_filter(row), row.c.id == json_sql.sql("given.id")]
             ways.append((name, select(text).select_from(row).where(*wanted).scalar_subquery()))
         found = case(*((json_sql.sql("given.kind") == json_sql.string(name), way) for name, way in ways))
         item = func.coalesce(found, json_sql.string(json_sql.NULL))
@@ -120,23 +124,23 @@ NODES: tuple[type[SQLModel], ...] = (
 )
 
 
-def shipments(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+def shipments(given: Arguments, *more: Callable[[Row], Predicate]) -> RowSet:
     """Shipments that `where` and `search` find, in the order of `orderBy`."""
     order = ordering.Order("shipments", ordering.SHIPMENT_ORDERS, "CREATED_AT", given)
 
     def wanted(row: Row) -> list[Predicate]:
-        return [*(test(row) for test in more), *fields.shipments(row, given), *search.find(row, given)]
+        return [*(test(row) for test in more), *fields.shipments(row, given), *search.search_predicates(row, given)]
 
-    return Rows(models.Shipment, wanted, order.name, order.keys)
+    return RowSet(models.Shipment, wanted, order.name, order.keys)
 
 
-def events(given: Given) -> Rows:
+def events(given: Arguments) -> RowSet:
     """The account's tracking events that `where` finds."""
     order = ordering.Order("events", ordering.EVENT_ORDERS, "OCCURRED_AT", given)
-    return Rows(models.TrackingEvent, lambda row: fields.chosen(row, given), order.name, order.keys)
+    return RowSet(models.TrackingEvent, lambda row: fields.events_where(row, given), order.name, order.keys)
 
 
-def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
+def timeline(given: Arguments, *more: Callable[[Row], Predicate]) -> RowSet:
     """The events of one shipment or package in the order in which they happened, whatever the order of arrival."""
     down = given["orderBy"] == "DESC"
 
@@ -145,66 +149,73 @@ def timeline(given: Given, *more: Callable[[Row], Predicate]) -> Rows:
         return [by_time, cursor.Key(row.c.position, BigInteger(), down), cursor.Key(row.c.id, Uuid(), down)]
 
     def wanted(row: Row) -> list[Predicate]:
-        return [*(test(row) for test in more), *fields.chosen(row, given)]
+        return [*(test(row) for test in more), *fields.events_where(row, given)]
 
-    return Rows(models.TrackingEvent, wanted, "timeline", keys, reached=True)
+    return RowSet(models.TrackingEvent, wanted, "timeline", keys, via_foreign_key=True)
 
 
-def carriers(given: Given) -> Rows:
+def carriers(given: Arguments) -> RowSet:
     """The account's carriers by code."""
 
     def keys(row: Row) -> list[cursor.Key]:
         return [cursor.Key(row.c.code, Text(), False), cursor.Key(row.c.id, Uuid(), False)]
 
-    return Rows(models.Carrier, lambda _: [], "carriers", keys)
+    return RowSet(models.Carrier, lambda _: [], "carriers", keys)
 
 
-def api_keys(given: Given) -> Rows:
+def api_keys(given: Arguments) -> RowSet:
     """The account's API keys in the order in which they were made."""
-    return Rows(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.Key(row.c.id, Uuid(), False)])
+    return RowSet(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.Key(row.c.id, Uuid(), False)])
 
 
-def tracked(row: Row, given: Given) -> list[Predicate]:
+def tracked(row: Row, given: Arguments) -> list[Predicate]:
     """Packages that bear a tracking number, of shipments with the carrier if one is named."""
-    number = given.bind("trackingNumber", Text(), lambda text: predicates.clean(tracking_numbers.normalize(text)))
+    number = given.bind(
+        "trackingNumber", Text(), lambda text: predicates.checked_text(tracking_numbers.normalize(text))
+    )
     found = [row.c.tracking_number_norm == number]
     if given["carrier"] is not None:
-        shipment, carrier = given.draft.row(models.Shipment), given.draft.row(models.Carrier)
-        named = [given.draft.scope(carrier), carrier.c.code == given.bind("carrier", Text(), predicates.clean)]
+        shipment, carrier = given.builder.row(models.Shipment), given.builder.row(models.Carrier)
+        named = [
+            given.builder.account_filter(carrier),
+            carrier.c.code == given.bind("carrier", Text(), predicates.checked_text),
+        ]
         same = [
-            given.draft.scope(shipment),
-            shipment.c.id == outer(row.c.shipment_id),
+            given.builder.account_filter(shipment),
+            shipment.c.id == outer_column(row.c.shipment_id),
             shipment.c.carrier_id == carrier.c.id,
         ]
         found.append(exists(select(json_sql.sql("1")).select_from(shipment, carrier).where(*same, *named)))
     return found
 
 
-def by_own_id(row: Row, field: Field) -> list[Predicate]:
-    return [row.c.id == field.draft.own("id", Uuid())]
+def by_own_id(row: Row, field: SelectedField) -> list[Predicate]:
+    return [row.c.id == field.builder.source_value("id", Uuid())]
 
 
-def by(row: Row, field: Field) -> list[Predicate]:
-    given = field.given.within("by")
+def by(row: Row, field: SelectedField) -> list[Predicate]:
+    given = field.arguments.nested("by")
     assert given is not None
     return predicates.by(row, given)
 
 
-BY_ID = {model: One(model, by_own_id) for model in NODES}
+BY_ID = {model: SingleRow(model, by_own_id) for model in NODES}
 """By the identity that the Read brings."""
-SHOWN: tuple[type[SQLModel], ...] = (*NODES, models.ApiKey)
-EACH = {model: Each(model) for model in SHOWN}
-SHIPMENT = One(models.Shipment, by)
-SHIPMENTS = Page(shipments)
-EVENTS = Page(events)
-TRACK = Many(models.Package, tracked, most=100)
-CARRIER = One(models.Carrier, lambda row, field: [row.c.code == field.given.bind("code", Text(), predicates.clean)])
-CARRIERS = Page(carriers)
-API_KEYS = Page(api_keys)
-MIXED = {most: Mixed(most) for most in (1, 2, 4, 8, 16, 32, 64, 128)}
+READ_BACK_MODELS: tuple[type[SQLModel], ...] = (*NODES, models.ApiKey)
+ROWS_BY_ID = {model: RowsById(model) for model in READ_BACK_MODELS}
+SHIPMENT = SingleRow(models.Shipment, by)
+SHIPMENTS = ConnectionSource(shipments)
+EVENTS = ConnectionSource(events)
+TRACK = RowList(models.Package, tracked, limit=100)
+CARRIER = SingleRow(
+    models.Carrier, lambda row, field: [row.c.code == field.arguments.bind("code", Text(), predicates.checked_text)]
+)
+CARRIERS = ConnectionSource(carriers)
+API_KEYS = ConnectionSource(api_keys)
+NODES_BY_ID = {most: NodesById(most) for most in (1, 2, 4, 8, 16, 32, 64, 128)}
 """By the identities that the Read brings: for so many of them."""
 
 
-def mixed(number: int) -> Mixed:
+def nodes_by_id(number: int) -> NodesById:
     """The rows of several kinds that so many identities name."""
-    return next(source for most, source in MIXED.items() if number <= most)
+    return next(source for most, source in NODES_BY_ID.items() if number <= most)

@@ -11,7 +11,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.executor import Executor
 
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Draft, Field, Reader
+from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
 
 
 def rehearse(schema: GraphQLSchema, reader: Reader) -> None:
@@ -25,9 +25,11 @@ def rehearse(schema: GraphQLSchema, reader: Reader) -> None:
             executor = Executor.build(schema, document)
             assert isinstance(executor, Executor)
             node = document.definitions[1].selection_set.selections[0]  # type: ignore[attr-defined]
-            draft = Draft(executor, reader)
+            draft = PlanBuilder(executor, reader)
             try:
-                json_sql.text(reader.pieces(type_, draft.row(model), Field(draft, field, [FieldDetails(node, None)])))
+                json_sql.text(
+                    reader.pieces(type_, draft.row(model), SelectedField(draft, field, [FieldDetails(node, None)]))
+                )
             except Exception as error:
                 raise TypeError(f"{type_name}.{name} cannot be read: {error!r}") from error
 

@@ -26,22 +26,22 @@ from sqlmodel import SQLModel
 
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Field, Row, outer
+from graphql_app.query_engine.selection import Row, SelectedField, outer_column
 from graphql_app.query_engine.startup_check import rehearse
 
-KEPT = "graphql_app.mirror"
+EXTENSION_KEY = "graphql_app.type_mapping"
 """Where a schema keeps what its types mirror."""
-How = Callable[[Row, Field], json_sql.Pieces]
-Computed = Mapping[tuple[type[SQLModel], str], How]
+FieldReader = Callable[[Row, SelectedField], json_sql.Pieces]
+Computed = Mapping[tuple[type[SQLModel], str], FieldReader]
 
 
-class Mirror:
+class TypeMapping:
     """How every field of every mirrored type is read."""
 
     def __init__(self, schema: GraphQLSchema, models: Mapping[str, type[SQLModel]], computed: Computed) -> None:
         self.models = models
         self.types: dict[type[SQLModel], GraphQLObjectType] = {}
-        self.fields: dict[str, dict[str, How]] = {}
+        self.fields: dict[str, dict[str, FieldReader]] = {}
         left = set(computed)
         for name, model in models.items():
             type_ = schema.type_map.get(name)
@@ -51,13 +51,13 @@ class Mirror:
                 raise TypeError(f"{name} mirrors {model.__name__}, whose rows belong to no account")
             self.types.setdefault(model, type_)  # the first type over a table is what `node` answers
             self.fields[name] = {
-                field_name: how(model, python_name(field), field, computed, f"{name}.{field_name}")
+                field_name: field_reader(model, python_name(field), field, computed, f"{name}.{field_name}")
                 for field_name, field in type_.fields.items()
             }
             left -= {(model, python_name(field)) for field in type_.fields.values()}
             for field_name, field in type_.fields.items():
                 way, shown = self.fields[name][field_name], get_named_type(field.type).name
-                if isinstance(way, Related) and models.get(shown) is not way.target:
+                if isinstance(way, RelationshipReader) and models.get(shown) is not way.target:
                     target = way.target.__name__
                     raise TypeError(f"{name}.{field_name} leads to {target}, which {shown} does not mirror")
         if left:
@@ -74,7 +74,7 @@ class Mirror:
         inner = (get_named_type(field.type).name for field in type_.fields.values())
         return type_.name in self.models or any(name in self.models for name in inner)
 
-    def pieces(self, type_: GraphQLObjectType, row: Row, field: Field) -> json_sql.Pieces:
+    def pieces(self, type_: GraphQLObjectType, row: Row, field: SelectedField) -> json_sql.Pieces:
         """The text of one field of a mirrored type."""
         return self.fields[type_.name][field.name](row, field)
 
@@ -83,9 +83,9 @@ class Mirror:
         return self.types[model]
 
 
-def of(schema: GraphQLSchema) -> Mirror:
+def mapping_of(schema: GraphQLSchema) -> TypeMapping:
     """The schema's own: two schemas of one process are made of different objects."""
-    found: Mirror = schema.extensions[KEPT]
+    found: TypeMapping = schema.extensions[EXTENSION_KEY]
     return found
 
 
@@ -94,7 +94,7 @@ def python_name(field: GraphQLField) -> str:
     return str(field.extensions["strawberry-definition"].python_name)
 
 
-def how(model: type[SQLModel], name: str, field: GraphQLField, computed: Computed, place: str) -> How:
+def field_reader(model: type[SQLModel], name: str, field: GraphQLField, computed: Computed, place: str) -> FieldReader:
     """How one field is read; TypeError in the terms of the schema when it cannot be."""
     if (model, name) in computed:
         return computed[model, name]
@@ -102,13 +102,13 @@ def how(model: type[SQLModel], name: str, field: GraphQLField, computed: Compute
     if field.args:
         raise TypeError(f"{place} has arguments, but nothing computes it from them")
     if name in mapper.local_table.c:
-        return of_column(model, mapper.local_table.c[name], field, place)
+        return column_reader(model, mapper.local_table.c[name], field, place)
     if name in mapper.relationships:
-        return of_relationship(mapper.relationships[name], field, place)
+        return relationship_reader(mapper.relationships[name], field, place)
     raise TypeError(f"{place} is neither a column nor a relationship of {model.__name__}, nor computed")
 
 
-def of_column(model: type[SQLModel], column: Column[Any], field: GraphQLField, place: str) -> How:
+def column_reader(model: type[SQLModel], column: Column[Any], field: GraphQLField, place: str) -> FieldReader:
     """A column is written as the scalar or enum that it is."""
     leaf, listed = get_named_type(field.type), is_list_type(get_nullable_type(field.type))
     if not is_leaf_type(leaf) or listed != isinstance(column.type, ARRAY) or not json_sql.writes(leaf, column.type):
@@ -121,7 +121,7 @@ def of_column(model: type[SQLModel], column: Column[Any], field: GraphQLField, p
     return lambda row, asked: asked.scalar(row.c[column.name], prefix=prefix)
 
 
-class Related:
+class RelationshipReader:
     """A relationship is followed by its foreign keys."""
 
     def __init__(self, relationship: "RelationshipProperty[Any]") -> None:
@@ -130,18 +130,18 @@ class Related:
         self.many = bool(relationship.uselist)
         self.order = [column.name for column in relationship.order_by or ()]
 
-    def __call__(self, row: Row, asked: Field) -> json_sql.Pieces:
+    def __call__(self, row: Row, asked: SelectedField) -> json_sql.Pieces:
         def joined(there: Row) -> list[ColumnElement[bool]]:
-            return [there.c[remote.name] == outer(row.c[local.name]) for local, remote in self.pairs]
+            return [there.c[remote.name] == outer_column(row.c[local.name]) for local, remote in self.pairs]
 
         if not self.many:
-            return asked.one(self.target, joined)
-        return asked.many(self.target, joined, lambda there: [there.c[name] for name in self.order])
+            return asked.single_row(self.target, joined)
+        return asked.row_list(self.target, joined, lambda there: [there.c[name] for name in self.order])
 
 
-def of_relationship(relationship: "RelationshipProperty[Any]", field: GraphQLField, place: str) -> How:
+def relationship_reader(relationship: "RelationshipProperty[Any]", field: GraphQLField, place: str) -> FieldReader:
     """A relationship, refused where the schema promises more than it holds."""
-    way = Related(relationship)
+    way = RelationshipReader(relationship)
     required, listed = is_non_null_type(field.type), is_list_type(get_nullable_type(field.type))
     if listed != way.many:
         raise TypeError(f"{place} is {field.type}, but the relationship leads to {'many' if way.many else 'one'}")

@@ -8,14 +8,14 @@ from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.enums import REGISTERED
 from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.graphql_types.scalars import CONFIG
-from graphql_app.query_engine.computed_fields import COMPUTED
-from graphql_app.query_engine.executor import ReadingExecutor
+from graphql_app.query_engine.computed_fields import COMPUTED_FIELDS
+from graphql_app.query_engine.executor import QueryExecutor
 from graphql_app.query_engine.filters import fields
-from graphql_app.query_engine.type_mapping import KEPT, Mirror
+from graphql_app.query_engine.type_mapping import EXTENSION_KEY, TypeMapping
 from graphql_app.schema import mutations, queries, subscriptions
 
 
-class Executor(ReadingExecutor):
+class Executor(QueryExecutor):
     """The executor of this schema."""
 
 
@@ -32,7 +32,7 @@ def build() -> strawberry.Schema:
     queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
     fields.check(core)
-    core.extensions[KEPT] = Mirror(core, TYPE_MODELS, COMPUTED)
+    core.extensions[EXTENSION_KEY] = TypeMapping(core, TYPE_MODELS, COMPUTED_FIELDS)
     return built
 
 

@@ -20,7 +20,7 @@ from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.graphql_types.value_types import Node
 from graphql_app.models import public_ids
 from graphql_app.query_engine import change_log, sources
-from graphql_app.query_engine.executor import Read
+from graphql_app.query_engine.executor import SourceQuery
 from graphql_app.query_engine.sources import Source
 from graphql_app.schema import authorization
 
@@ -71,8 +71,8 @@ class SourceResolver:
     def __init__(self, source: Source) -> None:
         self.source = source
 
-    def __call__(self, _: object, info: Info, **__: object) -> Read:
-        return Read(info.context.rows, self.source)
+    def __call__(self, _: object, info: Info, **__: object) -> SourceQuery:
+        return SourceQuery(info.context.reader, self.source)
 
 
 def connect(queries: GraphQLObjectType) -> None:
@@ -81,15 +81,15 @@ def connect(queries: GraphQLObjectType) -> None:
         field.resolve = RESOLVERS[field.extensions["strawberry-definition"].python_name]
 
 
-def resolve_node(info: Info, arguments: Mapping[str, Any]) -> Read | None:
+def resolve_node(info: Info, arguments: Mapping[str, Any]) -> SourceQuery | None:
     """The object of whatever kind its identity names."""
     model, key = public_ids.decode(arguments["id"]) or (None, None)
     if model not in sources.BY_ID:
         return None
-    return Read(info.context.rows, sources.BY_ID[model], id=key)
+    return SourceQuery(info.context.reader, sources.BY_ID[model], id=key)
 
 
-def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
+def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> SourceQuery:
     """Objects of several kinds in one statement."""
     publics = arguments["ids"]
     if len(publics) > MAX_NODES:
@@ -97,7 +97,7 @@ def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> Read:
     found = [public_ids.decode(public) for public in publics]
     kinds = [TYPE_NAMES.get(one[0], "") if one else "" for one in found]
     keys = [one[1] if one else None for one in found]
-    return Read(info.context.rows, sources.mixed(len(keys)), ids=keys, kinds=kinds)
+    return SourceQuery(info.context.reader, sources.nodes_by_id(len(keys)), ids=keys, kinds=kinds)
 
 
 def resolve_viewer(info: Info, _: Mapping[str, Any]) -> objects.Viewer:

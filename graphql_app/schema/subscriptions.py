@@ -14,7 +14,7 @@ from graphql_app.graphql_types.model_type import field, model_type
 from graphql_app.query_engine import change_log
 from graphql_app.schema import authorization
 
-SOURCES: dict[str, change_log.Following] = {}
+SOURCES: dict[str, change_log.ChangeStream] = {}
 """What each subscription follows, by its Python name."""
 CURSOR = "Position of the change in the log. Pass it as `after` to receive all later changes."
 SEQ = "The version of the shipment that the change produced. Versions have no gaps."
@@ -53,7 +53,7 @@ class TrackingEventChange:
     status_after: enums.ShipmentStatus = field("Status of the shipment after the event was recorded.")
 
 
-def follows_log(source: change_log.Following) -> Callable[[Callable[..., Any]], Any]:
+def follows_log(source: change_log.ChangeStream) -> Callable[[Callable[..., Any]], Any]:
     """A subscription: the function below is its signature and its description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:

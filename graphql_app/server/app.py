@@ -39,13 +39,16 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         settings,
         scoped=True,
     )
-    life = health.Life(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
+    life = health.Lifecycle(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
     built = build.build()
-    keys, pulse = authenticator.Keyring(own, settings, keyless=keyless), change_notifier.Feed(own, settings)
-    graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.wrote)
+    keys, pulse = (
+        authenticator.ApiKeyAuthenticator(own, settings, keyless=keyless),
+        change_notifier.ChangeNotifier(own, settings),
+    )
+    graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.notify_commit)
     subscriptions = broker.SubscriptionBroker(graphql.runner, pulse, settings, keys)
     graphql.sse_handler, graphql.websocket_app = sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
-    life.leaving = subscriptions.shut_down
+    life.on_shutdown = subscriptions.shut_down
     sdl = build.sdl(built)
 
     async def print_sdl(_request: Request) -> Response:
@@ -54,7 +57,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(work) for work in (keys.run(), pulse.run(), retention.run(own, settings))]
-        with life.told():
+        with life.graceful_shutdown():
             yield
         for task in tasks:
             task.cancel()
@@ -70,21 +73,21 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         *(graphiql.routes() if settings.explorer else []),
         *life.routes,
     ]
-    app = App(
+    app = ShipmentsApp(
         graphql,
         routes=routes,
-        middleware=cross_origin(settings),
+        middleware=cors_middleware(settings),
         exception_handlers={
             HTTPException: http_response.starlette_error_handler,
             Exception: http_response.starlette_error_handler,
         },
         lifespan=lifespan,
     )
-    app.state.live = subscriptions
+    app.state.subscription_broker = subscriptions
     return app
 
 
-class App(Starlette):
+class ShipmentsApp(Starlette):
     """Starlette, which is left out where nothing of it is needed: the endpoint answers whatever happens in it."""
 
     def __init__(self, graphql: ASGIApp, *, middleware: list[Middleware], **more: Any) -> None:
@@ -100,7 +103,7 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def cross_origin(settings: Settings) -> list[Middleware]:
+def cors_middleware(settings: Settings) -> list[Middleware]:
     """CORS for the origins that the settings name."""
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if not origins:

@@ -17,24 +17,24 @@ from starlette.routing import Route
 from graphql_app.observability import metrics as metrics_module
 
 logger = logging.getLogger(__name__)
-DATABASE_PATIENCE = 2.0
+READY_TIMEOUT_SECONDS = 2.0
 
 
-class Life:
+class Lifecycle:
     """Whether this process takes requests: not once it was told to end, and not without its database."""
 
     def __init__(self, engine: AsyncEngine, drain_delay: float, *, shared_metrics: bool) -> None:
         self.engine, self.drain_delay, self.shared_metrics = engine, drain_delay, shared_metrics
         self.draining = False
-        self.leaving: Callable[[], None] = lambda: None
+        self.on_shutdown: Callable[[], None] = lambda: None
         """Called when the process stops taking requests: what would never end by itself ends then."""
 
-    async def trouble(self) -> str | None:
+    async def not_ready_reason(self) -> str | None:
         """Why not."""
         if self.draining:
             return "draining"
         try:
-            async with asyncio.timeout(DATABASE_PATIENCE), self.engine.connect() as connection:
+            async with asyncio.timeout(READY_TIMEOUT_SECONDS), self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
         except exc.TimeoutError:  # all connections are busy: the database is there
             return None
@@ -46,7 +46,7 @@ class Life:
         return PlainTextResponse("ok\n")
 
     async def readyz(self, _request: Request) -> Response:
-        trouble = await self.trouble()
+        trouble = await self.not_ready_reason()
         return PlainTextResponse(f"{trouble or 'ok'}\n", status_code=503 if trouble else 200)
 
     async def metrics(self, _request: Request) -> Response:
@@ -58,7 +58,7 @@ class Life:
         return [Route(f"/{name}", getattr(self, name)) for name in ("livez", "readyz", "metrics")]
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def graceful_shutdown(self) -> Iterator[None]:
         """While inside, SIGTERM first says `draining` and, `drain_delay` seconds later, does what it did before.
 
         The server's own handler closes the port: whoever sends requests here should have looked elsewhere by then.
@@ -76,7 +76,7 @@ class Life:
             loop.call_soon_threadsafe(loop.call_later, self.drain_delay, leave, number, frame)
 
         def leave(number: int, frame: FrameType | None) -> None:
-            self.leaving()
+            self.on_shutdown()
             previous(number, frame)
 
         signal.signal(signal.SIGTERM, end)

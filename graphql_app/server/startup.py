@@ -27,7 +27,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from graphql_app import demo, settings
 from graphql_app.database import migrate, row_security, target
-from graphql_app.database.target import Place
+from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.observability.logging import configure
 from graphql_app.server import startup, uvicorn_protocols
@@ -48,10 +48,10 @@ def serve(known: Settings, *, reload: bool = False) -> None:
     if reload and known.workers > 1:
         raise startup_error.StartupError("--reload watches one process: leave --workers away.")
     configure(known.log_level, known.log_format)
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, exit_on_signal)
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(listen(known.host, known.port))
-        where = stack.enter_context(target.open_place(known))
+        where = stack.enter_context(target.open_target(known))
         role, keyed = asyncio.run(prepare(where, known))
         keyless = not keyed and where.own is not None and is_loopback(port)
         if not keyed and not keyless:
@@ -61,7 +61,7 @@ def serve(known: Settings, *, reload: bool = False) -> None:
         shared = {settings.KEYLESS: "yes" if keyless else "no"}
         if known.workers > 1:
             shared["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
-        settings.hand_down(known, **shared)
+        settings.export_to_environment(known, **shared)
         typer.echo(banner(port, where, known, keyless=keyless))
         with contextlib.suppress(KeyboardInterrupt):
             run(port, known, reload=reload)
@@ -89,7 +89,7 @@ def run(port: socket.socket, known: Settings, *, reload: bool) -> None:
         uvicorn.Server(config).run(sockets=[port])
 
 
-def leave(_number: int, _frame: object) -> NoReturn:
+def exit_on_signal(_number: int, _frame: object) -> NoReturn:
     """SIGTERM outside of the server's own care: end in order."""
     sys.exit(0)
 
@@ -119,7 +119,7 @@ def is_loopback(port: socket.socket) -> bool:
     return ipaddress.ip_address(port.getsockname()[0]).is_loopback
 
 
-async def prepare(where: Place, known: Settings) -> tuple[str, bool]:
+async def prepare(where: DatabaseTarget, known: Settings) -> tuple[str, bool]:
     """The tables, and a demonstration in an empty database of our own. The role that requests can take on, and whether
     an API key was ever made."""
     async with target.connect(where, known) as engine:
@@ -130,13 +130,13 @@ async def prepare(where: Place, known: Settings) -> tuple[str, bool]:
             await migrate.let_in(engine, row_security.ROLE)
         if where.own and known.demo:
             await demo.fill(engine)
-        keyed = await startup.any_key(engine)
+        keyed = await startup.any_key_exists(engine)
     return await requests_role(where, known), keyed
 
 
-async def requests_role(where: Place, known: Settings) -> str:
+async def requests_role(where: DatabaseTarget, known: Settings) -> str:
     """The role of the settings where it may be taken on; otherwise none, and the tables bind their owner as well."""
-    async with target.connect(Place(where.requests), known) as engine:
+    async with target.connect(DatabaseTarget(where.requests), known) as engine:
         if not known.database_role or await migrate.may_become(engine, known.database_role):
             return known.database_role
     logger.warning(
@@ -146,7 +146,7 @@ async def requests_role(where: Place, known: Settings) -> str:
     return ""
 
 
-def banner(port: socket.socket, where: Place, known: Settings, *, keyless: bool) -> str:
+def banner(port: socket.socket, where: DatabaseTarget, known: Settings, *, keyless: bool) -> str:
     """What the person who started it wants to know."""
     name = f"[{known.host}]" if ":" in known.host else known.host
     base = f"http://{name}:{port.getsockname()[1]}"
@@ -161,7 +161,7 @@ def banner(port: socket.socket, where: Place, known: Settings, *, keyless: bool)
     return "\n".join(["", *(f"  {label:<10}{value}" for label, value in lines.items()), ""])
 
 
-async def any_key(engine: AsyncEngine) -> bool:
+async def any_key_exists(engine: AsyncEngine) -> bool:
     """Whether a key was ever made."""
     async with engine.connect() as connection:
         return bool((await connection.execute(text("SELECT EXISTS (SELECT FROM api_key)"))).scalar_one())

@@ -19,14 +19,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
 
-MOST_HEAD, MOST_HEADERS = 65_536, 100
+MAX_HEADER_BYTES, MAX_HEADERS = 65_536, 100
 """Bytes of the request line with all headers, and their number."""
-MOST_SOCKET_MESSAGE = 65_536
-GRACE = 10
+MAX_WEBSOCKET_MESSAGE_BYTES = 65_536
+GRACEFUL_SHUTDOWN_SECONDS = 10
 """Seconds that requests in flight have to finish when the process is told to end."""
 
 
-class CutsOff(asyncio.Protocol):
+class AbortsSlowWriters(asyncio.Protocol):
     """A protocol whose client is cut off when it takes nothing of what it is sent."""
 
     loop: asyncio.AbstractEventLoop
@@ -47,7 +47,7 @@ class CutsOff(asyncio.Protocol):
             self.stalled = None
 
 
-class Protocol(CutsOff, HttpToolsProtocol):
+class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
     """HTTP/1.1 by httptools, whose clients are not waited for without end."""
 
     head_timeout = 10.0
@@ -61,7 +61,7 @@ class Protocol(CutsOff, HttpToolsProtocol):
         self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
         most, self.limit_concurrency = self.config.limit_concurrency, None  # uvicorn's own answer is no JSON
         if most is not None and len(self.connections) > most:
-            self.app = crowded
+            self.app = too_many_connections
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.disarm()
@@ -76,8 +76,8 @@ class Protocol(CutsOff, HttpToolsProtocol):
         if self.transport.is_closing() or self not in self.connections or not self.awaits_head():
             return  # in the second case it is a WebSocket's now
         self.head_bytes += len(data)
-        if self.head_bytes > MOST_HEAD:
-            self.refuse(top_heavy())
+        if self.head_bytes > MAX_HEADER_BYTES:
+            self.refuse(headers_too_large())
         elif self.timer is None:
             self.timer = self.loop.call_later(self.head_timeout, self.head_late)
 
@@ -95,8 +95,8 @@ class Protocol(CutsOff, HttpToolsProtocol):
         self.disarm()
         self.head_bytes, self.head_complete = 0, True
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MOST_HEAD or len(self.headers) > MOST_HEADERS:
-            self.refuse(top_heavy())
+        if size > MAX_HEADER_BYTES or len(self.headers) > MAX_HEADERS:
+            self.refuse(headers_too_large())
             raise HttpParserError("The head is too large.")  # which ends the reading
         super().on_headers_complete()
 
@@ -147,7 +147,7 @@ class Protocol(CutsOff, HttpToolsProtocol):
         self.transport.close()
 
 
-class SocketProtocol(CutsOff, WebSocketsSansIOProtocol):
+class WebSocketProtocol(AbortsSlowWriters, WebSocketsSansIOProtocol):
     """WebSocket by the websockets library; a client that takes nothing of what it is sent is cut off."""
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -155,9 +155,9 @@ class SocketProtocol(CutsOff, WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-def top_heavy() -> request_errors.HeadersTooLarge:
+def headers_too_large() -> request_errors.HeadersTooLarge:
     return request_errors.HeadersTooLarge(
-        f"The headers have more than {MOST_HEAD} bytes, or are more than {MOST_HEADERS}: the limits."
+        f"The headers have more than {MAX_HEADER_BYTES} bytes, or are more than {MAX_HEADERS}: the limits."
     )
 
 
@@ -165,7 +165,7 @@ def problem(error: request_errors.RequestError) -> bytes:
     return orjson.dumps({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
 
 
-async def crowded(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> None:
     """The app of a connection that is one too many."""
     error = request_errors.Overloaded("Too many connections are open: try again.")
     body = problem(error)
@@ -185,13 +185,13 @@ def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
     given: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
-        "http": Protocol,
+        "http": HttpProtocol,
         "loop": "uvloop",
-        "ws": SocketProtocol,
-        "ws_max_size": MOST_SOCKET_MESSAGE,
+        "ws": WebSocketProtocol,
+        "ws_max_size": MAX_WEBSOCKET_MESSAGE_BYTES,
         "ws_per_message_deflate": False,
-        "limit_concurrency": settings.most_connections,
-        "timeout_graceful_shutdown": GRACE,
+        "limit_concurrency": settings.max_connections,
+        "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "log_level": settings.log_level,
         "access_log": False,
         "server_header": False,

@@ -18,21 +18,21 @@ from graphql_app.server.app import create_app
 from graphql_app.server.health import logger
 
 
-def from_environment() -> Starlette:
+def app_from_environment() -> Starlette:
     """The app of one server process, which was started for nothing else."""
     known = settings.read()
     configure(known.log_level, known.log_format)
     if (parent := multiprocessing.parent_process()) is not None and parent.pid is not None:
         shared = settings.shared_metrics()
         metrics.forget_dead(shared)
-        worker.die_with(parent.pid, shared)  # not os.getppid(): the parent may be gone already
+        worker.exit_with_parent(parent.pid, shared)  # not os.getppid(): the parent may be gone already
     made = create_app(known, keyless=settings.keyless())
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again
     return made
 
 
-def die_with(parent: int, left_behind: Path | None) -> None:
+def exit_with_parent(parent: int, left_behind: Path | None) -> None:
     """End this worker when the process that started it is gone, `kill -9` included, and clear away what that left."""
 
     def watch() -> None:

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import orjson
 
-from graphql_app.auth.authenticator import Keyring
+from graphql_app.auth.authenticator import ApiKeyAuthenticator
 from graphql_app.auth.viewer import Viewer
-from graphql_app.database.change_notifier import BEGINNING, Feed
-from graphql_app.database.reader import Rows
+from graphql_app.database.change_notifier import BEGINNING, ChangeNotifier
+from graphql_app.database.reader import AccountReader
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting, request
 from graphql_app.execution.documents import Operation
@@ -31,7 +31,9 @@ from graphql_app.subscriptions.fan_out import SharedSubscription, ShuttingDown, 
 class SubscriptionBroker:
     """All subscriptions of this process."""
 
-    def __init__(self, operations: OperationRunner, feed: Feed, settings: Settings, keys: Keyring) -> None:
+    def __init__(
+        self, operations: OperationRunner, feed: ChangeNotifier, settings: Settings, keys: ApiKeyAuthenticator
+    ) -> None:
         self.runner, self.notifier, self.settings, self.authenticator = operations, feed, settings, keys
         self.shared: dict[tuple[UUID, int, bytes], SharedSubscription] = {}
         self.open_subscriptions: set[Subscriber] = set()
@@ -41,20 +43,20 @@ class SubscriptionBroker:
     @contextmanager
     def stream_slot(self) -> Iterator[None]:
         """One of the sockets and streams of this process. Raises Overloaded."""
-        if self.open_streams >= self.settings.most_streams:
+        if self.open_streams >= self.settings.max_streams:
             raise request_errors.Overloaded("Too many sockets and streams are open: try again, or elsewhere.")
         self.open_streams += 1
-        metrics.STREAMS.inc()
+        metrics.OPEN_STREAMS.inc()
         try:
             yield
         finally:
             self.open_streams -= 1
-            metrics.STREAMS.dec()
+            metrics.OPEN_STREAMS.dec()
 
     @contextmanager
     def client_slot(self, client: str) -> Iterator[None]:
         """One of the sockets and streams of a client. Raises RateLimited."""
-        if self.streams_per_client[client] >= self.settings.most_streams_each:
+        if self.streams_per_client[client] >= self.settings.max_streams_per_client:
             raise request_errors.RateLimited(
                 f"You have {self.streams_per_client[client]} sockets and streams open, the limit."
             )
@@ -74,13 +76,13 @@ class SubscriptionBroker:
         query = ChangeQuery(self, operation, asked)
         self.runner.rate_limiter.charge(client, BASE_COST + query.plan.cost)
         named = last or query.arguments.get("after")
-        after = None if named is None else BEGINNING if named == "" else change_log.position(named)
+        after = None if named is None else BEGINNING if named == "" else change_log.decode_position(named)
         key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
         group = self.shared.get(key)
         try:
             async with self.read_slots:
-                rows = Rows(self.runner.engine, viewer.account_id)
-                start, head = await self.notifier.enter(rows.fetch, viewer.account_id, after)
+                rows = AccountReader(self.runner.engine, viewer.account_id)
+                start, head = await self.notifier.start_position(rows.fetch, viewer.account_id, after)
             if group is None:
                 await query.read(viewer.account_id, head, head)  # whatever is wrong with it is said at once
         except Exception as error:

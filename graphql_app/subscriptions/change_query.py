@@ -8,7 +8,7 @@ from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
 from graphql_app.database.change_notifier import Position
-from graphql_app.database.reader import Rows
+from graphql_app.database.reader import AccountReader
 from graphql_app.errors import request_errors
 from graphql_app.execution import documents, request
 from graphql_app.execution.documents import Operation
@@ -25,7 +25,7 @@ class ChangeMessage:
     __slots__ = ("_event", "cursor", "payload", "position")
 
     def __init__(self, at: Position, payload: str) -> None:
-        self.position, self.payload, self.cursor = at, payload, change_log.name(at)
+        self.position, self.payload, self.cursor = at, payload, change_log.cursor_of(at)
         self._event: bytes | None = None
 
     @property
@@ -50,7 +50,7 @@ class ChangeQuery:
         except GraphQLError as error:
             raise documents.InvalidDocument(request_errors.BadUserInput.code, [error]) from None
         source = subscriptions.SOURCES[definition.extensions["strawberry-definition"].python_name]
-        self.plan = plan.plan_for(executor, executor.mirror, root, details, source)
+        self.plan = plan.plan_for(executor, executor.type_mapping, root, details, source)
         self.live, self.operation, self.executor = live, operation, executor
         self.variables = without_after(asked.variables or {}, node, executor)
 
@@ -58,7 +58,7 @@ class ChangeQuery:
         """The messages behind a position, as many as one statement gives, and the position up to which they go."""
         own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
         async with self.live.read_slots:
-            rows = await self.plan.rows(Rows(self.live.runner.engine, account_id), own, self.executor)
+            rows = await self.plan.rows(AccountReader(self.live.runner.engine, account_id), own, self.executor)
         messages = [
             ChangeMessage((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
         ]

@@ -46,7 +46,7 @@ class SharedSubscription:
         self.references = 0
         self.changed = asyncio.Event()
         self.task = asyncio.create_task(self.follow())
-        live.notifier.watch(account_id, position, self.on_new_head)
+        live.notifier.subscribe(account_id, position, self.on_new_head)
 
     def on_new_head(self, head: Position) -> None:
         self.head = head
@@ -95,7 +95,7 @@ class SharedSubscription:
         self.references -= 1
         if not self.references:
             self.task.cancel()
-            self.live.notifier.forget(self.account_id, self.on_new_head)
+            self.live.notifier.unsubscribe(self.account_id, self.on_new_head)
             self.live.shared = {key: group for key, group in self.live.shared.items() if group is not self}
 
 
@@ -111,11 +111,11 @@ class Subscriber:
         self.reason: Exception | None = None
         group.references += 1
         group.live.open_subscriptions.add(self)
-        metrics.SUBSCRIPTIONS.inc()
+        metrics.OPEN_SUBSCRIPTIONS.inc()
 
     @property
     def cursor(self) -> str:
-        return change_log.name(self.position)
+        return change_log.cursor_of(self.position)
 
     def enqueue(self, messages: Sequence[ChangeMessage]) -> None:
         """What is new, from the group."""
@@ -125,7 +125,7 @@ class Subscriber:
                 self.bytes += len(message.payload)
         if len(self.queue) > MAX_QUEUED_MESSAGES or self.bytes > MAX_QUEUED_BYTES:
             self.queue.clear()
-            metrics.SLOW.inc()
+            metrics.SLOW_CONSUMERS.inc()
             self.fail(request_errors.SlowConsumer())
         self.changed.set()
 
@@ -167,5 +167,5 @@ class Subscriber:
         """Nobody reads any more."""
         self.shared.subscribers.discard(self)
         self.shared.live.open_subscriptions.discard(self)
-        metrics.SUBSCRIPTIONS.dec()
+        metrics.OPEN_SUBSCRIPTIONS.dec()
         self.shared.release()

@@ -12,7 +12,7 @@ from graphql import OperationType
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_app.auth.authenticator import Keyring
+from graphql_app.auth.authenticator import ApiKeyAuthenticator
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.execution.documents import InvalidDocument
@@ -44,7 +44,7 @@ class Endpoint:
         schema: strawberry.Schema,
         engine: AsyncEngine,
         settings: Settings,
-        keys: Keyring,
+        keys: ApiKeyAuthenticator,
         *,
         wrote: Callable[[], None] = lambda: None,
     ) -> None:
@@ -61,7 +61,7 @@ class Endpoint:
         accepts = http_request.parse_accept(headers.get(b"accept", b""))
         request_id = request_id_from(headers)
         logging.request_id.set(request_id)
-        with metrics.Operation() as seen:
+        with metrics.OperationMetrics() as seen:
             try:
                 reply = await self.handle(scope, receive, send, headers, accepts, request_id, seen)
             except ClientDisconnected:
@@ -71,7 +71,7 @@ class Endpoint:
                 reply = http_response.from_error(error, accepts, request_id)
             except Exception as error:
                 reply = http_response.from_error(
-                    error_formatting.to_request_error(error, request_id), accepts, request_id
+                    error_formatting.classify_request_error(error, request_id), accepts, request_id
                 )
             if reply is not None:
                 seen.code = reply.code
@@ -79,7 +79,7 @@ class Endpoint:
 
     async def handle(
         self, scope: Scope, receive: Receive, send: Send, headers: http_request.Headers,
-        accepts: http_request.AcceptedTypes, request_id: str, seen: metrics.Operation,
+        accepts: http_request.AcceptedTypes, request_id: str, seen: metrics.OperationMetrics,
     ) -> Response | None:  # fmt: skip
         """The response; None where a stream was sent instead."""
         method = scope["method"]

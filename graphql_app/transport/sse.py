@@ -46,7 +46,7 @@ class SseHandler:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
-                    with self.broker.authenticator.watching(
+                    with self.broker.authenticator.on_revoked(
                         call.viewer, lambda: subscription.fail(request_errors.Unauthenticated())
                     ):
                         code = await self.run(call, send, subscription)
@@ -73,7 +73,7 @@ class SseHandler:
         except ShuttingDown:
             return "ok"
         except Exception as error:
-            cause = error_formatting.to_request_error(error, call.request_id)
+            cause = error_formatting.classify_request_error(error, call.request_id)
             shown = error_formatting.format_error(cause, call.request_id)
             shown["extensions"]["cursor"] = known
             body = error_formatting.encode_errors([shown])

@@ -15,7 +15,7 @@ from typing import Any
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from graphql_app.auth.api_key import UNKNOWN
+from graphql_app.auth.api_key import UNKNOWN_KEY
 from graphql_app.auth.viewer import Viewer
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting, request
@@ -158,7 +158,7 @@ class WebSocketConnection:
             self.viewer = await self.broker.authenticator(self.scope)
             self.client = self.viewer.client(self.client)
             self.exit_stack.enter_context(self.broker.client_slot(self.client))
-            self.exit_stack.enter_context(self.broker.authenticator.watching(self.viewer, self.revoke))
+            self.exit_stack.enter_context(self.broker.authenticator.on_revoked(self.viewer, self.revoke))
         except request_errors.RateLimited as error:
             raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, error.message) from None
         except request_errors.RequestError as error:
@@ -172,7 +172,7 @@ class WebSocketConnection:
         """The viewer may be here no longer."""
         for task in self.running - self.uncancellable:
             task.cancel()
-        self.start("", self.close(CloseSocket(websocket_messages.FORBIDDEN, UNKNOWN)))
+        self.start("", self.close(CloseSocket(websocket_messages.FORBIDDEN, UNKNOWN_KEY)))
 
     def dispatch(self, received: ClientMessage) -> None:
         """One message of a client that has introduced itself."""
@@ -201,7 +201,7 @@ class WebSocketConnection:
         """One operation, from its `subscribe` to its `complete` or `error`."""
         request_id = new_request_id()
         logging_module.request_id.set(request_id)
-        with metrics.Operation() as seen:
+        with metrics.OperationMetrics() as seen:
             try:
                 if len(self.tasks) > MAX_OPERATIONS:
                     raise request_errors.LimitExceeded(f"A socket runs at most {MAX_OPERATIONS} operations at once.")
@@ -222,7 +222,7 @@ class WebSocketConnection:
                     name, error_formatting.format_document_errors(refused.errors, refused.code, request_id)
                 )
             except Exception as error:
-                known = error_formatting.to_request_error(
+                known = error_formatting.classify_request_error(
                     error.cause if isinstance(error, SubscriptionFailed) else error, request_id
                 )
                 seen.code, shown = known.code, error_formatting.format_error(known, request_id)

@@ -66,7 +66,7 @@ def test_a_wrong_password_is_one_sentence(door: dict[str, str]) -> None:
 
 
 def test_a_role_that_may_not_make_tables_is_one_sentence(door: dict[str, str], root: Path) -> None:
-    running = embedded_server.Embedded(root).start()
+    running = embedded_server.EmbeddedServer(root).start()
     subprocess.run([*running.psql.split(), "-qc", "CREATE DATABASE bare"], check=True)
     url = f"postgresql://browser:{door['password']}@127.0.0.1:{door['port']}/bare"
     said = refused("serve", "--port", "0", POSTGRES_URL=url)
@@ -97,7 +97,7 @@ def test_a_server_that_is_too_old_is_one_sentence(root: Path, monkeypatch: pytes
     monkeypatch.setattr(embedded_binaries, "INSTALL", "pginstall")  # the package brings PostgreSQL 16 too
     monkeypatch.setattr(embedded_server, "MAJOR", "16")
     monkeypatch.setattr(embedded_server, "LOCALE", ("--no-locale", "--encoding=UTF8"))
-    old = embedded_server.Embedded(root.with_name("old"), fast=True).start()
+    old = embedded_server.EmbeddedServer(root.with_name("old"), fast=True).start()
     try:
         said = refused("serve", "--port", "0", POSTGRES_URL=old.url)
     finally:

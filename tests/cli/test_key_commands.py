@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graphql_app import settings
 from graphql_app.auth import api_key, scopes
 from graphql_app.cli import account_admin
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.session import get_session
 from graphql_app.errors import startup_error
 from graphql_app.server import startup
@@ -137,12 +137,12 @@ async def test_a_new_account_numbers_its_shipments(owner: AsyncEngine, engine: A
     async with owner.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM account WHERE slug = 'second'"))).scalar_one()
     async with get_session(engine, account) as session:
-        ((number,),) = await session.run(f"SELECT nextval('shipment_number_{account.hex}')", ())
+        ((number,),) = await session.execute_sql(f"SELECT nextval('shipment_number_{account.hex}')", ())
     assert number == 1
 
 
 @pytest.fixture(scope="module")
-def bare(server: Embedded) -> str:
+def bare(server: EmbeddedServer) -> str:
     """The URL of a database without a key."""
     subprocess.run([*server.psql.split(), "-qc", "CREATE DATABASE keyless"], check=True)
     return database_url(server, "keyless")

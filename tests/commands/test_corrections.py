@@ -179,7 +179,7 @@ async def assert_settled(owner: AsyncEngine) -> None:
         account = (await connection.execute(text("SELECT id FROM account"))).scalar_one()
         ids = (await connection.execute(text("SELECT id FROM shipment"))).scalars().all()
     async with get_session(owner, account) as session:
-        act = CommandContext(session.run, account, "test", "test", validate_only=True)
+        act = CommandContext(session.execute_sql, account, "test", "test", validate_only=True)
         locked = await locking.lock(act, [{**locking.NO_KEY, "id": id_} for id_ in ids])
         await locking.load_packages(act, locked)
         timeline = EventHistory(locked)

@@ -27,7 +27,7 @@ async def test_creating_looks_up_row_by_row_even_if_planned_when_tables_were_emp
     statement = sql_loader.load("shipments_insert", PARTS)
     assert settings.postgres_url
     url = settings.postgres_url.get_secret_value()
-    connection = await asyncpg.connect(url, statement_cache_size=0, server_settings=engine.PLANNING)
+    connection = await asyncpg.connect(url, statement_cache_size=0, server_settings=engine.PLANNER_SETTINGS)
     try:
         await connection.execute("VACUUM ANALYZE shipment, package, carrier")
         await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE made AS {statement.sql}")

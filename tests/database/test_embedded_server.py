@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from graphql_app.database.embedded_binaries import Programs
-from graphql_app.database.embedded_server import Embedded, is_server
+from graphql_app.database.embedded_binaries import PostgresPrograms
+from graphql_app.database.embedded_server import EmbeddedServer, is_server
 from graphql_app.errors import startup_error
 
 NUMBERS = itertools.count()
@@ -76,7 +76,7 @@ def run(url: str, sql: str) -> Any:
 
 
 def test_it_starts_answers_stops_and_keeps_the_data(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     assert server.owner
     assert int(run(server.url, "SHOW server_version_num")) >= 180000
     run(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -84,7 +84,7 @@ def test_it_starts_answers_stops_and_keeps_the_data(root: Path) -> None:
     server.stop()
     assert not is_server(pid, root / "data")
 
-    again = Embedded(root, fast=True).start()
+    again = EmbeddedServer(root, fast=True).start()
     try:
         assert run(again.url, "SELECT answer FROM kept") == 42
     finally:
@@ -92,7 +92,7 @@ def test_it_starts_answers_stops_and_keeps_the_data(root: Path) -> None:
 
 
 def test_the_socket_is_closed_to_others(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert (root / "data").stat().st_mode & 0o777 == 0o700
         assert server.run.stat().st_mode & 0o777 == 0o700
@@ -102,7 +102,7 @@ def test_the_socket_is_closed_to_others(root: Path) -> None:
 
 
 def test_words_are_folded_in_every_script(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert run(server.url, "SELECT to_tsvector('simple', 'ÅRHUS ŁÓDŹ')::text") == "'århus':1 'łódź':2"
     finally:
@@ -110,7 +110,7 @@ def test_words_are_folded_in_every_script(root: Path) -> None:
 
 
 def test_a_second_process_attaches_and_owns_nothing(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         with another_process(root) as (_process, what):
             assert what == "guest"
@@ -140,7 +140,7 @@ def test_the_next_start_waits_for_a_server_that_is_just_ending(root: Path) -> No
             assert what == "owner"
             process.kill()
             process.wait()
-            server = Embedded(root, fast=True).start()
+            server = EmbeddedServer(root, fast=True).start()
             assert run(server.url, "SELECT 1") == 1
             server.stop()
 
@@ -152,7 +152,7 @@ def test_the_next_start_recovers_when_server_and_owner_were_both_killed(root: Pa
         os.kill(server_pid(root), signal.SIGKILL)
         process.kill()
         process.wait()
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert run(server.url, "SELECT answer FROM kept") == 42
     finally:
@@ -160,7 +160,7 @@ def test_the_next_start_recovers_when_server_and_owner_were_both_killed(root: Pa
 
 
 def test_a_server_that_is_killed_is_started_again(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         run(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
         killed = server_pid(root)
@@ -181,10 +181,10 @@ def test_a_server_that_is_killed_is_started_again(root: Path) -> None:
 
 
 def test_a_number_that_another_process_got_meanwhile_is_no_obstacle(root: Path) -> None:
-    Embedded(root, fast=True).start().stop()
+    EmbeddedServer(root, fast=True).start().stop()
     stale = [str(os.getppid()), str(root / "data"), "1", "5432", str(root / "run"), "", "1 2", "ready"]
     (root / "data" / "postmaster.pid").write_text("\n".join(stale) + "\n")
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert run(server.url, "SELECT 1") == 1
     finally:
@@ -192,7 +192,7 @@ def test_a_number_that_another_process_got_meanwhile_is_no_obstacle(root: Path) 
 
 
 def test_a_guard_that_is_killed_does_not_leave_the_server_behind(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     pid = server_pid(root)
     assert server._guard
     os.kill(server._guard.pid, signal.SIGKILL)
@@ -202,7 +202,7 @@ def test_a_guard_that_is_killed_does_not_leave_the_server_behind(root: Path) -> 
 
 def test_a_start_that_was_killed_midway_begins_anew(root: Path) -> None:
     (root / "data.new" / "half").mkdir(parents=True)
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert run(server.url, "SELECT 1") == 1
         assert not (root / "data.new").exists()
@@ -212,7 +212,7 @@ def test_a_start_that_was_killed_midway_begins_anew(root: Path) -> None:
 
 def test_a_long_path_gets_a_short_socket(root: Path) -> None:
     deep = root / ("a" * 60) / ("b" * 60)
-    server = Embedded(deep, fast=True).start()
+    server = EmbeddedServer(deep, fast=True).start()
     try:
         assert run(server.url, "SELECT 1") == 1
         with another_process(deep) as (_process, what):
@@ -222,24 +222,24 @@ def test_a_long_path_gets_a_short_socket(root: Path) -> None:
 
 
 def test_data_of_another_version_are_refused_in_one_sentence(root: Path) -> None:
-    Embedded(root, fast=True).start().stop()
+    EmbeddedServer(root, fast=True).start().stop()
     (root / "data" / "PG_VERSION").write_text("17\n")
     with pytest.raises(startup_error.StartupError, match=r"was made by PostgreSQL 17; this is PostgreSQL 18\.$"):
-        Embedded(root, fast=True).start()
+        EmbeddedServer(root, fast=True).start()
 
 
 def test_what_postgresql_complains_of_is_passed_on(root: Path) -> None:
-    Embedded(root, fast=True).start().stop()
+    EmbeddedServer(root, fast=True).start().stop()
     (root / "data" / "postgresql.conf").write_text("max_connections = many\n")
     with pytest.raises(startup_error.StartupError, match="did not start"):
-        Embedded(root, fast=True).start()
+        EmbeddedServer(root, fast=True).start()
     with pytest.raises(startup_error.StartupError, match="did not start"):  # and the lock was given back
-        Embedded(root, fast=True).start()
+        EmbeddedServer(root, fast=True).start()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account")
 def test_root_lends_the_server_another_account(root: Path) -> None:
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert Path(f"/proc/{server_pid(root)}").stat().st_uid not in (0, os.geteuid())
     finally:
@@ -249,11 +249,11 @@ def test_root_lends_the_server_another_account(root: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account")
 def test_programs_that_the_account_cannot_reach_are_copied(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root.mkdir()
-    reaches = Programs.reaches
+    reaches = PostgresPrograms.reaches
     monkeypatch.setattr(
-        Programs, "reaches", lambda self, path: "site-packages" not in str(path) and reaches(self, path)
+        PostgresPrograms, "reaches", lambda self, path: "site-packages" not in str(path) and reaches(self, path)
     )
-    server = Embedded(root, fast=True).start()
+    server = EmbeddedServer(root, fast=True).start()
     try:
         assert run(server.url, "SELECT 1") == 1
         assert os.fsencode(root) in Path(f"/proc/{server_pid(root)}/cmdline").read_bytes().split(b"\0")[0]
@@ -265,4 +265,4 @@ def test_programs_that_the_account_cannot_reach_are_copied(root: Path, monkeypat
 def test_a_directory_that_the_account_cannot_enter_is_refused(root: Path) -> None:
     root.mkdir(mode=0o700)
     with pytest.raises(startup_error.StartupError, match="cannot enter"):
-        Embedded(root / "inner", fast=True).start()
+        EmbeddedServer(root / "inner", fast=True).start()

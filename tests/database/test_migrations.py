@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app import settings
 from graphql_app.database import migrate
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import create_db_tables, make_engine
 from graphql_app.errors import startup_error
 from tests.conftest import admin, database_url
@@ -57,14 +57,14 @@ CATALOGUE = {
 
 
 @pytest.fixture
-async def bare(server: Embedded) -> AsyncIterator[AsyncEngine]:
+async def bare(server: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
     """An engine on a database without tables."""
     async with fresh(server, "bare") as engine:
         yield engine
 
 
 @contextlib.asynccontextmanager
-async def fresh(server: Embedded, name: str) -> AsyncIterator[AsyncEngine]:
+async def fresh(server: EmbeddedServer, name: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a database made for this test alone."""
     async with admin(server) as connection:
         await connection.execute(f"CREATE DATABASE {name}")
@@ -100,7 +100,7 @@ async def test_the_check_notices_a_value_that_an_enum_lacks(bare: AsyncEngine) -
             await connection.run_sync(lambda sync: command.check(migrate.config(sync)))
 
 
-async def test_create_db_tables_makes_what_the_migrations_make(server: Embedded, bare: AsyncEngine) -> None:
+async def test_create_db_tables_makes_what_the_migrations_make(server: EmbeddedServer, bare: AsyncEngine) -> None:
     await migrate.upgrade(bare)
     async with fresh(server, "created") as created:
         await create_db_tables(created)
@@ -189,7 +189,7 @@ async def test_a_database_of_other_migrations_by_the_same_names_is_refused_in_a_
         await migrate.check(bare)
 
 
-async def test_three_processes_may_migrate_at_once(server: Embedded, bare: AsyncEngine) -> None:
+async def test_three_processes_may_migrate_at_once(server: EmbeddedServer, bare: AsyncEngine) -> None:
     program = (
         "import asyncio, sys\nfrom graphql_app import settings\nfrom graphql_app.database import migrate\n"
         "from graphql_app.database.engine import make_engine\n"

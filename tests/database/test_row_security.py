@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
 from graphql_app.database import migrate, pool, row_security
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.models.parties import PARTY_WORDS
@@ -57,7 +57,7 @@ async def filled(owner: AsyncEngine) -> dict[str, UUID]:
 
 async def count(engine: AsyncEngine, account: UUID, table: str, where: str = "true") -> int:
     async with get_session(engine, account) as session:
-        (row,) = await session.run(f'SELECT count(*) FROM "{table}" WHERE {where}', ())
+        (row,) = await session.execute_sql(f'SELECT count(*) FROM "{table}" WHERE {where}', ())
         return int(row[0])
 
 
@@ -115,7 +115,7 @@ async def test_an_account_changes_and_deletes_no_row_of_another(
     ):
         with contextlib.suppress(ProgrammingError):
             async with get_session(engine, filled["default"]) as session:
-                assert list(await session.run(statement, ())) == []
+                assert list(await session.execute_sql(statement, ())) == []
                 await session.commit()
     assert await rows(owner, table, other) == before
 
@@ -131,7 +131,7 @@ async def test_an_account_puts_no_row_into_another(
     for statement in (copied, f"UPDATE \"{table}\" SET account_id = '{filled['other']}'"):
         with pytest.raises(ProgrammingError, match=REFUSED):
             async with get_session(engine, filled["default"]) as session:
-                await session.run(statement, ())
+                await session.execute_sql(statement, ())
     assert await rows(owner, table, "true") == before
 
 
@@ -164,9 +164,9 @@ async def test_requests_cannot_rewrite_history_or_widen_their_rights(
 ) -> None:
     async with get_session(engine, filled["default"]) as session:
         # as one who logged in as the role, not as who put it on: that one may put it off again
-        await session.run("SET SESSION AUTHORIZATION graphql_app_api", ())
+        await session.execute_sql("SET SESSION AUTHORIZATION graphql_app_api", ())
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
-            await session.run(statement, ())
+            await session.execute_sql(statement, ())
 
 
 async def test_an_account_is_told_to_a_connection_only_when_it_is_another(
@@ -183,15 +183,15 @@ async def test_an_account_is_told_to_a_connection_only_when_it_is_another(
     async def write(account: UUID) -> list[str]:
         statements.clear()
         async with get_session(engine, account) as session:
-            await session.run("SELECT 2", ())
+            await session.execute_sql("SELECT 2", ())
             await session.commit()
         return list(statements)
 
     assert await read(own) == ["SELECT 1"]
     assert await write(own) == ["SELECT 2", "BEGIN;", "COMMIT;"]  # in the order in which SQLAlchemy tells them
-    assert await read(other) == [pool.show(other), "SELECT 1"]
+    assert await read(other) == [pool.set_account_sql(other), "SELECT 1"]
     assert await read(other) == ["SELECT 1"]
-    assert await write(own) == [pool.show(own), "SELECT 2", "BEGIN;", "COMMIT;"]
+    assert await write(own) == [pool.set_account_sql(own), "SELECT 2", "BEGIN;", "COMMIT;"]
     assert await read(own) == ["SELECT 1"]
 
 
@@ -207,7 +207,7 @@ async def test_a_connection_that_shows_the_account_already_is_preferred(
     for account in (*filled.values(), *filled.values()):
         await at_once(account)
         async with get_session(engine, account) as session:
-            await session.run("SELECT 1", ())
+            await session.execute_sql("SELECT 1", ())
     assert not [one for one in statements if one.startswith("SET app.account")]
 
 
@@ -219,12 +219,12 @@ async def test_neither_a_rollback_nor_a_failure_changes_what_a_connection_shows(
     assert carriers[own] != carriers[other]
     for account in (own, other, own, other):
         async with get_session(engine, account) as session:
-            await session.run("SELECT 1", ())
+            await session.execute_sql("SELECT 1", ())
             await session.rollback()
         assert await count(engine, account, "carrier") == carriers[account]
         with pytest.raises(Exception, match="division by zero"):
             async with get_session(engine, account) as session:
-                await session.run("SELECT 1/0", ())
+                await session.execute_sql("SELECT 1/0", ())
         async with get_session(engine, account) as session, session.snapshot():
             (row,) = await session.fetch("SELECT count(*) FROM carrier", [])
             assert row[0] == carriers[account]
@@ -237,7 +237,7 @@ async def test_a_connection_whose_statement_was_cancelled_shows_the_account_agai
 
     async def slow(account: UUID, transaction: bool) -> None:
         async with get_session(engine, account) as session:
-            await (session.run if transaction else session.fetch)("SELECT pg_sleep(4)", [])
+            await (session.execute_sql if transaction else session.fetch)("SELECT pg_sleep(4)", [])
 
     for account in filled.values():
         for transaction in (False, True):
@@ -290,15 +290,15 @@ async def test_row_security_takes_no_index_away(
     found = []
     for one in (owner, engine):
         async with get_session(one, filled["default"]) as session:
-            await session.run("SET LOCAL enable_seqscan = off", ())
+            await session.execute_sql("SET LOCAL enable_seqscan = off", ())
             sql = INDEXED[what].replace("$1", f"'{filled['default']}'::uuid")
-            plan = [row[0].lstrip(" ->") for row in await session.run(f"EXPLAIN (COSTS OFF) {sql}", ())]
+            plan = [row[0].lstrip(" ->") for row in await session.execute_sql(f"EXPLAIN (COSTS OFF) {sql}", ())]
             found.append([line for line in plan if re.search("Index.* Scan|^Index Cond", line)])
     assert found[0] == found[1] != []
 
 
 @pytest.fixture
-async def humble(server: Embedded, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+async def humble(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """Engines of requests and of all the rest where one role has it all: it may make no roles and take on none."""
     url = make_url(database_url(server, "humble")).set(username="humble").render_as_string()
     async with admin(server) as connection:
@@ -330,11 +330,11 @@ async def test_an_owner_who_can_take_on_no_role_is_bound_too(humble: tuple[Async
     assert await count(requests, own.id, "shipment") == seed_data.SHIPMENTS["default"]
     with pytest.raises(ProgrammingError, match=REFUSED):
         async with get_session(requests, own.id) as session:
-            await session.run("INSERT INTO carrier (account_id, code, name) VALUES ($1, 'xx', 'x')", (NOBODY,))
+            await session.execute_sql("INSERT INTO carrier (account_id, code, name) VALUES ($1, 'xx', 'x')", (NOBODY,))
 
 
 async def test_rights_are_settled_again_wherever_a_database_comes_from(
-    server: Embedded, migrated: str, settings: Settings
+    server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
     """A dump has neither roles nor the marks on functions of PostgreSQL's own."""
     async with admin(server) as connection:

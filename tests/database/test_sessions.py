@@ -57,14 +57,14 @@ async def test_an_engine_connects_only_when_it_is_first_needed() -> None:
 async def test_a_session_takes_a_connection_only_when_it_is_first_used(engine: AsyncEngine) -> None:
     async with get_session(engine, NOBODY) as session:
         assert taken(engine) == 0
-        await session.run("SELECT 1", ())
+        await session.execute_sql("SELECT 1", ())
         assert taken(engine) == 1
     assert taken(engine) == 0
 
 
 async def test_what_was_not_committed_is_rolled_back(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
     async with get_session(engine, account) as session:
-        await session.run(INSERT, ())
+        await session.execute_sql(INSERT, ())
     assert (await carriers(owner), await left_open(owner)) == (0, 0)
 
 
@@ -85,7 +85,7 @@ async def test_an_exception_rolls_back_and_gives_the_connection_back(
 ) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
-            await session.run(INSERT, ())
+            await session.execute_sql(INSERT, ())
             raise RuntimeError("amid")
 
     with pytest.raises(RuntimeError, match="amid"):
@@ -98,8 +98,8 @@ async def test_a_statement_that_fails_rolls_back_and_gives_the_connection_back(
 ) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
-            await session.run(INSERT, ())
-            await session.run(INSERT, ())
+            await session.execute_sql(INSERT, ())
+            await session.execute_sql(INSERT, ())
 
     with pytest.raises(IntegrityError, match="uq_carrier_account_id_code"):
         await request()
@@ -112,10 +112,10 @@ async def test_a_cancelled_request_gives_its_connection_back(
 ) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
-            await session.run(INSERT, ())
+            await session.execute_sql(INSERT, ())
             begun.set()
             if wait == "inside a statement":
-                await session.run("SELECT pg_sleep(4)", ())
+                await session.execute_sql("SELECT pg_sleep(4)", ())
             else:
                 await asyncio.sleep(4)
 
@@ -182,11 +182,11 @@ async def test_a_lost_connection_makes_all_of_the_pool_new_and_nobody_hears_of_i
     engine: AsyncEngine, owner: AsyncEngine
 ) -> None:
     async with get_session(engine, NOBODY) as one, get_session(engine, NOBODY) as other:
-        await other.run("SELECT 1", ())  # idle after this, open, and of the time before the loss
-        (lost,) = await one.run("SELECT pg_backend_pid()", ())
+        await other.execute_sql("SELECT 1", ())  # idle after this, open, and of the time before the loss
+        (lost,) = await one.execute_sql("SELECT pg_backend_pid()", ())
         async with owner.connect() as third:
             await third.execute(text(f"SELECT pg_terminate_backend({lost[0]})"))
         with pytest.raises(DBAPIError):
-            await one.run("SELECT 1", ())
+            await one.execute_sql("SELECT 1", ())
     async with get_session(engine, NOBODY) as session:
         assert [tuple(row) for row in await session.fetch("SELECT 1", ())] == [(1,)]

@@ -41,7 +41,7 @@ def bounded() -> str:
     """Each limit with its number."""
     rows = {
         "body": f"{request.MAX_BODY_BYTES:,} bytes; {document_limits.MAX_QUERY_BYTES:,} for a query",
-        "request line and headers": f"{uvicorn_protocols.MOST_HEAD:,} bytes, {uvicorn_protocols.MOST_HEADERS} headers",
+        "request line and headers": f"{uvicorn_protocols.MAX_HEADER_BYTES:,} bytes, {uvicorn_protocols.MAX_HEADERS} headers",
         "nesting of JSON, nesting of values in a document": f"{request.MAX_JSON_DEPTH}, {document_limits.MAX_VALUE_DEPTH}",
         "digits of a JSON number": f"{request.MAX_NUMBER_DIGITS}",
         "lists and objects in a request": f"{document_limits.MAX_MUTATION_CONTAINERS:,}; {document_limits.MAX_QUERY_CONTAINERS:,} for a query",
@@ -51,9 +51,9 @@ def bounded() -> str:
         "fields": f"{document_limits.MAX_FIELDS}; {document_limits.MAX_FIELD_REPEATS} times the same field in one selection set",
         "aliases, directives": f"{document_limits.MAX_ALIASES}, {document_limits.MAX_DIRECTIVES}",
         "root fields": f"{document_limits.MAX_ROOT_FIELDS}; {document_limits.MAX_MUTATION_FIELDS} in a mutation",
-        "cost": f"{cost.MOST_COST:,}",
-        "tables, filter conditions per root field": f"{cost.MOST_TABLES}, {cost.MOST_CONDITIONS}",
-        "page size": f"{pagination.MOST}",
+        "cost": f"{cost.MAX_COST:,}",
+        "tables, filter conditions per root field": f"{cost.MAX_TABLES}, {cost.MAX_CONDITIONS}",
+        "page size": f"{pagination.MAX_PAGE_SIZE}",
         "errors per response, characters per message": (
             f"{error_formatting.MAX_ERRORS}, {error_formatting.MAX_MESSAGE_CHARACTERS}"
         ),
@@ -85,11 +85,11 @@ def test_the_readme_has_the_same_numbers() -> None:
         (document_limits.MAX_ROOT_FIELDS, "root fields"),
         (document_limits.MAX_MUTATION_FIELDS, "mutation fields"),
         (request.MAX_BODY_BYTES // 1_000_000, "MB"),
-        (pagination.MOST, "rows per page"),
+        (pagination.MAX_PAGE_SIZE, "rows per page"),
     ):
         assert f"{number:,} {what}" in readme
     assert f"depth {document_limits.MAX_DEPTH}" in readme
-    assert f"cost {cost.MOST_COST:,}" in readme
+    assert f"cost {cost.MAX_COST:,}" in readme
 
 
 def test_the_readme_shows_a_question_the_statement_it_becomes_and_the_answer() -> None:

@@ -75,7 +75,7 @@ async def test_it_comes_back_when_the_server_does(app: Starlette, settings: Sett
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
-    positions = [change_log.position(change["cursor"]) for change in seen]
+    positions = [change_log.decode_position(change["cursor"]) for change in seen]
     assert len(set(positions)) == 6
     assert positions == sorted(positions)
 

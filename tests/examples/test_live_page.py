@@ -37,7 +37,7 @@ async def test_the_board_moves_and_goes_on_after_its_stream_broke(engine: AsyncE
         await api.record(made, "OUT_FOR_DELIVERY")
         await page.until(f"{CARDS}.includes('SHP-0000001 OUT_FOR_DELIVERY')")
         assert await page.evaluate("document.querySelector('article.arrived').parentNode.innerText.startsWith('OUT')")
-        app.state.live.end()  # as when the process ends
+        app.state.subscription_broker.shut_down()  # as when the process ends
         await asyncio.sleep(0.2)
         other = await api.create()
         await api.record(made, "DELIVERED", "2026-01-04T00:00:00Z")

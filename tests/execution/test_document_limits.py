@@ -13,7 +13,7 @@ from graphql import get_introspection_query, parse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.execution import document_limits
-from graphql_app.query_engine.cost import MOST_COST
+from graphql_app.query_engine.cost import MAX_COST
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql
 from tests.support.live_server import client_of
@@ -164,7 +164,7 @@ async def test_honest_documents_are_answered_within_half_of_the_cost(client: htt
     request = {"query": HONEST[name], "variables": variables, "extensions": {"cost": True}}
     answer = (await client.post("/graphql", json=request)).json()
     assert "errors" not in answer
-    assert answer["extensions"]["cost"]["requested"] <= MOST_COST / 2
+    assert answer["extensions"]["cost"]["requested"] <= MAX_COST / 2
 
 
 async def test_cost_is_told_to_those_who_ask_for_it(client: httpx.AsyncClient) -> None:

@@ -78,7 +78,7 @@ async def test_a_mistake_outside_of_any_field_is_an_internal_error_too(
     def wrong(*_: object) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    monkeypatch.setattr(fast_path, "ask", wrong)
+    monkeypatch.setattr(fast_path, "run", wrong)
     answer = await client.post("/graphql", json=READ)
     assert told(answer) == (500, "INTERNAL_ERROR")
     assert "data" not in answer.json()
@@ -159,7 +159,7 @@ async def test_a_request_that_takes_too_long_is_cut_off(
 async def test_a_full_pool_is_told_at_once_and_recovers(
     settings: Settings, engine: AsyncEngine, beside: "asyncpg.Connection[Any]"
 ) -> None:
-    async with app_of(settings, pool_size=2, pool_timeout=0.2, most_waiting=2) as (client, _):
+    async with app_of(settings, pool_size=2, pool_timeout=0.2, max_queued_operations=2) as (client, _):
         async with beside.transaction():
             await beside.execute("LOCK TABLE carrier IN ACCESS EXCLUSIVE MODE")
             asked = [asyncio.create_task(client.post("/graphql", json=READ)) for _ in range(8)]

@@ -135,7 +135,7 @@ def test_budgets_of_many_clients_are_bounded() -> None:
 
 
 async def test_a_client_beyond_its_budget_is_told_when_to_come_again(engine: AsyncEngine, settings: Settings) -> None:
-    async with client_of(engine, settings, rate=100.0, burst=250.0) as client:
+    async with client_of(engine, settings, rate_limit=100.0, rate_limit_burst=250.0) as client:
         spent = 0
         for _ in range(3):
             answer = await client.post("/graphql", json={"query": PAGE, "extensions": {"cost": True}})

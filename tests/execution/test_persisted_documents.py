@@ -81,7 +81,7 @@ async def test_an_extension_that_is_not_apollos_is_refused(client: httpx.AsyncCl
 
 
 def test_texts_known_by_hash_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MOST_KEPT_CHARACTERS", 200)
+    monkeypatch.setattr(documents, "MAX_PERSISTED_CHARACTERS", 200)
     kept = documents.DocumentCache(build.build()._schema)
     for number in range(50):
         text = f"query Q{number} {{ __typename }}"
@@ -93,7 +93,7 @@ def test_texts_known_by_hash_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_parsed_documents_are_bounded_by_their_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MOST_KEPT_TOKENS", 60)
+    monkeypatch.setattr(documents, "MAX_CACHED_TOKENS", 60)
     kept = documents.DocumentCache(build.build()._schema)
     first = kept.by_text("query Q0 { __typename }")
     for number in range(1, 20):
@@ -123,7 +123,7 @@ async def test_a_trusted_document_is_run_by_its_id(engine: AsyncEngine, settings
 async def test_nothing_but_trusted_documents_is_run_where_the_settings_say_so(
     engine: AsyncEngine, settings: Settings, manifest: Path
 ) -> None:
-    async with client_of(engine, settings, trusted_documents=manifest, only_trusted=True) as client:
+    async with client_of(engine, settings, trusted_documents=manifest, trusted_documents_only=True) as client:
         assert (await client.post("/graphql", json={"documentId": f"sha256:{sha256(TEXT)}"})).json() == ANSWER
         assert (await client.post("/graphql", json=persisted(TEXT))).json() == ANSWER
         for request, wanted in (
@@ -186,7 +186,7 @@ def test_a_trusted_document_that_does_not_fit_the_schema_ends_the_start() -> Non
 
 def test_only_trusted_documents_need_a_file_of_them() -> None:
     with pytest.raises(startup_error.StartupError, match="SHIPMENTS_TRUSTED_DOCUMENTS"):
-        settings_module.read(only_trusted=True)
+        settings_module.read(trusted_documents_only=True)
 
 
 def test_a_file_that_is_not_there_ends_the_start(folder: Path) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import Ask
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, Api, Socket, events
 
-BEGINNING = change_log.name(change_notifier.BEGINNING)
+BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
 CURSORS = CHANGED % "cursor shipmentSeq"
 INSERT = """
 INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, at)
@@ -123,7 +123,7 @@ async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost
             await socket.receive(1.5)
         await open_.commit()
         first, second = await socket.changes(2)
-    assert change_log.position(first["cursor"]) < change_log.position(second["cursor"])
+    assert change_log.decode_position(first["cursor"]) < change_log.decode_position(second["cursor"])
 
 
 async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Settings) -> None:
@@ -211,7 +211,7 @@ async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
 
 
 async def test_a_cursor_of_another_log_is_refused(ask: Ask, old_and_new: None) -> None:
-    answer = await ask(ASK, {"after": change_log.name((2**60, 1))})
+    answer = await ask(ASK, {"after": change_log.cursor_of((2**60, 1))})
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 

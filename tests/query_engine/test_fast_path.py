@@ -12,10 +12,12 @@ from tests.conftest import Ask
 SCHEMA = build.build()._schema
 
 
-def question(text: str) -> fast_path.Question | None:
+def question(text: str) -> fast_path.SingleFieldQuery | None:
     document = parse(text)
     return next(
-        fast_path.question(SCHEMA, one) for one in document.definitions if isinstance(one, OperationDefinitionNode)
+        fast_path.single_field_query(SCHEMA, one)
+        for one in document.definitions
+        if isinstance(one, OperationDefinitionNode)
     )
 
 

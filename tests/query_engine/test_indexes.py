@@ -98,7 +98,7 @@ LOOK_UPS = {
 
 
 @pytest.fixture(scope="session")
-def volume_url(server: embedded_server.Embedded, migrated: str) -> str:
+def volume_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     """The URL of a database with some thousand shipments in two accounts, and statistics."""
     url = database_url(server, "volume")
 
@@ -139,9 +139,9 @@ async def plan_of(engine: AsyncEngine, question: str) -> dict[str, Any]:
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        await driver.execute(pool.show(account))
+        await driver.execute(pool.set_account_sql(account))
         session = Caught(engine, account)
-        made = operation_context.Context(viewer.Viewer(account, "default"), session, "test")
+        made = operation_context.OperationContext(viewer.Viewer(account, "default"), session, "test")
         executor: Any = build.Executor.build(build.build()._schema, parse(f"{{ {question} }}"), None, made)
         result = await executor.execute_operation()
         assert not result.errors

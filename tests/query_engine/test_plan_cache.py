@@ -42,7 +42,7 @@ class Asking:
 
     async def __call__(self, name: str | None = None, /, **variables: Any) -> tuple[Any, list[str]]:
         session = Watched(self.engine, self.account)
-        made = operation_context.Context(viewer.Viewer(self.account, "default"), session, "test")
+        made = operation_context.OperationContext(viewer.Viewer(self.account, "default"), session, "test")
         executor: Any = build.Executor.build(CORE, self.document, None, made, variables, name)
         assert not isinstance(executor, list), executor
         result = await executor.execute_operation()
@@ -51,8 +51,8 @@ class Asking:
         return orjson.loads(orjson.dumps(result.data)), session.sent
 
     @property
-    def plans(self) -> plan.Kept:
-        kept: plan.Kept = self.document.definitions[0].__dict__["_plans"]
+    def plans(self) -> plan.OperationPlans:
+        kept: plan.OperationPlans = self.document.definitions[0].__dict__["_plans"]
         return kept
 
 
@@ -177,7 +177,7 @@ async def test_operations_of_one_document_keep_their_plans_apart(asking: Any) ->
 
 
 async def test_one_operation_keeps_so_many_plans_and_no_more(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "MOST_PLANS", 5)
+    monkeypatch.setattr(plan, "MAX_PLANS_PER_OPERATION", 5)
     ask = asking("query ($n: Int) { carriers(first: $n) { nodes { code } } }")
     for number in range(20):
         assert len((await ask(n=number))[0]["carriers"]["nodes"]) == min(number, 4)
@@ -185,8 +185,8 @@ async def test_one_operation_keeps_so_many_plans_and_no_more(asking: Any, monkey
 
 
 async def test_all_operations_keep_so_much_text_and_no_more(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = plan.Shelf(20_000)
-    monkeypatch.setattr(plan, "SHELF", shelf)
+    shelf = plan.PlanCache(20_000)
+    monkeypatch.setattr(plan, "PLAN_CACHE", shelf)
     documents = [asking(f"query ($n: Int) {{ carriers(first: $n) {{ a{at}: nodes {{ code }} }} }}") for at in range(10)]
     for number in range(10):
         for ask in documents:
@@ -241,7 +241,7 @@ async def test_a_tower_of_fragments_is_refused_before_it_is_built(levels: int, a
         for at in range(levels)
     )
     ask = asking(f'{{ shipment(by: {{ number: "x" }}) {{ ...F0 }} }} {tower} fragment F{levels} on Shipment {{ id }}')
-    assert await limited(ask) == f"One field may read at most {cost.MOST_TABLES} tables. Ask for less at a time."
+    assert await limited(ask) == f"One field may read at most {cost.MAX_TABLES} tables. Ask for less at a time."
 
 
 async def test_a_statement_may_be_as_deep_as_documents_may(asking: Any) -> None:

@@ -47,13 +47,13 @@ async def answer(engine: AsyncEngine, viewer: Viewer, document: Any, variables: 
     async with operation_context.get_context(engine, viewer, "test") as made:
         executor: Any = build.Executor.build(SCHEMA, document, None, made, variables)
         assert not isinstance(executor, list), executor
-        question = fast_path.question(SCHEMA, executor.operation)
+        question = fast_path.single_field_query(SCHEMA, executor.operation)
         if question is not None:  # then it is asked as requests are, without the executor
-            given = fast_path.Given(
+            given = fast_path.FieldInputs(
                 SCHEMA, executor.operation, executor.fragment_definitions, executor.fragments, executor.variable_values
             )
-            executor.outcome = await fast_path.ask(question, given, made)
-            if (whole := executor.outcome.answer) is not None:
+            executor.field_result = await fast_path.run(question, given, made)
+            if (whole := executor.field_result.fragment) is not None:
                 return ExecutionResult({question.key: whole}, None)
         result = executor.execute_operation()
         return result if isinstance(result, ExecutionResult) else await result

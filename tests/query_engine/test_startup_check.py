@@ -56,7 +56,7 @@ def refused(
     """The sentence with which it is refused."""
     tables = {name: model, "Carrier": models.Carrier, "Package": models.Package}
     with pytest.raises(TypeError) as caught:
-        type_mapping.Mirror(built(annotations, **fields), tables, known or {})
+        type_mapping.TypeMapping(built(annotations, **fields), tables, known or {})
     return str(caught.value)
 
 
@@ -140,7 +140,7 @@ def test_a_list_without_an_order_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_types_and_tables_that_agree_are_not_refused() -> None:
     core = built({"number": str, "carrier": Carrier | None, "packages": list[Package], "tags": list[str]})
-    made = type_mapping.Mirror(
+    made = type_mapping.TypeMapping(
         core, {"Thing": models.Shipment, "Carrier": models.Carrier, "Package": models.Package}, {}
     )
     assert made.root_fields == {"thing"}

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graphql_app import operation_context
 from graphql_app.auth import viewer
 from graphql_app.database.engine import make_engine
-from graphql_app.database.errors import fault
+from graphql_app.database.errors import to_request_error
 from graphql_app.database.session import Session
 from graphql_app.errors import request_errors
 from graphql_app.schema import build
@@ -123,7 +123,7 @@ async def test_root_fields_of_one_operation_see_one_moment(engine: AsyncEngine, 
     core = build.build()._schema
     session = Interrupted(engine, accounts["default"])
     session.interruption = write()
-    made = operation_context.Context(viewer.Viewer(accounts["default"], "default"), session, "test")
+    made = operation_context.OperationContext(viewer.Viewer(accounts["default"], "default"), session, "test")
     document = parse('{ before: carrier(code: "dhl") { name } after: carrier(code: "dhl") { name } }')
     answers = []
     for _ in range(2):
@@ -162,4 +162,4 @@ async def test_after_a_failure_the_other_root_fields_of_its_moment_fail_alike(
     await impatient.dispose()
     assert result.data == {"slow": None, "quick": None}
     assert [one.path for one in result.errors] == [["slow"], ["quick"]]
-    assert all(isinstance(fault(one.original_error), request_errors.Timeout) for one in result.errors)
+    assert all(isinstance(to_request_error(one.original_error), request_errors.Timeout) for one in result.errors)

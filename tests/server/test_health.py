@@ -14,11 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from graphql_app.errors import request_errors
 from graphql_app.observability import metrics
-from graphql_app.observability.logging import JsonLine, Line, request_id
+from graphql_app.observability.logging import JsonLogFormatter, LogFormatter, request_id
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from tests.conftest import admin, database_url
@@ -33,7 +33,7 @@ async def test_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:
 
 
 async def test_it_is_alive_but_not_ready_without_its_database(
-    server: Embedded, migrated: str, settings: Settings
+    server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
     async with admin(server) as connection:
         await connection.execute(f"CREATE DATABASE leaving TEMPLATE {migrated}")
@@ -81,7 +81,7 @@ async def test_it_is_not_ready_once_it_was_told_to_end(settings: Settings, engin
 
 
 async def test_the_numbers_are_in_prometheus_format(client: httpx.AsyncClient) -> None:
-    with metrics.Operation() as seen:
+    with metrics.OperationMetrics() as seen:
         seen.kind = "query"
     answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -115,7 +115,7 @@ async def test_operations_over_sockets_and_streams_count_as_those_over_http(
         over_socket = await counted(port) - before
         async with events(port, CHANGED % PLAIN) as stream:
             await anext(stream)
-            app.state.live.open_subscriptions.copy().pop().fail(request_errors.SlowConsumer())
+            app.state.subscription_broker.open_subscriptions.copy().pop().fail(request_errors.SlowConsumer())
             assert (await anext(stream))["event"] == "next"
         await asyncio.sleep(0.1)
         over_stream = await counted(port) - before - over_socket
@@ -130,7 +130,7 @@ async def test_operations_over_sockets_and_streams_count_as_those_over_http(
 
 @pytest.mark.parametrize(("style", "read"), [("json", json.loads), ("text", str)])
 def test_a_line_of_the_log_says_when_where_and_what(style: str, read: type) -> None:
-    formatter = JsonLine() if style == "json" else Line()
+    formatter = JsonLogFormatter() if style == "json" else LogFormatter()
     token = request_id.set("abc")
     try:
         raise ValueError("a\nb")

@@ -18,7 +18,7 @@ import pytest
 from graphql_app import settings
 from graphql_app.cli import account_admin
 from graphql_app.database import migrate
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.conftest import database_url
 from tests.database.test_embedded_server import server_pid, wait_until_gone
@@ -271,7 +271,7 @@ def test_an_unreachable_server_is_one_sentence() -> None:
     assert said.startswith(f"PostgreSQL cannot be reached at postgresql://me:***@127.0.0.1:{port}/shipments: ")
 
 
-def test_an_unknown_database_is_one_sentence(server: Embedded) -> None:
+def test_an_unknown_database_is_one_sentence(server: EmbeddedServer) -> None:
     said = refused("migrate", POSTGRES_URL=database_url(server, "nowhere"))
     assert said.startswith("PostgreSQL has no database named 'nowhere' at ")
 

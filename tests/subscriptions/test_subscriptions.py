@@ -204,7 +204,7 @@ async def test_a_subscription_holds_no_connection_while_it_waits(api: Api, port:
 async def test_a_stream_that_is_not_read_is_told_where_it_stands(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fan_out, "MOST_MESSAGES", 40)
+    monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
     big = CHANGED % ("cursor " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
     big += " fragment all on Shipment { id number status packages { id } parties { name } events { nodes { id } } }"
     body = json.dumps({"query": big}).encode()
@@ -224,13 +224,13 @@ async def test_a_stream_that_is_not_read_is_told_where_it_stands(
     assert [cursor.decode() for cursor in seen[-1:]] == [log[len(seen) - 2]]
     assert b'"code":"SLOW_CONSUMER"' in shown
     assert b'"cursor":"' + seen[-1] + b'"}' in shown
-    assert not app.state.live.groups
+    assert not app.state.subscription_broker.groups
 
 
 async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "PING", 0.2)
+    monkeypatch.setattr(sse, "PING_SECONDS", 0.2)
     nothing = {"where": {"number": {"eq": "none such"}}}
     async with serving(app, settings) as port, Api(port) as api, events(port, ALL, nothing) as stream:
         await anext(stream)
@@ -249,7 +249,7 @@ async def test_clients_that_go_leave_nothing_behind(api: Api, port: int, app: St
             await anext(stream)
     await api.create()
     await asyncio.sleep(0.1)
-    followers = app.state.live
+    followers = app.state.subscription_broker
     assert (followers.places, followers.clients, followers.groups) == (0, {}, {})
     assert not followers.open_subscriptions
     assert not followers.feed.watched

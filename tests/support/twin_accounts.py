@@ -23,7 +23,7 @@ PLACE = 31
 """Which of the marked shipments is named: it is under way, and has packages, items, references and events."""
 MARKED = f"{MARK}_{PLACE}"
 ACTOR = "integration"
-KEYS = {who: api_key.mint() for who in ("attacker", "victim")}
+KEYS = {who: api_key.generate() for who in ("attacker", "victim")}
 """With which they ask. Each account has another key, which nobody uses."""
 UNMARKED = {
     "country_code", "origin_country", "currency", "incoterm",  # two or three letters, which say nothing

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from graphql_app import settings
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
 from tests.conftest import admin, database_url
@@ -55,7 +55,7 @@ class Lines:
 
 
 @pytest.fixture
-async def racing_url(server: Embedded, migrated: str) -> AsyncIterator[str]:
+async def racing_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[str]:
     """A database of its own: there is too much in it afterwards to be emptied row by row."""
     async with admin(server) as connection:
         await connection.execute(f"CREATE DATABASE races TEMPLATE {migrated}")

@@ -16,7 +16,7 @@ import pytest
 from retrying_client import Client
 
 from graphql_app import settings
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
 from tests.support.load import Json, Storm, query
@@ -39,7 +39,7 @@ def world(folder: Path) -> Iterator[World]:
 def restart_postgres(world: World) -> None:
     """As an administrator does it."""
     world.database.stop()
-    world.database = Embedded(world.root, fast=True).start()
+    world.database = EmbeddedServer(world.root, fast=True).start()
 
 
 async def havoc(world: World, seconds: float) -> int:

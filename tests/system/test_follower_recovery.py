@@ -18,14 +18,14 @@ import pytest
 import websockets
 
 from graphql_app.database import change_notifier
-from graphql_app.database.embedded_server import Embedded
+from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.query_engine import change_log
 from tests.database.test_embedded_server import server_pid, wait_until_gone
 from tests.server.test_startup import Program, key_of, started, wait_until_closed
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
 
 ALL = CHANGED % PLAIN
-BEGINNING = change_log.name(change_notifier.BEGINNING)
+BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
 CREATE = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
     options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
@@ -46,7 +46,7 @@ class World:
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.root, self.stack = folder / "killed", stack
-        self.database = Embedded(self.root, fast=True).start()
+        self.database = EmbeddedServer(self.root, fast=True).start()
         self.key = key_of(self.database.url)
         self.ports = [free_port(), free_port()]
         self.programs: dict[int, Program] = {}
@@ -65,7 +65,7 @@ class World:
         with contextlib.suppress(Exception):
             self.database.stop()
         wait_until_gone(pid, self.root)
-        self.database = Embedded(self.root, fast=True).start()
+        self.database = EmbeddedServer(self.root, fast=True).start()
 
     def kill_api(self, port: int) -> None:
         self.programs[port].process.kill()
@@ -185,7 +185,7 @@ async def test_every_client_sees_the_log_whatever_is_killed(world: World) -> Non
     connection = await asyncpg.connect(world.database.url)
     rows = await connection.fetch("SELECT xid::text::bigint AS xid, seq FROM change ORDER BY xid, seq")
     await connection.close()
-    expected = [change_log.name((row["xid"], row["seq"])) for row in rows]
+    expected = [change_log.cursor_of((row["xid"], row["seq"])) for row in rows]
     assert len(expected) == len(done), "each acknowledged call is one change"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(15):

@@ -19,7 +19,7 @@ LARGE = "{ __schema { types { name description fields { name description args { 
 HEALTH = b'{"query": "{ viewer { account } }"}'
 
 
-class Hasty(uvicorn_protocols.Protocol):
+class Hasty(uvicorn_protocols.HttpProtocol):
     """The server's protocol with other numbers, so that tests need not wait for ten seconds."""
 
     head_timeout = 0.4
@@ -84,7 +84,7 @@ async def test_noise_between_requests_keeps_no_connection_open(port: int) -> Non
 
 
 async def test_a_client_that_drips_its_body_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_request, "BODY_TIMEOUT", 0.4)
+    monkeypatch.setattr(http_request, "BODY_TIMEOUT_SECONDS", 0.4)
     async with Wire(port) as line:
         await line.send(posted(HEALTH)[: -len(HEALTH)])
         drip = asyncio.create_task(dripping(line, HEALTH))

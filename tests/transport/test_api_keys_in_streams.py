@@ -26,12 +26,12 @@ SOON = 1.5
 
 
 @pytest.fixture
-async def key(owner: AsyncEngine) -> api_key.Secret:
+async def key(owner: AsyncEngine) -> api_key.ApiKeySecret:
     return await account_admin.create_key(owner, "default", "listener")
 
 
 @pytest.fixture
-async def port(app: Starlette, settings: Settings, key: api_key.Secret) -> AsyncIterator[int]:
+async def port(app: Starlette, settings: Settings, key: api_key.ApiKeySecret) -> AsyncIterator[int]:
     async with serving(app, settings) as number:
         yield number
 
@@ -45,14 +45,14 @@ WAYS: dict[str, Callable[[str], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_key_comes_with_the_introduction(way: str, port: int, key: api_key.Secret) -> None:
+async def test_a_key_comes_with_the_introduction(way: str, port: int, key: api_key.ApiKeySecret) -> None:
     async with Socket(port) as socket:
         await socket.init(**WAYS[way](key.text))
         await socket.subscribe(WHO)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
 
-async def test_a_key_comes_with_the_handshake(port: int, key: api_key.Secret) -> None:
+async def test_a_key_comes_with_the_handshake(port: int, key: api_key.ApiKeySecret) -> None:
     async with Socket(port, additional_headers=authorization(key.text)) as socket:
         await socket.init()
         await socket.subscribe(WHO)
@@ -71,24 +71,24 @@ async def test_a_key_comes_with_the_handshake(port: int, key: api_key.Secret) ->
         {"Authorization": "Bearer é\n"},
         {"headers": "Authorization"},
         {"headers": {"Authorization": {"a": 1}}},
-        {"Authorization": f"Bearer {api_key.mint().text}"},
+        {"Authorization": f"Bearer {api_key.generate().text}"},
     ],
 )
-async def test_who_has_no_key_is_shown_the_door(payload: dict[str, Any], port: int, key: api_key.Secret) -> None:
+async def test_who_has_no_key_is_shown_the_door(payload: dict[str, Any], port: int, key: api_key.ApiKeySecret) -> None:
     async with Socket(port) as socket:
         await socket.send(type="connection_init", payload=payload)
         assert await socket.closed() == 4403
 
 
 async def test_an_introduction_that_is_no_key_is_not_made_up_for_by_the_handshake(
-    port: int, key: api_key.Secret
+    port: int, key: api_key.ApiKeySecret
 ) -> None:
     async with Socket(port, additional_headers=authorization(key.text)) as socket:
         await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
         assert await socket.closed() == 4403
 
 
-async def test_a_stream_needs_a_key(port: int, key: api_key.Secret) -> None:
+async def test_a_stream_needs_a_key(port: int, key: api_key.ApiKeySecret) -> None:
     with pytest.raises(AssertionError, match="401"):
         async with events(port, ALL):
             pass
@@ -100,7 +100,7 @@ async def test_a_stream_needs_a_key(port: int, key: api_key.Secret) -> None:
 
 
 async def test_a_revoked_key_closes_its_sockets_and_no_others(
-    port: int, key: api_key.Secret, app: Starlette, owner: AsyncEngine
+    port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
     stays = await account_admin.create_key(owner, "default", "stays")
     async with Socket(port) as idle, Socket(port) as busy, Socket(port) as other, Api(port, stays.text) as api:
@@ -116,11 +116,11 @@ async def test_a_revoked_key_closes_its_sockets_and_no_others(
         assert time.monotonic() - begun < SOON
         await api.create()
         assert len(await other.changes(1)) == 1
-    assert not app.state.live.keys.known[api_key.digest(stays.text.encode())].told
+    assert not app.state.subscription_broker.authenticator.known[api_key.digest(stays.text.encode())].told
 
 
 async def test_a_revoked_key_ends_its_streams(
-    port: int, key: api_key.Secret, app: Starlette, owner: AsyncEngine
+    port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
     async with events(port, ALL, key=key.text) as stream:
         await anext(stream)
@@ -129,10 +129,10 @@ async def test_a_revoked_key_ends_its_streams(
             left = [event async for event in stream if event.get("event")]
     assert [event["event"] for event in left] == ["next", "complete"]
     assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    assert not app.state.live.open_subscriptions
+    assert not app.state.subscription_broker.open_subscriptions
 
 
-async def test_an_expired_key_closes_its_socket(port: int, owner: AsyncEngine, key: api_key.Secret) -> None:
+async def test_an_expired_key_closes_its_socket(port: int, owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
     until = datetime.now(UTC) + timedelta(seconds=1)
     short = await account_admin.create_key(owner, "default", "short", expires_at=until)
     async with Socket(port) as socket:
@@ -156,7 +156,7 @@ async def test_the_first_key_ends_what_began_without_one(
     assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def revoke_quietly(owner: AsyncEngine, key: api_key.Secret) -> None:
+async def revoke_quietly(owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
     """Without the change log, whose statement would wait for the lock on shipments."""
     async with owner.begin() as connection:
         await connection.execute(
@@ -165,7 +165,7 @@ async def revoke_quietly(owner: AsyncEngine, key: api_key.Secret) -> None:
 
 
 async def test_a_mutation_that_has_begun_outlives_its_key(
-    port: int, key: api_key.Secret, owner: AsyncEngine, settings: Settings
+    port: int, key: api_key.ApiKeySecret, owner: AsyncEngine, settings: Settings
 ) -> None:
     """It is carried out: whoever sent it may find it by its idempotency key."""
     stays = await account_admin.create_key(owner, "default", "stays")
@@ -185,14 +185,14 @@ async def test_a_mutation_that_has_begun_outlives_its_key(
 
 
 async def test_a_database_that_is_away_closes_no_socket(
-    app: Starlette, settings: Settings, key: api_key.Secret, owner: AsyncEngine
+    app: Starlette, settings: Settings, key: api_key.ApiKeySecret, owner: AsyncEngine
 ) -> None:
-    keys: authenticator.Keyring = app.state.live.keys
+    keys: authenticator.ApiKeyAuthenticator = app.state.subscription_broker.authenticator
     own = keys.connect
     async with serving(app, settings) as port, Socket(port) as socket:
         await socket.init(Authorization=f"Bearer {key.text}")
         keys.connect = engine.make_engine("postgresql://127.0.0.1:1/gone", settings).connect
-        await asyncio.sleep(authenticator.FRESH + 0.3)
+        await asyncio.sleep(authenticator.CACHE_SECONDS + 0.3)
         await socket.subscribe(WHO, name="away")
         message = await socket.receive()
         assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("away", "UNAVAILABLE")
@@ -202,10 +202,10 @@ async def test_a_database_that_is_away_closes_no_socket(
 
 
 async def test_a_key_has_its_own_share_of_sockets(
-    app: Starlette, settings: Settings, key: api_key.Secret, owner: AsyncEngine
+    app: Starlette, settings: Settings, key: api_key.ApiKeySecret, owner: AsyncEngine
 ) -> None:
     other = await account_admin.create_key(owner, "default", "listener")
-    app.state.live.settings = settings.model_copy(update={"most_streams_each": 1})
+    app.state.subscription_broker.settings = settings.model_copy(update={"max_streams_per_client": 1})
     async with serving(app, settings) as port, Socket(port) as one, Socket(port) as two, Socket(port) as three:
         await one.init(Authorization=f"Bearer {key.text}")
         await two.init(Authorization=f"Bearer {other.text}")

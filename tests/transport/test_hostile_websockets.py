@@ -73,7 +73,7 @@ async def test_variables_are_bounded_too(port: int) -> None:
 
 
 async def test_a_flood_of_refused_operations_costs_no_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MESSAGES", 10_000)
+    monkeypatch.setattr(websocket, "MAX_MESSAGES_PER_SECOND", 10_000)
     async with Socket(port) as socket:
         await socket.init()
         before = psutil.Process().memory_info().rss

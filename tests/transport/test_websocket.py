@@ -28,7 +28,7 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
     async with serving(app, settings) as port:
         yield port
         await asyncio.sleep(0.05)
-        followers: broker.SubscriptionBroker = app.state.live
+        followers: broker.SubscriptionBroker = app.state.subscription_broker
         assert (followers.open_streams, followers.streams_per_client, followers.shared) == (0, {}, {}), (
             "something stayed behind"
         )
@@ -127,7 +127,7 @@ async def test_what_breaks_the_protocol_closes_the_socket_with_its_code(
 
 
 async def test_who_does_not_introduce_itself_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "INIT", 0.2)
+    monkeypatch.setattr(websocket, "INIT_TIMEOUT_SECONDS", 0.2)
     async with Socket(port) as socket:
         assert await socket.closed(2) == 4408
     async with Socket(port) as socket:
@@ -192,7 +192,7 @@ async def test_a_socket_runs_twenty_operations_at_once_and_not_one_more(port: in
 async def test_there_is_an_end_to_sockets_for_a_client_and_for_a_process(
     engine: AsyncEngine, settings: Settings
 ) -> None:
-    few = settings.model_copy(update={"most_streams": 3, "most_streams_each": 2})
+    few = settings.model_copy(update={"max_streams": 3, "max_streams_per_client": 2})
     app = app_module.create_app(few, engine=engine, keyless=True)
     async with app.router.lifespan_context(app), serving(app, few) as port, Socket(port) as one, Socket(port) as two:
         async with Socket(port) as three:
@@ -212,7 +212,7 @@ async def test_there_is_an_end_to_sockets_for_a_client_and_for_a_process(
 async def test_a_slow_reader_is_told_where_it_stands_and_others_do_not_wait_for_it(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fan_out, "MOST_MESSAGES", 40)
+    monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
     big = CHANGED % ("cursor shipmentSeq op " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
     big += " fragment all on Shipment { id number status packages { id } parties { name } events { nodes { id } } }"
     async with (

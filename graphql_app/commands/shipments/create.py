@@ -95,18 +95,18 @@ async def create(act: CommandContext, rows: Sequence[NewShipment]) -> list[RowRe
         if answer.made:
             outcome.shipment, outcome.created = good[answer.row], True
         add_row_errors(row.check, answer)
-        if row.check.problems:
+        if row.check.errors:
             continue
         reference = row.shipment["external_reference"]
         first = answer.row if reference is None else firsts.setdefault(reference, answer.row)
         if first != answer.row:
             message = "An earlier row of this call has this external reference."
-            row.check.add(Duplicate(message, existing=outcomes[first].shipment), "externalReference")
+            row.check.add_error(Duplicate(message, existing=outcomes[first].shipment), "externalReference")
         elif not answer.made and not act.validate_only:
             raced.append(row)
     owners = await shipments_with_references(act, raced)
     for row in raced:
-        row.check.add(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
+        row.check.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
     for answer in found:
         if answer.busy is not None:
             input_rows.warn_in_use(rows[answer.row].check.at("packages", answer.busy - 1))

@@ -28,23 +28,23 @@ from graphql_app.domain import enums, status_rules
 from graphql_app.errors import request_errors
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Given, Row, outer
+from graphql_app.query_engine.selection import Arguments, Row, outer_column
 
 Predicate = ColumnElement[bool]
-Condition = Callable[[Row, Given], list[Predicate]]
+Condition = Callable[[Row, Arguments], list[Predicate]]
 Expression = Callable[[Row], ColumnElement[Any]]
 
-NOWHERE = UUID(int=0)
+NO_UUID = UUID(int=0)
 INFINITY = json_sql.sql("'infinity'::timestamptz")
-NOTHING = json_sql.sql("false")
+NO_ROWS = json_sql.sql("false")
 """Not SQLAlchemy's own, which would take the rest of the conditions with it, and what their values are refused for."""
 TEXTS = ARRAY(Text())
-MOST_CHARACTERS = 1_000
-LARGEST = "\U0010ffff"
+MAX_FILTER_CHARACTERS = 1_000
+LAST_CHARACTER = "\U0010ffff"
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def named(column: str) -> Expression:
+def column(column: str) -> Expression:
     """The column of this name."""
     return lambda row: row.c[column]
 
@@ -54,11 +54,11 @@ def or_infinity(column: str) -> Expression:
     return lambda row: case((row.c[column].is_(None), INFINITY), else_=row.c[column])
 
 
-def clean(text: str) -> str:
+def checked_text(text: str) -> str:
     """A text that PostgreSQL can hold, of a length that there is something to find by."""
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_FILTER_CHARACTERS:
         raise request_errors.LimitExceeded(
-            f"A filter has a text of {len(text)} characters; the limit is {MOST_CHARACTERS}."
+            f"A filter has a text of {len(text)} characters; the limit is {MAX_FILTER_CHARACTERS}."
         )
     if "\0" in text:
         raise request_errors.BadUserInput("A filter contains the character U+0000, which no text can hold.")
@@ -67,33 +67,33 @@ def clean(text: str) -> str:
     return text
 
 
-def all_clean(texts: Sequence[str]) -> list[str]:
-    return [clean(text) for text in texts]
+def checked_texts(texts: Sequence[str]) -> list[str]:
+    return [checked_text(text) for text in texts]
 
 
 def shipment_ids(publics: Sequence[str]) -> list[UUID]:
     """The UUIDs of public shipment IDs; an ID of another kind becomes one that matches nothing."""
-    return [public_ids.decode_as(models.Shipment, public) or NOWHERE for public in publics]
+    return [public_ids.decode_as(models.Shipment, public) or NO_UUID for public in publics]
 
 
-def behind(prefix: str) -> str:
+def after_prefix(prefix: str) -> str:
     """The least text that sorts behind all that begin with a prefix, byte by byte."""
-    stem = clean(prefix).rstrip(LARGEST)
+    stem = checked_text(prefix).rstrip(LAST_CHARACTER)
     if not stem:
-        return LARGEST * 8
+        return LAST_CHARACTER * 8
     following = ord(stem[-1]) + 1
     return stem[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
 
 
 def pattern(text: str) -> str:
     """A LIKE pattern for texts that contain this one."""
-    return "%" + clean(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return "%" + checked_text(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def strings(expression: Expression, normal: Callable[[str], str] = clean) -> Condition:
+def strings(expression: Expression, normal: Callable[[str], str] = checked_text) -> Condition:
     """StringFilter: `eq`, `in`, `startsWith`, `contains`, `isNull`. A prefix is a range, which an index serves."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
         value, found = expression(row), list[Predicate]()
         if given["eq"] is not None:
             found.append(value == given.bind("eq", Text(), normal))
@@ -101,7 +101,7 @@ def strings(expression: Expression, normal: Callable[[str], str] = clean) -> Con
             found.append(value == func.any(given.bind("in", TEXTS, lambda texts: [normal(text) for text in texts])))
         if given["startsWith"] is not None:
             found.append(value >= given.bind("startsWith", Text(), normal))
-            found.append(value < given.bind("startsWith", Text(), lambda text: behind(normal(text))))
+            found.append(value < given.bind("startsWith", Text(), lambda text: after_prefix(normal(text))))
         if given["contains"] is not None:
             found.append(value.like(given.bind("contains", Text(), lambda text: pattern(normal(text)))))
         if given["isNull"] is not None:
@@ -114,7 +114,7 @@ def strings(expression: Expression, normal: Callable[[str], str] = clean) -> Con
 def instants(expression: Expression, *, nullable: bool = False) -> Condition:
     """DateTimeFilter: `gte`, `gt`, `lte`, `lt`, `isNull`."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
         value, found = expression(row), list[Predicate]()
         for name in ("gte", "gt", "lte", "lt"):
             if given[name] is not None:
@@ -138,8 +138,8 @@ def instants(expression: Expression, *, nullable: bool = False) -> Condition:
 def within(name: str, inner: Condition) -> Condition:
     """A filter that lies in a field of the input."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
-        nested = given.within(name)
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
+        nested = given.nested(name)
         return [] if nested is None else inner(row, nested)
 
     return condition
@@ -148,7 +148,7 @@ def within(name: str, inner: Condition) -> Condition:
 def word(column: str, name: str) -> Condition:
     """An enum that equals a value. The value is part of the SQL, so that the planner knows how common it is."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
         return [] if given[name] is None else [row.c[column] == constant(given[name])]
 
     return condition
@@ -161,10 +161,10 @@ def constant(value: enums.DocumentedEnum) -> ColumnElement[Any]:
 
 def one_of(column: ColumnElement[Any], words: Sequence[enums.DocumentedEnum]) -> Predicate:
     """An enum that equals one of some values, whatever their order: see `plan.shape`."""
-    return column.in_([constant(value) for value in sorted(set(words))]) if words else NOTHING
+    return column.in_([constant(value) for value in sorted(set(words))]) if words else NO_ROWS
 
 
-def statuses(row: Row, given: Given) -> list[Predicate]:
+def statuses(row: Row, given: Arguments) -> list[Predicate]:
     """ShipmentStatusFilter."""
     status, found = row.c.status, list[Predicate]()
     if given["eq"] is not None:
@@ -176,7 +176,7 @@ def statuses(row: Row, given: Given) -> list[Predicate]:
     return found
 
 
-def phases(row: Row, given: Given) -> list[Predicate]:
+def phases(row: Row, given: Arguments) -> list[Predicate]:
     phase = given["phase"]
     return [] if phase is None else [one_of(row.c.status, status_rules.PHASES[phase])]
 
@@ -185,9 +185,9 @@ def identities(model: type[SQLModel]) -> Condition:
     """IDFilter. An id that names nothing of this kind matches nothing."""
 
     def known(public: str) -> UUID:
-        return public_ids.decode_as(model, public) or NOWHERE
+        return public_ids.decode_as(model, public) or NO_UUID
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
         found = list[Predicate]()
         if given["eq"] is not None:
             found.append(row.c.id == given.bind("eq", Uuid(), known))
@@ -206,44 +206,49 @@ def some(
 ) -> Condition:
     """One related row satisfies all of it."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
-        there = given.draft.row(model)
-        wanted = [*join(there, row), given.draft.scope(there), *(test(there) for test in fixed), *inner(there, given)]
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
+        there = given.builder.row(model)
+        wanted = [
+            *join(there, row),
+            given.builder.account_filter(there),
+            *(test(there) for test in fixed),
+            *inner(there, given),
+        ]
         return [exists(select(json_sql.sql("1")).select_from(there).where(*wanted))]
 
     return condition
 
 
 def of_shipment(there: Row, row: Row) -> list[Predicate]:
-    return [there.c.shipment_id == outer(row.c.id)]
+    return [there.c.shipment_id == outer_column(row.c.id)]
 
 
-def codes(row: Row, given: Given) -> list[Predicate]:
+def codes(row: Row, given: Arguments) -> list[Predicate]:
     return [] if given["code"] is None else [one_of(row.c.code, given["code"])]
 
 
-def by(row: Row, given: Given) -> list[Predicate]:
+def by(row: Row, given: Arguments) -> list[Predicate]:
     """ShipmentBy: the one of id, number and external reference that is given."""
     if given["id"] is not None:
         return [
             row.c.id
-            == given.bind("id", Uuid(), lambda public: public_ids.decode_as(models.Shipment, public) or NOWHERE)
+            == given.bind("id", Uuid(), lambda public: public_ids.decode_as(models.Shipment, public) or NO_UUID)
         ]
     if given["number"] is not None:
-        return [row.c.number == given.bind("number", Text(), clean)]
-    return [row.c.external_reference == given.bind("externalReference", Text(), clean)]
+        return [row.c.number == given.bind("number", Text(), checked_text)]
+    return [row.c.external_reference == given.bind("externalReference", Text(), checked_text)]
 
 
 def flag(column: str, name: str) -> Condition:
     """A boolean that equals a value."""
 
-    def condition(row: Row, given: Given) -> list[Predicate]:
+    def condition(row: Row, given: Arguments) -> list[Predicate]:
         return [] if given[name] is None else [row.c[column] if given[name] else not_(row.c[column])]
 
     return condition
 
 
-def not_voided(row: Row, given: Given) -> list[Predicate]:
+def not_voided(row: Row, given: Arguments) -> list[Predicate]:
     return [] if given["includeVoided"] else [row.c.voided_at.is_(None)]
 
 

@@ -16,12 +16,12 @@ from graphql_app.domain import tracking_numbers
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.selection import Given, Row
+from graphql_app.query_engine.selection import Arguments, Row
 
-MOST = 10_000
+MAX_MATCHES = 10_000
 
 
-def find(row: Row, given: Given) -> list[predicates.Predicate]:
+def search_predicates(row: Row, given: Arguments) -> list[predicates.Predicate]:
     """The rows of shipments that a search finds; everything when there is none."""
     if given["search"] is None:
         return []
@@ -35,22 +35,28 @@ def find(row: Row, given: Given) -> list[predicates.Predicate]:
     return [row.c.id.in_(union_all(*ways))]
 
 
-def by_prefix(given: Given, model: type, column: str, shipment: str, normal: Callable[[str], str]) -> Select[Any]:
+def by_prefix(given: Arguments, model: type, column: str, shipment: str, normal: Callable[[str], str]) -> Select[Any]:
     """Shipments of rows whose text begins with the search; none for an empty one, which would be all."""
-    table = given.draft.row(model)
+    table = given.builder.row(model)
     text = table.c[column]
     wanted = [
-        given.draft.scope(table),
-        text >= given.bind("search", Text(), lambda search: predicates.clean(normal(search)) or predicates.LARGEST),
-        text < given.bind("search", Text(), lambda search: predicates.behind(normal(search) or predicates.LARGEST)),
+        given.builder.account_filter(table),
+        text
+        >= given.bind(
+            "search", Text(), lambda search: predicates.checked_text(normal(search)) or predicates.LAST_CHARACTER
+        ),
+        text
+        < given.bind(
+            "search", Text(), lambda search: predicates.after_prefix(normal(search) or predicates.LAST_CHARACTER)
+        ),
     ]
-    return select(table.c[shipment]).select_from(table).where(*wanted).limit(json_sql.sql(str(MOST)))
+    return select(table.c[shipment]).select_from(table).where(*wanted).limit(json_sql.sql(str(MAX_MATCHES)))
 
 
-def by_words(given: Given) -> Select[Any]:
+def by_words(given: Arguments) -> Select[Any]:
     """Shipments with a party that has all words of the search, the last one perhaps only begun."""
-    party = given.draft.row(models.Party)
-    words = func.plainto_tsquery(json_sql.sql("'simple'"), given.bind("search", Text(), predicates.clean))
+    party = given.builder.row(models.Party)
+    words = func.plainto_tsquery(json_sql.sql("'simple'"), given.bind("search", Text(), predicates.checked_text))
     query = cast(func.nullif(cast(words, Text), json_sql.sql("''")).op("||")(json_sql.sql("':*'")), TSQUERY)
-    wanted = [given.draft.scope(party), json_sql.sql(str(PARTY_WORDS)).op("@@")(query)]
-    return select(party.c.shipment_id).select_from(party).where(*wanted).limit(json_sql.sql(str(MOST)))
+    wanted = [given.builder.account_filter(party), json_sql.sql(str(PARTY_WORDS)).op("@@")(query)]
+    return select(party.c.shipment_id).select_from(party).where(*wanted).limit(json_sql.sql(str(MAX_MATCHES)))
