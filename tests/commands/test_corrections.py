@@ -179,19 +179,19 @@ async def assert_settled(owner: AsyncEngine) -> None:
         account = (await connection.execute(text("SELECT id FROM account"))).scalar_one()
         ids = (await connection.execute(text("SELECT id FROM shipment"))).scalars().all()
     async with get_session(owner, account) as session:
-        act = CommandContext(session.execute_sql, account, "test", "test", validate_only=True)
-        locked = await locking.lock(act, [{**locking.NO_KEY, "id": id_} for id_ in ids])
-        await locking.load_packages(act, locked)
-        timeline = EventHistory(locked)
-        await timeline.load(act, locked)
+        context = CommandContext(session.execute_sql, account, "test", "test", validate_only=True)
+        locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in ids])
+        await locking.load_packages(context, locked)
+        history = EventHistory(locked)
+        await history.load(context, locked)
         for shipment in locked.values():
             row = dict(shipment.row)
             packages = {key: dict(package) for key, package in shipment.packages.items()}
-            timeline.replay(shipment)
+            history.replay(shipment)
             assert shipment.row == row
             assert shipment.packages == packages
-            assert row["event_count"] == len(timeline.stored[shipment.id])
-        assert timeline.changed_flags() == []
+            assert row["event_count"] == len(history.stored[shipment.id])
+        assert history.changed_flags() == []
 
 
 CODES = "LABEL_CREATED PICKED_UP IN_TRANSIT OUT_FOR_DELIVERY DELIVERED HELD LOST RETURN_STARTED RETURNED INFO DAMAGED"

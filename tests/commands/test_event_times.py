@@ -12,7 +12,7 @@ from graphql_app.commands.validation import Validator
 from graphql_app.domain.enums import TimePrecision
 
 
-def occurred(**given: Any) -> times.EventTime:
+def occurred(**given: Any) -> times.ParsedEventTime:
     """The time that is kept of an `EventTime` with nothing wrong in it."""
     check = Validator("occurred")
     kept = times.parse_event_time(check, given)
@@ -80,7 +80,7 @@ def test_offsets_that_had_seconds_are_rounded_and_the_instant_is_exact() -> None
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "Factory", "localtime", "America", "../etc/passwd", "right/UTC"])
 def test_an_unknown_zone_is_a_problem_that_shows_how_to_write_it(zone: str) -> None:
-    message = f"There is no time zone {zone!r}. Write its IANA name, such as Europe/Berlin."
+    message = f"{zone!r} is not a time zone. Use an IANA name, for example Europe/Berlin."
     assert wrong(local=local(datetime(2026, 1, 1), zone)) == [("inputs.3.occurred.local.timeZone", message)]
 
 
@@ -92,7 +92,7 @@ def test_a_zone_in_other_letters_is_recognized_and_named() -> None:
 def test_exactly_one_way_must_be_given() -> None:
     both = {"instant": datetime(2026, 1, 1, tzinfo=UTC), "date": date(2026, 1, 1)}
     for given_ in ({}, both, {"date": None}):
-        assert wrong(**given_) == [("inputs.3.occurred", "Give exactly one of instant, local and date.")]
+        assert wrong(**given_) == [("inputs.3.occurred", "Exactly one of `instant`, `local` and `date` is required.")]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_exactly_one_way_must_be_given() -> None:
     ],
 )
 def test_years_in_which_nothing_was_shipped_are_refused(given_: dict[str, Any], path: str) -> None:
-    assert wrong(**given_) == [(f"inputs.3.occurred.{path}", "This must lie in the years from 1900 to 2999.")]
+    assert wrong(**given_) == [(f"inputs.3.occurred.{path}", "Must be in the years 1900 to 2999.")]
 
 
 def test_both_parts_of_a_local_time_are_checked_at_once() -> None:
@@ -118,7 +118,7 @@ def test_both_parts_of_a_local_time_are_checked_at_once() -> None:
 
 def test_an_offset_that_no_clock_has_is_refused() -> None:
     at = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=18, minutes=1)))
-    assert wrong(instant=at) == [("inputs.3.occurred.instant", "No clock is more than 18 hours from UTC.")]
+    assert wrong(instant=at) == [("inputs.3.occurred.instant", "The UTC offset must be between -18:00 and +18:00.")]
 
 
 def test_every_zone_of_the_list_can_be_read() -> None:

@@ -181,7 +181,7 @@ async def test_frozen_fields_and_forbidden_transitions_are_replayed(deeds: Deeds
     again = await deeds.bulk_update(*updates, idempotencyKey="k")
     (problem,) = again["results"][0]["errors"]
     assert (again["meta"]["replayed"], problem["status"], problem["code"]) == (True, "IN_TRANSIT", "NOT_EDITABLE")
-    assert problem["hint"].startswith("The carrier has it")
+    assert problem["hint"].startswith("The carrier has the shipment")
 
 
 @pytest.mark.parametrize("given", [{"carrier": "nobody"}, {"packages": [{"trackingNumber": " "}]}])
