@@ -15,6 +15,7 @@ from graphql_app.errors import user_errors
 MAX_NAME_CHARACTERS = 100
 """Maximum length of a key's name. With its prefix the name is an actor, which has at most 200 characters."""
 API_KEY_NOT_FOUND = "There is no API key with this id."
+"""The message for an unknown API key."""
 
 
 def validate(validator: Validator, fields: Input, scopes: Collection[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from graphql_app.domain import carrier_status_codes
 from graphql_app.errors import user_errors
 
 CARRIER_NOT_FOUND = "There is no carrier with this code. Create it with `carrierSave`."
+"""The message for an unknown carrier."""
 MAX_CARRIER_STATUS_CHARACTERS = 128
 """Maximum length of a carrier's own status code."""
 

@@ -8,8 +8,11 @@ from importlib.resources import files
 from typing import Any
 
 PARAMETER = re.compile(r"@([a-z_]+)")
+"""A named parameter."""
 COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+"""A line that is a comment; it is not sent to PostgreSQL."""
 OPTIONAL_PART = re.compile(r"^-- if (\w+)\n(.*?)^-- end\n", re.MULTILINE | re.DOTALL)
+"""An optional part: its name and its lines."""
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,17 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """Accepted instants are before this one."""
 OUT_OF_RANGE = "Must be in the years 1900 to 2999."
+"""The message for an instant that is not accepted."""
 MAX_METADATA_BYTES = 16_384
 """Maximum size of metadata as JSON."""
-MAX_KEY_CHARACTERS = 100
+MAX_METADATA_KEY_CHARACTERS = 100
 """Maximum length of a metadata key."""
-MAX_KEYS = 1_000
+MAX_METADATA_KEYS = 1_000
 """Maximum number of metadata keys in one `metadataUnset`."""
 MAX_METADATA_DEPTH = 8
 """Maximum nesting of metadata below the outermost object."""
 UNSTORABLE_TEXT = "must not contain U+0000 or an unpaired surrogate, which PostgreSQL cannot store."
+"""The end of the messages for text with unstorable characters."""
 
 
 class InputWarning(NamedTuple):
@@ -185,10 +187,10 @@ class Validator:
         """Keys of metadata, unchanged: whitespace is significant."""
         keys = list(dict.fromkeys(fields.get(name) or ()))
         for index, key in enumerate(keys):
-            if self.check_text(key, name, index) and len(key) > MAX_KEY_CHARACTERS:
-                self.add_error(too_long(key, MAX_KEY_CHARACTERS), name, index)
-        if len(keys) > MAX_KEYS:
-            self.add_error(too_many(keys, MAX_KEYS), name)
+            if self.check_text(key, name, index) and len(key) > MAX_METADATA_KEY_CHARACTERS:
+                self.add_error(too_long(key, MAX_METADATA_KEY_CHARACTERS), name, index)
+        if len(keys) > MAX_METADATA_KEYS:
+            self.add_error(too_many(keys, MAX_METADATA_KEYS), name)
         return keys
 
     def rows(self, fields: Input, name: str, max_entries: int) -> Iterator[tuple["Validator", Input]]:
@@ -237,10 +239,10 @@ def metadata_error(value: Any, depth: int = 0) -> user_errors.UserError | None:
         return user_errors.Invalid("Integers must fit in 64 bits. Send larger numbers as strings.")
     if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str) or len(key) > MAX_KEY_CHARACTERS or UNSTORABLE_CHARACTERS.search(key):
+            if not isinstance(key, str) or len(key) > MAX_METADATA_KEY_CHARACTERS or UNSTORABLE_CHARACTERS.search(key):
                 message = (
-                    f"Keys must be strings of at most {MAX_KEY_CHARACTERS} characters without U+0000 and unpaired "
-                    "surrogates."
+                    f"Keys must be strings of at most {MAX_METADATA_KEY_CHARACTERS} characters without U+0000 and "
+                    "unpaired surrogates."
                 )
                 return user_errors.Invalid(message)
         children: Any = value.values()

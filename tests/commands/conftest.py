@@ -14,12 +14,12 @@ from tests.support.mutation_client import Json, trail
 async def assert_rejected(ask: Ask, owner: AsyncEngine) -> Any:
     """Assert that an operation returns a top-level error and writes nothing; returns the response."""
 
-    async def check(query: str, fields: Json) -> Json:
+    async def run_and_check(query: str, variables: Json) -> Json:
         before = await trail(owner)
-        response = await ask(query, fields)
+        response = await ask(query, variables)
         assert response["errors"][0]["extensions"]["code"] in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"), response
         assert_no_internals(response)
         assert await trail(owner) == before
         return response
 
-    return check
+    return run_and_check

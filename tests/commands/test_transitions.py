@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND
 from graphql_app.domain.enums import ShipmentStatus
 from tests.support.mutation_client import KILO, PARIS, Deeds, codes, complete, event, trail, versions_hold
 
@@ -15,14 +16,17 @@ COMMANDS = {"READY": "confirm", "CANCELLED": "cancel"}
 
 
 async def draft_without_a_recipient(deeds: Deeds) -> Any:
+    """A draft with a package only."""
     return await deeds.made(packages=[KILO])
 
 
 async def draft_without_a_package(deeds: Deeds) -> Any:
+    """A draft with a recipient only."""
     return await deeds.made(recipient=PARIS)
 
 
 async def complete_draft(deeds: Deeds) -> Any:
+    """A draft that can be confirmed."""
     return await deeds.made(**complete())
 
 
@@ -40,6 +44,7 @@ def after(*events: tuple[str, int | None], packages: int = 1) -> Callable[[Deeds
 
 
 async def cancelled(deeds: Deeds) -> Any:
+    """A shipment that was cancelled when it was READY."""
     created = await deeds.ready()
     await deeds.cancel(created["id"])
     return created
@@ -227,6 +232,7 @@ async def test_concurrent_commands_see_the_result_of_each_other(deeds: Deeds, ow
 async def test_an_unknown_shipment_returns_not_found(deeds: Deeds, command: str) -> None:
     payload = await getattr(deeds, command)("shp_" + "0" * 32)
     assert (codes(payload), payload["shipment"]) == ([("NOT_FOUND", "by")], None)
+    assert payload["errors"][0]["message"] == SHIPMENT_NOT_FOUND
 
 
 async def test_an_override_requires_a_reason(deeds: Deeds) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND
 from graphql_app.domain import status_rules
 from graphql_app.domain.enums import ShipmentPhase
 from tests.conftest import Ask
@@ -239,6 +240,7 @@ async def test_a_shipment_can_be_updated_by_number_and_external_reference(deeds:
 async def test_updating_an_unknown_shipment_returns_not_found(deeds: Deeds, by: dict[str, str]) -> None:
     payload = await deeds.do("shipmentUpdate", by=by, input={}, options={})
     assert (codes(payload), payload["shipment"]) == ([("NOT_FOUND", "by")], None)
+    assert payload["errors"][0]["message"] == SHIPMENT_NOT_FOUND
 
 
 async def test_an_update_takes_a_constant_number_of_statements(deeds: Deeds, statements: list[str], ask: Ask) -> None:

@@ -37,6 +37,7 @@ HINTS = {
     "delivery and tracking numbers can be changed.",
     enums.ShipmentPhase.CLOSED: "The shipment is closed: no field can be changed.",
 }
+"""The hint of a NotEditable error by phase of the shipment."""
 PACKAGE_FIELDS = {
     "trackingNumber": ("tracking_number", "tracking_number_norm"),
     "weight": ("weight_entered", "weight_unit", "weight_g"),
@@ -46,6 +47,7 @@ PACKAGE_FIELDS = {
 LOGGED_COLUMN_COUNT = {"trackingNumber": 1, "weight": 2, "dimensions": 4}
 """How many columns of each field are compared and logged."""
 PACKAGE_STATUS_COLUMNS = ("status", "status_at", "status_event_id", "exception_reason")
+"""Columns that a new package takes from its shipment."""
 Changed = dict[str, Any]
 """Changed fields: name → [old value, new value]."""
 

@@ -9,6 +9,7 @@ from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
 SHIPMENT_NOT_FOUND = "There is no shipment with this id, number or external reference."
+"""The message of `shipment_not_found`."""
 
 
 def parse_key(by: Input | None) -> dict[str, Any]:

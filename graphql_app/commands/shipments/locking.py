@@ -23,6 +23,7 @@ MILESTONES = (
 Key = Mapping[str, Any]
 """Names one shipment: `id`, `number` or `reference`; the others are None."""
 NO_KEY: Key = {"id": None, "number": None, "reference": None}
+"""A key that names no shipment, to be completed."""
 
 
 class LockedShipment:

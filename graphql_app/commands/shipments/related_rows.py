@@ -12,7 +12,9 @@ from graphql_app.commands.shipments import input_rows
 from graphql_app.commands.shipments.edit import ShipmentEdit
 
 PARTY_COLUMNS = "role name company lines city region postal_code country_code phone email"
+"""Columns of a party, as in `input_rows.party`."""
 ITEM_COLUMNS = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
+"""Columns of an item, as in `input_rows.items`."""
 
 
 @dataclass(slots=True)

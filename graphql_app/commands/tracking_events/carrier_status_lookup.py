@@ -7,7 +7,7 @@ from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.domain import carrier_status_codes, enums
 
 Code = enums.TrackingEventCode
-UNMAPPED = (
+UNMAPPED_MESSAGE = (
     "This carrier status has no mapping. The event is stored as INFO and does not change the status. "
     "Add a mapping with `carrierStatusMap`."
 )
@@ -29,7 +29,7 @@ async def map_carrier_statuses(context: CommandContext, rows: Sequence[tuple[Eve
     for report, key in unmapped:
         mapping = account_mapping.get(key) or carrier_status_codes.BUILT_IN_MAPPINGS.get(key)
         if mapping is None:
-            report.check.add_warning("UNMAPPED_STATUS", UNMAPPED, "carrierStatusRaw")
+            report.check.add_warning("UNMAPPED_STATUS", UNMAPPED_MESSAGE, "carrierStatusRaw")
         code, reason = mapping or (Code.INFO, None)
         report.row["code"] = Code(code)
         report.row["reason"] = report.reason or (reason and str(reason))

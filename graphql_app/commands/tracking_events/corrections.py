@@ -24,7 +24,9 @@ NOT_OVERRIDE_TARGETS = (Status.DRAFT, Status.PARTIALLY_DELIVERED)
 """Statuses that an override cannot set: a shipment cannot become a draft again, and partial delivery follows from the
 packages."""
 OVERRIDE_TARGETS = [status.value for status in Status if status not in NOT_OVERRIDE_TARGETS]
+"""Statuses that an override can set."""
 EVENT_NOT_FOUND = "There is no tracking event with this id."
+"""The message for an unknown event."""
 
 
 async def override(

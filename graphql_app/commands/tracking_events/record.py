@@ -25,7 +25,9 @@ from graphql_app.models import public_ids
 IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
 """Columns that identify an event, together with code and place."""
 PLACE_COLUMNS = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
+"""Columns of the place of an event, in the order of the deduplication key."""
 TARGET_NOT_FOUND = "There is no shipment or package with this id, number, external reference or tracking number."
+"""The message for a target that matches neither a shipment nor a package."""
 
 
 async def record(context: CommandContext, reports: Sequence[EventReport]) -> list[RowResult]:

@@ -20,7 +20,9 @@ DEFAULT_SOURCE = "api"
 INVALID_TIME = times.ParsedEventTime(datetime(2000, 1, 1, tzinfo=UTC), None, None, enums.TimePrecision.EXACT)
 """Placeholder for an invalid time; the report has an error and is not recorded."""
 MAX_LATITUDE_DEGREES = 90
+"""Latitudes are between minus and plus this."""
 MAX_LONGITUDE_DEGREES = 180
+"""Longitudes are between minus and plus this."""
 
 
 @dataclass(slots=True)
