@@ -13,7 +13,7 @@ from graphql_app.errors import user_errors
 from graphql_app.operation_context import OperationContext
 
 Info = GraphQLResolveInfo[Any]
-Arguments = Mapping[str, Any]
+FieldArguments = Mapping[str, Any]
 """Arguments of a field as graphql-core coerced them, under their GraphQL names. An omitted argument has no key."""
 MAX_ROWS = 1_000
 """Rows of one bulk call."""
@@ -29,7 +29,7 @@ class MutationCall:
 
     context: OperationContext
     operation: str
-    arguments: Arguments
+    arguments: FieldArguments
     idempotency_key: str | None = None
     expected_version: int | None = None
     validate_only: bool = False
@@ -39,7 +39,7 @@ class MutationCall:
 
 
 def parse_call(
-    info: GraphQLResolveInfo[OperationContext], arguments: Arguments, *, versioned: bool = False
+    info: GraphQLResolveInfo[OperationContext], arguments: FieldArguments, *, versioned: bool = False
 ) -> MutationCall:
     """Parse the `options` of a call. Wrong options become errors of the call.
 
@@ -70,9 +70,9 @@ def parse_call(
     )
 
 
-def limit_rows(call: MutationCall) -> Sequence[Arguments]:
+def limit_rows(call: MutationCall) -> Sequence[FieldArguments]:
     """The rows of a bulk call; empty, with an error of the call, if there is none or there are too many."""
-    inputs: Sequence[Arguments] = call.arguments["inputs"]
+    inputs: Sequence[FieldArguments] = call.arguments["inputs"]
     if not inputs:
         call.errors.append(user_errors.Required("Must have at least one row.", path=("inputs",)))
     if len(inputs) > MAX_ROWS:

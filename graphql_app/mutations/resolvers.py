@@ -19,24 +19,24 @@ from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import public_ids
 from graphql_app.mutations import payload_builder, transaction
-from graphql_app.mutations.call import Arguments, Info, is_atomic, limit_rows, parse_call
+from graphql_app.mutations.call import FieldArguments, Info, is_atomic, limit_rows, parse_call
 
 MAX_EXTERNAL_REFERENCE_CHARACTERS = 128
 MAX_REASON_CHARACTERS = 500
 
 
-async def shipment_create(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_create(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call = parse_call(info, arguments)
     shipment = create.validate(Validator("input"), arguments["input"])
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await create.create(context, [shipment])
 
-    results = await transaction.run(call, [shipment.check], command, single_statement=True)
+    results = await transaction.run(call, [shipment.validator], command, single_statement=True)
     return payload_builder.shipment_payload(call, results)
 
 
-async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_upsert(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
     reference = validator.text(arguments, "externalReference", MAX_EXTERNAL_REFERENCE_CHARACTERS, required=True)
     upsert.validate(validator, reference, arguments["input"])
@@ -47,7 +47,7 @@ async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.Shipment
     return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipment_update(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
     check_key(validator, arguments["by"], "by")
     key = parse_key(arguments["by"])
@@ -59,22 +59,22 @@ async def shipment_update(info: Info, arguments: Arguments) -> payloads.Shipment
     return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipment_confirm(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_confirm(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     return await run_transition(info, arguments, Validator(), transitions.confirm)
 
 
-async def shipment_cancel(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_cancel(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     validator = Validator()
     reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS)
     return await run_transition(info, arguments, validator, transitions.cancel(reason))
 
 
-async def shipment_archive(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_archive(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     return await run_transition(info, arguments, Validator(), transitions.archive(arguments["archived"]))
 
 
 async def run_transition(
-    info: Info, arguments: Arguments, validator: Validator, transition: transitions.Command
+    info: Info, arguments: FieldArguments, validator: Validator, transition: transitions.Transition
 ) -> payloads.ShipmentPayload:
     """Run a status transition or another command that changes one shipment by its key."""
     call = parse_call(info, arguments, versioned=True)
@@ -87,7 +87,7 @@ async def run_transition(
     return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipment_override_status(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
+async def shipment_override_status(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
     check_key(validator, arguments["by"], "by")
     key, status = parse_key(arguments["by"]), enums.ShipmentStatus(arguments["status"])
@@ -99,32 +99,32 @@ async def shipment_override_status(info: Info, arguments: Arguments) -> payloads
     return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipments_bulk_create(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
+async def shipments_bulk_create(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
     call = parse_call(info, arguments)
     shipments = [create.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await create.create(context, shipments)
 
-    validators = [shipment.check for shipment in shipments]
+    validators = [shipment.validator for shipment in shipments]
     results = await transaction.run(call, validators, command, atomic=is_atomic(call), single_statement=True)
     for shipment, result in zip(shipments, results, strict=False):  # no results if the call itself is invalid
         result.client_ref = shipment.client_ref
     return payload_builder.shipment_bulk_payload(call, results)
 
 
-async def shipments_bulk_update(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
+async def shipments_bulk_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
     call = parse_call(info, arguments)
     edits = [validate_bulk_edit(index, row) for index, row in enumerate(limit_rows(call))]
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await update.update(context, edits)
 
-    results = await transaction.run(call, [edit.check for edit in edits], command, atomic=is_atomic(call))
+    results = await transaction.run(call, [edit.validator for edit in edits], command, atomic=is_atomic(call))
     return payload_builder.shipment_bulk_payload(call, results)
 
 
-def validate_bulk_edit(index: int, row: Arguments) -> ShipmentEdit:
+def validate_bulk_edit(index: int, row: FieldArguments) -> ShipmentEdit:
     """Validate one row of `shipmentsBulkUpdate`."""
     validator, path = Validator("inputs", index, "input"), ("inputs", str(index))
     check_key(Validator(*path, outer=validator), row["by"], "by")
@@ -136,18 +136,18 @@ def validate_bulk_edit(index: int, row: Arguments) -> ShipmentEdit:
     )  # fmt: skip
 
 
-async def tracking_events_record(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
+async def tracking_events_record(info: Info, arguments: FieldArguments) -> payloads.TrackingEventsPayload:
     call = parse_call(info, arguments)
     reports = [report.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await record.record(context, reports)
 
-    results = await transaction.run(call, [row.check for row in reports], command, atomic=is_atomic(call))
+    results = await transaction.run(call, [row.validator for row in reports], command, atomic=is_atomic(call))
     return payload_builder.tracking_events_payload(call, results, atomic=is_atomic(call))
 
 
-async def tracking_event_void(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
+async def tracking_event_void(info: Info, arguments: FieldArguments) -> payloads.TrackingEventsPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
     event = public_ids.decode_as(models.TrackingEvent, arguments["id"]) or UUID(int=0)
     reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS, required=True) or ""
@@ -158,12 +158,12 @@ async def tracking_event_void(info: Info, arguments: Arguments) -> payloads.Trac
     async def command(context: CommandContext) -> list[RowResult]:
         return await corrections.void(context, event, reason, replacement, call.expected_version, validator)
 
-    validators = [validator] if replacement is None else [validator, replacement.check]
+    validators = [validator] if replacement is None else [validator, replacement.validator]
     results = await transaction.run(call, validators, command, atomic=True)
     return payload_builder.tracking_events_payload(call, results, atomic=True)
 
 
-async def carrier_save(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
+async def carrier_save(info: Info, arguments: FieldArguments) -> payloads.CarrierPayload:
     call, validator = parse_call(info, arguments), Validator()
     carrier = carriers.validate(validator, arguments)
 
@@ -173,7 +173,7 @@ async def carrier_save(info: Info, arguments: Arguments) -> payloads.CarrierPayl
     return payload_builder.carrier_payload(call, await transaction.run(call, [validator], command))
 
 
-async def carrier_status_map(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
+async def carrier_status_map(info: Info, arguments: FieldArguments) -> payloads.CarrierPayload:
     call, validator = parse_call(info, arguments), Validator()
     mapping = carriers.validate_status_mapping(validator, arguments)
 
@@ -183,7 +183,7 @@ async def carrier_status_map(info: Info, arguments: Arguments) -> payloads.Carri
     return payload_builder.carrier_payload(call, await transaction.run(call, [validator], command))
 
 
-async def api_key_create(info: Info, arguments: Arguments) -> ApiKeyCreatePayload:
+async def api_key_create(info: Info, arguments: FieldArguments) -> ApiKeyCreatePayload:
     call, validator, secret = parse_call(info, arguments), Validator("input"), api_key.generate()
     key = api_keys.validate(validator, arguments["input"], info.context.viewer.scopes)
 
@@ -194,7 +194,7 @@ async def api_key_create(info: Info, arguments: Arguments) -> ApiKeyCreatePayloa
     return payload_builder.api_key_create_payload(call, results, secret)
 
 
-async def api_key_revoke(info: Info, arguments: Arguments) -> ApiKeyPayload:
+async def api_key_revoke(info: Info, arguments: FieldArguments) -> ApiKeyPayload:
     call, validator = parse_call(info, arguments), Validator()
     key_id = public_ids.decode_as(models.ApiKey, arguments["id"])
 

@@ -64,10 +64,10 @@ class ShipmentChangeset:
         self.row: dict[str, Any] = {}
         self.changed: Changed = {}
         self.packages: dict[Any, dict[str, Any]] = {}
-        self.new_packages: list[input_rows.Row] = []
-        self.parties: dict[str, input_rows.Row | None] = {}
+        self.new_packages: list[input_rows.InputRow] = []
+        self.parties: dict[str, input_rows.InputRow | None] = {}
         self.references: list[tuple[str, str]] | None = None
-        self.items: list[input_rows.Row] | None = None
+        self.items: list[input_rows.InputRow] | None = None
 
     def may_change(
         self, name: str, old: object, new: object, rule: str = "", validator: Validator | None = None
@@ -122,7 +122,7 @@ class ShipmentChangeset:
             self.row |= {"carrier": code, "carrier_id": self.related.carriers[code] if code else None}
             self.changed["carrier"] = [self.shipment.row["carrier"], code]
 
-    def set_party(self, role: enums.PartyRole, new: input_rows.Row | None) -> None:
+    def set_party(self, role: enums.PartyRole, new: input_rows.InputRow | None) -> None:
         """Set a party. None removes it, which is allowed only for the recipient of a draft."""
         old, name = self.relations.parties.get(role.value), role.value.lower()
         if new is None and (role is enums.PartyRole.SHIPPER or self.shipment.status is not enums.ShipmentStatus.DRAFT):
@@ -132,7 +132,7 @@ class ShipmentChangeset:
             self.parties[role.value] = new
             self.changed[name] = [old and logged_party(old), new and logged_party(new)]
 
-    def set_references(self, new: Sequence[input_rows.Row]) -> None:
+    def set_references(self, new: Sequence[input_rows.InputRow]) -> None:
         """Replace the references."""
         old, references = self.relations.references, [(row["kind"], row["value"]) for row in new]
         if self.may_change("references", old, references):
@@ -201,7 +201,7 @@ class ShipmentChangeset:
         if number and self.related.tracking_numbers.get(number, set()) - {self.shipment.id}:
             input_rows.warn_in_use(validator)
 
-    def add_package(self, validator: Validator, values: input_rows.Row) -> None:
+    def add_package(self, validator: Validator, values: input_rows.InputRow) -> None:
         """Add a package while the shipment is being planned. It takes the status of the shipment."""
         row = self.shipment.row
         seq = row["package_count"] + len(self.new_packages) + 1
@@ -219,7 +219,7 @@ class ShipmentChangeset:
             total = input_rows.total_weight(self.validator, packages)
             self.row |= {"total_weight_g": total, "package_count": len(packages)}
 
-    def set_items(self, new: list[input_rows.Row]) -> None:
+    def set_items(self, new: list[input_rows.InputRow]) -> None:
         """Replace the items."""
         old = [comparable(item) for item in self.relations.items]
         if self.may_change("items", old, list(map(comparable, new)), "carrier"):

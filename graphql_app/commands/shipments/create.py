@@ -36,13 +36,13 @@ RETURN_COLUMNS = ("return_id", "return_number", "return_reference")
 class NewShipment:
     """A validated input for a new shipment, as rows of the tables."""
 
-    check: Validator
+    validator: Validator
     client_ref: str | None
     shipment: Mapping[str, Any]
-    parties: Sequence[input_rows.Row]
-    packages: Sequence[input_rows.Row]
-    items: Sequence[input_rows.Row]
-    references: Sequence[input_rows.Row]
+    parties: Sequence[input_rows.InputRow]
+    packages: Sequence[input_rows.InputRow]
+    items: Sequence[input_rows.InputRow]
+    references: Sequence[input_rows.InputRow]
 
 
 def validate(validator: Validator, fields: Input) -> NewShipment:
@@ -85,8 +85,8 @@ def validate(validator: Validator, fields: Input) -> NewShipment:
 
 async def create(context: CommandContext, rows: Sequence[NewShipment]) -> list[RowResult]:
     """Create the rows that have no errors. Of several valid rows with one external reference the first is created."""
-    results = [RowResult.from_validator(row.check) for row in rows]
-    new_ids = {index: public_ids.new() for index, row in enumerate(rows) if not row.check.errors}
+    results = [RowResult.from_validator(row.validator) for row in rows]
+    new_ids = {index: public_ids.new() for index, row in enumerate(rows) if not row.validator.errors}
     records = await insert(context, rows, new_ids) if new_ids else []
     first_index: dict[str, int] = {}
     lost_races = []
@@ -96,22 +96,22 @@ async def create(context: CommandContext, rows: Sequence[NewShipment]) -> list[R
         row, result = rows[record.row], results[record.row]
         if record.made:
             result.shipment, result.created = new_ids[record.row], True
-        add_row_errors(row.check, record)
-        if row.check.errors:
+        add_row_errors(row.validator, record)
+        if row.validator.errors:
             continue
         reference = row.shipment["external_reference"]
         first = record.row if reference is None else first_index.setdefault(reference, record.row)
         if first != record.row:
             message = "An earlier row of this call has the same external reference."
-            row.check.add_error(Duplicate(message, existing=results[first].shipment), "externalReference")
+            row.validator.add_error(Duplicate(message, existing=results[first].shipment), "externalReference")
         elif not record.made and not context.validate_only:
             lost_races.append(row)
     owners = await shipments_with_references(context, lost_races)
     for row in lost_races:
-        row.check.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
+        row.validator.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
     for record in records:
         if record.busy is not None:
-            input_rows.warn_in_use(rows[record.row].check.at("packages", record.busy - 1))
+            input_rows.warn_in_use(rows[record.row].validator.at("packages", record.busy - 1))
     return results
 
 
@@ -143,7 +143,7 @@ async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: 
             seq, number = package["seq"], package["tracking_number_norm"]
             packages.append({**package, "id": package_ids[seq], "shipment_id": id_, "status": str(status)})
             if number is not None and first_row_of_number.setdefault(number, index) != index:
-                input_rows.warn_in_use(new.check.at("packages", seq - 1))
+                input_rows.warn_in_use(new.validator.at("packages", seq - 1))
             elif number is not None:
                 numbered.append({"row": index, "seq": seq, "norm": number})
         items += [

@@ -31,11 +31,11 @@ MAX_TOTAL_GRAMS = 10**11
 """The sum of the package weights of a shipment is below this."""
 PROMISE_REVERSED = "`promisedTo` must not be before `promisedFrom`."
 """The message for a promised delivery window that ends before it starts."""
-Row = dict[str, Any]
+InputRow = dict[str, Any]
 """The columns of one row."""
 
 
-def party(validator: Validator, fields: Input, role: enums.PartyRole) -> Row:
+def party(validator: Validator, fields: Input, role: enums.PartyRole) -> InputRow:
     """A row of `party`. Only the country is required; an unusual postal code or region is a warning."""
     country, region = validator.country(fields, "country"), validator.text(fields, "region", 100)
     postal_code = validator.text(fields, "postalCode", 32)
@@ -55,7 +55,7 @@ def party(validator: Validator, fields: Input, role: enums.PartyRole) -> Row:
     }
 
 
-def parties(validator: Validator, fields: Input) -> list[Row]:
+def parties(validator: Validator, fields: Input) -> list[InputRow]:
     """The rows of shipper, recipient and `parties`. A role that occurs twice is an error."""
     rows = [
         party(validator.at(name), fields[name], role)
@@ -72,7 +72,7 @@ def parties(validator: Validator, fields: Input) -> list[Row]:
     return rows
 
 
-def weight(validator: Validator, fields: Input) -> Row:
+def weight(validator: Validator, fields: Input) -> InputRow:
     """The weight columns of a package: in grams, and value and unit as entered."""
     entered = fields.get("weight")
     if entered is None:
@@ -85,12 +85,12 @@ def weight(validator: Validator, fields: Input) -> Row:
     return {"weight_g": grams, "weight_entered": value, "weight_unit": str(unit)}
 
 
-def dimensions(validator: Validator, fields: Input) -> Row:
+def dimensions(validator: Validator, fields: Input) -> InputRow:
     """The dimension columns of a package: length, width and height in millimetres, and the unit as entered."""
     entered = fields.get("dimensions")
     if entered is None:
         return {"length_mm": None, "width_mm": None, "height_mm": None, "dims_unit": None}
-    columns: Row = {}
+    columns: InputRow = {}
     for name in ("length", "width", "height"):
         value = validator.at("dimensions").decimal(entered, name, 7, 6, positive=True) or Decimal(1)
         columns[f"{name}_mm"] = units.millimetres(value, entered["unit"])
@@ -99,7 +99,7 @@ def dimensions(validator: Validator, fields: Input) -> Row:
     return {**columns, "dims_unit": str(entered["unit"])}
 
 
-def tracking_number(validator: Validator, fields: Input, carrier: str | None = None) -> Row:
+def tracking_number(validator: Validator, fields: Input, carrier: str | None = None) -> InputRow:
     """The tracking number columns: as entered, and normalized for comparison. A wrong check digit is a warning."""
     number = validator.text(fields, "trackingNumber", MAX_TRACKING_NUMBER_CHARACTERS, reject_blank=True)
     normalized = None
@@ -121,7 +121,7 @@ def warn_in_use(validator: Validator) -> None:
     validator.add_warning("TRACKING_NUMBER_IN_USE", message, "trackingNumber")
 
 
-def packages(validator: Validator, fields: Input) -> list[Row]:
+def packages(validator: Validator, fields: Input) -> list[InputRow]:
     """The rows of `package`, with `seq` from 1."""
     return [
         {
@@ -143,7 +143,7 @@ def total_weight(validator: Validator, packages: Sequence[Mapping[str, Any]]) ->
     return total
 
 
-def items(validator: Validator, fields: Input, package_count: int) -> list[Row]:
+def items(validator: Validator, fields: Input, package_count: int) -> list[InputRow]:
     """The rows of `shipment_item`, with `seq` from 1. `packageSeq` is null or between 1 and `package_count`."""
     rows = []
     for seq, (item_validator, item) in enumerate(validator.rows(fields, "items", MAX_ITEMS), 1):
@@ -170,9 +170,9 @@ def items(validator: Validator, fields: Input, package_count: int) -> list[Row]:
     return rows
 
 
-def references(validator: Validator, fields: Input) -> list[Row]:
+def references(validator: Validator, fields: Input) -> list[InputRow]:
     """The rows of `shipment_reference`, without repetitions."""
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], InputRow] = {}
     for reference_validator, reference in validator.rows(fields, "references", MAX_REFERENCES):
         kind = reference_validator.slug(reference, "kind", 32, "order or po")
         value = reference_validator.text(reference, "value", 128, required=True)

@@ -20,9 +20,9 @@ MILESTONES = (
     "estimated_delivery_at",
 )  # fmt: skip
 """Columns of a shipment that are also attributes of `ShipmentState`."""
-Key = Mapping[str, Any]
+ShipmentKey = Mapping[str, Any]
 """Names one shipment: `id`, `number` or `reference`; the others are None."""
-NO_KEY: Key = {"id": None, "number": None, "reference": None}
+NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
 """A key that names no shipment, to be completed."""
 
 
@@ -117,7 +117,7 @@ def status_columns(status: PackageStatus) -> dict[str, Any]:
     }
 
 
-async def lock(context: CommandContext, keys: Iterable[Key]) -> dict[UUID, LockedShipment]:
+async def lock(context: CommandContext, keys: Iterable[ShipmentKey]) -> dict[UUID, LockedShipment]:
     """Lock the shipments named by the keys and return them by id, in the order of the ids. Unknown keys are ignored."""
     keys = list(keys)
     values = {
@@ -145,7 +145,7 @@ def reindex_reference(index: ShipmentIndex, shipment: LockedShipment, old_refere
         index["reference", new_reference] = shipment
 
 
-def find_by_key(index: ShipmentIndex, key: Key) -> LockedShipment | None:
+def find_by_key(index: ShipmentIndex, key: ShipmentKey) -> LockedShipment | None:
     """The shipment named by the key; None if it is not locked."""
     return next((index.get((name, value)) for name, value in key.items() if value is not None), None)
 

@@ -21,10 +21,10 @@ ITEM_COLUMNS = "seq package_seq sku title quantity unit unit_value currency orig
 class ShipmentRelations:
     """The related rows of one shipment, and what of them has changed."""
 
-    parties: dict[str, input_rows.Row] = field(default_factory=dict)
+    parties: dict[str, input_rows.InputRow] = field(default_factory=dict)
     references: list[tuple[str, str]] = field(default_factory=list)
-    items: list[input_rows.Row] = field(default_factory=list)
-    new_packages: list[input_rows.Row] = field(default_factory=list)
+    items: list[input_rows.InputRow] = field(default_factory=list)
+    new_packages: list[input_rows.InputRow] = field(default_factory=list)
     changed_roles: set[str] = field(default_factory=set)
     """Roles of parties that are saved or, if they are not in `parties`, deleted."""
     references_changed: bool = False

@@ -9,18 +9,18 @@ from datetime import UTC, datetime, timedelta
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, status_recalculation
 from graphql_app.commands.shipments.key import shipment_not_found
-from graphql_app.commands.shipments.locking import Key, LockedShipment
+from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums, status_rules
+from graphql_app.domain.enums import ShipmentStatus
 from graphql_app.errors import user_errors
 
-Status = enums.ShipmentStatus
-Command = Callable[[Validator, LockedShipment], None]
+Transition = Callable[[Validator, LockedShipment], None]
 """Changes one locked shipment in memory, or adds errors."""
 
 
 async def run(
-    context: CommandContext, key: Key, expected_version: int | None, validator: Validator, command: Command
+    context: CommandContext, key: ShipmentKey, expected_version: int | None, validator: Validator, command: Transition
 ) -> RowResult:
     """Run a command on the shipment named by the key and save it, unless it added errors."""
     locked = await locking.lock(context, [key])
@@ -44,7 +44,7 @@ async def run(
 
 
 def add_transition_error(
-    validator: Validator, shipment: LockedShipment, target: Status, message: str, *path: str
+    validator: Validator, shipment: LockedShipment, target: ShipmentStatus, message: str, *path: str
 ) -> None:
     """Add an InvalidTransition error with the transitions that the current status allows."""
     status = shipment.status
@@ -55,9 +55,9 @@ def add_transition_error(
 
 def confirm(validator: Validator, shipment: LockedShipment) -> None:
     """DRAFT → READY. The shipment needs a recipient and a package."""
-    if shipment.status is Status.READY:
+    if shipment.status is ShipmentStatus.READY:
         return
-    if shipment.status is not Status.DRAFT:
+    if shipment.status is not ShipmentStatus.DRAFT:
         add_confirm_error(validator, shipment, "by")
         return
     if not shipment.has_recipient:
@@ -71,30 +71,30 @@ def confirm(validator: Validator, shipment: LockedShipment) -> None:
 def add_confirm_error(validator: Validator, shipment: LockedShipment, *path: str) -> None:
     """Add the error for confirming a shipment that is not a draft."""
     message = f"A shipment in status {shipment.status} cannot be confirmed. Only DRAFT can."
-    add_transition_error(validator, shipment, Status.READY, message, *path)
+    add_transition_error(validator, shipment, ShipmentStatus.READY, message, *path)
 
 
 def become_ready(shipment: LockedShipment) -> None:
     """Set a complete draft to READY."""
     now = datetime.now(UTC)
-    set_status(shipment, Status.READY, now)
+    set_status(shipment, ShipmentStatus.READY, now)
     shipment.row.update(confirmed_at=now, ready_at=shipment.row["ready_at"] or now)
-    shipment.add_change("shipment.confirmed", {}, Status.DRAFT)
+    shipment.add_change("shipment.confirmed", {}, ShipmentStatus.DRAFT)
 
 
-def cancel(reason: str | None) -> Command:
+def cancel(reason: str | None) -> Transition:
     """DRAFT or READY → CANCELLED."""
 
     def command(validator: Validator, shipment: LockedShipment) -> None:
         before = shipment.status
-        if before is Status.CANCELLED:
+        if before is ShipmentStatus.CANCELLED:
             return
         if before not in status_rules.PLANNING:
             message = f"A shipment in status {before} cannot be cancelled. Only DRAFT and READY can."
-            add_transition_error(validator, shipment, Status.CANCELLED, message, "by")
+            add_transition_error(validator, shipment, ShipmentStatus.CANCELLED, message, "by")
             return
         cancelled_at = after_last_event(shipment)
-        set_status(shipment, Status.CANCELLED, cancelled_at)
+        set_status(shipment, ShipmentStatus.CANCELLED, cancelled_at)
         shipment.row.update(cancelled_at=cancelled_at, closed_at=cancelled_at)
         shipment.add_change("shipment.cancelled", {"reason": [None, reason]} if reason else {}, before)
 
@@ -108,7 +108,7 @@ def after_last_event(shipment: LockedShipment) -> datetime:
     return max(now, last_event_at + timedelta(microseconds=1)) if last_event_at else now
 
 
-def set_status(shipment: LockedShipment, target: Status, now: datetime) -> None:
+def set_status(shipment: LockedShipment, target: ShipmentStatus, now: datetime) -> None:
     """Set the status of the shipment and all its packages, with COMMAND as its source."""
     columns = {"status": target.value, "status_at": now, "status_event_id": None, "exception_reason": None}
     shipment.row.update(columns, status_source=enums.StatusSource.COMMAND.value)
@@ -117,7 +117,7 @@ def set_status(shipment: LockedShipment, target: Status, now: datetime) -> None:
         shipment.changed_packages.add(id_)
 
 
-def archive(archived: bool) -> Command:
+def archive(archived: bool) -> Transition:
     """Archive or unarchive the shipment. Every status allows it."""
 
     def command(_: Validator, shipment: LockedShipment) -> None:

@@ -19,7 +19,7 @@ from graphql_app.domain import enums
 
 def validate(edit: ShipmentEdit) -> ShipmentEdit:
     """Validate the ShipmentUpdateInput of the edit, fill in its values and return it."""
-    validator, fields = edit.check, edit.input
+    validator, fields = edit.validator, edit.input
     validate_shipment_fields(edit)
     for package_validator, package in validator.rows(fields, "packages", input_rows.MAX_PACKAGES):
         columns = input_rows.tracking_number(package_validator, package) if "trackingNumber" in package else {}
@@ -34,7 +34,7 @@ def validate(edit: ShipmentEdit) -> ShipmentEdit:
 
 def validate_shipment_fields(edit: ShipmentEdit) -> None:
     """Validate the shipment's own fields, shipper, recipient and references."""
-    validator, fields = edit.check, edit.input
+    validator, fields = edit.validator, edit.input
     promise = input_rows.validate_promise(validator, fields)
     values = {
         "externalReference": validator.text(fields, "externalReference", 128, reject_blank=True),
@@ -56,8 +56,8 @@ def validate_shipment_fields(edit: ShipmentEdit) -> None:
 
 async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list[RowResult]:
     """Apply the edits that have no errors, in their order. Several edits may be of one shipment."""
-    results = [RowResult.from_validator(edit.check) for edit in edits]
-    valid = [(edit, result) for edit, result in zip(edits, results, strict=True) if not edit.check.errors]
+    results = [RowResult.from_validator(edit.validator) for edit in edits]
+    valid = [(edit, result) for edit, result in zip(edits, results, strict=True) if not edit.validator.errors]
     locked = await locking.lock(context, [edit.key for edit, _ in valid]) if valid else {}
     index = locking.index_by_key(locked)
     if any(edit.packages or edit.confirms for edit, _ in valid):
@@ -67,11 +67,11 @@ async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list
     for edit, result in valid:
         shipment = locking.find_by_key(index, edit.key)
         if shipment is None:
-            edit.check.errors.append(shipment_not_found(edit.by_path))
+            edit.validator.errors.append(shipment_not_found(edit.by_path))
             continue
         result.shipment = shipment.id
         if edit.expected_version is not None and not shipment.has_version(edit.expected_version):
-            conflicts.add(edit.check, shipment, edit.expected_version, edit.expected_path)
+            conflicts.add(edit.validator, shipment, edit.expected_version, edit.expected_path)
             continue
         old_status, old_reference = shipment.status, shipment.row["external_reference"]
         apply_edit(edit, shipment, related)
@@ -88,7 +88,7 @@ async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list
 
 def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, related: related_rows.RelatedData) -> None:
     """Apply one edit: completely, or not at all if it has errors."""
-    changeset = ShipmentChangeset(edit.check, edit.input, shipment, related)
+    changeset = ShipmentChangeset(edit.validator, edit.input, shipment, related)
     changeset.set_fields(edit.values)
     for role, party in edit.parties.items():
         changeset.set_party(role, party)
@@ -108,12 +108,12 @@ def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, related: related_ro
     if edit.items is not None:
         changeset.set_items(edit.items)
     if edit.return_of_error is not None:
-        edit.check.add_error(edit.return_of_error, "returnOf")
+        edit.validator.add_error(edit.return_of_error, "returnOf")
     if edit.confirms and shipment.status is enums.ShipmentStatus.CANCELLED:
-        transitions.add_confirm_error(edit.check, shipment, "confirm")
+        transitions.add_confirm_error(edit.validator, shipment, "confirm")
     confirms = edit.confirms and shipment.status is enums.ShipmentStatus.DRAFT
     changeset.update_total_weight()
-    if edit.check.errors:
+    if edit.validator.errors:
         return
     changeset.apply()
     if confirms:

@@ -38,7 +38,7 @@ async def upsert(context: CommandContext, reference: str, fields: Input, expecte
         validator = Validator()
         new = validate(validator, reference, fields)
         key = {**locking.NO_KEY, "reference": reference}
-        edit = edit_from_create_input(ShipmentEdit(new.check, key, fields, expected_version), new)
+        edit = edit_from_create_input(ShipmentEdit(new.validator, key, fields, expected_version), new)
         if "returnOf" in fields:
             edit.return_of_error = await return_of_error(context, reference, fields["returnOf"])
         (result,) = await update.update(context, [edit])
@@ -71,7 +71,7 @@ async def return_of_error(
 
 def edit_from_create_input(edit: ShipmentEdit, new: create.NewShipment) -> ShipmentEdit:
     """Fill in an edit that makes the existing shipment match the fields of a ShipmentCreateInput that are present."""
-    fields, validator = edit.input, edit.check
+    fields, validator = edit.input, edit.validator
     edit.values = {
         name: new.shipment[column]
         for name, column in COLUMNS.items()

@@ -29,7 +29,7 @@ async def map_carrier_statuses(context: CommandContext, rows: Sequence[tuple[Eve
     for report, key in unmapped:
         mapping = account_mapping.get(key) or carrier_status_codes.BUILT_IN_MAPPINGS.get(key)
         if mapping is None:
-            report.check.add_warning("UNMAPPED_STATUS", UNMAPPED_MESSAGE, "carrierStatusRaw")
+            report.validator.add_warning("UNMAPPED_STATUS", UNMAPPED_MESSAGE, "carrierStatusRaw")
         code, reason = mapping or (Code.INFO, None)
         report.row["code"] = Code(code)
         report.row["reason"] = report.reason or (reason and str(reason))

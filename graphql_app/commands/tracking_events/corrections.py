@@ -10,20 +10,20 @@ from graphql_app import models
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, transitions
 from graphql_app.commands.shipments.key import shipment_not_found
-from graphql_app.commands.shipments.locking import Key, LockedShipment
+from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.commands.tracking_events import carrier_status_lookup, record
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums, status_rules
+from graphql_app.domain.enums import ShipmentStatus
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
-Status = enums.ShipmentStatus
-NOT_OVERRIDE_TARGETS = (Status.DRAFT, Status.PARTIALLY_DELIVERED)
+NOT_OVERRIDE_TARGETS = (ShipmentStatus.DRAFT, ShipmentStatus.PARTIALLY_DELIVERED)
 """Statuses that an override cannot set: a shipment cannot become a draft again, and partial delivery follows from the
 packages."""
-OVERRIDE_TARGETS = [status.value for status in Status if status not in NOT_OVERRIDE_TARGETS]
+OVERRIDE_TARGETS = [status.value for status in ShipmentStatus if status not in NOT_OVERRIDE_TARGETS]
 """Statuses that an override can set."""
 EVENT_NOT_FOUND = "There is no tracking event with this id."
 """The message for an unknown event."""
@@ -31,8 +31,8 @@ EVENT_NOT_FOUND = "There is no tracking event with this id."
 
 async def override(
     context: CommandContext,
-    key: Key,
-    status: Status,
+    key: ShipmentKey,
+    status: ShipmentStatus,
     reason: str,
     expected_version: int | None,
     validator: Validator,
@@ -60,7 +60,7 @@ async def override(
     return result
 
 
-def override_event(validator: Validator, shipment: LockedShipment, status: Status, reason: str) -> EventReport:
+def override_event(validator: Validator, shipment: LockedShipment, status: ShipmentStatus, reason: str) -> EventReport:
     """The event of an override. It happens after all applied events."""
     empty: dict[str, Any] = dict.fromkeys(
         (*record.IDENTITY_COLUMNS, *record.PLACE_COLUMNS, "reason", "estimated_delivery_at")
@@ -97,7 +97,7 @@ async def void(
     Returns the result of the void and, with a replacement, that of the replacement.
     """
     result = RowResult.from_validator(validator)
-    new_events = [] if replacement is None else [(replacement, RowResult.from_validator(replacement.check))]
+    new_events = [] if replacement is None else [(replacement, RowResult.from_validator(replacement.validator))]
     results = [result, *(new_result for _, new_result in new_events)]
     rows = await context.sql("tracking_event_get_shipment", {"event": event_id})
     if not rows:
@@ -135,9 +135,9 @@ async def prepare_replacement(
     """Complete the report that replaces a voided event. Its target must belong to the same shipment."""
     report.corrects = event_id
     carriers = await record.resolve_targets(context, [report], [0])
-    if not report.check.errors:
+    if not report.validator.errors:
         if report.row["shipment_id"] != shipment.id:
             message = "The replacement must be about the same shipment as the voided event."
-            report.check.add_error(user_errors.Invalid(message), "target")
+            report.validator.add_error(user_errors.Invalid(message), "target")
         await carrier_status_lookup.map_carrier_statuses(context, [(report, carriers[0])])
         record.set_derived_columns(report)

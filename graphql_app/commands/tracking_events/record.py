@@ -32,10 +32,10 @@ TARGET_NOT_FOUND = "There is no shipment or package with this id, number, extern
 
 async def record(context: CommandContext, reports: Sequence[EventReport]) -> list[RowResult]:
     """Record the reports that have no errors."""
-    results = [RowResult.from_validator(report.check) for report in reports]
-    valid = [index for index, report in enumerate(reports) if not report.check.errors]
+    results = [RowResult.from_validator(report.validator) for report in reports]
+    valid = [index for index, report in enumerate(reports) if not report.validator.errors]
     carriers = await resolve_targets(context, reports, valid)
-    valid = [index for index in valid if not reports[index].check.errors]
+    valid = [index for index in valid if not reports[index].validator.errors]
     await carrier_status_lookup.map_carrier_statuses(context, [(reports[index], carriers[index]) for index in valid])
     for index in valid:
         set_derived_columns(reports[index])
@@ -57,13 +57,13 @@ async def resolve_targets(
     for index in indexes:
         report, target = reports[index], records.get(index)
         if target is None:
-            report.check.add_error(user_errors.NotFound(TARGET_NOT_FOUND), "target")
+            report.validator.add_error(user_errors.NotFound(TARGET_NOT_FOUND), "target")
             continue
         report.row.update(shipment_id=target.shipment_id, package_id=target.package_id)
         report.package_seq = target.package_seq
         if target.others > 0:
             message = "Several active packages have this tracking number. The event was recorded for the newest."
-            report.check.add_warning("AMBIGUOUS", message, "target", "trackingNumber")
+            report.validator.add_warning("AMBIGUOUS", message, "target", "trackingNumber")
     return {index: reports[index].target["carrier"] or target.carrier for index, target in records.items()}
 
 

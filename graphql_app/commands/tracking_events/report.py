@@ -29,7 +29,7 @@ MAX_LONGITUDE_DEGREES = 180
 class EventReport:
     """A report of one event: the columns known so far and the target of the event."""
 
-    check: Validator
+    validator: Validator
     target: dict[str, Any]
     row: dict[str, Any]
     code: enums.TrackingEventCode | None
