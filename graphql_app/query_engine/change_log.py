@@ -19,7 +19,7 @@ from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, predicates
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
-from graphql_app.query_engine.selection import Arguments, PlanBuilder, Row, SelectedField
+from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, SelectedField
 
 ORDER_NAME = "changes"
 """The name of the order in cursors."""
@@ -33,7 +33,7 @@ AHEAD = "ahead"
 """The statement's report of a cursor after every readable row; see `plan.CURSOR_ERRORS`."""
 
 
-def sort_keys(row: Row) -> list[cursor.SortKey]:
+def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
     """Return the sort keys of a row of the log."""
     return [cursor.SortKey(row.c.xid, Xid8(), False), cursor.SortKey(row.c.seq, BigInteger(), False)]
 
@@ -57,13 +57,13 @@ def decode_position(encoded: str) -> change_notifier.Position:
     return xid, seq  # type: ignore[return-value]
 
 
-def changes(arguments: Arguments, *conditions: Callable[[Row], Predicate]) -> RowSet:
+def changes(arguments: Arguments, *conditions: Callable[[RowAlias], Predicate]) -> RowSet:
     """Return the committed changes that match `where` and the conditions, in the order of the log.
 
     With a condition, a foreign key of an outer row leads to the changes.
     """
 
-    def where(row: Row) -> list[Predicate]:
+    def where(row: RowAlias) -> list[Predicate]:
         is_settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
         return [is_settled, *(condition(row) for condition in conditions), *fields.change_where(row, arguments)]
 
@@ -108,9 +108,9 @@ class ChangeStream:
 
     model: type[SQLModel]
     """The model of the message's content."""
-    join: Callable[[Row, Row], list[Predicate]]
+    join: Callable[[RowAlias, RowAlias], list[Predicate]]
     """The predicates that join a row of the log to a row of the model."""
-    where: Callable[[Row, Arguments, SelectedField], list[Predicate]]
+    where: Callable[[RowAlias, Arguments, SelectedField], list[Predicate]]
     """The filter of the subscription, on a row of the model."""
 
     def statement(self, field: SelectedField) -> Select[Any]:
@@ -155,12 +155,12 @@ def position_parameter(field: SelectedField, name: str) -> Any:
     return tuple_(xid, field.builder.source_value(f"{name}_seq", BigInteger()))
 
 
-def shipment_of_change(change: Row, shipment: Row) -> list[Predicate]:
+def shipment_of_change(change: RowAlias, shipment: RowAlias) -> list[Predicate]:
     """Join a change to its shipment."""
     return [shipment.c.id == change.c.shipment_id]
 
 
-def shipment_where(row: Row, arguments: Arguments, _field: SelectedField) -> list[Predicate]:
+def shipment_where(row: RowAlias, arguments: Arguments, _field: SelectedField) -> list[Predicate]:
     """Apply `where` to the present state of the shipment.
 
     Without `where` every shipment matches, archived shipments included, so that no change is missed.
@@ -168,12 +168,12 @@ def shipment_where(row: Row, arguments: Arguments, _field: SelectedField) -> lis
     return [] if arguments["where"] is None else fields.shipment_where(row, arguments)
 
 
-def recorded_event_of_change(change: Row, event: Row) -> list[Predicate]:
+def recorded_event_of_change(change: RowAlias, event: RowAlias) -> list[Predicate]:
     """Join a change that records a tracking event to this event."""
     return [event.c.id == change.c.entity_id, change.c.op == json_sql.string("tracking_event.recorded")]
 
 
-def event_where(row: Row, arguments: Arguments, _field: SelectedField) -> list[Predicate]:
+def event_where(row: RowAlias, arguments: Arguments, _field: SelectedField) -> list[Predicate]:
     """Apply the arguments `shipments` and `codes` to a tracking event."""
     result = []
     if arguments["codes"] is not None:

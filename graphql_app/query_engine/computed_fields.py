@@ -15,15 +15,11 @@ from graphql_app.domain import enums
 from graphql_app.query_engine import change_log, cursor, json_sql, measurement_fields, sources, status_fields
 from graphql_app.query_engine.filters import predicates
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
-from graphql_app.query_engine.selection import Arguments, Row, SelectedField, outer_column
+from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
 from graphql_app.query_engine.type_mapping import FieldReader
 
 COMPUTED_FIELDS: dict[tuple[type[SQLModel], str], FieldReader] = {}
 """The readers of all computed fields, by model and Python name."""
-Shipment = models.Shipment
-Package = models.Package
-Item = models.ShipmentItem
-Event = models.TrackingEvent
 
 
 def register_field(model: type[SQLModel], name: str) -> Callable[[FieldReader], FieldReader]:
@@ -36,10 +32,10 @@ def register_field(model: type[SQLModel], name: str) -> Callable[[FieldReader], 
     return register
 
 
-register_field(Shipment, "phase")(status_fields.phase)
-register_field(Shipment, "editable_fields")(status_fields.editable_fields)
-register_field(Shipment, "allowed_transitions")(status_fields.allowed_transitions)
-register_field(Shipment, "status_explanation")(status_fields.status_explanation)
+register_field(models.Shipment, "phase")(status_fields.phase)
+register_field(models.Shipment, "editable_fields")(status_fields.editable_fields)
+register_field(models.Shipment, "allowed_transitions")(status_fields.allowed_transitions)
+register_field(models.Shipment, "status_explanation")(status_fields.status_explanation)
 
 
 def party_reader(role: enums.PartyRole) -> FieldReader:
@@ -53,31 +49,33 @@ def party_reader(role: enums.PartyRole) -> FieldReader:
     )
 
 
-register_field(Shipment, "shipper")(party_reader(enums.PartyRole.SHIPPER))
-register_field(Shipment, "recipient")(party_reader(enums.PartyRole.RECIPIENT))
+register_field(models.Shipment, "shipper")(party_reader(enums.PartyRole.SHIPPER))
+register_field(models.Shipment, "recipient")(party_reader(enums.PartyRole.RECIPIENT))
 
 
-@register_field(Shipment, "parties")
-def parties(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Shipment, "parties")
+def parties(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the parties of a shipment with any of the `roles`, in the order of the roles."""
     roles = field.arguments["roles"]
 
-    def where(party: Row) -> list[predicates.Predicate]:
+    def where(party: RowAlias) -> list[predicates.Predicate]:
         of_shipment = party.c.shipment_id == outer_column(row.c.id)
         return [of_shipment] if roles is None else [of_shipment, predicates.enum_in(party.c.role, roles)]
 
     return field.row_list(models.Party, where, lambda party: [party.c.role])
 
 
-@register_field(Shipment, "latest_event")
-def latest_event(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Shipment, "latest_event")
+def latest_event(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the latest event that is not voided."""
 
-    def where(event: Row) -> list[predicates.Predicate]:
+    def where(event: RowAlias) -> list[predicates.Predicate]:
         return [event.c.shipment_id == outer_column(row.c.id), event.c.voided_at.is_(None)]
 
     return field.single_row(
-        Event, where, lambda event: [event.c.occurred_at.desc(), event.c.position.desc(), event.c.id.desc()]
+        models.TrackingEvent,
+        where,
+        lambda event: [event.c.occurred_at.desc(), event.c.position.desc(), event.c.id.desc()],
     )
 
 
@@ -87,8 +85,8 @@ def connection(field: SelectedField, rows: Callable[[Arguments], RowSet]) -> jso
     return [ConnectionBuilder(field, arguments, rows(arguments)).statement().scalar_subquery()]
 
 
-@register_field(Shipment, "events")
-def shipment_events(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Shipment, "events")
+def shipment_events(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the events of a shipment."""
     return connection(
         field,
@@ -96,19 +94,19 @@ def shipment_events(row: Row, field: SelectedField) -> json_sql.Pieces:
     )
 
 
-@register_field(Package, "events")
-def package_events(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Package, "events")
+def package_events(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the events of the package and those of the whole shipment, which apply to every package."""
 
-    def of_package(event: Row) -> predicates.Predicate:
+    def of_package(event: RowAlias) -> predicates.Predicate:
         package_or_all = or_(event.c.package_id.is_(None), event.c.package_id == outer_column(row.c.id))
         return and_(event.c.shipment_id == outer_column(row.c.shipment_id), package_or_all)
 
     return connection(field, lambda arguments: sources.timeline(arguments, of_package))
 
 
-@register_field(Shipment, "history")
-def history(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Shipment, "history")
+def history(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the changes of a shipment."""
     return connection(
         field,
@@ -117,7 +115,7 @@ def history(row: Row, field: SelectedField) -> json_sql.Pieces:
 
 
 @register_field(models.Carrier, "shipments")
-def carrier_shipments(row: Row, field: SelectedField) -> json_sql.Pieces:
+def carrier_shipments(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the shipments with a carrier."""
     return connection(
         field,
@@ -127,17 +125,17 @@ def carrier_shipments(row: Row, field: SelectedField) -> json_sql.Pieces:
     )
 
 
-register_field(Shipment, "total_weight")(measurement_fields.total_weight)
-register_field(Shipment, "declared_value")(measurement_fields.money("declared_value"))
-register_field(Package, "weight")(measurement_fields.weight)
-register_field(Package, "dimensions")(measurement_fields.dimensions)
-register_field(Item, "unit_value")(measurement_fields.money("unit_value"))
+register_field(models.Shipment, "total_weight")(measurement_fields.total_weight)
+register_field(models.Shipment, "declared_value")(measurement_fields.money("declared_value"))
+register_field(models.Package, "weight")(measurement_fields.weight)
+register_field(models.Package, "dimensions")(measurement_fields.dimensions)
+register_field(models.ShipmentItem, "unit_value")(measurement_fields.money("unit_value"))
 
 
-@register_field(Package, "tracking_url")
-def tracking_url(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Package, "tracking_url")
+def tracking_url(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the carrier's tracking page; null if the carrier, its URL template or the tracking number is missing."""
-    shipment, carrier = field.builder.row(Shipment), field.builder.row(models.Carrier)
+    shipment, carrier = field.builder.row(models.Shipment), field.builder.row(models.Carrier)
     url = func.replace(
         carrier.c.tracking_url_template, json_sql.sql("'{trackingNumber}'"), outer_column(row.c.tracking_number_norm)
     )
@@ -150,8 +148,8 @@ def tracking_url(row: Row, field: SelectedField) -> json_sql.Pieces:
     return field.scalar(select(url).select_from(shipment, carrier).where(*where).scalar_subquery())
 
 
-@register_field(Shipment, "metadata")
-def metadata(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.Shipment, "metadata")
+def metadata(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the metadata: all of it, or only the requested `keys`, in PostgreSQL's order of keys."""
     arguments = field.arguments
     if arguments["keys"] is None:
@@ -165,19 +163,19 @@ def metadata(row: Row, field: SelectedField) -> json_sql.Pieces:
 
 
 @register_field(models.Party, "country")
-def country(row: Row, field: SelectedField) -> json_sql.Pieces:
+def country(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the country code of a party."""
     return field.scalar(row.c.country_code)
 
 
-@register_field(Event, "source")
-def source(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.TrackingEvent, "source")
+def source(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the name of the system that reported an event."""
     return field.scalar(row.c.source_name)
 
 
-@register_field(Event, "utc_offset")
-def utc_offset(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.TrackingEvent, "utc_offset")
+def utc_offset(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the offset from UTC, stored in minutes, as ±hh:mm."""
     minutes = row.c.utc_offset_min
     sign = case((minutes < json_sql.sql("0"), json_sql.sql("'-'")), else_=json_sql.sql("'+'"))
@@ -197,8 +195,8 @@ PLACE_COLUMNS = {
 """The columns of `TrackingEvent.place` by the GraphQL names of its fields."""
 
 
-@register_field(Event, "place")
-def place(row: Row, field: SelectedField) -> json_sql.Pieces:
+@register_field(models.TrackingEvent, "place")
+def place(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the place of an event; null if no part of it is known."""
     columns = {name: row.c[column] for name, column in PLACE_COLUMNS.items()}
     exists = func.num_nonnulls(*columns.values()) > json_sql.sql("0")
@@ -206,19 +204,19 @@ def place(row: Row, field: SelectedField) -> json_sql.Pieces:
 
 
 @register_field(models.Change, "cursor")
-def change_cursor(row: Row, field: SelectedField) -> json_sql.Pieces:
+def change_cursor(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the cursor of a change."""
     return ['"', cursor.expression(change_log.ORDER_NAME, change_log.sort_keys(row)), '"']
 
 
 @register_field(models.Change, "shipment")
-def change_shipment(row: Row, field: SelectedField) -> json_sql.Pieces:
+def change_shipment(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the shipment of a change."""
-    return field.single_row(Shipment, lambda shipment: [shipment.c.id == outer_column(row.c.shipment_id)])
+    return field.single_row(models.Shipment, lambda shipment: [shipment.c.id == outer_column(row.c.shipment_id)])
 
 
 @register_field(models.Change, "changed_fields")
-def changed_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
+def changed_fields(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the names of the changed fields, sorted."""
     keys = func.jsonb_object_keys(row.c.changed)
     names = keys.table_valued("key", name=field.builder.unique_name("key")).render_derived()
@@ -227,9 +225,9 @@ def changed_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
 
 
 @register_field(models.Change, "event")
-def change_event(row: Row, field: SelectedField) -> json_sql.Pieces:
+def change_event(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the tracking event of a change."""
-    return field.single_row(Event, lambda event: [event.c.id == outer_column(row.c.entity_id)])
+    return field.single_row(models.TrackingEvent, lambda event: [event.c.id == outer_column(row.c.entity_id)])
 
 
 register_field(models.Change, "status_before")(lambda row, field: field.scalar(row.c.status_before))

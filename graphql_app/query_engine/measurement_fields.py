@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Text, case, cast, func
 from graphql_app.domain import enums, units
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.selection import Row, SelectedField
+from graphql_app.query_engine.selection import RowAlias, SelectedField
 from graphql_app.query_engine.type_mapping import FieldReader
 
 
@@ -27,7 +27,7 @@ def enum_value(value: enums.DocumentedEnum) -> json_sql.Pieces:
     return [f'"{value}"']
 
 
-def total_weight(row: Row, field: SelectedField) -> json_sql.Pieces:
+def total_weight(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read `Shipment.totalWeight`."""
     unit, grams = field.arguments["unit"] or enums.WeightUnit.KG, row.c.total_weight_g
     return field.embedded_object(
@@ -35,7 +35,7 @@ def total_weight(row: Row, field: SelectedField) -> json_sql.Pieces:
     )
 
 
-def weight(row: Row, field: SelectedField) -> json_sql.Pieces:
+def weight(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read `Package.weight`. In the unit of its input it is returned as entered, with trailing zeros."""
     unit, entered = field.arguments["unit"] or enums.WeightUnit.KG, row.c.weight_entered
     in_other_unit = cast(func.trim_scale(converted(row.c.weight_g, units.GRAMS[unit])), Text)
@@ -46,7 +46,7 @@ def weight(row: Row, field: SelectedField) -> json_sql.Pieces:
     )
 
 
-def dimensions(row: Row, field: SelectedField) -> json_sql.Pieces:
+def dimensions(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read `Package.dimensions`."""
     unit = field.arguments["unit"] or enums.LengthUnit.CM
     factor = units.MILLIMETRES[unit]

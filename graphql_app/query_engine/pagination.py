@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from graphql_app.errors import request_errors
 from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.selection import Arguments, Row, SelectedField, Where
+from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, Where
 
 DEFAULT_PAGE_SIZE = 50
 """Rows of a page without `first` and `last`."""
@@ -37,7 +37,7 @@ class RowSet:
     """The predicates of the connection, without the account."""
     order_name: str
     """The name of the order: cursors are valid for this name only."""
-    sort_keys: Callable[[Row], list[cursor.SortKey]]
+    sort_keys: Callable[[RowAlias], list[cursor.SortKey]]
     via_foreign_key: bool = False
     """Whether a foreign key of an outer row leads to the rows: see `PlanBuilder.account_check`."""
 
@@ -87,7 +87,7 @@ class ConnectionBuilder:
         limit = json_sql.sql(str(self.size + self.fetches_extra_row))
         return select(*columns).select_from(self.row).where(*predicates).order_by(*order).limit(limit)
 
-    def predicates(self, row: Row) -> list[ColumnElement[bool]]:
+    def predicates(self, row: RowAlias) -> list[ColumnElement[bool]]:
         """Return the predicates of the connection's rows, on any page."""
         restrict = self.builder.account_check if self.rows.via_foreign_key else self.builder.account_filter
         return [restrict(row), *self.rows.where(row)]

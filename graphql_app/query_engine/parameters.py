@@ -20,7 +20,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.execution.values import VariableValues, get_argument_values
 
-Path = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 """Names of object fields and indexes of list items."""
 Convert = Callable[[Any], object]
 """Converts a coerced value to the value that the driver sends. May raise a request error."""
@@ -30,15 +30,29 @@ class ExecutionInputs(Protocol):
     """What a plan reads of an executor: the operation and the values of its variables."""
 
     @property
-    def schema(self) -> GraphQLSchema: ...
+    def schema(self) -> GraphQLSchema:
+        """The schema of the operation."""
+        ...
+
     @property
-    def operation(self) -> OperationDefinitionNode: ...
+    def operation(self) -> OperationDefinitionNode:
+        """The parsed operation; its plans are cached on it."""
+        ...
+
     @property
-    def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]: ...
+    def fragment_definitions(self) -> dict[str, FragmentDefinitionNode]:
+        """The parsed fragments of the document, by name."""
+        ...
+
     @property
-    def fragments(self) -> dict[str, FragmentDetails]: ...
+    def fragments(self) -> dict[str, FragmentDetails]:
+        """The fragments as graphql-core collects them, by name."""
+        ...
+
     @property
-    def variable_values(self) -> VariableValues: ...
+    def variable_values(self) -> VariableValues:
+        """The coerced values of the operation's variables."""
+        ...
 
 
 class ArgumentOwner(NamedTuple):
@@ -62,7 +76,7 @@ class ParameterPath(NamedTuple):
     """The place of a parameter's value: an argument owner by its index, or `SOURCE_VALUE`, and a path."""
 
     owner_index: int
-    path: Path
+    path: ValuePath
     convert: Convert | None
 
 
@@ -74,7 +88,7 @@ class ParameterSource(NamedTuple):
     """
 
     origin: "str | ArgumentOwner | None"
-    path: Path
+    path: ValuePath
     convert: Convert | None
 
     def value(self, inputs: ExecutionInputs, source_values: Mapping[str, Any]) -> object:
@@ -118,7 +132,7 @@ def parameter_source(
 
 
 def variable_source(
-    node: VariableNode, path: Path, convert: Convert | None, inputs: ExecutionInputs
+    node: VariableNode, path: ValuePath, convert: Convert | None, inputs: ExecutionInputs
 ) -> ParameterSource | None:
     """Return the source for a variable that has a value or a default; None if the argument's own default applies."""
     name = node.name.value

@@ -19,16 +19,18 @@ from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, ordering, predicates, search
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
-from graphql_app.query_engine.selection import Arguments, Row, SelectedField, outer_column
+from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
 
-Condition = Callable[[Row], Predicate]
+Condition = Callable[[RowAlias], Predicate]
 """A predicate of a row that does not depend on arguments."""
 
 
 class Source(Protocol):
     """Rows that a field can be read from."""
 
-    def statement(self, field: SelectedField) -> Select[Any]: ...
+    def statement(self, field: SelectedField) -> Select[Any]:
+        """Return the SELECT of a field's JSON."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class SingleRow:
     """The row that matches the predicates, or null."""
 
     model: type[SQLModel]
-    where: Callable[[Row, SelectedField], list[Predicate]]
+    where: Callable[[RowAlias, SelectedField], list[Predicate]]
 
     def statement(self, field: SelectedField) -> Select[Any]:
         """Return the SELECT of the row's JSON."""
@@ -68,7 +70,7 @@ class RowList:
     """The rows that match the predicates, newest first, at most `limit`."""
 
     model: type[SQLModel]
-    where: Callable[[Row, Arguments], list[Predicate]]
+    where: Callable[[RowAlias, Arguments], list[Predicate]]
     limit: int
 
     def statement(self, field: SelectedField) -> Select[Any]:
@@ -138,7 +140,7 @@ def shipments(arguments: Arguments, *conditions: Condition) -> RowSet:
     """Return the shipments that match `where` and `search`, in the order of `orderBy`."""
     order = ordering.Order("shipments", ordering.SHIPMENT_ORDERS, "CREATED_AT", arguments)
 
-    def where(row: Row) -> list[Predicate]:
+    def where(row: RowAlias) -> list[Predicate]:
         return [
             *(condition(row) for condition in conditions),
             *fields.shipment_where(row, arguments),
@@ -158,14 +160,14 @@ def timeline(arguments: Arguments, *conditions: Condition) -> RowSet:
     """Return the events of one shipment or package by the time when they occurred, not by their order of arrival."""
     descending = arguments["orderBy"] == "DESC"
 
-    def sort_keys(row: Row) -> list[cursor.SortKey]:
+    def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
         return [
             cursor.SortKey(row.c.occurred_at, ordering.TIMESTAMP, descending),
             cursor.SortKey(row.c.position, BigInteger(), descending),
             cursor.SortKey(row.c.id, Uuid(), descending),
         ]
 
-    def where(row: Row) -> list[Predicate]:
+    def where(row: RowAlias) -> list[Predicate]:
         return [*(condition(row) for condition in conditions), *fields.event_where(row, arguments)]
 
     return RowSet(models.TrackingEvent, where, "timeline", sort_keys, via_foreign_key=True)
@@ -174,7 +176,7 @@ def timeline(arguments: Arguments, *conditions: Condition) -> RowSet:
 def carriers(arguments: Arguments) -> RowSet:
     """Return the account's carriers, ordered by code."""
 
-    def sort_keys(row: Row) -> list[cursor.SortKey]:
+    def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
         return [cursor.SortKey(row.c.code, Text(), False), cursor.SortKey(row.c.id, Uuid(), False)]
 
     return RowSet(models.Carrier, lambda _: [], "carriers", sort_keys)
@@ -185,7 +187,7 @@ def api_keys(arguments: Arguments) -> RowSet:
     return RowSet(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.SortKey(row.c.id, Uuid(), False)])
 
 
-def tracking_number_where(row: Row, arguments: Arguments) -> list[Predicate]:
+def tracking_number_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """Return the predicates for packages with `trackingNumber`, of shipments with `carrier` if it is set."""
     number = arguments.bind(
         "trackingNumber", Text(), lambda text: predicates.checked_text(tracking_numbers.normalize(text))
@@ -207,12 +209,12 @@ def tracking_number_where(row: Row, arguments: Arguments) -> list[Predicate]:
     return result
 
 
-def id_where(row: Row, field: SelectedField) -> list[Predicate]:
+def id_where(row: RowAlias, field: SelectedField) -> list[Predicate]:
     """Return the predicate for the row with the `id` of the `SourceQuery`."""
     return [row.c.id == field.builder.source_value("id", Uuid())]
 
 
-def shipment_by(row: Row, field: SelectedField) -> list[Predicate]:
+def shipment_by(row: RowAlias, field: SelectedField) -> list[Predicate]:
     """Return the predicate for the shipment that the argument `by` identifies."""
     by = field.arguments.nested("by")
     assert by is not None

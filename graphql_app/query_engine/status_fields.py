@@ -11,7 +11,7 @@ from graphql_app import models
 from graphql_app.domain import enums, status_rules
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.selection import Row, SelectedField, outer_column
+from graphql_app.query_engine.selection import RowAlias, SelectedField, outer_column
 
 MAX_NOT_APPLIED = 50
 """Maximum number of events in `StatusExplanation.notApplied`, oldest first."""
@@ -22,7 +22,7 @@ def json_names(names: tuple[str, ...]) -> str:
     return "[" + ",".join(f'"{name}"' for name in names) + "]"
 
 
-def by_status(row: Row, texts: Mapping[enums.ShipmentStatus, str]) -> ColumnElement[str]:
+def by_status(row: RowAlias, texts: Mapping[enums.ShipmentStatus, str]) -> ColumnElement[str]:
     """Return a text that depends only on the status of a shipment."""
     groups: dict[str, list[enums.ShipmentStatus]] = {}
     for status, text in texts.items():
@@ -32,12 +32,12 @@ def by_status(row: Row, texts: Mapping[enums.ShipmentStatus, str]) -> ColumnElem
     return case(*cases, else_=json_sql.string(most_common))
 
 
-def phase(row: Row, field: SelectedField) -> json_sql.Pieces:
+def phase(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the phase that a status belongs to."""
     return field.scalar(by_status(row, {status: status_rules.phase(status).value for status in enums.ShipmentStatus}))
 
 
-def editable_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
+def editable_fields(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the input fields that may be changed in the present phase."""
     names = {
         status: json_names(status_rules.EDITABLE_FIELDS[status_rules.phase(status)]) for status in enums.ShipmentStatus
@@ -45,7 +45,7 @@ def editable_fields(row: Row, field: SelectedField) -> json_sql.Pieces:
     return [by_status(row, names)]
 
 
-def allowed_transitions(row: Row, field: SelectedField) -> json_sql.Pieces:
+def allowed_transitions(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the commands that are allowed. A draft can only be confirmed if it has a package and a recipient."""
     party = field.builder.row(models.Party)
     recipient = select(json_sql.sql("1")).select_from(party).where(
@@ -70,7 +70,7 @@ STATUS_RULES = {
 """`StatusExplanation.rule` for each source of a status."""
 
 
-def status_explanation(row: Row, field: SelectedField) -> json_sql.Pieces:
+def status_explanation(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the rule and the event that determined the status, and the events that were not applied."""
     rules = [
         (row.c.status_source == predicates.enum_literal(source), json_sql.string(rule))

@@ -26,12 +26,12 @@ from sqlmodel import SQLModel
 
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Row, SelectedField, outer_column
+from graphql_app.query_engine.selection import RowAlias, SelectedField, outer_column
 from graphql_app.query_engine.startup_check import plan_every_field
 
 EXTENSION_KEY = "graphql_app.type_mapping"
 """The key of the type mapping in the extensions of its schema."""
-FieldReader = Callable[[Row, SelectedField], json_sql.Pieces]
+FieldReader = Callable[[RowAlias, SelectedField], json_sql.Pieces]
 """Returns the JSON of a selected field of a row."""
 ComputedFields = Mapping[tuple[type[SQLModel], str], FieldReader]
 """Field readers by model and Python name of the field."""
@@ -93,7 +93,7 @@ class TypeMapping:
         field_types = (get_named_type(field.type).name for field in type_.fields.values())
         return type_.name in self.models or any(name in self.models for name in field_types)
 
-    def pieces(self, type_: GraphQLObjectType, row: Row, field: SelectedField) -> json_sql.Pieces:
+    def pieces(self, type_: GraphQLObjectType, row: RowAlias, field: SelectedField) -> json_sql.Pieces:
         """Return the JSON of one field of a mapped type."""
         return self.fields[type_.name][field.name](row, field)
 
@@ -169,10 +169,10 @@ class RelationshipReader:
         self.many = bool(relationship.uselist)
         self.order = [column.name for column in relationship.order_by or ()]
 
-    def __call__(self, row: Row, field: SelectedField) -> json_sql.Pieces:
+    def __call__(self, row: RowAlias, field: SelectedField) -> json_sql.Pieces:
         """Return the JSON of a selected field."""
 
-        def join(target: Row) -> list[ColumnElement[bool]]:
+        def join(target: RowAlias) -> list[ColumnElement[bool]]:
             return [target.c[remote.name] == outer_column(row.c[local.name]) for local, remote in self.pairs]
 
         if not self.many:

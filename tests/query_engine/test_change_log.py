@@ -36,6 +36,7 @@ SELECT s.number, c.shipment_seq, c.seq FROM change c JOIN shipment s ON s.id = c
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
+    """The port of a running server."""
     async with serving(app, settings) as port:
         yield port
 

@@ -39,14 +39,17 @@ CONNECTIONS = {
 
 
 def order_of(fields: list[Any]) -> list[dict[str, str]]:
+    """Return the `orderBy` argument for pairs of field and direction."""
     return [{"field": field, "direction": direction} for field, direction in fields]
 
 
 def numbers(page: dict[str, Any]) -> list[str]:
+    """Return the shipment numbers of a page."""
     return [edge["node"]["number"] for edge in page["edges"]]
 
 
 async def page_of(ask: Ask, **variables: Any) -> dict[str, Any]:
+    """Query a page of shipments."""
     response = await ask(PAGE, variables)
     assert "errors" not in response, response
     page: dict[str, Any] = response["data"]["shipments"]

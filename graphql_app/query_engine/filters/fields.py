@@ -24,10 +24,10 @@ from graphql_app.query_engine.filters.predicates import (
     related_row_exists,
     string_filter,
 )
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 
-def event_shipment_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def event_shipment_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """TrackingEventWhere.shipment: the shipment of an event."""
     by = arguments.nested("shipment")
     if by is None:
@@ -49,15 +49,16 @@ EVENT_FILTERS: dict[str, Filter] = {
 }
 """TrackingEventWhere."""
 event_filter = all_of(*EVENT_FILTERS.values())
+"""The filter of TrackingEventWhere."""
 
 
-def event_where(row: Row, arguments: Arguments) -> list[Predicate]:
+def event_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """Return the predicates of a connection's `where` argument. Voided events are excluded by default."""
     where = arguments.nested("where")
     return [row.c.voided_at.is_(None)] if where is None else event_filter(row, where)
 
 
-def or_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def or_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.OR: at least one filter of the list matches; an empty list matches nothing."""
     if arguments["OR"] is None:
         return []
@@ -65,18 +66,18 @@ def or_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return [or_(*alternatives) if alternatives else predicates.NO_ROWS]
 
 
-def not_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def not_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.NOT: the filter is not true, null values included."""
     inner = arguments.nested("NOT")
     return [] if inner is None else [and_(true(), *shipment_filter(row, inner)).is_not(true())]
 
 
-def and_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def and_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.AND: all filters of the list match."""
     return [predicate for item in arguments.nested_list("AND") for predicate in shipment_filter(row, item)]
 
 
-def nested_archived_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def nested_archived_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.archived inside AND, OR and NOT: only true is a condition, since false is the default."""
     return [row.c.archived_at.is_not(None)] if arguments["archived"] else []
 
@@ -115,12 +116,12 @@ SHIPMENT_FILTERS: dict[str, Filter] = {
 """ShipmentWhere."""
 
 
-def shipment_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def shipment_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere without the default of `archived`, which applies only at the top level."""
     return all_of(*SHIPMENT_FILTERS.values())(row, arguments)
 
 
-def shipment_where(row: Row, arguments: Arguments) -> list[Predicate]:
+def shipment_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """Return the predicates of the `where` argument. Archived shipments are excluded by default."""
     where = arguments.nested("where")
     if where is None:
@@ -132,7 +133,7 @@ def shipment_where(row: Row, arguments: Arguments) -> list[Predicate]:
     return [row.c.archived_at.is_not(None) if archived else row.c.archived_at.is_(None), *filters]
 
 
-def change_where(row: Row, arguments: Arguments) -> list[Predicate]:
+def change_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """Return the predicates of ChangeWhere: `shipments` and `ops`."""
     where, result = arguments.nested("where"), list[Predicate]()
     if where is not None and where["shipments"] is not None:

@@ -13,7 +13,7 @@ from graphql_app.errors import request_errors
 from graphql_app.query_engine import cursor
 from graphql_app.query_engine.filters import predicates
 from graphql_app.query_engine.filters.predicates import column, or_infinity
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 MAX_ORDER_FIELDS = 3
 """Maximum number of fields in `orderBy`."""
@@ -39,19 +39,20 @@ EVENT_ORDERS: OrderFields = {
 
 
 class Order:
-    """An `orderBy` argument: up to three fields, then the ID in the direction of the last field.
-
-    Args:
-        connection: the first part of the order's name in cursors.
-        fields: the available order fields.
-        default: the field without `orderBy`, in descending order.
-        arguments: the arguments of the connection.
-
-    Raises:
-        BadUserInput: `orderBy` has too many fields, or a field twice.
-    """
+    """An `orderBy` argument: up to three fields, then the ID in the direction of the last field."""
 
     def __init__(self, connection: str, fields: OrderFields, default: str, arguments: Arguments) -> None:
+        """Read the order of a connection.
+
+        Args:
+            connection: the first part of the order's name in cursors.
+            fields: the available order fields.
+            default: the field without `orderBy`, in descending order.
+            arguments: the arguments of the connection.
+
+        Raises:
+            BadUserInput: `orderBy` has too many fields, or a field twice.
+        """
         terms = [(term["field"], term["direction"] == "DESC") for term in arguments.nested_list("orderBy")]
         terms = terms or [(default, True)]
         if len(terms) > MAX_ORDER_FIELDS or len({name for name, _ in terms}) < len(terms):
@@ -59,7 +60,7 @@ class Order:
         self.fields, self.terms = fields, terms
         self.name = f"{connection}:{','.join(name for name, _ in terms)}"
 
-    def sort_keys(self, row: Row) -> list[cursor.SortKey]:
+    def sort_keys(self, row: RowAlias) -> list[cursor.SortKey]:
         """Return the sort keys of a row."""
         keys = []
         for name, descending in self.terms:

@@ -18,12 +18,13 @@ from graphql_app.domain import enums, status_rules
 from graphql_app.errors import request_errors
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Arguments, Row, outer_column
+from graphql_app.query_engine.selection import Arguments, RowAlias, outer_column
 
 Predicate = ColumnElement[bool]
-Filter = Callable[[Row, Arguments], list[Predicate]]
+"""A boolean SQL expression."""
+Filter = Callable[[RowAlias, Arguments], list[Predicate]]
 """Returns the predicates of a row for an input object. All of them must be true."""
-Expression = Callable[[Row], ColumnElement[Any]]
+Expression = Callable[[RowAlias], ColumnElement[Any]]
 """Returns an expression over a row."""
 
 NIL_UUID = UUID(int=0)
@@ -111,7 +112,7 @@ def string_filter(expression: Expression, normalize: Callable[[str], str] = chec
     A prefix becomes a range, which an index serves. `normalize` is applied to each value.
     """
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         value, result = expression(row), list[Predicate]()
         if arguments["eq"] is not None:
             result.append(value == arguments.bind("eq", Text(), normalize))
@@ -136,7 +137,7 @@ def string_filter(expression: Expression, normalize: Callable[[str], str] = chec
 def datetime_filter(expression: Expression, *, nullable: bool = False) -> Filter:
     """DateTimeFilter: `gte`, `gt`, `lte`, `lt`, `isNull`. `nullable`: the expression is that of `or_infinity`."""
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         value, result = expression(row), list[Predicate]()
         for name in ("gte", "gt", "lte", "lt"):
             if arguments[name] is not None:
@@ -159,7 +160,7 @@ def datetime_filter(expression: Expression, *, nullable: bool = False) -> Filter
 def nested_filter(name: str, inner: Filter) -> Filter:
     """Return a filter that applies `inner` to the input object in a field."""
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         nested = arguments.nested(name)
         return [] if nested is None else inner(row, nested)
 
@@ -172,7 +173,7 @@ def enum_equals(column: str, name: str) -> Filter:
     The value is part of the SQL, so that PostgreSQL plans by its frequency.
     """
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         return [] if arguments[name] is None else [row.c[column] == enum_literal(arguments[name])]
 
     return predicates
@@ -188,7 +189,7 @@ def enum_in(column: ColumnElement[Any], values: Sequence[enums.DocumentedEnum]) 
     return column.in_([enum_literal(value) for value in sorted(set(values))]) if values else NO_ROWS
 
 
-def status_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentStatusFilter: `eq`, `in`, `notIn`."""
     status, result = row.c.status, list[Predicate]()
     if arguments["eq"] is not None:
@@ -200,7 +201,7 @@ def status_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return result
 
 
-def phase_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def phase_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.phase: the statuses of the phase."""
     phase = arguments["phase"]
     return [] if phase is None else [enum_in(row.c.status, status_rules.PHASES[phase])]
@@ -212,7 +213,7 @@ def id_filter(model: type[SQLModel]) -> Filter:
     def decode(public_id: str) -> UUID:
         return decode_id(model, public_id)
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         result = list[Predicate]()
         if arguments["eq"] is not None:
             result.append(row.c.id == arguments.bind("eq", Uuid(), decode))
@@ -225,9 +226,9 @@ def id_filter(model: type[SQLModel]) -> Filter:
 
 def related_row_exists(
     model: type[SQLModel],
-    join: Callable[[Row, Row], list[Predicate]],
+    join: Callable[[RowAlias, RowAlias], list[Predicate]],
     inner: Filter,
-    *conditions: Callable[[Row], Predicate],
+    *conditions: Callable[[RowAlias], Predicate],
 ) -> Filter:
     """Return a filter that requires a single related row to match everything.
 
@@ -238,7 +239,7 @@ def related_row_exists(
         conditions: further predicates of the related row.
     """
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         related = arguments.builder.row(model)
         where = [
             *join(related, row),
@@ -251,17 +252,17 @@ def related_row_exists(
     return predicates
 
 
-def of_shipment(related: Row, shipment: Row) -> list[Predicate]:
+def of_shipment(related: RowAlias, shipment: RowAlias) -> list[Predicate]:
     """Join a row with a `shipment_id` to its shipment."""
     return [related.c.shipment_id == outer_column(shipment.c.id)]
 
 
-def event_code_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def event_code_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """TrackingEventWhere.code: one of the codes."""
     return [] if arguments["code"] is None else [enum_in(row.c.code, arguments["code"])]
 
 
-def shipment_by(row: Row, arguments: Arguments) -> list[Predicate]:
+def shipment_by(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentBy: the field that is set of `id`, `number` and `externalReference`."""
     if arguments["id"] is not None:
         return [row.c.id == arguments.bind("id", Uuid(), decode_shipment_id)]
@@ -273,13 +274,13 @@ def shipment_by(row: Row, arguments: Arguments) -> list[Predicate]:
 def boolean_equals(column: str, name: str) -> Filter:
     """Return a filter for a boolean column that equals a field of the input."""
 
-    def predicates(row: Row, arguments: Arguments) -> list[Predicate]:
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         return [] if arguments[name] is None else [row.c[column] if arguments[name] else not_(row.c[column])]
 
     return predicates
 
 
-def voided_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def voided_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """TrackingEventWhere.includeVoided: voided events match only if it is true."""
     return [] if arguments["includeVoided"] else [row.c.voided_at.is_(None)]
 

@@ -30,7 +30,7 @@ from graphql_app.query_engine.filters.predicates import (
     related_row_exists,
     string_filter,
 )
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 MAX_WEIGHT_VALUE = 1_000_000_000_000
 """Maximum absolute value of a weight in a filter, in any unit."""
@@ -47,7 +47,7 @@ def place_filter(role: enums.PartyRole) -> Filter:
     return related_row_exists(models.Party, of_shipment, inner, lambda party: party.c.role == enum_literal(role))
 
 
-def tracking_number_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def tracking_number_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.trackingNumber: a package's tracking number, normalized. `isNull: true`: no package has one."""
     normalized = string_filter(
         column("tracking_number_norm"), lambda text: checked_text(tracking_numbers.normalize(text))
@@ -64,10 +64,10 @@ def tracking_number_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return result
 
 
-def reference_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def reference_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ReferenceWhere: a single reference with this kind and this value."""
 
-    def kind(reference: Row, arguments: Arguments) -> list[Predicate]:
+    def kind(reference: RowAlias, arguments: Arguments) -> list[Predicate]:
         if arguments["kind"] is None:
             return []
         return [reference.c.kind == arguments.bind("kind", Text(), checked_text)]
@@ -76,7 +76,7 @@ def reference_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return related_row_exists(models.ShipmentReference, of_shipment, all_of(kind, value))(row, arguments)
 
 
-def carrier_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def carrier_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.carrier: the carrier's code. `isNull: true`: the shipment has no carrier."""
     result = list[Predicate]()
     if arguments["isNull"] is not None:
@@ -89,7 +89,7 @@ def carrier_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return result
 
 
-def metadata_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def metadata_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """MetadataWhere: every item of the list must match. An index serves `eq`."""
     result = list[Predicate]()
     for item in arguments.nested_list("metadata"):
@@ -115,7 +115,7 @@ def metadata_filter(row: Row, arguments: Arguments) -> list[Predicate]:
     return result
 
 
-def constant_expression(expression: ColumnElement[Any], _row: Row) -> ColumnElement[Any]:
+def constant_expression(expression: ColumnElement[Any], _row: RowAlias) -> ColumnElement[Any]:
     """Return an expression that does not depend on the row that is passed."""
     return expression
 
@@ -130,7 +130,7 @@ def as_json_value(text: str) -> str:
     return text if text in ("true", "false") or JSON_NUMBER.fullmatch(text) else as_json_string(text)
 
 
-def tags_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def tags_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """StringListFilter: `hasAny`, `hasAll`.
 
     `hasAll` with an empty list matches everything. Every other condition requires a tag, so that the index serves it.
@@ -158,7 +158,7 @@ def grams_of(weight: dict[str, Any]) -> Decimal:
     return units.grams(weight["value"], weight["unit"])
 
 
-def weight_filter(row: Row, arguments: Arguments) -> list[Predicate]:
+def weight_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """WeightFilter: `gte`, `lte`, compared in grams."""
     result = list[Predicate]()
     if arguments["gte"] is not None:

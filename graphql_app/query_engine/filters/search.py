@@ -16,13 +16,13 @@ from graphql_app.domain import tracking_numbers
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 MAX_MATCHES = 10_000
 """Maximum number of rows that each alternative of a search reads."""
 
 
-def search_predicates(row: Row, arguments: Arguments) -> list[predicates.Predicate]:
+def search_predicates(row: RowAlias, arguments: Arguments) -> list[predicates.Predicate]:
     """Return the predicate for shipments that match `search`; none if it is omitted."""
     if arguments["search"] is None:
         return []
