@@ -146,7 +146,7 @@ def quoted(expression: ColumnElement[Any], *, nullable: bool) -> Pieces:
 def json_scalar(expression: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the JSON of one SQL value: strings escaped, timestamps in ISO 8601.
 
-    `json_scalar` looks the type up once per statement, `to_json` once per row.
+    Unlike `to_json`, `json_scalar` looks the type up only once.
     """
     return func.json_scalar(expression)
 

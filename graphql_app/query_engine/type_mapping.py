@@ -86,7 +86,7 @@ class TypeMapping:
     def is_read(self, type_: GraphQLNamedType) -> bool:
         """Return whether a root field of this type reads from the database.
 
-        It does if the type is mapped, has a field of a mapped type, or is an interface.
+        It does if the type is mapped, has a field of a mapped type, or is an interface or union.
         """
         if not isinstance(type_, GraphQLObjectType):
             return is_abstract_type(type_)

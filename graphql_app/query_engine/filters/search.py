@@ -2,7 +2,7 @@
 words of a party.
 
 Every alternative is an index lookup and reads at most `MAX_MATCHES` rows, so that a search that matches everything
-costs no more than one that matches little. No text is rejected for its form; a blank search matches nothing.
+costs no more than one that matches little. A blank search matches nothing. The limits of filter strings apply.
 """
 
 from collections.abc import Callable
