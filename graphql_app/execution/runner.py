@@ -126,7 +126,7 @@ class OperationRunner:
         values, outcome = variables.coerce_variables(operation.variables, asked.variables or {}), None
         if operation.single_field is not None and values is not None:
             given = fast_path.FieldInputs(self.schema, operation.node, operation.fragments, operation.details, values)
-            outcome = await fast_path.run(operation.single_field, given, made)
+            outcome = await fast_path.execute_single_field(operation.single_field, given, made)
             if (answer := outcome.fragment) is not None:
                 return ExecutionResult({operation.single_field.key: answer}, None)
         executor = self.executor(operation, asked, values, made)

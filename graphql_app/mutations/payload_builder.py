@@ -115,7 +115,7 @@ class PayloadBuilder:
         """A row that the executor reads together with all others of its kind in this payload."""
         if model not in self.batches:
             self.batches[model] = RowBatch(self.call.context.reader, sources.ROWS_BY_ID[model])
-        return self.batches[model].read(id_)
+        return self.batches[model].add(id_)
 
     def summary(self, results: Sequence[RowResult], *, atomic: bool) -> dict[str, Any]:
         """The fields of a bulk payload beside its results."""

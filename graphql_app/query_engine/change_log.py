@@ -42,7 +42,7 @@ SORT_KEYS = sort_keys(models.Change.__table__.alias("change"))  # type: ignore[a
 """The sort keys for cursors that Python encodes and decodes."""
 
 
-def cursor_of(position: change_notifier.Position) -> str:
+def encode_position(position: change_notifier.Position) -> str:
     """Return the cursor of a position."""
     return cursor.encode_integers(ORDER_NAME, SORT_KEYS, position)
 

@@ -46,7 +46,7 @@ class RowBatch:
         self._tasks: dict[int, tuple[plan.Plan, asyncio.Task[dict[UUID, bytes]]]] = {}
         self._lock = asyncio.Lock()
 
-    def read(self, id_: UUID) -> "BatchedRow":
+    def add(self, id_: UUID) -> "BatchedRow":
         """Add a row to the batch and return the value for the resolver of the field that shows it."""
         self.ids[id_] = None
         return BatchedRow(self, id_)
@@ -60,7 +60,7 @@ class RowBatch:
 
     async def _fetch(self, field_plan: plan.Plan, executor: "QueryExecutor") -> dict[UUID, bytes]:
         async with self._lock:
-            rows = await field_plan.rows(self.reader, {"ids": list(self.ids)}, executor)
+            rows = await field_plan.fetch_rows(self.reader, {"ids": list(self.ids)}, executor)
         return {row[1]: row[0] for row in rows}
 
 
@@ -192,6 +192,6 @@ class QueryExecutor(StrawberryGraphQLCoreExecutionContext):
             LimitExceeded: the operation costs too much; raised by `cost.add_cost`.
         """
         if self.field_result is not None:
-            return self.field_result.result()
+            return self.field_result.text_or_raise()
         cost.add_cost(self.context_value, field_plan.cost)
         return await field_plan.run(query.reader, query.values, self)

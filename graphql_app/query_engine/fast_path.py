@@ -56,7 +56,7 @@ class FieldResult(NamedTuple):
         """The JSON, ready for the response; None if an executor must complete the result."""
         return None if self.text is None or json_sql.MISSING in self.text else orjson.Fragment(self.text)
 
-    def result(self) -> bytes | None:
+    def text_or_raise(self) -> bytes | None:
         """Return the JSON, or raise the error that was raised during execution."""
         if self.error is not None:
             raise self.error
@@ -83,7 +83,7 @@ def single_field_query(schema: GraphQLSchema, node: OperationDefinitionNode) -> 
     return SingleFieldQuery(key, parent, [FieldDetails(field, None)], source)
 
 
-async def run(query: SingleFieldQuery, inputs: FieldInputs, context: OperationContext) -> FieldResult:
+async def execute_single_field(query: SingleFieldQuery, inputs: FieldInputs, context: OperationContext) -> FieldResult:
     """Execute a single root field and add its cost to that of the operation. Errors are returned, not raised."""
     try:
         mapping = type_mapping.mapping_of(inputs.schema)

@@ -65,7 +65,7 @@ class Plan(NamedTuple):
             CursorExpired: a cursor of the change log is older than the retained rows.
             InvalidCursor: a cursor of the change log is ahead of the log.
         """
-        rows = await self.rows(reader, source_values, inputs)
+        rows = await self.fetch_rows(reader, source_values, inputs)
         if not rows:
             return None
         text, *cursor_errors = rows[0]
@@ -73,7 +73,7 @@ class Plan(NamedTuple):
             raise CURSOR_ERRORS[cursor_errors[0]]
         return text  # type: ignore[no-any-return]
 
-    async def rows(
+    async def fetch_rows(
         self, reader: AccountReader, source_values: Mapping[str, object], inputs: ExecutionInputs
     ) -> Sequence[Any]:
         """Execute the plan and return all rows, each with the JSON in its first column. Arguments as for `run`."""
@@ -146,7 +146,7 @@ def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType,
     nodes = tuple(id(detail.node) for detail in details)
     for detail in details:
         if id(detail.node) not in variable_names:
-            names = set(variables(detail.node, inputs.fragment_definitions, set()))
+            names = set(variable_names(detail.node, inputs.fragment_definitions, set()))
             variable_names[id(detail.node)] = tuple(sorted(names))
     values = inputs.variable_values.coerced
     key = (nodes, source, *(shape(values.get(name, OMITTED)) for node in nodes for name in variable_names[node]))
@@ -206,7 +206,7 @@ def shape(value: object) -> object:
     return str
 
 
-def variables(
+def variable_names(
     node: Node, fragments: Mapping[str, FragmentDefinitionNode], visited_fragments: set[str]
 ) -> Iterator[str]:
     """Yield the names of the variables used in a node and in the fragments that it spreads, with repetitions.
@@ -220,9 +220,9 @@ def variables(
             return
         visited_fragments.add(node.name.value)
         if node.name.value in fragments:
-            yield from variables(fragments[node.name.value], fragments, visited_fragments)
+            yield from variable_names(fragments[node.name.value], fragments, visited_fragments)
     for name in node.keys:
         child = getattr(node, name, None)
         for inner in child if isinstance(child, list | tuple) else (child,):
             if isinstance(inner, Node) and name not in ("loc", "name", "alias"):
-                yield from variables(inner, fragments, visited_fragments)
+                yield from variable_names(inner, fragments, visited_fragments)

@@ -80,10 +80,10 @@ class TypeMapping:
             names = sorted(f"{model.__name__}.{name}" for model, name in unused)
             raise TypeError(f"The schema has no field for the computed fields {', '.join(names)}.")
         queries = schema.query_type.fields if schema.query_type else {}
-        self.root_fields = {name for name, field in queries.items() if self.is_read(get_named_type(field.type))}
+        self.root_fields = {name for name, field in queries.items() if self.reads_database(get_named_type(field.type))}
         plan_every_field(schema, self)
 
-    def is_read(self, type_: GraphQLNamedType) -> bool:
+    def reads_database(self, type_: GraphQLNamedType) -> bool:
         """Return whether a root field of this type reads from the database.
 
         It does if the type is mapped, has a field of a mapped type, or is an interface or union.

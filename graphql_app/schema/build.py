@@ -31,7 +31,7 @@ def build() -> strawberry.Schema:
     assert core.mutation_type is not None
     queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
-    fields.check(core)
+    fields.check_schema(core)
     core.extensions[EXTENSION_KEY] = TypeMapping(core, TYPE_MODELS, COMPUTED_FIELDS)
     return built
 

@@ -25,7 +25,7 @@ class ChangeMessage:
     __slots__ = ("_event", "cursor", "payload", "position")
 
     def __init__(self, at: Position, payload: str) -> None:
-        self.position, self.payload, self.cursor = at, payload, change_log.cursor_of(at)
+        self.position, self.payload, self.cursor = at, payload, change_log.encode_position(at)
         self._event: bytes | None = None
 
     @property
@@ -58,7 +58,7 @@ class ChangeQuery:
         """The messages behind a position, as many as one statement gives, and the position up to which they go."""
         own = {"after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1]}
         async with self.live.read_slots:
-            rows = await self.plan.rows(AccountReader(self.live.runner.engine, account_id), own, self.executor)
+            rows = await self.plan.fetch_rows(AccountReader(self.live.runner.engine, account_id), own, self.executor)
         messages = [
             ChangeMessage((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
         ]
@@ -67,7 +67,7 @@ class ChangeQuery:
 
 def without_after(variables: dict[str, Any], node: Any, executor: Any) -> dict[str, Any]:
     """The variables but for the one that says where to begin: it does not make another group."""
-    used = list(plan.variables(node, executor.fragment_definitions, set()))
+    used = list(plan.variable_names(node, executor.fragment_definitions, set()))
     after = next((one.value for one in node.arguments or () if one.name.value == "after"), None)
     name = after.name.value if isinstance(after, VariableNode) else None
     return {key: value for key, value in variables.items() if key != name or used.count(name) > 1}

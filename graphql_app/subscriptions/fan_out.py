@@ -115,7 +115,7 @@ class Subscriber:
 
     @property
     def cursor(self) -> str:
-        return change_log.cursor_of(self.position)
+        return change_log.encode_position(self.position)
 
     def enqueue(self, messages: Sequence[ChangeMessage]) -> None:
         """What is new, from the group."""

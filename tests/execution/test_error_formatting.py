@@ -78,7 +78,7 @@ async def test_a_mistake_outside_of_any_field_is_an_internal_error_too(
     def wrong(*_: object) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    monkeypatch.setattr(fast_path, "run", wrong)
+    monkeypatch.setattr(fast_path, "execute_single_field", wrong)
     answer = await client.post("/graphql", json=READ)
     assert told(answer) == (500, "INTERNAL_ERROR")
     assert "data" not in answer.json()

@@ -20,7 +20,7 @@ from tests.conftest import Ask
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, Api, Socket, events
 
-START = change_log.cursor_of(change_notifier.BEGINNING)
+START = change_log.encode_position(change_notifier.BEGINNING)
 CURSORS = CHANGED % "cursor shipmentSeq"
 INSERT = """
 INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, at)
@@ -214,7 +214,7 @@ async def test_without_a_retention_period_only_expired_idempotency_keys_are_dele
 
 
 async def test_a_cursor_of_another_log_is_rejected(ask: Ask, ten_days_of_changes: None) -> None:
-    response = await ask(QUERY, {"after": change_log.cursor_of((2**60, 1))})
+    response = await ask(QUERY, {"after": change_log.encode_position((2**60, 1))})
     assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 

@@ -60,7 +60,7 @@ async def execute(engine: AsyncEngine, viewer: Viewer, document: Any, variables:
             inputs = fast_path.FieldInputs(
                 SCHEMA, executor.operation, executor.fragment_definitions, executor.fragments, executor.variable_values
             )
-            executor.field_result = await fast_path.run(query, inputs, context)
+            executor.field_result = await fast_path.execute_single_field(query, inputs, context)
             if (fragment := executor.field_result.fragment) is not None:
                 return ExecutionResult({query.key: fragment}, None)
         result = executor.execute_operation()

@@ -14,7 +14,7 @@ from graphql_app.domain import enums
 from graphql_app.graphql_types.model_type import computed_field
 from graphql_app.graphql_types.scalars import CONFIG
 from graphql_app.query_engine import json_sql, type_mapping
-from graphql_app.query_engine.filters.fields import check
+from graphql_app.query_engine.filters.fields import check_schema
 from graphql_app.schema import build
 
 
@@ -212,7 +212,7 @@ def test_types_that_agree_with_their_tables_are_accepted() -> None:
 )
 def test_the_message_names_a_filter_or_order_without_sql(sdl: str, message: str) -> None:
     schema = build.build()._schema
-    check(schema)
+    check_schema(schema)
     with pytest.raises(TypeError) as raised:
-        check(extend_schema(schema, parse(sdl)))
+        check_schema(extend_schema(schema, parse(sdl)))
     assert str(raised.value) == message

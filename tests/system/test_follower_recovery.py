@@ -25,7 +25,7 @@ from tests.server.test_startup import Program, key_of, started, wait_until_close
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
 
 ALL = CHANGED % PLAIN
-BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
+BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 CREATE = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
     options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
@@ -185,7 +185,7 @@ async def test_every_client_sees_the_log_whatever_is_killed(world: World) -> Non
     connection = await asyncpg.connect(world.database.url)
     rows = await connection.fetch("SELECT xid::text::bigint AS xid, seq FROM change ORDER BY xid, seq")
     await connection.close()
-    expected = [change_log.cursor_of((row["xid"], row["seq"])) for row in rows]
+    expected = [change_log.encode_position((row["xid"], row["seq"])) for row in rows]
     assert len(expected) == len(done), "each acknowledged call is one change"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(15):

@@ -19,7 +19,7 @@ from tests.support.streaming_clients import CHANGED, PLAIN, Api
 
 CLIENTS = Path(__file__).parent / "clients"
 LIBRARIES = ["graphql-ws", "graphql-sse", "urql", "apollo"]
-BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
+BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 INSTALL = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
 
 

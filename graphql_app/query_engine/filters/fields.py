@@ -167,7 +167,7 @@ SUPPORTED_FIELDS: dict[str, Collection[str]] = {
 """The fields of each input type that this package reads. Any other field would be ignored, and match too much."""
 
 
-def check(schema: GraphQLSchema) -> None:
+def check_schema(schema: GraphQLSchema) -> None:
     """Check at startup that every filter and order of the schema is read.
 
     Raises:
