@@ -142,14 +142,14 @@ def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType,
     """
     memo = inputs.operation.__dict__
     plans: OperationPlans = memo.setdefault("_plans", OperationPlans())
-    variable_names: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
+    names_by_node: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
     nodes = tuple(id(detail.node) for detail in details)
     for detail in details:
-        if id(detail.node) not in variable_names:
+        if id(detail.node) not in names_by_node:
             names = set(variable_names(detail.node, inputs.fragment_definitions, set()))
-            variable_names[id(detail.node)] = tuple(sorted(names))
+            names_by_node[id(detail.node)] = tuple(sorted(names))
     values = inputs.variable_values.coerced
-    key = (nodes, source, *(shape(values.get(name, OMITTED)) for node in nodes for name in variable_names[node]))
+    key = (nodes, source, *(shape(values.get(name, OMITTED)) for node in nodes for name in names_by_node[node]))
     plan = plans.get(key)
     if plan is None:
         try:
