@@ -112,7 +112,8 @@ class Example(NamedTuple):
 
 def is_browser_navigation(accepted: http_request.AcceptedTypes, query_string: bytes) -> bool:
     """Whether a GET comes from a browser that opens the URL: it accepts HTML and has no GraphQL parameter."""
-    return accepted.html and not any(name in request.PARAMETERS for name, _ in parse_qsl(query_string.decode("latin-1")))
+    names = {name for name, _ in parse_qsl(query_string.decode("latin-1"))} if accepted.html else set()
+    return accepted.html and names.isdisjoint(request.PARAMETERS)
 
 
 def page(*, title: str = "Shipments", keyless: bool = True) -> http_response.Response:
