@@ -100,7 +100,7 @@ def format_field_errors(
     """
     classified = [classify_field_error(error, request_id) for error in errors]
     pairs = list(zip(errors, classified, strict=True))[:MAX_ERRORS]
-    formatted = [format_graphql_error(error, known.code, known.message, request_id) for error, known in pairs]
+    formatted = [format_graphql_error(error, cause.code, cause.message, request_id) for error, cause in pairs]
     return formatted, classified
 
 

@@ -39,7 +39,7 @@ class ShuttingDown(Exception):
 class SharedSubscription:
     """The subscribers of one account that follow the same query, and the task that reads the log for them.
 
-    `position` is read by this task, `head` is the newest position known. `pace()` returns the seconds that one round
+    `position` is read by this task, `head` is the end of the log. `pace()` returns the seconds that one round
     must take at least, `on_idle()` is called once, after the last subscriber has closed.
     """
 

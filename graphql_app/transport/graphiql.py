@@ -176,6 +176,7 @@ class BundleFiles(StaticFiles):
     other files are revalidated."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """The response for a file, with its media type, caching and Content-Security-Policy."""
         response = await super().get_response(path, scope)
         suffix = Path(path).suffix
         is_hashed = HASHED_NAME.search(path) is not None

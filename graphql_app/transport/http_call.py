@@ -18,7 +18,8 @@ CLIENT_DISCONNECTED = "CLIENT_GONE"
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A request id that is accepted from a client: safe in headers, log lines and JSON."""
 IDEMPOTENCY_KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
-"""Visible ASCII characters without quotes; the header may be quoted as in draft-ietf-httpapi-idempotency-key."""
+"""1 to 255 visible ASCII characters without quotes; the header may be quoted, as in the IETF's
+draft-ietf-httpapi-idempotency-key-header."""
 
 
 class HttpCall(NamedTuple):

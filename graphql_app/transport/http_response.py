@@ -141,14 +141,14 @@ async def starlette_error_handler(request: Request, error: Exception) -> Starlet
     status, headers = request_errors.InternalError.status, {}
     if isinstance(error, HTTPException):
         status, headers = error.status_code, dict(error.headers or {})
-    known = {
+    errors_by_status = {
         404: request_errors.NotFound(),
         405: request_errors.MethodNotAllowed(
             f"{request.method} is not allowed at this URL.", allow=headers.pop("Allow", "")
         ),
     }
     fallback = request_errors.RequestError() if status < request_errors.InternalError.status else None
-    response = from_error(known.get(status) or fallback or request_errors.InternalError(), request_id)
+    response = from_error(errors_by_status.get(status) or fallback or request_errors.InternalError(), request_id)
     starlette_response = StarletteResponse(response.body, status, headers)
     starlette_response.raw_headers.extend(response.headers)
     return starlette_response

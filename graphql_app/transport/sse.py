@@ -26,7 +26,7 @@ HEADERS: http_response.Headers = [
 ]
 """Headers of a stream; `X-Accel-Buffering` keeps nginx from buffering it."""
 PING_SECONDS = 15.0
-"""Time without messages after which a comment is sent, so that proxies keep the connection open."""
+"""Time without messages after which a comment is sent, which shows that the stream is alive."""
 RECONNECT_MILLISECONDS = 1_000
 """Time after which a browser reconnects to a stream that stopped."""
 

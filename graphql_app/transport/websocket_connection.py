@@ -166,7 +166,10 @@ class WebSocketConnection:
         task.add_done_callback(self.running.discard)
 
     async def operate(self, operation_id: str, request: GraphQLRequest) -> None:
-        """Run one operation, from its `subscribe` to its `complete` or `error`."""
+        """Run one operation, from its `subscribe` to its `complete` or `error`.
+
+        Exceptions are sent as an `error` message; LimitExceeded if MAX_OPERATIONS run already.
+        """
         request_id = new_request_id()
         logging_module.request_id.set(request_id)
         with metrics.OperationMetrics() as operation_metrics:

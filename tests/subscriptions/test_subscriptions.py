@@ -51,8 +51,8 @@ async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_s
         await socket.init()
         shipment = "shipment { id status recipient { country } events { nodes { code } } }"
         await subscribe_and_wait(api, socket, CHANGED % f"cursor shipmentSeq op changedFields {shipment}")
-        made = await api.create()
-        await api.record(made, "PICKED_UP")
+        shipment_id = await api.create()
+        await api.record(shipment_id, "PICKED_UP")
         created, moved = await socket.changes(2)
     assert (created["op"], created["shipmentSeq"]) == ("shipment.created", 1)
     assert created["shipment"]["recipient"] == {"country": "FR"}
@@ -60,7 +60,7 @@ async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_s
     assert moved["shipmentSeq"] == 2
     assert set(moved["changedFields"]) >= {"events", "status"}
     assert moved["shipment"] == {
-        "id": made,
+        "id": shipment_id,
         "status": "PICKED_UP",
         "recipient": {"country": "FR"},
         "events": {"nodes": [{"code": "PICKED_UP"}]},

@@ -143,7 +143,7 @@ async def test_the_documentation_opens_and_follows_links(graphiql_page: Graphiql
     await graphiql_page.click('[aria-label="Show Documentation Explorer"]')
     await graphiql_page.click(".graphiql-doc-explorer-content a")
     await graphiql_page.reads(".graphiql-doc-explorer-title", "Query")
-    assert "newest first unless orderBy says otherwise" in await graphiql_page.text(".graphiql-doc-explorer-content")
+    assert "newest first unless orderBy is given" in await graphiql_page.text(".graphiql-doc-explorer-content")
     assert await graphiql_page.violations() == []
 
 
