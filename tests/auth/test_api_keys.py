@@ -507,4 +507,4 @@ async def test_the_explorers_page_needs_no_key_and_says_where_one_goes(
     await ask(WHO, status=401)
     page = await client.get("/graphql", headers={"accept": "text/html", "host": "anything.example"})
     assert page.status_code == 200
-    assert "This server asks for an API key" in page.text
+    assert "This server requires an API key" in page.text
