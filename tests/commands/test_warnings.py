@@ -50,12 +50,12 @@ async def test_an_address_that_looks_odd_is_kept_as_it_is(ask: Ask) -> None:
         {
             "code": "ODD_POSTAL_CODE",
             "path": ["input", "recipient", "postalCode"],
-            "message": "Postal codes of US look otherwise: 00000 or 00000 0000, where 0 is a digit.",
+            "message": "Postal codes of US have the format 00000 or 00000 0000, where 0 is a digit.",
         },
         {
             "code": "ODD_REGION",
             "path": ["input", "recipient", "region"],
-            "message": "QC is not the code of a region of US.",
+            "message": "QC is not a region code of US.",
         },
     ]
 
