@@ -39,7 +39,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         settings,
         scoped=True,
     )
-    life = health.Lifecycle(own, settings.drain_delay, shared_metrics=settings_module.shared_metrics() is not None)
+    life = health.Lifecycle(own, settings.drain_delay, shared_metrics=settings_module.metrics_directory() is not None)
     built = build.build()
     keys, pulse = (
         authenticator.ApiKeyAuthenticator(own, settings, keyless=keyless),
