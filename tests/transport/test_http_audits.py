@@ -157,4 +157,4 @@ async def test_npms_own_runner_is_content(app: Starlette, settings: Settings) ->
             "node", str(RUNNER), f"http://127.0.0.1:{port}/graphql", os.environ["GRAPHQL_HTTP"], stdout=-1, stderr=-2
         )
         said, _ = await runner.communicate()
-    assert (runner.returncode, said) == (0, b"61 ok, 0 not\n")
+    assert (runner.returncode, said) == (0, b"61 passed, 0 failed\n")
