@@ -20,6 +20,7 @@ from graphql_app.auth import authenticator
 from graphql_app.database import change_notifier, retention
 from graphql_app.database.engine import make_engine
 from graphql_app.errors import startup_error
+from graphql_app.execution import runner
 from graphql_app.schema import build
 from graphql_app.server import health
 from graphql_app.settings import Settings
@@ -45,9 +46,11 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         authenticator.ApiKeyAuthenticator(own, settings, keyless=keyless),
         change_notifier.ChangeNotifier(own, settings),
     )
-    graphql = endpoint.Endpoint(built, own, settings, keys, wrote=pulse.notify_commit)
-    subscriptions = broker.SubscriptionBroker(graphql.runner, pulse, settings, keys)
-    graphql.sse_handler, graphql.websocket_app = sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
+    operation_runner = runner.OperationRunner(built, own, settings, pulse.notify_commit)
+    subscriptions = broker.SubscriptionBroker(operation_runner, pulse, settings, keys)
+    graphql = endpoint.Endpoint(
+        operation_runner, settings, keys, sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
+    )
     life.on_shutdown = subscriptions.shut_down
     sdl = build.sdl(built)
 
@@ -69,6 +72,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
     routes: list[BaseRoute] = [
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", graphql),
+        WebSocketRoute("/{path:path}", websocket.reject_unknown_url),
         Route("/schema.graphql", print_sdl),
         *(graphiql.routes() if settings.explorer else []),
         *life.routes,

@@ -9,7 +9,6 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import uvicorn
 from httptools import HttpParserError
 from starlette.types import Receive, Scope, Send
@@ -17,7 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from graphql_app.errors import request_errors
+from graphql_app.execution import error_formatting
 from graphql_app.settings import Settings
+from graphql_app.transport.http_call import request_id_from
 
 MAX_HEADER_BYTES, MAX_HEADERS = 65_536, 100
 """Bytes of the request line with all headers, and their number."""
@@ -138,10 +139,11 @@ class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
         """Answer without the app, and close."""
         if self.transport.is_closing():
             return
-        body, phrase = problem(error), HTTPStatus(error.status).phrase
+        request_id = request_id_from(dict(self.headers or ()))
+        body, phrase = error_formatting.encode_envelope(error, request_id), HTTPStatus(error.status).phrase
         head = (
             f"HTTP/1.1 {error.status} {phrase}\r\ncontent-type: application/json; charset=utf-8\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"x-request-id: {request_id}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
@@ -161,16 +163,14 @@ def headers_too_large() -> request_errors.HeadersTooLarge:
     )
 
 
-def problem(error: request_errors.RequestError) -> bytes:
-    return orjson.dumps({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
-
-
-async def too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def too_many_connections(scope: Scope, _receive: Receive, send: Send) -> None:
     """The app of a connection that is one too many."""
     error = request_errors.Overloaded("Too many connections are open: try again.")
-    body = problem(error)
+    request_id = request_id_from(dict(scope["headers"]))
+    body = error_formatting.encode_envelope(error, request_id)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
+        (b"x-request-id", request_id.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
         (b"retry-after", b"%d" % error.retry_after),

@@ -224,7 +224,7 @@ async def test_a_stream_that_is_not_read_is_told_where_it_stands(
     assert [cursor.decode() for cursor in seen[-1:]] == [log[len(seen) - 2]]
     assert b'"code":"SLOW_CONSUMER"' in shown
     assert b'"cursor":"' + seen[-1] + b'"}' in shown
-    assert not app.state.subscription_broker.groups
+    assert not app.state.subscription_broker.shared
 
 
 async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(
@@ -250,6 +250,6 @@ async def test_clients_that_go_leave_nothing_behind(api: Api, port: int, app: St
     await api.create()
     await asyncio.sleep(0.1)
     followers = app.state.subscription_broker
-    assert (followers.places, followers.clients, followers.groups) == (0, {}, {})
+    assert (followers.open_streams, followers.streams_per_client, followers.shared) == (0, {}, {})
     assert not followers.open_subscriptions
-    assert not followers.feed.watched
+    assert not followers.notifier.watched

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from graphql_app.query_engine import plan
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from graphql_app.transport import websocket
+from graphql_app.transport import websocket_connection
 from tests.execution.test_document_limits import HEALTH, OVER
 from tests.support.live_server import serving
 from tests.support.streaming_clients import Socket
@@ -73,7 +73,7 @@ async def test_variables_are_bounded_too(port: int) -> None:
 
 
 async def test_a_flood_of_refused_operations_costs_no_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MAX_MESSAGES_PER_SECOND", 10_000)
+    monkeypatch.setattr(websocket_connection, "MAX_MESSAGES_PER_SECOND", 10_000)
     async with Socket(port) as socket:
         await socket.init()
         before = psutil.Process().memory_info().rss

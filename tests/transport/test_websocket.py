@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from graphql_app.subscriptions import broker, fan_out
-from graphql_app.transport import websocket
+from graphql_app.transport import websocket_connection
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Api, Socket
 
@@ -127,7 +127,7 @@ async def test_what_breaks_the_protocol_closes_the_socket_with_its_code(
 
 
 async def test_who_does_not_introduce_itself_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "INIT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.2)
     async with Socket(port) as socket:
         assert await socket.closed(2) == 4408
     async with Socket(port) as socket:
