@@ -43,7 +43,11 @@ def migrate_(
         str | None, typer.Option(help="For developers: write a migration to the models, with this title.")
     ] = None,
 ) -> None:
-    """Apply the missing migrations to the database."""
+    """Apply the missing migrations to the database.\f
+
+    Raises:
+        StartupError: migrations are missing and `check` is set. (The help text ends at the form feed.)
+    """
     settings = settings_module.read()
 
     async def run(database: DatabaseTarget) -> list[str]:

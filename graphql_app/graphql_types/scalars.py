@@ -141,7 +141,8 @@ def format_decimal(value: Decimal) -> str:
 
 
 def code_parser(length: int, example: str, type_name: str) -> Callable[[object], str]:
-    """Return the parser of a scalar for codes of `length` letters. It returns the code in upper case.
+    """Return the parser of a scalar for codes of `length` letters. It returns the code in upper case or raises
+    GraphQLError.
 
     Mutations check later whether the code exists, so that the error has a path.
     """

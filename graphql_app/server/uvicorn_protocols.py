@@ -109,7 +109,7 @@ class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
         self.head_complete = False
 
     def on_headers_complete(self) -> None:
-        """Check the limits of the headers before uvicorn starts the app."""
+        """Check the limits of the headers before uvicorn starts the app. Beyond them, raise HttpParserError."""
         self.cancel_head_timer()
         self.head_bytes = 0
         self.head_complete = True
