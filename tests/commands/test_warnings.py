@@ -51,12 +51,12 @@ async def test_an_unusual_address_is_stored_with_warnings(ask: Ask) -> None:
         {
             "code": "ODD_POSTAL_CODE",
             "path": ["input", "recipient", "postalCode"],
-            "message": "Postal codes of US look otherwise: 00000 or 00000 0000, where 0 is a digit.",
+            "message": "Postal codes of US have the format 00000 or 00000 0000, where 0 is a digit.",
         },
         {
             "code": "ODD_REGION",
             "path": ["input", "recipient", "region"],
-            "message": "QC is not the code of a region of US.",
+            "message": "QC is not a region code of US.",
         },
     ]
 

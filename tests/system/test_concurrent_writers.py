@@ -12,8 +12,8 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
 from tests.conftest import admin, database_url
-from tests.server.test_startup import key_of, started
 from tests.support.load import Json, Refused, Storm, query
+from tests.support.server_process import create_key, started
 
 CLIENTS = 24
 WAIT_AND_SEE = {"CONFLICT", "UNAVAILABLE", "TIMEOUT"}
@@ -66,7 +66,7 @@ async def racing_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[str
 
 @pytest.fixture
 def key(racing_url: str) -> str:
-    return key_of(racing_url)
+    return create_key(racing_url)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from graphql_app.database import change_notifier
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.query_engine import change_log
 from tests.database.test_embedded_server import server_pid, wait_until_gone
-from tests.server.test_startup import Program, key_of, started, wait_until_closed
+from tests.support.server_process import Program, create_key, started, wait_until_closed
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
 
 ALL = CHANGED % PLAIN
@@ -47,7 +47,7 @@ class World:
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.root, self.stack = folder / "killed", stack
         self.database = EmbeddedServer(self.root, fast=True).start()
-        self.key = key_of(self.database.url)
+        self.key = create_key(self.database.url)
         self.ports = [free_port(), free_port()]
         self.programs: dict[int, Program] = {}
 

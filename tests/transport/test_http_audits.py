@@ -161,4 +161,4 @@ async def test_the_audits_pass_in_the_runner_of_graphql_http(app: Starlette, set
             "node", str(RUNNER), f"http://127.0.0.1:{port}/graphql", os.environ["GRAPHQL_HTTP"], stdout=-1, stderr=-2
         )
         output, _ = await runner.communicate()
-    assert (runner.returncode, output) == (0, b"61 ok, 0 not\n")
+    assert (runner.returncode, output) == (0, b"61 passed, 0 failed\n")

@@ -94,7 +94,7 @@ async def test_an_unexpected_exception_outside_the_endpoint_has_a_request_id(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("graphql_app.observability.metrics.metrics", fail)
+    monkeypatch.setattr("graphql_app.observability.metrics.render", fail)
     response = await client.get("/metrics", headers={"x-request-id": OWN_ID})
     assert assert_request_id(response.content, response.headers["x-request-id"], OWN_ID)["code"] == "INTERNAL_ERROR"
     assert response.status_code == 500
