@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-import strawberry
+from graphql import GraphQLResolveInfo
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.auth.viewer import Viewer
@@ -53,7 +53,7 @@ class OperationContext:
             await self._session.end()
 
 
-Info = strawberry.Info[OperationContext, None]
+Info = GraphQLResolveInfo[OperationContext]
 
 
 def get_context(

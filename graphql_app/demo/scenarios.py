@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 from graphql_app.demo.reference_data import CARRIERS, GOODS, LOCATIONS, NAMES, SERVICES, WAREHOUSES, Location
 from graphql_app.domain import tracking_numbers
 from graphql_app.domain.enums import ExceptionReason as Reason
-from graphql_app.domain.enums import LengthUnit, ShipmentDirection, ShipmentStatus, WeightUnit
+from graphql_app.domain.enums import LengthUnit, ShipmentDirection, WeightUnit
+from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
 
-Input = dict[str, Any]
-Status = ShipmentStatus
+InputFields = dict[str, Any]
 Step = tuple[Code, Reason | None, str | None]
 """Code, reason and message of a tracking event."""
 
@@ -65,8 +65,8 @@ class Scenario:
     """One shipment: the inputs of `shipmentCreate` and `trackingEventsRecord`, and the final commands."""
 
     status: Status
-    shipment: Input
-    events: list[Input] = field(default_factory=list)
+    shipment: InputFields
+    events: list[InputFields] = field(default_factory=list)
     override: str | None = None
     """The reason for overriding the status with DELIVERED. None if the status is not overridden."""
     archive: bool = False
@@ -130,7 +130,7 @@ def shipment_input(
     company: str,
     carrier: str,
     packages: int,
-) -> Input:
+) -> InputFields:
     """Return the input of `shipmentCreate`."""
     name = random.choice(NAMES)
     mail = name.lower().encode("ascii", "ignore").decode().replace(" ", ".").replace("'", "")
@@ -178,7 +178,7 @@ def shipment_input(
     }  # fmt: skip
 
 
-def address_input(location: Location) -> Input:
+def address_input(location: Location) -> InputFields:
     """Return the address of a location as part of the input of a party."""
     return {
         "lines": [location.line], "city": location.city, "region": location.region,
@@ -186,7 +186,7 @@ def address_input(location: Location) -> Input:
     }  # fmt: skip
 
 
-def weight_input(kilograms: Decimal, *, imperial: bool) -> Input:
+def weight_input(kilograms: Decimal, *, imperial: bool) -> InputFields:
     """Return a weight in kilograms, or converted to pounds."""
     if imperial:
         return {"value": round(kilograms / Decimal("0.45359237"), 1), "unit": WeightUnit.LB}
@@ -198,17 +198,19 @@ def tracking_number(random: Random, carrier: str, start: Location) -> str:
     digits = "".join(random.choices("0123456789", k=12))
     if carrier == "ups":
         checked = f"R5V77403{digits[:7]}"
-        return f"1Z {checked[:6]} {checked[6:8]} {checked[8:]}{tracking_numbers.ups(checked)}"
+        return f"1Z {checked[:6]} {checked[6:8]} {checked[8:]}{tracking_numbers.ups_check_digit(checked)}"
     if carrier == "fedex":
-        return f"{digits[:11]}{tracking_numbers.fedex(digits[:11])}"
+        return f"{digits[:11]}{tracking_numbers.fedex_check_digit(digits[:11])}"
     if carrier == "dhl_express":
-        return f"{digits[:9]}{tracking_numbers.dhl(digits[:9])}"
+        return f"{digits[:9]}{tracking_numbers.dhl_check_digit(digits[:9])}"
     if carrier in ("royal_mail", "japan_post"):
-        return f"EE{digits[:8]}{tracking_numbers.postal(digits[:8])}{'JP' if carrier == 'japan_post' else 'GB'}"
+        return (
+            f"EE{digits[:8]}{tracking_numbers.s10_check_digit(digits[:8])}{'JP' if carrier == 'japan_post' else 'GB'}"
+        )
     return f"NSL-{digits[:8]}"
 
 
-def set_promise(random: Random, shipment: Input, end: Location, last: datetime, *, late: bool) -> None:
+def set_promise(random: Random, shipment: InputFields, end: Location, last: datetime, *, late: bool) -> None:
     """Set the promised window, 8 to 18 o'clock at the recipient, some days before (late) or after the last event."""
     days = -random.randrange(1, 4) if late else random.randrange(1, 5)
     day = last.astimezone(ZoneInfo(end.zone)) + timedelta(days=days)
@@ -220,8 +222,8 @@ def set_promise(random: Random, shipment: Input, end: Location, last: datetime, 
 
 
 def tracking_events(
-    random: Random, status: Status, shipment: Input, start: Location, end: Location, last: datetime
-) -> Iterator[Input]:
+    random: Random, status: Status, shipment: InputFields, start: Location, end: Location, last: datetime
+) -> Iterator[InputFields]:
     """Yield the rows of `trackingEventsRecord`, the last of them at the time `last`."""
     steps = list(steps_to(random, status, abroad=start.country != end.country))
     at = last - timedelta(hours=sum(hours for _, hours in steps[1:]))
@@ -263,14 +265,14 @@ def steps_to(random: Random, status: Status, *, abroad: bool) -> Iterator[tuple[
 
 
 def tracking_event(
-    shipment: Input,
+    shipment: InputFields,
     code: Code,
     location: Location,
     at: datetime,
     reason: Reason | None,
     message: str | None,
     number: str | None = None,
-) -> Input:
+) -> InputFields:
     """Return one row of `trackingEventsRecord`, with the local time of its location."""
     local = at.astimezone(ZoneInfo(location.zone)).replace(tzinfo=None, second=0, microsecond=0)
     carrier = shipment["carrier"]

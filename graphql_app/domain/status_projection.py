@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from graphql_app.domain import status_rules
-from graphql_app.domain.enums import ExceptionReason, NotAppliedReason, ShipmentStatus, StatusSource
+from graphql_app.domain.enums import ExceptionReason, NotAppliedReason, StatusSource
+from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
-
-Status = ShipmentStatus
 
 FUTURE_TOLERANCE = timedelta(hours=24)
 """An event that occurs later than this after it was recorded is not applied."""
@@ -218,12 +217,12 @@ def without_status_change(state: ShipmentState, event: ProjectionEvent) -> Shipm
         state.first_attempt_at,
         state.delivered_at,
         state.closed_at,
-        later(state.last_event_at, event.occurred_at),
+        latest_of(state.last_event_at, event.occurred_at),
         event.estimated_delivery_at or state.estimated_delivery_at,
     )
 
 
-def later(current: datetime | None, at: datetime) -> datetime:
+def latest_of(current: datetime | None, at: datetime) -> datetime:
     """Return the later of two times; None counts as earlier than any time."""
     return at if current is None or current < at else current
 
@@ -256,7 +255,7 @@ def with_milestones(
         attempted,
         delivered,
         (state.closed_at if unchanged else at) if status in status_rules.CLOSED else None,
-        later(state.last_event_at, at),
+        latest_of(state.last_event_at, at),
         event.estimated_delivery_at or state.estimated_delivery_at,
     )
 
@@ -289,7 +288,7 @@ def roll_up_status(
     return PackageStatus(status, since, deciding.event_id, reason), source
 
 
-def fold(base: ShipmentState, events: Iterable[ProjectionEvent]) -> ProjectionResult:
+def replay(base: ShipmentState, events: Iterable[ProjectionEvent]) -> ProjectionResult:
     """Return the state after all events, applied to `base` in the order in which they occurred."""
     state, not_applied = base, dict[UUID, NotAppliedReason | None]()
     for event in sorted(events, key=lambda event: event.order):

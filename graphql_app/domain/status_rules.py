@@ -104,7 +104,7 @@ def phase(status: Status) -> Phase:
     return next(phase for phase, statuses in PHASES.items() if status in statuses)
 
 
-def transitions(status: Status, *, complete: bool) -> tuple[Status, ...]:
+def allowed_transitions(status: Status, *, complete: bool) -> tuple[Status, ...]:
     """Return the statuses that `shipmentConfirm` and `shipmentCancel` can set.
 
     `complete`: the shipment has a recipient and a package, which `shipmentConfirm` requires.

@@ -46,43 +46,43 @@ def warning(number: str, carrier: str | None = None) -> str | None:
     return message
 
 
-def weighed(weights: Sequence[int], number: str) -> int:
+def weighted_sum(weights: Sequence[int], number: str) -> int:
     """Return the sum of the characters' values times their weights. The weights repeat; letters have UPS's values."""
     values = (int(character) if character.isdigit() else (ord(character) - 3) % 10 for character in number)
     return sum(value * weights[index % len(weights)] for index, value in enumerate(values))
 
 
-def gs1(number: str) -> int:
+def gs1_check_digit(number: str) -> int:
     """Return the GS1 check digit: weights 3 and 1 in turn from the last digit backwards, difference to the next ten.
 
     Source: GS1 General Specifications.
     """
-    return -weighed((3, 1), number[::-1]) % 10
+    return -weighted_sum((3, 1), number[::-1]) % 10
 
 
-def after(prefix: str) -> CheckDigit:
+def gs1_check_digit_with_prefix(prefix: str) -> CheckDigit:
     """Return a function for the GS1 check digit of numbers that are printed without `prefix`, which it includes."""
-    return lambda number: gs1(prefix + number)
+    return lambda number: gs1_check_digit(prefix + number)
 
 
-def ups(number: str) -> int:
+def ups_check_digit(number: str) -> int:
     """Return the check digit of a UPS tracking number."""
-    return -weighed((1, 2), number) % 10
+    return -weighted_sum((1, 2), number) % 10
 
 
-def fedex(number: str) -> int:
+def fedex_check_digit(number: str) -> int:
     """Return the check digit of a FedEx Express tracking number of 12 digits."""
-    return weighed((3, 1, 7), number) % 11 % 10
+    return weighted_sum((3, 1, 7), number) % 11 % 10
 
 
-def dhl(number: str) -> int:
+def dhl_check_digit(number: str) -> int:
     """Return the check digit of a DHL Express waybill number."""
     return int(number) % 7
 
 
-def postal(number: str) -> int:
+def s10_check_digit(number: str) -> int:
     """Return the check digit of a postal item number (Universal Postal Union, standard S10)."""
-    digit = 11 - weighed((8, 6, 4, 2, 3, 5, 9, 7), number) % 11
+    digit = 11 - weighted_sum((8, 6, 4, 2, 3, 5, 9, 7), number) % 11
     return {10: 0, 11: 5}.get(digit, digit)
 
 
@@ -104,18 +104,18 @@ def scheme(name: str, pattern: str, check_digit: CheckDigit, *carriers: str) -> 
 
 
 SCHEMES = (
-    scheme("UPS", r"1Z(?P<checked>[A-Z0-9]{15})(?P<digit>\d)", ups),
-    scheme("UPS", r"[AHJKTV](?P<checked>\d{9})(?P<digit>\d)", ups, "ups"),
-    scheme("S10", r"[A-Z]{2}(?P<checked>\d{8})(?P<digit>\d)(?P<country>[A-Z]{2})", postal),
-    scheme("SSCC", r"(?:00)?(?P<checked>\d{17})(?P<digit>\d)", gs1),
-    scheme("USPS", r"(?:420\d{5})?(?P<checked>9[1-5]\d{23})(?P<digit>\d)", gs1),
-    scheme("USPS", r"(?:420\d{5}(?:\d{4})?)?(?P<checked>9[1-5]\d{19})(?P<digit>\d)", gs1),
-    scheme("USPS", r"(?P<checked>\d{19})(?P<digit>\d)", gs1, "usps"),
-    scheme("USPS", r"(?P<checked>\d{19})(?P<digit>\d)", after("91"), "usps"),
-    scheme("FedEx", r"(?P<checked>\d{11})(?P<digit>\d)", fedex, "fedex"),
-    scheme("FedEx", r"(?:96\d{5})?(?P<checked>\d{14})(?P<digit>\d)", gs1, "fedex"),
-    scheme("FedEx", r"(?P<checked>\d{19})(?P<digit>\d)", after("92"), "fedex"),
-    scheme("DHL Express", r"(?P<checked>\d{9,10})(?P<digit>\d)", dhl, "dhl", "dhl_express"),
-    scheme("Canada Post", r"(?P<checked>\d{15})(?P<digit>\d)", gs1, "canada_post"),
+    scheme("UPS", r"1Z(?P<checked>[A-Z0-9]{15})(?P<digit>\d)", ups_check_digit),
+    scheme("UPS", r"[AHJKTV](?P<checked>\d{9})(?P<digit>\d)", ups_check_digit, "ups"),
+    scheme("S10", r"[A-Z]{2}(?P<checked>\d{8})(?P<digit>\d)(?P<country>[A-Z]{2})", s10_check_digit),
+    scheme("SSCC", r"(?:00)?(?P<checked>\d{17})(?P<digit>\d)", gs1_check_digit),
+    scheme("USPS", r"(?:420\d{5})?(?P<checked>9[1-5]\d{23})(?P<digit>\d)", gs1_check_digit),
+    scheme("USPS", r"(?:420\d{5}(?:\d{4})?)?(?P<checked>9[1-5]\d{19})(?P<digit>\d)", gs1_check_digit),
+    scheme("USPS", r"(?P<checked>\d{19})(?P<digit>\d)", gs1_check_digit, "usps"),
+    scheme("USPS", r"(?P<checked>\d{19})(?P<digit>\d)", gs1_check_digit_with_prefix("91"), "usps"),
+    scheme("FedEx", r"(?P<checked>\d{11})(?P<digit>\d)", fedex_check_digit, "fedex"),
+    scheme("FedEx", r"(?:96\d{5})?(?P<checked>\d{14})(?P<digit>\d)", gs1_check_digit, "fedex"),
+    scheme("FedEx", r"(?P<checked>\d{19})(?P<digit>\d)", gs1_check_digit_with_prefix("92"), "fedex"),
+    scheme("DHL Express", r"(?P<checked>\d{9,10})(?P<digit>\d)", dhl_check_digit, "dhl", "dhl_express"),
+    scheme("Canada Post", r"(?P<checked>\d{15})(?P<digit>\d)", gs1_check_digit, "canada_post"),
 )
 """Formats in the order in which they are tried. Sources: GS1, the Universal Postal Union, carriers' label guides."""

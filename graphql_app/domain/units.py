@@ -24,7 +24,7 @@ MILLIMETRES = {
 EXACT_CONTEXT = Context(prec=100, rounding=ROUND_HALF_UP)
 """Context without rounding errors: the API accepts 30 digits before and 20 after the decimal point, times a factor."""
 
-SHOWN = 6
+CONVERTED_DECIMAL_PLACES = 6
 """Decimal places of a converted amount. An amount in its unit of entry is returned as entered."""
 
 

@@ -22,15 +22,13 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.collect_fields import FragmentDetails
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graphql_app.errors import request_errors, startup_error
 from graphql_app.execution import document_limits
 from graphql_app.execution import variables as variables_module
 from graphql_app.execution.document_limits import Size
 from graphql_app.execution.request import GraphQLRequest
+from graphql_app.graphql_internals import FragmentDetails, MaybeNullValidationRule, OneOfInputValidationRule
 from graphql_app.query_engine.fast_path import SingleFieldQuery, single_field_query
 from graphql_app.schema import authorization
 from graphql_app.schema.authorization import RequiredScopes

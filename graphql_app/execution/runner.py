@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 
 import strawberry
 from graphql import OperationType, default_field_resolver, default_type_resolver
-from graphql.execution import ExecutionResult
-from graphql.execution.values import VariableValues
+from graphql.execution import ExecutionResult, VariableValues
 from sqlalchemy.ext.asyncio import AsyncEngine
-from strawberry.execution import optimized_is_awaitable
 
 from graphql_app import operation_context
 from graphql_app.auth.viewer import Viewer
@@ -23,6 +21,7 @@ from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
 from graphql_app.execution.documents import Operation
 from graphql_app.execution.rate_limiter import RateLimiter
 from graphql_app.execution.request import GraphQLRequest
+from graphql_app.graphql_internals import core_schema, optimized_is_awaitable
 from graphql_app.operation_context import OperationContext
 from graphql_app.query_engine import fast_path
 from graphql_app.query_engine.cost import MAX_COST
@@ -55,7 +54,7 @@ class OperationRunner:
     def __init__(
         self, schema: strawberry.Schema, engine: AsyncEngine, settings: Settings, notify_commit: Callable[[], None]
     ) -> None:
-        self.schema, self.engine, self.suggestions = schema._schema, engine, settings.introspection
+        self.schema, self.engine, self.suggestions = core_schema(schema), engine, settings.introspection
         self.notify_commit = notify_commit
         self.documents = documents.DocumentCache(
             self.schema,

@@ -20,10 +20,15 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
 )
-from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.execution import VariableValues
 from graphql.type import is_required_input_field
-from graphql.utilities.coerce_input_value import coerce_default_value
+
+from graphql_app.graphql_internals import (
+    GraphQLVariableSignature,
+    VariableValueSource,
+    coerce_default_value,
+    get_variable_signature,
+)
 
 Coerce = Callable[[Any], Any]
 """Returns the coerced value of a value that is not null. Raises any exception if the value is invalid."""

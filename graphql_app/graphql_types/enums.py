@@ -5,22 +5,23 @@ from inspect import cleandoc
 import strawberry
 
 from graphql_app.domain import enums
+from graphql_app.errors.user_errors import ErrorCode
+from graphql_app.graphql_internals import describe_enum_values
 
 
 def register(enum_class: type[enums.DocumentedEnum]) -> None:
     """Make an enum a GraphQL enum, with the descriptions of the class and of its values."""
     strawberry.enum(enum_class, description=cleandoc(enum_class.__doc__ or ""))
-    for value in enum_class.__strawberry_definition__.values:  # type: ignore[attr-defined]
-        value.description = enum_class(value.value).doc
+    describe_enum_values(enum_class)
 
 
 REGISTERED = (
     enums.ShipmentStatus, enums.ShipmentPhase, enums.ShipmentDirection, enums.PartyRole, enums.WeightUnit,
     enums.LengthUnit, enums.TimePrecision, enums.NotAppliedReason, enums.ExceptionReason, enums.TrackingEventCode,
-    enums.CountPrecision, enums.OrderDirection,
-    enums.ShipmentOrderField, enums.TrackingEventOrderField, enums.BulkErrorPolicy,
+    enums.CountPrecision, enums.OrderDirection, enums.ShipmentOrderField, enums.TrackingEventOrderField,
+    enums.BulkErrorPolicy, ErrorCode,
 )  # fmt: skip
-"""All enums of the API but `ErrorCode`, which `payloads.py` registers."""
+"""All enums of the API."""
 
 for enum_class in REGISTERED:
     register(enum_class)

@@ -284,10 +284,12 @@ class TrackingEventInput:
     estimated_delivery_at: datetime | None = optional("Estimate of the delivery time that the event reports.")
 
 
-By = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown one returns NOT_FOUND.")]
-Create = Annotated[ShipmentCreateInput, argument("The values of the shipment.")]
-Options = Annotated[
+ByArgument = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown one returns NOT_FOUND.")]
+CreateArgument = Annotated[ShipmentCreateInput, argument("The values of the shipment.")]
+OptionsArgument = Annotated[
     MutationOptions | None, argument("Idempotency key, expected version and validation without writing.")
 ]
-Policy = Annotated[enums.BulkErrorPolicy, argument("Whether valid rows are written when other rows have errors.")]
-Events = Annotated[list[TrackingEventInput], argument("The events to record: between 1 and 1,000.")]
+PolicyArgument = Annotated[
+    enums.BulkErrorPolicy, argument("Whether valid rows are written when other rows have errors.")
+]
+EventsArgument = Annotated[list[TrackingEventInput], argument("The events to record: between 1 and 1,000.")]

@@ -9,10 +9,6 @@ from graphql_app.errors.user_errors import ErrorCode
 from graphql_app.graphql_types import objects
 from graphql_app.graphql_types.model_type import field
 
-strawberry.enum(ErrorCode, description="A machine-readable code of an error in the input of a mutation.")
-for value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
-    value.description = ErrorCode(value.value).doc
-
 MESSAGE_DESCRIPTION = "A human-readable description of the error."
 CODE_DESCRIPTION = "A machine-readable error code."
 PATH_DESCRIPTION = (

@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from graphql_app.commands import idempotency
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
 from graphql_app.errors import user_errors
-from graphql_app.operation_context import OperationContext
+from graphql_app.operation_context import Info, OperationContext
 
-Info = GraphQLResolveInfo[Any]
 FieldArguments = Mapping[str, Any]
 """Arguments of a field as graphql-core coerced them, under their GraphQL names. An omitted argument has no key."""
 MAX_ROWS = 1_000
@@ -38,9 +35,7 @@ class MutationCall:
     errors: list[user_errors.UserError] = field(default_factory=list)
 
 
-def parse_call(
-    info: GraphQLResolveInfo[OperationContext], arguments: FieldArguments, *, versioned: bool = False
-) -> MutationCall:
+def parse_call(info: Info, arguments: FieldArguments, *, versioned: bool = False) -> MutationCall:
     """Parse the `options` of a call. Wrong options become errors of the call.
 
     `versioned`: whether the mutation changes a single shipment, so that `options.expectedVersion` makes sense. The

@@ -19,7 +19,8 @@ from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import public_ids
 from graphql_app.mutations import payload_builder, transaction
-from graphql_app.mutations.call import FieldArguments, Info, is_atomic, limit_rows, parse_call
+from graphql_app.mutations.call import FieldArguments, is_atomic, limit_rows, parse_call
+from graphql_app.operation_context import Info
 
 MAX_EXTERNAL_REFERENCE_CHARACTERS = 128
 MAX_REASON_CHARACTERS = 500

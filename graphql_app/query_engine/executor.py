@@ -13,12 +13,11 @@ from uuid import UUID
 
 import orjson
 from graphql import GraphQLField, GraphQLOutputType, GraphQLResolveInfo, OperationType
-from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet
 from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_app.database.reader import AccountReader
+from graphql_app.graphql_internals import FieldDetails, GroupedFieldSet, StrawberryGraphQLCoreExecutionContext
 from graphql_app.query_engine import cost, json_sql, null_propagation, plan, type_mapping
 from graphql_app.query_engine.fast_path import FieldResult
 from graphql_app.query_engine.sources import Source

@@ -17,9 +17,9 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails
-from graphql.execution.values import VariableValues
+from graphql.execution import VariableValues
 
+from graphql_app.graphql_internals import FieldDetails, FragmentDetails
 from graphql_app.operation_context import OperationContext
 from graphql_app.query_engine import json_sql, plan, type_mapping
 from graphql_app.query_engine.cost import add_cost

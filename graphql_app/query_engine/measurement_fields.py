@@ -19,7 +19,7 @@ def converted(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]
     """
     if factor == 1:
         return column
-    return func.round(column / json_sql.sql(f"{factor:.20f}"), json_sql.sql(str(units.SHOWN)))
+    return func.round(column / json_sql.sql(f"{factor:.20f}"), json_sql.sql(str(units.CONVERTED_DECIMAL_PLACES)))
 
 
 def enum_value(value: enums.DocumentedEnum) -> json_sql.Pieces:

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLOutputType, is_abstract_type, is_leaf_type, is_list_type, is_non_null_type
-from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.executor import Executor
+from graphql.execution import Executor
 from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType
 
+from graphql_app.graphql_internals import FieldDetails
 from graphql_app.query_engine import json_sql
 
 PLACEHOLDER = {"": None}

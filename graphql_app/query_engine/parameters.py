@@ -17,8 +17,9 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution import VariableValues, get_argument_values
+
+from graphql_app.graphql_internals import FieldDetails, FragmentDetails
 
 ValuePath = tuple[str | int, ...]
 """Names of object fields and indexes of list items."""

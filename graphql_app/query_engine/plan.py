@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import FragmentDefinitionNode, FragmentSpreadNode, Node, VariableNode
-from graphql.execution.collect_fields import FieldDetails
 from graphql.type import GraphQLObjectType
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -20,6 +19,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from graphql_app.database.reader import AccountReader
 from graphql_app.domain.enums import DocumentedEnum
 from graphql_app.errors import request_errors
+from graphql_app.graphql_internals import FieldDetails
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.parameters import ExecutionInputs, ParameterPath, ParameterSource, parameter_source
 from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, get_named_type, is_non_null_type
-from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from sqlalchemy import Alias, BindParameter, ColumnElement, Uuid, bindparam, func, inspect, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from graphql_app.graphql_internals import FieldDetails, collect_subfields
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.cost import CostCounter
 from graphql_app.query_engine.parameters import (

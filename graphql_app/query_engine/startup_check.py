@@ -7,9 +7,9 @@ first client that selects it.
 from collections.abc import Iterator
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, parse
-from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.executor import Executor
+from graphql.execution import Executor
 
+from graphql_app.graphql_internals import FieldDetails
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
 

@@ -56,9 +56,9 @@ def allowed_transitions(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     is_complete = and_(row.c.package_count > json_sql.sql("0"), recipient.exists())
     is_draft = row.c.status == predicates.enum_literal(enums.ShipmentStatus.DRAFT)
     if_complete = {
-        status: json_names(status_rules.transitions(status, complete=True)) for status in enums.ShipmentStatus
+        status: json_names(status_rules.allowed_transitions(status, complete=True)) for status in enums.ShipmentStatus
     }
-    if_incomplete = json_names(status_rules.transitions(enums.ShipmentStatus.DRAFT, complete=False))
+    if_incomplete = json_names(status_rules.allowed_transitions(enums.ShipmentStatus.DRAFT, complete=False))
     return [case((and_(is_draft, ~is_complete), json_sql.string(if_incomplete)), else_=by_status(row, if_complete))]
 
 

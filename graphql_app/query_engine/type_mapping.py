@@ -24,6 +24,7 @@ from sqlalchemy import ARRAY, Column, ColumnElement, inspect
 from sqlalchemy.orm import RelationshipProperty
 from sqlmodel import SQLModel
 
+from graphql_app.graphql_internals import python_name
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.selection import RowAlias, SelectedField, outer_column
@@ -106,11 +107,6 @@ def mapping_of(schema: GraphQLSchema) -> TypeMapping:
     """Return the type mapping of a schema. Each schema has its own, since its type objects are its own."""
     mapping: TypeMapping = schema.extensions[EXTENSION_KEY]
     return mapping
-
-
-def python_name(field: GraphQLField) -> str:
-    """Return the name of a field in Python, which is the name of its column or relationship."""
-    return str(field.extensions["strawberry-definition"].python_name)
 
 
 def field_reader(

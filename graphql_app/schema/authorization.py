@@ -21,6 +21,7 @@ from graphql import (
 )
 
 from graphql_app.errors import request_errors
+from graphql_app.graphql_internals import field_metadata
 
 SCOPE = "scope"
 """The key of the scope in the metadata of a root field."""
@@ -40,7 +41,7 @@ def field_options(signature: Callable[..., Any], scope: str | None) -> dict[str,
 
 def scope_of(field: GraphQLField) -> str | None:
     """Return the scope that a root field requires, or None."""
-    scope: str | None = field.extensions["strawberry-definition"].metadata[SCOPE]
+    scope: str | None = field_metadata(field)[SCOPE]
     return scope
 
 

@@ -4,6 +4,7 @@ import strawberry
 from graphql import GraphQLEnumType, GraphQLSchema
 from strawberry.printer import print_schema
 
+from graphql_app.graphql_internals import core_schema
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.enums import REGISTERED
 from graphql_app.graphql_types.model_type import TYPE_MODELS
@@ -28,7 +29,7 @@ def build() -> strawberry.Schema:
         queries.Query, mutations.Mutation, subscriptions.Subscription,
         config=CONFIG, execution_context_class=Executor, types=payloads.ERROR_TYPES,
     )  # fmt: skip
-    core: GraphQLSchema = schema._schema
+    core: GraphQLSchema = core_schema(schema)
     use_documented_enums(core)
     assert core.query_type is not None
     assert core.mutation_type is not None

@@ -8,22 +8,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLObjectType
 
 from graphql_app.auth.scopes import ADMIN, EVENTS, WRITE
 from graphql_app.domain import enums
+from graphql_app.graphql_internals import python_name
 from graphql_app.graphql_types import api_keys, mutation_inputs, payloads
 from graphql_app.graphql_types.arguments import argument
 from graphql_app.mutations import resolvers
+from graphql_app.operation_context import Info
 from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
-Resolver = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Awaitable[object]]
-RESOLVERS: dict[str, Resolver] = {}
+MutationResolver = Callable[[Info, Mapping[str, Any]], Awaitable[object]]
+RESOLVERS: dict[str, MutationResolver] = {}
 """The resolver of each mutation, by the Python name of its field."""
 
 
-def resolved_by(resolve: Resolver, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
+def resolved_by(resolve: MutationResolver, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
     """Declare a mutation with a resolver. The decorated function is its signature, its docstring the description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
@@ -36,13 +38,13 @@ def resolved_by(resolve: Resolver, scope: str = WRITE) -> Callable[[Callable[...
 def connect(mutations: GraphQLObjectType) -> None:
     """Replace the resolvers of the built schema, which are Strawberry's, by those of `RESOLVERS`."""
     for field in mutations.fields.values():
-        field.resolve = with_mapping(RESOLVERS[field.extensions["strawberry-definition"].python_name])
+        field.resolve = with_mapping(RESOLVERS[python_name(field)])
 
 
-def with_mapping(resolve: Resolver) -> Callable[..., Awaitable[object]]:
+def with_mapping(resolve: MutationResolver) -> Callable[..., Awaitable[object]]:
     """Adapt a resolver, which takes the arguments as one mapping, to graphql-core, which passes them as keywords."""
 
-    async def resolve_field(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> object:
+    async def resolve_field(_: object, info: Info, **arguments: Any) -> object:
         return await resolve(info, arguments)
 
     return resolve_field
@@ -55,7 +57,7 @@ def with_mapping(resolve: Resolver) -> Callable[..., Awaitable[object]]:
 class Mutation:
     @resolved_by(resolvers.shipment_create)
     def shipment_create(
-        input: mutation_inputs.Create, options: mutation_inputs.Options = UNSET
+        input: mutation_inputs.CreateArgument, options: mutation_inputs.OptionsArgument = UNSET
     ) -> payloads.ShipmentPayload | None:
         """Creates a shipment with its parties, packages, items and references, in status DRAFT, or READY if `confirm`
         is true. An external reference in use returns DUPLICATE with the existing shipment, an unknown carrier or
@@ -64,8 +66,8 @@ class Mutation:
     @resolved_by(resolvers.shipment_upsert)
     def shipment_upsert(
         external_reference: Annotated[str, argument("Your own ID of the shipment, up to 128 characters.")],
-        input: mutation_inputs.Create,
-        options: mutation_inputs.Options = UNSET,
+        input: mutation_inputs.CreateArgument,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Creates the shipment with this external reference, or updates it if it exists. In an update, omitted fields
         are left unchanged and null clears a field. Tags, metadata and parties are added to the existing ones, null
@@ -75,9 +77,9 @@ class Mutation:
 
     @resolved_by(resolvers.shipment_update)
     def shipment_update(
-        by: mutation_inputs.By,
+        by: mutation_inputs.ByArgument,
         input: Annotated[mutation_inputs.ShipmentUpdateInput, argument("The changes to the shipment.")],
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Updates a shipment. Fields that its status has frozen return NOT_EDITABLE (see `editableFields`), an external
         reference in use returns DUPLICATE, another version than `expectedVersion` VERSION_CONFLICT. With any error,
@@ -85,7 +87,7 @@ class Mutation:
 
     @resolved_by(resolvers.shipment_confirm)
     def shipment_confirm(
-        by: mutation_inputs.By, options: mutation_inputs.Options = UNSET
+        by: mutation_inputs.ByArgument, options: mutation_inputs.OptionsArgument = UNSET
     ) -> payloads.ShipmentPayload | None:
         """Confirms a shipment in status DRAFT: its status becomes READY. Without a recipient and at least one package
         it returns REQUIRED. Confirming a shipment in status READY has no effect; any other status returns
@@ -93,21 +95,21 @@ class Mutation:
 
     @resolved_by(resolvers.shipment_cancel)
     def shipment_cancel(
-        by: mutation_inputs.By,
+        by: mutation_inputs.ByArgument,
         reason: Annotated[
             str | None, argument("The reason, up to 500 characters. It is stored in the change log.")
         ] = UNSET,
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Cancels a shipment in status DRAFT or READY. Cancelling a cancelled shipment has no effect; any other status
         returns INVALID_TRANSITION."""
 
     @resolved_by(resolvers.shipment_override_status)
     def shipment_override_status(
-        by: mutation_inputs.By,
+        by: mutation_inputs.ByArgument,
         status: Annotated[enums.ShipmentStatus, argument("The new status: any but DRAFT and PARTIALLY_DELIVERED.")],
         reason: Annotated[str, argument("The reason, up to 500 characters. Must not be blank.")],
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Sets the status of a shipment regardless of its tracking events. The override is itself an event: later
         events continue from it, and `trackingEventVoid` undoes it. A shipment in status DRAFT or CANCELLED returns
@@ -115,9 +117,9 @@ class Mutation:
 
     @resolved_by(resolvers.shipment_archive)
     def shipment_archive(
-        by: mutation_inputs.By,
+        by: mutation_inputs.ByArgument,
         archived: Annotated[bool, argument("`true` archives the shipment, `false` restores it. Default true.")] = True,
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Archives a shipment in any status, which hides it from lists by default, or restores it. Nothing is deleted.
         Archiving an archived shipment has no effect."""
@@ -127,8 +129,8 @@ class Mutation:
         inputs: Annotated[
             list[mutation_inputs.ShipmentCreateInput], argument("The shipments to create: between 1 and 1,000.")
         ],
-        error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
-        options: mutation_inputs.Options = UNSET,
+        error_policy: mutation_inputs.PolicyArgument = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentBulkPayload | None:
         """Creates up to 1,000 shipments. Each row has its own result with the errors of `shipmentCreate`; of several
         rows with the same external reference, the first one is created."""
@@ -138,17 +140,17 @@ class Mutation:
         inputs: Annotated[
             list[mutation_inputs.ShipmentBulkUpdateRow], argument("The updates to apply: between 1 and 1,000.")
         ],
-        error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
-        options: mutation_inputs.Options = UNSET,
+        error_policy: mutation_inputs.PolicyArgument = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentBulkPayload | None:
         """Updates up to 1,000 shipments. Each row has its own result with the errors of `shipmentUpdate`. Several rows
         for the same shipment are applied in their order."""
 
     @resolved_by(resolvers.tracking_events_record, EVENTS)
     def tracking_events_record(
-        inputs: mutation_inputs.Events,
-        error_policy: mutation_inputs.Policy = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
-        options: mutation_inputs.Options = UNSET,
+        inputs: mutation_inputs.EventsArgument,
+        error_policy: mutation_inputs.PolicyArgument = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.TrackingEventsPayload | None:
         """Records up to 1,000 tracking events and updates the status of their shipments. Events can be sent in any
         order and repeatedly: the same events always lead to the same status. A duplicate succeeds with the recorded
@@ -162,7 +164,7 @@ class Mutation:
             mutation_inputs.TrackingEventInput | None,
             argument("The event that replaces the voided one. It must be for the same shipment."),
         ] = UNSET,
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.TrackingEventsPayload | None:
         """Voids an event, so that it no longer counts, and optionally records a replacement. Both are kept. The first
         result is the voided event, the second its replacement; with an error in either, nothing is written. An
@@ -173,7 +175,7 @@ class Mutation:
     def carrier_save(
         code: Annotated[str, argument("Code of the carrier: 2 to 32 lower-case letters, digits and underscores.")],
         input: Annotated[mutation_inputs.CarrierInput, argument("The values of the carrier.")],
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.CarrierPayload | None:
         """Creates a carrier, or updates the one with this code."""
 
@@ -191,7 +193,7 @@ class Mutation:
         reason: Annotated[
             enums.ExceptionReason | None, argument("The exception reason to map to. Requires `code`.")
         ] = UNSET,
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.CarrierPayload | None:
         """Maps a carrier's own status code to a tracking event code, for events recorded from now on. An unknown
         carrier returns NOT_FOUND."""
@@ -199,14 +201,15 @@ class Mutation:
     @resolved_by(resolvers.api_key_create, ADMIN)
     def api_key_create(
         input: Annotated[api_keys.ApiKeyCreateInput, argument("Name, scopes and expiry of the key.")],
-        options: mutation_inputs.Options = UNSET,
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> api_keys.ApiKeyCreatePayload | None:
         """Creates an API key of this account. Its secret is returned only once: a retry with the same idempotency key
         returns the created key without its secret. If the secret was lost, revoke the key."""
 
     @resolved_by(resolvers.api_key_revoke, ADMIN)
     def api_key_revoke(
-        id: Annotated[strawberry.ID, argument("The ID of the API key.")], options: mutation_inputs.Options = UNSET
+        id: Annotated[strawberry.ID, argument("The ID of the API key.")],
+        options: mutation_inputs.OptionsArgument = UNSET,
     ) -> api_keys.ApiKeyPayload | None:
         """Revokes an API key of this account. Within one second its requests are rejected and its subscriptions end.
         Revoking a revoked key has no effect; an unknown key returns NOT_FOUND."""

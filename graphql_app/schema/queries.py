@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLObjectType
 
 from graphql_app.auth.scopes import ADMIN, READ
 from graphql_app.errors import request_errors
+from graphql_app.graphql_internals import python_name
 from graphql_app.graphql_types import filters, objects
 from graphql_app.graphql_types.api_keys import ApiKey
 from graphql_app.graphql_types.arguments import After, Before, First, Last, ShipmentBy, argument
@@ -20,6 +21,7 @@ from graphql_app.graphql_types.connections import Connection
 from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.graphql_types.value_types import Node
 from graphql_app.models import public_ids
+from graphql_app.operation_context import Info
 from graphql_app.query_engine import change_log, sources
 from graphql_app.query_engine.executor import SourceQuery
 from graphql_app.query_engine.sources import Source
@@ -29,9 +31,8 @@ UNSET = strawberry.UNSET
 MAX_NODES = 100
 """The maximum number of ids in `nodes`."""
 TYPE_NAMES = {model: name for name, model in TYPE_MODELS.items()}
-Info = GraphQLResolveInfo[Any]
-Resolver = Callable[..., object]
-RESOLVERS: dict[str, Resolver] = {}
+QueryResolver = Callable[..., object]
+RESOLVERS: dict[str, QueryResolver] = {}
 """The resolver of each query, by the Python name of its field."""
 
 Search = Annotated[
@@ -80,7 +81,7 @@ class SourceResolver:
 def connect(queries: GraphQLObjectType) -> None:
     """Replace the resolvers of the built schema, which are Strawberry's, by those of `RESOLVERS`."""
     for field in queries.fields.values():
-        field.resolve = RESOLVERS[field.extensions["strawberry-definition"].python_name]
+        field.resolve = RESOLVERS[python_name(field)]
 
 
 def resolve_node(info: Info, arguments: Mapping[str, Any]) -> SourceQuery | None:

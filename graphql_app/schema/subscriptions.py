@@ -22,7 +22,7 @@ SOURCES: dict[str, change_log.ChangeStream] = {}
 CURSOR_DESCRIPTION = "Position of the change in the log. Pass it as `after` to receive all later changes."
 SEQ_DESCRIPTION = "The version of the shipment that the change produced. Versions have no gaps."
 NOT_EXECUTED = "graphql_app.subscriptions runs the subscriptions; graphql-core does not."
-After = Annotated[
+AfterCursor = Annotated[
     str | None,
     argument(
         "The last cursor that you received, here or from `changes`: missed changes are sent first, then "
@@ -83,7 +83,7 @@ class Subscription:
                 "null, all changes are sent."
             ),
         ] = UNSET,
-        after: After = UNSET,
+        after: AfterCursor = UNSET,
     ) -> AsyncGenerator[ShipmentChange, None]:
         """Sends the changes of shipments: creation, updates, status changes, tracking events and archiving."""
         raise NotImplementedError(NOT_EXECUTED)
@@ -94,7 +94,7 @@ class Subscription:
         codes: Annotated[
             list[enums.TrackingEventCode] | None, argument("Sends only events with any of these codes.")
         ] = UNSET,
-        after: After = UNSET,
+        after: AfterCursor = UNSET,
     ) -> AsyncGenerator[TrackingEventChange, None]:
         """Sends the tracking events that were recorded, without duplicates."""
         raise NotImplementedError(NOT_EXECUTED)

@@ -33,12 +33,12 @@ GRACEFUL_SHUTDOWN_SECONDS = 10
 """Maximum time for requests in progress to finish when the process shuts down."""
 
 
-class AbortsSlowWriters(asyncio.Protocol):
+class AbortsSlowReaders(asyncio.Protocol):
     """Aborts the connection of a client that reads nothing of what the server sends."""
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
-    read_timeout = 30.0
+    read_timeout_seconds = 30.0
     """Seconds without reading after which the connection is aborted."""
     write_timer: asyncio.TimerHandle | None = None
 
@@ -46,7 +46,7 @@ class AbortsSlowWriters(asyncio.Protocol):
         """Start the timer: the write buffer is full."""
         super().pause_writing()
         if self.write_timer is None:
-            self.write_timer = self.loop.call_later(self.read_timeout, self.transport.abort)
+            self.write_timer = self.loop.call_later(self.read_timeout_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stop the timer: the client reads again."""
@@ -56,10 +56,10 @@ class AbortsSlowWriters(asyncio.Protocol):
             self.write_timer = None
 
 
-class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
+class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol on httptools, with limits on headers and on slow clients."""
 
-    head_timeout = 10.0
+    head_timeout_seconds = 10.0
     """Maximum seconds until the headers of a request are complete. They start with the connection, or with the first
     byte of a further request."""
 
@@ -70,7 +70,9 @@ class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
         self.head_complete = False
         self.unsent_bytes: int | None = None
         self.active_cycle: RequestResponseCycle | None = None
-        self.head_timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_timed_out)
+        self.head_timer: asyncio.TimerHandle | None = self.loop.call_later(
+            self.head_timeout_seconds, self.head_timed_out
+        )
         # Disable uvicorn's own limit, whose response is not JSON.
         max_connections, self.limit_concurrency = self.config.limit_concurrency, None
         if max_connections is not None and len(self.connections) > max_connections:
@@ -95,7 +97,7 @@ class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
         if self.head_bytes > MAX_HEADER_BYTES:
             self.reject(headers_too_large())
         elif self.head_timer is None:
-            self.head_timer = self.loop.call_later(self.head_timeout, self.head_timed_out)
+            self.head_timer = self.loop.call_later(self.head_timeout_seconds, self.head_timed_out)
 
     def expects_head(self) -> bool:
         """Whether received bytes belong to the headers of a request, or to none: they follow a complete response."""
@@ -171,7 +173,7 @@ class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
         self.transport.close()
 
 
-class WebSocketProtocol(AbortsSlowWriters, WebSocketsSansIOProtocol):
+class WebSocketProtocol(AbortsSlowReaders, WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol on the websockets library, with a limit on slow clients."""
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from graphql import GraphQLError, VariableNode
-from graphql.execution.collect_fields import collect_fields
-from graphql.execution.values import get_argument_values
+from graphql.execution import get_argument_values
 
 from graphql_app.database.change_notifier import Position
 from graphql_app.database.reader import AccountReader
@@ -18,6 +17,7 @@ from graphql_app.errors import request_errors
 from graphql_app.execution.documents import InvalidDocument, Operation
 from graphql_app.execution.request import GraphQLRequest
 from graphql_app.execution.runner import OperationRunner
+from graphql_app.graphql_internals import collect_fields, python_name
 from graphql_app.query_engine import change_log, plan
 from graphql_app.schema import subscriptions
 
@@ -65,7 +65,7 @@ class ChangeQuery:
             self.arguments = get_argument_values(definition, node, executor.variable_values)
         except GraphQLError as error:
             raise InvalidDocument(request_errors.BadUserInput.code, [error]) from None
-        source = subscriptions.SOURCES[definition.extensions["strawberry-definition"].python_name]
+        source = subscriptions.SOURCES[python_name(definition)]
         self.plan = plan.plan_for(executor, executor.type_mapping, root, details, source)
         self.engine, self.read_slots, self.executor = runner.engine, read_slots, executor
         self.operation = operation

@@ -48,7 +48,7 @@ class Endpoint:
         if scope["type"] == "websocket":
             await self.websocket_app(scope, receive, send)
             return
-        headers: http_request.Headers = dict(scope["headers"])
+        headers: http_request.RequestHeaders = dict(scope["headers"])
         accepted = http_request.parse_accept(headers.get(b"accept", b""))
         request_id = request_id_from(headers)
         logging.request_id.set(request_id)
@@ -68,7 +68,7 @@ class Endpoint:
                 await response.send(send, head=scope["method"] == "HEAD")
 
     async def handle(
-        self, scope: Scope, receive: Receive, send: Send, headers: http_request.Headers,
+        self, scope: Scope, receive: Receive, send: Send, headers: http_request.RequestHeaders,
         accepted: http_request.AcceptedTypes, request_id: str, operation_metrics: metrics.OperationMetrics,
     ) -> Response | None:  # fmt: skip
         """Handle one HTTP request; returns None if a stream was sent instead of a response.

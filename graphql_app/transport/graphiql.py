@@ -49,7 +49,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-HEADERS: http_response.Headers = [
+HEADERS: http_response.ResponseHeaders = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"cache-control", b"no-cache"),

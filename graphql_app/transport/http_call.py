@@ -11,7 +11,7 @@ from graphql_app.auth.viewer import Viewer
 from graphql_app.errors import request_errors
 from graphql_app.execution.documents import Operation
 from graphql_app.execution.request import GraphQLRequest
-from graphql_app.transport.http_request import AcceptedTypes, Headers
+from graphql_app.transport.http_request import AcceptedTypes, RequestHeaders
 
 CLIENT_DISCONNECTED = "CLIENT_GONE"
 """Code in the metrics for a response that could not be delivered because the client had disconnected."""
@@ -27,7 +27,7 @@ class HttpCall(NamedTuple):
 
     scope: Scope
     receive: Receive
-    headers: Headers
+    headers: RequestHeaders
     accepted: AcceptedTypes
     request_id: str
     viewer: Viewer
@@ -35,7 +35,7 @@ class HttpCall(NamedTuple):
     operation: Operation
 
 
-def request_id_from(headers: Headers) -> str:
+def request_id_from(headers: RequestHeaders) -> str:
     """The client's `X-Request-Id` if it is valid (8 to 64 of `A-Za-z0-9._-`), so that both logs can be correlated;
     otherwise a generated id."""
     header = headers.get(b"x-request-id")

@@ -43,7 +43,7 @@ class AcceptedTypes(NamedTuple):
 
 
 NO_ACCEPTED_TYPES = AcceptedTypes(None, html=False, event_stream=False)
-Headers = dict[bytes, bytes]
+RequestHeaders = dict[bytes, bytes]
 """Request headers by lower-case name; the last value of a repeated header."""
 
 
@@ -73,7 +73,7 @@ def parse_accept(accept: bytes) -> AcceptedTypes:
     return AcceptedTypes(media_type, HTML in names, EVENT_STREAM in names)
 
 
-async def read_body(headers: Headers, receive: Receive) -> bytes:
+async def read_body(headers: RequestHeaders, receive: Receive) -> bytes:
     """Read the body of a POST.
 
     Raises:

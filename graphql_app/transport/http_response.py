@@ -24,7 +24,7 @@ from graphql_app.observability import logging
 from graphql_app.transport import http_request
 from graphql_app.transport.http_call import request_id_from
 
-Headers = list[tuple[bytes, bytes]]
+ResponseHeaders = list[tuple[bytes, bytes]]
 """Response headers as ASGI takes them."""
 GZIP_MIN_BYTES = 1_024
 """Size from which a body is compressed."""
@@ -51,7 +51,7 @@ class Response(NamedTuple):
 
     status: int
     body: bytes
-    headers: Headers
+    headers: ResponseHeaders
     code: str = "ok"
 
     async def send(self, send: Send, *, head: bool = False, prefix: str = "") -> None:
@@ -63,7 +63,7 @@ class Response(NamedTuple):
 
 def from_result(result: OperationResult, media_type: str, request_id: str) -> Response:
     """The response for an executed operation."""
-    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
+    headers: ResponseHeaders = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
     if result.fatal_error is None:
         return Response(200, result.body, headers, result.code)
     return Response(result.fatal_error.status, result.body, [*headers, *error_headers(result.fatal_error)], result.code)
@@ -76,7 +76,7 @@ def from_error(
 ) -> Response:
     """The response for a request that was not executed; JSON even if the client does not accept it."""
     media_type = accepted.media_type or http_request.JSON
-    headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NO_STORE]
+    headers: ResponseHeaders = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NO_STORE]
     body = error_formatting.encode_envelope(error, request_id)
     if isinstance(error, InvalidDocument):
         return Response(200 if accepted.media_type == http_request.JSON else 400, body, headers, error.code)
@@ -84,9 +84,9 @@ def from_error(
     return Response(200 if http_succeeded else error.status, body, [*headers, *error_headers(error)], error.code)
 
 
-def error_headers(error: request_errors.RequestError) -> Headers:
+def error_headers(error: request_errors.RequestError) -> ResponseHeaders:
     """The headers that HTTP requires for an error: `Retry-After`, `Allow`, `WWW-Authenticate`, `Connection`."""
-    headers: Headers = []
+    headers: ResponseHeaders = []
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if isinstance(error, request_errors.MethodNotAllowed):
@@ -98,17 +98,17 @@ def error_headers(error: request_errors.RequestError) -> Headers:
     return headers
 
 
-def with_etag(response: Response, headers: http_request.Headers) -> Response:
+def with_etag(response: Response, headers: http_request.RequestHeaders) -> Response:
     """Add a weak `ETag` to a cacheable response; 304 without a body if it matches `If-None-Match` (RFC 9110)."""
     tag = b'W/"' + hashlib.blake2b(response.body, digest_size=12).hexdigest().encode() + b'"'
     cached_tags = {item.strip().removeprefix(b"W/") for item in headers.get(b"if-none-match", b"").split(b",")}
-    added: Headers = [(b"etag", tag), REVALIDATE, VARY]
+    added: ResponseHeaders = [(b"etag", tag), REVALIDATE, VARY]
     if tag.removeprefix(b"W/") in cached_tags:
         return response._replace(status=304, body=b"", headers=[*response.headers, *added])
     return response._replace(headers=[*response.headers, *added])
 
 
-async def compress(response: Response, headers: http_request.Headers) -> Response:
+async def compress(response: Response, headers: http_request.RequestHeaders) -> Response:
     """Compress a body of GZIP_MIN_BYTES or more if the client accepts gzip."""
     if len(response.body) < GZIP_MIN_BYTES or not accepts_gzip(headers.get(b"accept-encoding", b"")):
         return response

@@ -18,7 +18,7 @@ from graphql_app.subscriptions.fan_out import ShuttingDown, Subscriber
 from graphql_app.transport import http_response
 from graphql_app.transport.http_call import HttpCall, client_address
 
-HEADERS: http_response.Headers = [
+HEADERS: http_response.ResponseHeaders = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"x-accel-buffering", b"no"),
     http_response.NO_STORE,

@@ -46,7 +46,7 @@ class WebSocketApp:
         except request_errors.Overloaded as error:
             await reject_handshake(scope, send, error)
 
-    def is_allowed_origin(self, headers: http_request.Headers) -> bool:
+    def is_allowed_origin(self, headers: http_request.RequestHeaders) -> bool:
         """Whether the page that opens the socket may do so: it has the server's own host, or `cors_origins` names its
         origin. Clients other than browsers send no `Origin` and are allowed."""
         origin = headers.get(b"origin", b"").decode("latin-1")

@@ -76,7 +76,7 @@ def test_the_result_does_not_depend_on_the_order_of_arrival_duplicates_or_when_e
         for voided_event in sorted(voided, key=lambda event: event.id):
             store.void(voided_event.id)
         results.append((store.state, store.not_applied))
-    expected = status_projection.fold(base, [event for event in events if event not in voided])
+    expected = status_projection.replay(base, [event for event in events if event not in voided])
     assert results[0] == results[1] == (expected.state, expected.not_applied)
 
 
@@ -90,7 +90,7 @@ def test_events_in_order_of_occurrence_need_no_replay_and_give_the_same_result(
     for arrival in events:
         store.record(arrival)
     assert store.replays == 0
-    result = status_projection.fold(base, reversed(events))
+    result = status_projection.replay(base, reversed(events))
     assert (store.state, store.not_applied) == (result.state, result.not_applied)
 
 
@@ -99,7 +99,7 @@ def test_events_in_order_of_occurrence_need_no_replay_and_give_the_same_result(
 def test_the_status_of_the_shipment_follows_from_its_packages(
     base: ShipmentState, events: list[ProjectionEvent]
 ) -> None:
-    after = status_projection.fold(base, about_packages_of(base, events)).state
+    after = status_projection.replay(base, about_packages_of(base, events)).state
     packages = list(after.packages.values())
     if len(packages) == 1:
         assert after.status == packages[0]
@@ -120,9 +120,9 @@ def test_the_status_of_the_shipment_follows_from_its_packages(
 @given(BASES, HISTORIES)
 def test_events_that_were_not_applied_can_be_omitted(base: ShipmentState, events: list[ProjectionEvent]) -> None:
     events = about_packages_of(base, events)
-    result = status_projection.fold(base, events)
+    result = status_projection.replay(base, events)
     applied = [event for event in events if result.not_applied[event.id] is None]
-    again = status_projection.fold(base, applied).state
+    again = status_projection.replay(base, applied).state
     assert (again.status, again.packages, again.source) == (
         result.state.status, result.state.packages, result.state.source
     )  # fmt: skip

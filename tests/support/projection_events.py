@@ -44,7 +44,7 @@ def override(status: Status, hours: float) -> ProjectionEvent:
 
 def project(base: ShipmentState, *events: ProjectionEvent) -> status_projection.ProjectionResult:
     """State and reasons after all events."""
-    return status_projection.fold(base, events)
+    return status_projection.replay(base, events)
 
 
 def status_after(*events: ProjectionEvent, base: ShipmentState | None = None) -> Status:
@@ -82,5 +82,5 @@ class EventStore:
 
     def replay(self) -> None:
         self.replays += 1
-        result = status_projection.fold(self.base, self.active.values())
+        result = status_projection.replay(self.base, self.active.values())
         self.state, self.not_applied = result.state, result.not_applied

@@ -174,7 +174,7 @@ class Naive:
 
     def Shipment_allowedTransitions(self, row: Any) -> Any:
         complete = row.package_count > 0 and self.Shipment_recipient(row) is not None
-        return status_rules.transitions(row.status, complete=complete)
+        return status_rules.allowed_transitions(row.status, complete=complete)
 
     def Shipment_editableFields(self, row: Any) -> Any:
         return status_rules.EDITABLE_FIELDS[status_rules.phase(row.status)]

@@ -144,7 +144,7 @@ def replay(shipment: LockedShipment, events: Iterable[ProjectionEvent]) -> Proje
                 override=enums.ShipmentStatus.CANCELLED,
             )
         )
-    result = status_projection.fold(initial_state(shipment), steps)
+    result = status_projection.replay(initial_state(shipment), steps)
     result.not_applied.pop(CANCELLATION_ID, None)
     last_event_at = max(
         (event.occurred_at for event in steps if event.id != CANCELLATION_ID and not event.future), default=None

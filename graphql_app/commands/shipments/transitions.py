@@ -49,7 +49,7 @@ def add_transition_error(
     """Add an InvalidTransition error with the transitions that the current status allows."""
     status = shipment.status
     complete = shipment.has_recipient and shipment.row["package_count"] > 0
-    allowed = [other.value for other in status_rules.transitions(status, complete=complete)]
+    allowed = [other.value for other in status_rules.allowed_transitions(status, complete=complete)]
     validator.add_error(user_errors.InvalidTransition(message, source=status, target=target, allowed=allowed), *path)
 
 
