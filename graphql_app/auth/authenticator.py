@@ -45,11 +45,11 @@ NOBODY = b""
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 READ = text(
-    "SELECT hash, id, name, scopes, account_id, account FROM keys_by_hash(:hashes) "
+    "SELECT hash, id, name, scopes, account_id, account FROM api_keys_by_hash(:hashes) "
     "WHERE expires_at IS NULL OR expires_at > now()"
 )
-DEFAULT = text("SELECT id, slug, keyed FROM default_account()")
-USED = text("SELECT keys_used(:ids, :moments)")
+DEFAULT = text("SELECT id, slug, has_keys FROM default_account()")
+USED = text("SELECT api_keys_set_last_used(:ids, :moments)")
 
 
 class CachedKey:
@@ -159,7 +159,7 @@ class ApiKeyAuthenticator:
         async with self.connect() as connection:
             if NOBODY in hashes and self.keyless:
                 account = (await connection.execute(DEFAULT)).one()
-                self.keyless = not account.keyed  # for good: it does not come back when all keys are revoked
+                self.keyless = not account.has_keys  # for good: it does not come back when all keys are revoked
                 if self.keyless:
                     found[NOBODY] = Viewer(account.id, account.slug)
             if secret := [hash_ for hash_ in hashes if hash_]:

@@ -60,8 +60,8 @@ def test_a_wrong_password_is_one_sentence(door: dict[str, str]) -> None:
     url = f"postgresql://browser:wrong@127.0.0.1:{door['port']}/shipments"
     said = refused("serve", "--port", "0", POSTGRES_URL=url)
     assert said == (
-        "PostgreSQL refused the user name or the password of "
-        f"postgresql://browser:***@127.0.0.1:{door['port']}/shipments."
+        "PostgreSQL rejected the user name or password. Check POSTGRES_URL "
+        f"(postgresql://browser:***@127.0.0.1:{door['port']}/shipments)."
     )
 
 
@@ -70,7 +70,7 @@ def test_a_role_that_may_not_make_tables_is_one_sentence(door: dict[str, str], r
     subprocess.run([*running.psql.split(), "-qc", "CREATE DATABASE bare"], check=True)
     url = f"postgresql://browser:{door['password']}@127.0.0.1:{door['port']}/bare"
     said = refused("serve", "--port", "0", POSTGRES_URL=url)
-    assert said == "The migration failed: permission denied for schema public."
+    assert said == "Migration failed: permission denied for schema public."
 
 
 def test_without_a_port_it_prints_the_line_and_keeps_the_server_up(root: Path) -> None:
@@ -94,15 +94,15 @@ def test_a_given_server_gets_its_own_line() -> None:
 
 
 def test_a_server_that_is_too_old_is_one_sentence(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_binaries, "INSTALL", "pginstall")  # the package brings PostgreSQL 16 too
-    monkeypatch.setattr(embedded_server, "MAJOR", "16")
-    monkeypatch.setattr(embedded_server, "LOCALE", ("--no-locale", "--encoding=UTF8"))
+    monkeypatch.setattr(embedded_binaries, "INSTALL_DIRECTORY", "pginstall")  # the package brings PostgreSQL 16 too
+    monkeypatch.setattr(embedded_server, "MAJOR_VERSION", "16")
+    monkeypatch.setattr(embedded_server, "LOCALE_OPTIONS", ("--no-locale", "--encoding=UTF8"))
     old = embedded_server.EmbeddedServer(root.with_name("old"), fast=True).start()
     try:
         said = refused("serve", "--port", "0", POSTGRES_URL=old.url)
     finally:
         old.stop()
-    assert re.fullmatch(r"PostgreSQL 18 or newer is needed; the server at postgresql://\S+ is version 16\.", said)
+    assert re.fullmatch(r"PostgreSQL 18 or newer is required; the server at postgresql://\S+ is version 16\.", said)
 
 
 async def connect(door: dict[str, str], user: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":

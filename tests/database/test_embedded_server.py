@@ -16,14 +16,15 @@ import asyncpg
 import pytest
 
 from graphql_app.database.embedded_binaries import PostgresPrograms
-from graphql_app.database.embedded_server import EmbeddedServer, is_server
+from graphql_app.database.embedded_server import EmbeddedServer
+from graphql_app.database.postmaster import is_server
 from graphql_app.errors import startup_error
 
 NUMBERS = itertools.count()
 HOLD = """
 import pathlib, sys, time
-from graphql_app.database.embedded_server import Embedded
-server = Embedded(pathlib.Path(sys.argv[1]), fast=True).start()
+from graphql_app.database.embedded_server import EmbeddedServer
+server = EmbeddedServer(pathlib.Path(sys.argv[1]), fast=True).start()
 print("owner" if server.owner else "guest", server.url, flush=True)
 time.sleep(60)
 """
@@ -224,7 +225,9 @@ def test_a_long_path_gets_a_short_socket(root: Path) -> None:
 def test_data_of_another_version_are_refused_in_one_sentence(root: Path) -> None:
     EmbeddedServer(root, fast=True).start().stop()
     (root / "data" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(startup_error.StartupError, match=r"was made by PostgreSQL 17; this is PostgreSQL 18\.$"):
+    with pytest.raises(
+        startup_error.StartupError, match=r"belongs to PostgreSQL 17; the embedded server is PostgreSQL 18\. "
+    ):
         EmbeddedServer(root, fast=True).start()
 
 

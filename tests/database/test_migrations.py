@@ -184,7 +184,8 @@ async def test_a_database_of_other_migrations_by_the_same_names_is_refused_in_a_
         await connection.execute(text(change))
     assert await migrate.upgrade(bare) == []
     with pytest.raises(
-        startup_error.StartupError, match=rf"^The database at \S*bare\S* was made by .* no {lacks}\. Start with .*\.$"
+        startup_error.StartupError,
+        match=rf"^The database at \S*bare\S* was created by .* no {lacks}\. Start with .*\.$",
     ):
         await migrate.check(bare)
 

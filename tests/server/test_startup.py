@@ -268,12 +268,12 @@ def test_an_unreachable_server_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as once:
         port = once.getsockname()[1]
     said = refused("serve", "--port", "0", POSTGRES_URL=f"postgresql://me:secret@127.0.0.1:{port}/shipments")
-    assert said.startswith(f"PostgreSQL cannot be reached at postgresql://me:***@127.0.0.1:{port}/shipments: ")
+    assert said.startswith(f"Cannot connect to PostgreSQL at postgresql://me:***@127.0.0.1:{port}/shipments: ")
 
 
 def test_an_unknown_database_is_one_sentence(server: EmbeddedServer) -> None:
     said = refused("migrate", POSTGRES_URL=database_url(server, "nowhere"))
-    assert said.startswith("PostgreSQL has no database named 'nowhere' at ")
+    assert said.startswith("The database 'nowhere' does not exist. ")
 
 
 def test_a_wrong_scheme_is_one_sentence() -> None:
