@@ -116,7 +116,7 @@ async def test_a_revoked_key_closes_its_sockets_and_no_others(
         assert time.monotonic() - begun < SOON
         await api.create()
         assert len(await other.changes(1)) == 1
-    assert not app.state.subscription_broker.authenticator.known[api_key.digest(stays.text.encode())].told
+    assert not app.state.subscription_broker.authenticator.cached[api_key.digest(stays.text.encode())].on_revoked
 
 
 async def test_a_revoked_key_ends_its_streams(

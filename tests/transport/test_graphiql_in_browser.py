@@ -177,8 +177,8 @@ async def test_where_a_key_is_needed_the_page_says_so_and_takes_one(
     app: Starlette, settings: Settings, owner: AsyncEngine
 ) -> None:
     key = (await account_admin.create_key(owner, "default", "browser")).text
-    await app.state.subscription_broker.authenticator.reading(
-        authenticator.NOBODY, None
+    await app.state.subscription_broker.authenticator.request_query(
+        authenticator.NO_KEY, None
     )  # it has seen that there is one
     async with serving(app, settings) as port, browser.opened(Explorer) as page:
         page.url = f"http://127.0.0.1:{port}/graphql"
