@@ -139,7 +139,8 @@ async def written(server: Server, number: int, seconds: float, rate: float | Non
         await asyncio.sleep(1.5)
         heard = await listeners.heard()
         commits = {
-            change_log.cursor_of((row["xid"], row["seq"])): row["at"] for row in await connection.fetch(COMMITS, last)
+            change_log.encode_position((row["xid"], row["seq"])): row["at"]
+            for row in await connection.fetch(COMMITS, last)
         }
     frames = sum(map(len, heard["arrived"]))
     late = sorted((at - commits[cursor]) * 1000 for one in heard["arrived"] for cursor, at in one)

@@ -18,14 +18,16 @@ from benchmarks import capture, data, requests
 from benchmarks.places import BUILD, OWN
 from graphql_app import operation_context, settings
 from graphql_app.auth import authenticator
+from graphql_app.database import change_notifier
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
-from graphql_app.execution import error_formatting
+from graphql_app.execution import error_formatting, runner
 from graphql_app.execution.documents import DocumentCache
 from graphql_app.execution.variables import coerce_variables
 from graphql_app.query_engine import fast_path, plan, type_mapping
 from graphql_app.schema import build
-from graphql_app.transport import endpoint, http_request
+from graphql_app.subscriptions import broker
+from graphql_app.transport import endpoint, http_request, sse, websocket
 
 ROUNDS, TIMES = 15, 200
 READS = ("Q1", "Q2", "Q3")
@@ -79,8 +81,9 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     keys = authenticator.ApiKeyAuthenticator(engine, given, keyless=False)
     task = asyncio.create_task(keys.run())
     built = build.build()
-    app = endpoint.Endpoint(built, engine, given, keys)
-    run, request = app.runner, Request(key)
+    run, request = runner.OperationRunner(built, engine, given, lambda: None), Request(key)
+    followers = broker.SubscriptionBroker(run, change_notifier.ChangeNotifier(engine, given), given, keys)
+    app = endpoint.Endpoint(run, given, keys, sse.SseHandler(followers), websocket.WebSocketApp(followers))
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
     if workload == "M1":  # each makes another shipment
         bodies = [one.replace(b"@@TN@@", f"S{time.time_ns()}-{at}".encode()) for at, one in enumerate(bodies * 40)]

@@ -1,4 +1,4 @@
-"""`python -m graphql_app`."""
+"""Entry point of `python -m graphql_app`, the same as the command `graphql-app`."""
 
 from graphql_app.cli.main import main
 

@@ -1,4 +1,7 @@
-"""What a resolver may reach: the viewer, the request's one session, the request's id."""
+"""The context of one operation: what a resolver can reach.
+
+It holds the viewer, the reader, the database session, the request id, the idempotency key and the cost so far.
+"""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -13,7 +16,7 @@ from graphql_app.database.session import Session
 
 
 class OperationContext:
-    """One operation's context: `async with` it, and its session is closed with it."""
+    """The context of one operation. Use it with `async with`, which closes its session at the end."""
 
     __slots__ = ("_session", "cost", "idempotency_key", "notify_commit", "reader", "request_id", "viewer")
 
@@ -27,15 +30,15 @@ class OperationContext:
     ) -> None:
         self.viewer, self.reader, self.request_id = viewer, reader, request_id
         self.idempotency_key = idempotency_key
-        """The request's own, where its operation has one mutation field."""
+        """The `Idempotency-Key` header of the request, if the operation has one mutation field."""
         self.notify_commit = notify_commit
-        """Call it after a commit: those who follow the change log look at once."""
+        """Call it after each commit, so that subscriptions read the change log immediately."""
         self.cost = 0
         self._session: Session | None = None
 
     @property
     def session(self) -> Session:
-        """The request's one session, made when it is first asked for: who only reads does with the rows."""
+        """The session of the operation, created at the first access. Queries use `reader` and need none."""
         if self._session is None:
             self._session = Session(self.reader.engine, self.reader.account_id)
         return self._session
@@ -61,7 +64,7 @@ def get_context(
     idempotency_key: str | None = None,
     notify_commit: Callable[[], None] = lambda: None,
 ) -> OperationContext:
-    """The context of one operation."""
+    """Return the context of one operation of the viewer. No connection is taken before the first statement."""
     return OperationContext(
         viewer, AccountReader(engine, viewer.account_id), request_id, idempotency_key, notify_commit
     )

@@ -1,4 +1,4 @@
-"""Every knob: name, default, one sentence. Only this module reads the environment; README's table is made from it."""
+"""All settings, with default and description. Only this module reads the environment. Generates the README's table."""
 
 import os
 import sys
@@ -12,13 +12,18 @@ from sqlalchemy.exc import ArgumentError
 
 from graphql_app.errors import startup_error
 
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
-KEYLESS = "GRAPHQL_APP_KEYLESS"
-"""Set by `serve` for its own workers, whatever it was before."""
+DEFAULT_HOST = "127.0.0.1"
+"""Address to listen on: only this machine."""
+
+DEFAULT_PORT = 8000
+"""Port to listen on."""
+
+KEYLESS_VARIABLE = "GRAPHQL_APP_KEYLESS"
+"""Environment variable that `serve` sets for its worker processes to `yes` or `no`. Any inherited value is replaced."""
 
 
 class Settings(BaseSettings):
-    """Read from the environment and from `.env`; a command-line option wins over both."""
+    """Settings of a process, read from the environment and from `.env`. Command-line options take precedence."""
 
     model_config = SettingsConfigDict(
         env_prefix="SHIPMENTS_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
@@ -109,41 +114,51 @@ class Settings(BaseSettings):
 
     @field_validator("postgres_url", "owner_url")
     @classmethod
-    def postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        """Refuse early what could never be connected to."""
+    def validate_postgres_url(cls, value: SecretStr | None) -> SecretStr | None:
+        """Reject values that are no PostgreSQL URL. An empty value counts as omitted. Messages never quote the URL."""
         if value is None or not value.get_secret_value().strip():
             return None
         try:
             url = make_url(value.get_secret_value().strip())
         except ArgumentError:
-            raise ValueError("is not a URL; write postgresql://user:password@host:5432/database") from None
+            raise ValueError("must be a URL such as postgresql://user:password@host:5432/database") from None
         if url.drivername not in ("postgresql", "postgres", "postgresql+asyncpg"):
-            raise ValueError(f"names {url.drivername}, but only PostgreSQL is spoken: postgresql://…")
+            raise ValueError(f"must start with postgresql:// (was {url.drivername}://)")
         return value
 
     @model_validator(mode="after")
-    def consistent(self) -> Self:
+    def validate_trusted_documents(self) -> Self:
+        """Require a file of trusted documents if only those may run."""
         if self.trusted_documents_only and self.trusted_documents is None:
-            raise ValueError("only trusted documents are to be run, but SHIPMENTS_TRUSTED_DOCUMENTS names no file")
+            raise ValueError("SHIPMENTS_TRUSTED_DOCUMENTS_ONLY requires a file in SHIPMENTS_TRUSTED_DOCUMENTS")
         return self
 
 
-def read(**given: Any) -> Settings:
-    """The settings of this process. A mistake becomes one plain sentence."""
+def read(**options: Any) -> Settings:
+    """Return the settings of this process. `options` are fields of Settings; those that are None are ignored.
+
+    Raises:
+        StartupError: a value is invalid. The message names the environment variable of the first invalid value.
+    """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as mistake:
-        first = mistake.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "The settings"
-        variable = environment_variable(name) if name in Settings.model_fields else name
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
-        raise startup_error.StartupError(f"{variable} {message[:1].lower()}{message[1:]}.") from None
+        if first["loc"]:
+            name = str(first["loc"][0])
+            variable = environment_variable(name) if name in Settings.model_fields else name
+            message = f"{variable} {message[:1].lower()}{message[1:]}"
+        raise startup_error.StartupError(f"{message}.") from None
 
 
-def data_directory(known: Settings) -> Path:
-    """Where the PostgreSQL of our own lies. Root's home is closed to the account that root lends it."""
-    if known.data_dir:
-        return known.data_dir
+def data_directory(settings: Settings) -> Path:
+    """Return the directory of the embedded PostgreSQL.
+
+    For root it is not in the home directory, which the unprivileged account that runs PostgreSQL cannot enter.
+    """
+    if settings.data_dir:
+        return settings.data_dir
     if os.geteuid() == 0:
         return Path("/var/lib/graphql-app")
     if sys.platform == "darwin":
@@ -151,36 +166,36 @@ def data_directory(known: Settings) -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "graphql-app"
 
 
-def export_to_environment(known: Settings, **also: str) -> None:
-    """Put the settings into the environment, whence the processes read them that this one starts."""
+def export_to_environment(settings: Settings, **variables: str) -> None:
+    """Set the environment variables of all settings, and `variables`, for the processes that this one starts."""
     for name in Settings.model_fields:
-        value = getattr(known, name)
+        value = getattr(settings, name)
         os.environ.pop(environment_variable(name), None)
         if value is not None:
-            plain = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            os.environ[environment_variable(name)] = plain
-    os.environ.update(also)
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            os.environ[environment_variable(name)] = text
+    os.environ.update(variables)
 
 
-def shared_metrics() -> Path | None:
-    """Where several processes count together; prometheus-client itself reads this variable."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    return Path(folder) if folder else None
+def metrics_directory() -> Path | None:
+    """Return the directory in which several processes share metrics, or None. prometheus-client reads it, too."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(directory) if directory else None
 
 
 def keyless() -> bool:
-    """Whether the process that started this one lets requests in without a key, until one is made."""
-    return os.environ.get(KEYLESS) == "yes"
+    """Whether the parent process accepts requests without an API key until the first key is created."""
+    return os.environ.get(KEYLESS_VARIABLE) == "yes"
 
 
 def environment_variable(field: str) -> str:
-    """The name of a setting in the environment."""
+    """Return the environment variable of a field of Settings."""
     alias = Settings.model_fields[field].validation_alias
     return str(alias) if alias else f"SHIPMENTS_{field.upper()}"
 
 
 def asyncpg_url(postgres_url: str) -> URL:
-    """A PostgreSQL URL as SQLAlchemy's asyncpg dialect wants it; libpq's `sslmode` becomes asyncpg's `ssl`."""
+    """Return a PostgreSQL URL for SQLAlchemy's asyncpg dialect. libpq's parameter `sslmode` becomes `ssl`."""
     url = make_url(postgres_url.strip()).set(drivername="postgresql+asyncpg")
     query = dict(url.query)
     if "sslmode" in query:
@@ -188,8 +203,8 @@ def asyncpg_url(postgres_url: str) -> URL:
     return url.set(query=query)
 
 
-def table() -> str:
-    """The settings as a table in Markdown, for the README."""
+def markdown_table() -> str:
+    """Return the settings as a Markdown table: variable, default, description."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, ()) else f"`{str(field.default).lower()}`"

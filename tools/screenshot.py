@@ -1,6 +1,6 @@
-"""docs/explorer.png from a running server: an example, run, with its answer.
+"""Take the screenshot docs/explorer.png from a running server: GraphiQL with an example and its response.
 
-graphql-app serve            # with its demonstration
+graphql-app serve            # with demonstration data
 python tools/screenshot.py http://127.0.0.1:8000/graphql [--example LateShipments] [--dark] [--to docs/explorer.png]
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from tests.support import browser  # noqa: E402 found by the line above
+from tests.support import browser  # noqa: E402 needs the path that the line above adds
 
 
-async def take(url: str, example: str, *, dark: bool) -> bytes:
-    """The picture, 1400 by 900."""
+async def take_screenshot(url: str, example: str, *, dark: bool) -> bytes:
+    """Return a PNG of 1400 by 900 pixels with the example of this name and its response."""
     tab = f"[...document.querySelectorAll('.graphiql-tab button')].find(tab => tab.innerText === {json.dumps(example)})"
     async with browser.opened(browser.Page) as page:
         await page.size(1400, 900)
@@ -27,11 +27,11 @@ async def take(url: str, example: str, *, dark: bool) -> bytes:
         await page.until("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
         await page.evaluate(f"{tab}.click()")
         await page.reads(".graphiql-query-editor", example)
-        await asyncio.sleep(0.3)  # GraphiQL sees only then which operation that is
+        await asyncio.sleep(0.3)  # GraphiQL needs this long to recognize the operation
         await page.click(".graphiql-execute-button")
         await page.reads(".graphiql-response", '"data"')
         await page.command("Input.dispatchMouseEvent", type="mouseMoved", x=700, y=4)
-        await asyncio.sleep(3)  # scroll bars and the button's tooltip fade
+        await asyncio.sleep(3)  # until scroll bars and the button's tooltip have faded
         return await page.picture()
 
 
@@ -41,10 +41,10 @@ def main() -> None:
     parser.add_argument("--example", default="LateShipments")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "explorer.png")
-    given = parser.parse_args()
-    picture = asyncio.run(take(given.url, given.example, dark=given.dark))
-    given.to.parent.mkdir(exist_ok=True)
-    given.to.write_bytes(picture)
+    arguments = parser.parse_args()
+    picture = asyncio.run(take_screenshot(arguments.url, arguments.example, dark=arguments.dark))
+    arguments.to.parent.mkdir(exist_ok=True)
+    arguments.to.write_bytes(picture)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Accounts and API keys as whoever runs the process makes them, on a database in the role that owns it.
+"""Accounts and API keys, managed from the command line with the role that owns the tables.
 
-The same acts as those of the API, with the same checks and rows of the change log. What is wrong is a sentence.
+API keys are created and revoked by the same commands as in the API, with the same validation and change log entries.
+Invalid input raises StartupError with one sentence.
 """
 
 import re
@@ -25,89 +26,123 @@ from graphql_app.database.session import get_session
 from graphql_app.errors import startup_error
 
 ACTOR = "command line"
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-KEYS = text(
+"""Actor of the changes in the change log."""
+
+SLUG_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""Short name of an account."""
+
+MAX_ACCOUNT_NAME_CHARACTERS = 200
+
+DURATION_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+"""Suffix of a duration → argument of timedelta."""
+
+LIST_KEYS = text(
     "SELECT k.id, a.slug AS account, k.name, k.prefix, k.scopes, k.created_at, k.last_used_at, k.expires_at, "
     "CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at <= now() THEN 'expired' ELSE 'valid' END "
     "AS state FROM api_key k JOIN account a ON a.id = k.account_id ORDER BY k.id"
 )
 
 
-def moment(given: str) -> datetime:
-    """An expiry: so many days, hours or minutes from now (90d), or a date or time (UTC where it names no zone)."""
-    number, unit = given[:-1], given[-1:]
+def parse_expiry(value: str) -> datetime:
+    """Return an expiry: a duration from now in days, hours or minutes (90d), or an ISO 8601 date or time.
+
+    A date or time without a UTC offset is in UTC.
+
+    Raises:
+        StartupError: the value is neither.
+    """
+    number, unit = value[:-1], value[-1:]
     try:
-        if number.isdecimal() and unit in UNITS:
-            return datetime.now(UTC) + timedelta(**{UNITS[unit]: int(number)})
-        found = datetime.fromisoformat(given)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        if number.isdecimal() and unit in DURATION_UNITS:
+            return datetime.now(UTC) + timedelta(**{DURATION_UNITS[unit]: int(number)})
+        expiry = datetime.fromisoformat(value)
+        return expiry if expiry.tzinfo else expiry.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise startup_error.StartupError(
-            f"{given!r} is no expiry: write 90d, 12h, or a date such as 2030-12-31."
+            f"{value!r} is not a valid expiry. Use a duration such as 90d, 12h or 30m, or a date such as 2030-12-31."
         ) from None
 
 
 @asynccontextmanager
-async def acting(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[CommandContext]:
-    """An act in a transaction that is committed when this block ends well."""
+async def command_context(engine: AsyncEngine, account_id: UUID) -> AsyncIterator[CommandContext]:
+    """Yield the context of a command in a transaction. It is committed unless the block raises."""
     async with get_session(engine, account_id) as session:
         yield CommandContext(session.execute_sql, account_id, ACTOR, "cli")
         await session.commit()
 
 
-def refuse(check: Validator) -> None:
-    """StartError where the check found something."""
-    if check.errors:
-        found = [f"{'.'.join(problem.path[:1])}: {problem.message}" for problem in check.errors]
-        raise startup_error.StartupError(" ".join(dict.fromkeys(found)))
+def raise_errors(validator: Validator) -> None:
+    """Raise the errors of a validator.
+
+    Raises:
+        StartupError: there are errors. The message contains each field name with its error message.
+    """
+    if validator.errors:
+        messages = [f"{'.'.join(error.path[:1])}: {error.message}" for error in validator.errors]
+        raise startup_error.StartupError(" ".join(dict.fromkeys(messages)))
 
 
 async def create_key(
     engine: AsyncEngine, slug: str, name: str, scopes: Sequence[str] = SCOPES, expires_at: datetime | None = None
 ) -> api_key.ApiKeySecret:
-    """A new key of an account."""
-    check, secret = Validator(), api_key.generate()
-    given = {"name": name, "scopes": list(scopes), "expiresAt": expires_at}
-    new = api_keys.validate(check, given, SCOPES)
-    refuse(check)
+    """Create an API key for the account with this short name and return its secret, which is not stored.
+
+    Raises:
+        StartupError: a value is invalid, or the account does not exist.
+    """
+    validator, secret = Validator(), api_key.generate()
+    new_key = api_keys.validate(validator, {"name": name, "scopes": list(scopes), "expiresAt": expires_at}, SCOPES)
+    raise_errors(validator)
     async with engine.connect() as connection:
-        found = await connection.execute(text("SELECT id FROM account WHERE slug = :slug"), {"slug": slug})
-        account = found.scalar_one_or_none()
-    if account is None:
-        raise startup_error.StartupError(f"There is no account {slug!r}: `graphql-app account create {slug}` makes it.")
-    async with acting(engine, account) as act:
-        await api_keys.create(act, new, secret, check)
+        rows = await connection.execute(text("SELECT id FROM account WHERE slug = :slug"), {"slug": slug})
+        account_id = rows.scalar_one_or_none()
+    if account_id is None:
+        raise startup_error.StartupError(
+            f"There is no account {slug!r}. Create it with `graphql-app account create {slug}`."
+        )
+    async with command_context(engine, account_id) as context:
+        await api_keys.create(context, new_key, secret, validator)
     return secret
 
 
 async def list_keys(engine: AsyncEngine) -> Sequence[Row[Any]]:
-    """All keys of all accounts."""
+    """Return the API keys of all accounts, with the state `valid`, `expired` or `revoked`, oldest first."""
     async with engine.connect() as connection:
-        return (await connection.execute(KEYS)).all()
+        return (await connection.execute(LIST_KEYS)).all()
 
 
 async def revoke_key(engine: AsyncEngine, prefix: str) -> str:
-    """Revoke the key with this prefix; its name."""
+    """Revoke an API key and return its name. `prefix` is the prefix of its secret, or the whole secret.
+
+    Raises:
+        StartupError: there is no such key.
+    """
     async with engine.connect() as connection:
         sql = text("SELECT account_id, id, name FROM api_key WHERE prefix = :prefix")
         key = (await connection.execute(sql, {"prefix": prefix[: api_key.PREFIX]})).one_or_none()
     if key is None:
         raise startup_error.StartupError(
-            f"There is no API key {prefix[: api_key.PREFIX]!r}: `graphql-app key list` shows all."
+            f"There is no API key {prefix[: api_key.PREFIX]!r}. List all keys with `graphql-app key list`."
         )
-    async with acting(engine, key.account_id) as act:
-        await api_keys.revoke(act, key.id, Validator())
+    async with command_context(engine, key.account_id) as context:
+        await api_keys.revoke(context, key.id, Validator())
     return str(key.name)
 
 
 async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
-    """A new account, with the sequence of its shipment numbers, which requests may use."""
-    check = Validator()
-    check.text({"name": name}, "name", 200, required=True)
-    refuse(check)
-    if not SLUG.fullmatch(slug):
-        raise startup_error.StartupError(f"{slug!r} is no short name: write a-z, 0-9 and -, at most 63.")
+    """Create an account, and the sequence of its shipment numbers with the rights of requests on it.
+
+    Raises:
+        StartupError: the name or the short name is invalid, or the short name is in use.
+    """
+    validator = Validator()
+    validator.text({"name": name}, "name", MAX_ACCOUNT_NAME_CHARACTERS, required=True)
+    raise_errors(validator)
+    if not SLUG_PATTERN.fullmatch(slug):
+        raise startup_error.StartupError(
+            f"{slug!r} is not a valid account name. Use up to 63 lower-case letters, digits and hyphens; the first "
+            "must not be a hyphen."
+        )
     try:
         async with engine.begin() as connection:
             sql = text("INSERT INTO account (slug, name) VALUES (:slug, :name)")
@@ -115,11 +150,13 @@ async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
             await connection.exec_driver_sql(row_security.SETTLE)
     except IntegrityError as error:
         if constraint(error) == "uq_account_slug":
-            raise startup_error.StartupError(f"There is an account {slug!r} already.") from None
+            raise startup_error.StartupError(
+                f"The account {slug!r} already exists. Choose another short name."
+            ) from None
         raise
 
 
 async def list_accounts(engine: AsyncEngine) -> Sequence[Row[Any]]:
-    """All accounts."""
+    """Return slug, name and creation time of all accounts, oldest first."""
     async with engine.connect() as connection:
         return (await connection.execute(text("SELECT slug, name, created_at FROM account ORDER BY id"))).all()

@@ -1,4 +1,4 @@
-"""The commands `key` and `account`: who may come in. They work while the server runs, and before it ever did."""
+"""The commands `key` and `account`. They work while the server runs, and before its first start."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import settings
+from graphql_app import settings as settings_module
 from graphql_app.auth.scopes import ADMIN, SCOPES
 from graphql_app.cli import account_admin
 from graphql_app.database import migrate, target
@@ -16,80 +16,88 @@ from graphql_app.database.target import DatabaseTarget
 
 T = TypeVar("T")
 
-keys = typer.Typer(help="Make, show and revoke API keys.", no_args_is_help=True)
-accounts = typer.Typer(help="Make and show accounts: everything belongs to one.", no_args_is_help=True)
+keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+accounts = typer.Typer(help="Create and list accounts. All data belong to an account.", no_args_is_help=True)
 
 
-def on_database(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
-    """What the work comes to, on a database with all tables."""
-    known = settings.read()
+def run_on_database(function: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    """Migrate the database of the settings, call a function with an engine on it, and return its result."""
+    settings = settings_module.read()
 
-    async def run(where: DatabaseTarget) -> T:
-        async with target.connect(where, known) as engine:
+    async def run(database: DatabaseTarget) -> T:
+        async with target.connect(database, settings) as engine:
             await migrate.upgrade(engine)
-            return await work(engine)
+            return await function(engine)
 
-    with target.open_target(known) as where:
-        return asyncio.run(run(where))
+    with target.open_target(settings) as database:
+        return asyncio.run(run(database))
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Columns as wide as they must be."""
-    cells = [[*heads], *([shown(cell) for cell in row] for row in rows)]
+def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table with columns as wide as their longest cell."""
+    cells = [[*headings], *([format_cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def shown(cell: object) -> str:
-    return cell.strftime("%Y-%m-%d %H:%M") if isinstance(cell, datetime) else "-" if cell is None else str(cell)
+def format_cell(value: object) -> str:
+    """Return a value as text: times to the minute, `-` for None."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return "-" if value is None else str(value)
 
 
 @keys.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for.")],
-    account: Annotated[str, typer.Option(help="Whose it is.")] = "default",
+    name: Annotated[str, typer.Argument(help="Purpose of the key, up to 100 characters.")],
+    account: Annotated[str, typer.Option(help="Short name of the account.")] = "default",
     scope: Annotated[
-        list[str] | None, typer.Option(help=f"What it may do: {', '.join(SCOPES)}. Absent: all but admin.")
+        list[str] | None,
+        typer.Option(help=f"Scope of the key: {', '.join(SCOPES)}. Repeatable. Default: all but admin."),
     ] = None,
-    expires: Annotated[str | None, typer.Option(help="When it stops to work: 90d, 12h, or a date.")] = None,
+    expires: Annotated[str | None, typer.Option(help="Expiry: 90d, 12h, 30m or a date. Default: never.")] = None,
 ) -> None:
-    """Make an API key and print its secret, this once."""
-    scopes = scope or [one for one in SCOPES if one != ADMIN]
-    until = account_admin.moment(expires) if expires else None
-    secret = on_database(lambda engine: account_admin.create_key(engine, account, name, scopes, until))
+    """Create an API key and print its secret. The secret is not stored."""
+    scopes = scope or [default for default in SCOPES if default != ADMIN]
+    expires_at = account_admin.parse_expiry(expires) if expires else None
+    secret = run_on_database(lambda engine: account_admin.create_key(engine, account, name, scopes, expires_at))
     typer.echo(secret.text)
-    typer.echo("It is not shown again. Clients send it as `Authorization: Bearer <key>`.", err=True)
+    typer.echo("The key is not shown again. Clients send it as `Authorization: Bearer <key>`.", err=True)
 
 
 @keys.command(name="list")
 def list_keys() -> None:
-    """Show all keys, by the beginning of their secrets."""
-    rows = on_database(account_admin.list_keys)
-    cells = [(one.prefix, one.account, one.state, ",".join(one.scopes), one.last_used_at, one.expires_at, one.name)
-             for one in rows]  # fmt: skip
-    table(("KEY", "ACCOUNT", "STATE", "SCOPES", "LAST USED", "EXPIRES", "NAME"), cells)
+    """List all API keys by the prefix of their secret."""
+    rows = run_on_database(account_admin.list_keys)
+    cells = [(row.prefix, row.account, row.state, ",".join(row.scopes), row.last_used_at, row.expires_at, row.name)
+             for row in rows]  # fmt: skip
+    print_table(("KEY", "ACCOUNT", "STATE", "SCOPES", "LAST USED", "EXPIRES", "NAME"), cells)
 
 
 @keys.command()
-def revoke(key: Annotated[str, typer.Argument(help="Its beginning, as `key list` shows it, or all of it.")]) -> None:
-    """Let a key in no more, within a second and in every process."""
-    name = on_database(lambda engine: account_admin.revoke_key(engine, key))
+def revoke(
+    key: Annotated[str, typer.Argument(help="Prefix of the key, as listed by `key list`, or the whole key.")],
+) -> None:
+    """Revoke an API key. All server processes reject it within a second."""
+    name = run_on_database(lambda engine: account_admin.revoke_key(engine, key))
     typer.echo(f"Revoked: {name}.")
 
 
 @accounts.command(name="create")
 def create_account(
-    slug: Annotated[str, typer.Argument(help="Its short name: a-z, 0-9 and -.")],
-    name: Annotated[str | None, typer.Option(help="Its name for people; absent: the short one.")] = None,
+    slug: Annotated[str, typer.Argument(help="Short name: up to 63 of a-z, 0-9 and -.")],
+    name: Annotated[
+        str | None, typer.Option(help="Display name, up to 200 characters. Default: the short name.")
+    ] = None,
 ) -> None:
-    """Make an account. `key create --account` then makes its keys."""
-    on_database(lambda engine: account_admin.create_account(engine, slug, name or slug))
-    typer.echo(f"Made the account {slug}.")
+    """Create an account. Create its API keys with `key create --account`."""
+    run_on_database(lambda engine: account_admin.create_account(engine, slug, name or slug))
+    typer.echo(f"Created the account {slug}.")
 
 
 @accounts.command(name="list")
 def list_accounts() -> None:
-    """Show all accounts."""
-    rows = on_database(account_admin.list_accounts)
-    table(("ACCOUNT", "MADE", "NAME"), [(one.slug, one.created_at, one.name) for one in rows])
+    """List all accounts."""
+    rows = run_on_database(account_admin.list_accounts)
+    print_table(("ACCOUNT", "CREATED", "NAME"), [(row.slug, row.created_at, row.name) for row in rows])

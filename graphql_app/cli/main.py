@@ -1,4 +1,4 @@
-"""The command line: what to do, and options that win over the environment. Refuses in one sentence, exit code 1."""
+"""The command `graphql-app`. Options take precedence over the environment. Errors are one sentence, exit code 1."""
 
 import asyncio
 import sys
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from graphql_app import demo, settings
+from graphql_app import demo
+from graphql_app import settings as settings_module
 from graphql_app.cli import database_shell, key_commands
 from graphql_app.database import migrate, target
 from graphql_app.database.target import DatabaseTarget
@@ -27,78 +28,88 @@ cli.add_typer(key_commands.accounts, name="account")
 @cli.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 selects a free port.")] = None,
     workers: Annotated[int | None, typer.Option(help="Number of server processes.")] = None,
-    reload: Annotated[bool, typer.Option(help="Start again whenever the program's files change.")] = False,
+    reload: Annotated[bool, typer.Option(help="Restart when a file of the program changes.")] = False,
 ) -> None:
-    """Serve the API: migrate first, and start a PostgreSQL of our own where POSTGRES_URL is not given."""
-    startup.serve(settings.read(host=host, port=port, workers=workers), reload=reload)
+    """Migrate the database and serve the API. Without POSTGRES_URL, an embedded PostgreSQL is started."""
+    startup.serve(settings_module.read(host=host, port=port, workers=workers), reload=reload)
 
 
 @cli.command(name="migrate")
 def migrate_(
-    check: Annotated[bool, typer.Option(help="Change nothing; exit code 1 if something is missing.")] = False,
-    write: Annotated[str | None, typer.Option(help="For developers: write the migration to the models.")] = None,
+    check: Annotated[bool, typer.Option(help="Change nothing; exit code 1 if migrations are missing.")] = False,
+    write: Annotated[
+        str | None, typer.Option(help="For developers: write a migration to the models, with this title.")
+    ] = None,
 ) -> None:
-    """Bring the database to the tables of this program."""
-    known = settings.read()
+    """Apply the missing migrations to the database.\f
 
-    async def run(where: DatabaseTarget) -> list[str]:
-        async with target.connect(where, known) as engine:
+    Raises:
+        StartupError: migrations are missing and `check` is set. (The help text ends at the form feed.)
+    """
+    settings = settings_module.read()
+
+    async def run(database: DatabaseTarget) -> list[str]:
+        """Return the missing migrations, after applying them unless `check` is set."""
+        async with target.connect(database, settings) as engine:
             if check:
                 return await migrate.pending(engine)
-            done = await migrate.upgrade(engine)
+            applied = await migrate.upgrade(engine)
             if write:
                 await migrate.write(engine, write)
-            return done
+            return applied
 
-    with target.temporary_database() if write else target.open_target(known) as where:
-        missing = asyncio.run(run(where))
+    with target.temporary_database() if write else target.open_target(settings) as database:
+        missing = asyncio.run(run(database))
     if check and missing:
-        raise startup_error.StartupError(f"Missing migrations: {', '.join(missing)}.")
+        raise startup_error.StartupError(f"Migrations are missing: {', '.join(missing)}. Run `graphql-app migrate`.")
     if not write:
-        typer.echo(f"Applied: {', '.join(missing)}." if missing else "Nothing is missing.")
+        typer.echo(f"Applied: {', '.join(missing)}." if missing else "The database is up to date.")
 
 
 @cli.command(name="demo")
 def demo_() -> None:
-    """Fill an empty database with a few hundred shipments to look at."""
-    known = settings.read()
+    """Fill an empty database with a few hundred demonstration shipments."""
+    settings = settings_module.read()
 
-    async def run(where: DatabaseTarget) -> int:
-        async with target.connect(where, known) as engine:
+    async def run(database: DatabaseTarget) -> int:
+        async with target.connect(database, settings) as engine:
             await migrate.upgrade(engine)
             return await demo.fill(engine)
 
-    with target.open_target(known) as where:
-        made = asyncio.run(run(where))
-    typer.echo(f"Made {made} shipments." if made else "There are shipments already: nothing was made.")
+    with target.open_target(settings) as database:
+        created = asyncio.run(run(database))
+    typer.echo(f"Created {created} shipments." if created else "The account already has shipments; none were created.")
 
 
 @cli.command()
-def schema(path: Annotated[Path | None, typer.Argument(help="The file to write; without it, print.")] = None) -> None:
-    """The API in GraphQL's schema language."""
-    text = build.sdl(build.build())
+def schema(
+    path: Annotated[Path | None, typer.Argument(help="File to write. If omitted, the schema is printed.")] = None,
+) -> None:
+    """Print or write the schema in the GraphQL schema definition language (SDL)."""
+    sdl = build.sdl(build.build())
     if path:
-        path.write_text(text)
+        path.write_text(sdl)
     else:
-        typer.echo(text, nl=False)
+        typer.echo(sdl, nl=False)
 
 
 @cli.command()
 def db(
     port: Annotated[
-        int | None, typer.Option(help="Open this TCP port of 127.0.0.1, with a password, for pgAdmin.")
+        int | None,
+        typer.Option(help="TCP port of 127.0.0.1 to open for pgAdmin; 0 selects a free port. The password is printed."),
     ] = None,
 ) -> None:
-    """How to look at the tables. Keeps a PostgreSQL of our own up until Ctrl-C where none is running."""
-    known = settings.read()
-    with target.open_target(known) as where:
-        asyncio.run(database_shell.show(where, known, port))
+    """Print how to open the database with psql or pgAdmin. Keeps the embedded PostgreSQL running until Ctrl-C."""
+    settings = settings_module.read()
+    with target.open_target(settings) as database:
+        asyncio.run(database_shell.show_access(database, settings, port))
 
 
 def main() -> None:
-    """The program."""
+    """Run the command line. A StartupError is printed to standard error and gives exit code 1."""
     try:
         cli()
     except startup_error.StartupError as error:

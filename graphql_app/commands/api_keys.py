@@ -1,4 +1,4 @@
-"""API keys are made and revoked. A secret is neither kept nor logged, only its SHA-256 and its beginning."""
+"""Creating and revoking API keys. The secret is neither stored nor logged, only its SHA-256 hash and its prefix."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -12,51 +12,63 @@ from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.errors import user_errors
 
-MAX_NAME_CHARACTERS = 100  # with the prefix it is an actor, which has 200 characters
-API_KEY_NOT_FOUND = "There is no such API key."
+MAX_NAME_CHARACTERS = 100
+"""Maximum length of a key's name. With its prefix the name is an actor, which has at most 200 characters."""
+API_KEY_NOT_FOUND = "There is no API key with this id."
+"""The message for an unknown API key."""
 
 
-def validate(check: Validator, given: Input, scopes: Collection[str]) -> dict[str, Any]:
-    """What a new key shall be, checked. `scopes`: what who asks may give."""
-    wanted = [scope for scope in SCOPES if scope in given["scopes"]]
-    for at, scope in enumerate(given["scopes"]):
+def validate(validator: Validator, fields: Input, scopes: Collection[str]) -> dict[str, Any]:
+    """Validate an ApiKeyCreateInput and return the columns of the new key.
+
+    `scopes` are those of the caller: a key can only grant scopes that it has itself.
+    """
+    granted = [scope for scope in SCOPES if scope in fields["scopes"]]
+    for index, scope in enumerate(fields["scopes"]):
         if scope not in SCOPES:
-            check.add_error(user_errors.Invalid(f"This must be one of {', '.join(SCOPES)}."), "scopes", at)
+            validator.add_error(user_errors.Invalid(f"Must be one of {', '.join(SCOPES)}."), "scopes", index)
         elif scope not in scopes:
-            check.add_error(user_errors.Forbidden(f"A key without the scope {scope} cannot give it."), "scopes", at)
-    if not given["scopes"]:
-        check.add_error(user_errors.Required("Give at least one scope."), "scopes")
-    expires_at = check.instant(given, "expiresAt")
+            message = f"Your API key does not have the scope {scope}, so it cannot grant it."
+            validator.add_error(user_errors.Forbidden(message), "scopes", index)
+    if not fields["scopes"]:
+        validator.add_error(user_errors.Required("At least one scope is required."), "scopes")
+    expires_at = validator.instant(fields, "expiresAt")
     if expires_at is not None and expires_at <= datetime.now(UTC):
-        check.add_error(user_errors.Invalid("This must lie ahead."), "expiresAt")
-    name = check.text(given, "name", MAX_NAME_CHARACTERS, required=True)
-    return {"name": name, "scopes": wanted, "expires_at": expires_at}
+        validator.add_error(user_errors.Invalid("Must be in the future."), "expiresAt")
+    name = validator.text(fields, "name", MAX_NAME_CHARACTERS, required=True)
+    return {"name": name, "scopes": granted, "expires_at": expires_at}
 
 
 async def create(
-    act: CommandContext, new: Mapping[str, Any], secret: api_key.ApiKeySecret, check: Validator
+    context: CommandContext, new_key: Mapping[str, Any], secret: api_key.ApiKeySecret, validator: Validator
 ) -> RowResult:
-    """Make the key."""
-    outcome = RowResult.from_validator(check)
-    if act.validate_only:
-        return outcome
-    (row,) = await act.sql("api_key_insert", {**new, "prefix": secret.prefix, "hash": secret.hash})
-    outcome.api_key, outcome.created = row.id, True
-    changed = {"name": new["name"], "prefix": secret.prefix, "scopes": new["scopes"], "expiresAt": new["expires_at"]}
-    told = {name: [None, value] for name, value in changed.items() if value}
-    await change_log.log(act, "api_key", row.id, "api_key.created", told)
-    return outcome
+    """Insert the key and log it. `new_key` comes from `validate`."""
+    result = RowResult.from_validator(validator)
+    if context.validate_only:
+        return result
+    (row,) = await context.sql("api_key_insert", {**new_key, "prefix": secret.prefix, "hash": secret.hash})
+    result.api_key, result.created = row.id, True
+    values = {
+        "name": new_key["name"],
+        "prefix": secret.prefix,
+        "scopes": new_key["scopes"],
+        "expiresAt": new_key["expires_at"],
+    }
+    changed = {name: [None, value] for name, value in values.items() if value}
+    await change_log.log_change(context, "api_key", row.id, "api_key.created", changed)
+    return result
 
 
-async def revoke(act: CommandContext, key: UUID | None, check: Validator) -> RowResult:
-    """Revoke the key; one that is revoked stays as it is."""
-    outcome = RowResult.from_validator(check)
-    rows = await act.sql("api_key_revoke", {"id": key})
+async def revoke(context: CommandContext, key_id: UUID | None, validator: Validator) -> RowResult:
+    """Revoke the key and log it. Revoking a revoked key has no effect; an unknown one returns NOT_FOUND."""
+    result = RowResult.from_validator(validator)
+    rows = await context.sql("api_key_revoke", {"id": key_id})
     if not rows:
-        check.add_error(user_errors.NotFound(API_KEY_NOT_FOUND), "id")
-        return outcome
+        validator.add_error(user_errors.NotFound(API_KEY_NOT_FOUND), "id")
+        return result
     (row,) = rows
-    outcome.api_key = row.id
+    result.api_key = row.id
     if row.changed:
-        await change_log.log(act, "api_key", row.id, "api_key.revoked", {"revokedAt": [None, row.revoked_at]})
-    return outcome
+        changed = {"revokedAt": [None, row.revoked_at]}
+        await change_log.log_change(context, "api_key", row.id, "api_key.revoked", changed)
+    return result

@@ -1,4 +1,4 @@
-"""Carriers are made and changed, by their code."""
+"""Commands on carriers: `carrierSave` creates or updates one by its code, `carrierStatusMap` maps its status codes."""
 
 import re
 from collections.abc import Mapping
@@ -10,65 +10,71 @@ from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import carrier_status_codes
 from graphql_app.errors import user_errors
 
-CARRIER_NOT_FOUND = "There is no carrier with this code: carrierSave makes one."
+CARRIER_NOT_FOUND = "There is no carrier with this code. Create it with `carrierSave`."
+"""The message for an unknown carrier."""
+MAX_CARRIER_STATUS_CHARACTERS = 128
+"""Maximum length of a carrier's own status code."""
 
 
-def validate(check: Validator, given: Input) -> dict[str, Any]:
-    """The arguments of `carrierSave`, checked."""
-    inner, values = check.at("input"), given["input"]
-    code = given["code"]
-    if check.check_text(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
-        check.add_error(user_errors.Invalid("Write 2 to 32 of a-z, 0-9 and _, such as dhl_express."), "code")
-    template = inner.text(values, "trackingUrlTemplate", 1000)
+def validate(validator: Validator, arguments: Input) -> dict[str, Any]:
+    """Validate the arguments of `carrierSave` and return the columns of the carrier."""
+    input_validator, fields = validator.at("input"), arguments["input"]
+    code = arguments["code"]
+    if validator.check_text(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
+        message = "Must be 2 to 32 lowercase letters (a-z), digits and underscores, for example dhl_express."
+        validator.add_error(user_errors.Invalid(message), "code")
+    template = input_validator.text(fields, "trackingUrlTemplate", 1000)
     if template and not re.match(r"https?://", template):
-        inner.add_error(user_errors.Invalid("This must begin with https:// or http://."), "trackingUrlTemplate")
+        input_validator.add_error(user_errors.Invalid("Must start with https:// or http://."), "trackingUrlTemplate")
     return {
         "code": code,
-        "name": inner.text(values, "name", 200, required=True),
+        "name": input_validator.text(fields, "name", 200, required=True),
         "template": template,
-        "sets_template": "trackingUrlTemplate" in values,
+        "sets_template": "trackingUrlTemplate" in fields,
     }
 
 
-async def save(act: CommandContext, carrier: Mapping[str, Any], check: Validator) -> RowResult:
-    """Make the carrier or change it. Saving it as it is changes nothing."""
-    outcome = RowResult.from_validator(check)
-    if act.validate_only:
-        asked = {"carriers": [carrier["code"]], "references": [], "numbers": []}
-        for known in await act.sql("names_lookup", asked):
-            outcome.carrier = known.id
-        return outcome
-    (row,) = await act.sql("carrier_upsert", carrier)
+async def save(context: CommandContext, carrier: Mapping[str, Any], validator: Validator) -> RowResult:
+    """Create or update the carrier and log it. Saving the stored values again has no effect."""
+    result = RowResult.from_validator(validator)
+    if context.validate_only:
+        names = {"carriers": [carrier["code"]], "references": [], "numbers": []}
+        for row in await context.sql("names_lookup", names):
+            result.carrier = row.id
+        return result
+    (row,) = await context.sql("carrier_upsert", carrier)
     old = {} if row.created else {"name": row.old_name, "trackingUrlTemplate": row.old_template}
     new = {"name": row.name, "trackingUrlTemplate": row.template}
     changed = {name: [old.get(name), value] for name, value in new.items() if old.get(name) != value}
-    outcome.carrier, outcome.created = row.id, row.created
+    result.carrier, result.created = row.id, row.created
     if changed or row.created:
-        await change_log.log(act, "carrier", row.id, "carrier.created" if row.created else "carrier.updated", changed)
-    return outcome
+        op = "carrier.created" if row.created else "carrier.updated"
+        await change_log.log_change(context, "carrier", row.id, op, changed)
+    return result
 
 
-def validate_status_mapping(check: Validator, given: Input) -> dict[str, Any]:
-    """The arguments of `carrierStatusMap`, checked."""
-    code, reason = given.get("code"), given.get("reason")
+def validate_status_mapping(validator: Validator, arguments: Input) -> dict[str, Any]:
+    """Validate the arguments of `carrierStatusMap` and return the columns of the mapping."""
+    code, reason = arguments.get("code"), arguments.get("reason")
     if reason is not None and code is None:
-        check.add_error(user_errors.Required("A reason needs a code."), "code")
-    raw = carrier_status_codes.normalize(check.text(given, "raw", 128, required=True) or "")
-    check.check_text(given["carrier"], "carrier")
-    return {"carrier": given["carrier"], "raw": raw, "code": code, "reason": reason}
+        validator.add_error(user_errors.Required("`reason` requires `code`."), "code")
+    raw_text = validator.text(arguments, "raw", MAX_CARRIER_STATUS_CHARACTERS, required=True)
+    raw = carrier_status_codes.normalize(raw_text or "")
+    validator.check_text(arguments["carrier"], "carrier")
+    return {"carrier": arguments["carrier"], "raw": raw, "code": code, "reason": reason}
 
 
-async def map_status(act: CommandContext, word: Mapping[str, Any], check: Validator) -> RowResult:
-    """Say what a carrier's own word means; without a code, what ships with us counts again."""
-    outcome = RowResult.from_validator(check)
-    rows = await act.sql("carrier_status_upsert", word)
+async def map_status(context: CommandContext, mapping: Mapping[str, Any], validator: Validator) -> RowResult:
+    """Save the mapping of a carrier's status code. Without `code` it is removed and the built-in mapping applies."""
+    result = RowResult.from_validator(validator)
+    rows = await context.sql("carrier_status_upsert", mapping)
     if not rows:
-        check.add_error(user_errors.NotFound(CARRIER_NOT_FOUND), "carrier")
-        return outcome
+        validator.add_error(user_errors.NotFound(CARRIER_NOT_FOUND), "carrier")
+        return result
     (row,) = rows
-    outcome.carrier = row.id
+    result.carrier = row.id
     if row.changed:
         old = [row.old_code, row.old_reason] if row.old_code else None
-        new = [word["code"], word["reason"]] if word["code"] else None
-        await change_log.log(act, "carrier", row.id, "carrier.status_mapped", {word["raw"]: [old, new]})
-    return outcome
+        new = [mapping["code"], mapping["reason"]] if mapping["code"] else None
+        await change_log.log_change(context, "carrier", row.id, "carrier.status_mapped", {mapping["raw"]: [old, new]})
+    return result

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Writing of the change log: one row for each change of a shipment, tracking event, carrier or API key."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,19 +11,21 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def describe_change(change: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a row of the log says of a change."""
+    """The `changed` column of a log row: field name → [old value, new value], with the status if it changed."""
     before, after = change["status_before"], change["status_after"]
     changed: Mapping[str, Any] = change["changed"]
     return changed if before == after else {"status": [before, after], **changed}
 
 
-async def log(act: CommandContext, entity: str, entity_id: UUID, op: str, changed: Mapping[str, Any]) -> None:
-    """One change of something that belongs to no shipment, such as a carrier: it is only logged."""
+async def log_change(
+    context: CommandContext, entity: str, entity_id: UUID, op: str, changed: Mapping[str, Any]
+) -> None:
+    """Log one change of an object that belongs to no shipment, such as a carrier or an API key."""
     change = {"entity": entity, "entity_id": entity_id, "shipment_seq": 0, "op": op, "changed": json_text(changed)}
-    await write(act, log=[change])
+    await save_rows(context, log=[change])
 
 
-async def write(act: CommandContext, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
-    """Rows of shipments, of packages and of the log."""
+async def save_rows(context: CommandContext, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
+    """Update rows of `shipment` and `package` and insert rows of `change`, in one statement."""
     tables = {"shipments": json_text(rows), "packages": json_text(packages), "log": json_text(log)}
-    await act.sql("shipments_save", {**tables, "now": datetime.now(UTC)})
+    await context.sql("shipments_save", {**tables, "now": datetime.now(UTC)})

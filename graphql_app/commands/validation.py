@@ -1,7 +1,7 @@
-"""What a value must be before anything is written. In flow the client's values, out flow clean ones.
+"""Validation of input values before anything is written: client values in, clean values out.
 
-Nothing here raises: what is wrong is gathered, each problem with its path in GraphQL names, so that a client sees all
-that is wrong with an input at once. Inputs are mappings under their GraphQL names; a name that is absent was not given.
+Nothing here raises: errors are collected, each with its path in GraphQL names, so that a client sees all errors of an
+input at once. Inputs are mappings by GraphQL field name; an omitted field is not in the mapping.
 """
 
 import math
@@ -17,16 +17,30 @@ from graphql_app.domain import iso_codes
 from graphql_app.errors import user_errors
 
 Input = Mapping[str, Any]
+"""The fields of an input object by GraphQL name."""
 
 UNSTORABLE_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""Characters that PostgreSQL's text type cannot hold: U+0000 and unpaired surrogates."""
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""The first accepted instant."""
+LATEST = datetime(3000, 1, 1, tzinfo=UTC)
+"""Accepted instants are before this one."""
+OUT_OF_RANGE = "Must be in the years 1900 to 2999."
+"""The message for an instant that is not accepted."""
 MAX_METADATA_BYTES = 16_384
-MAX_KEY_CHARACTERS, MAX_KEYS = 100, 1_000
+"""Maximum size of metadata as JSON."""
+MAX_METADATA_KEY_CHARACTERS = 100
+"""Maximum length of a metadata key."""
+MAX_METADATA_KEYS = 1_000
+"""Maximum number of metadata keys in one `metadataUnset`."""
 MAX_METADATA_DEPTH = 8
+"""Maximum nesting of metadata below the outermost object."""
+UNSTORABLE_TEXT = "must not contain U+0000 or an unpaired surrogate, which PostgreSQL cannot store."
+"""The end of the messages for text with unstorable characters."""
 
 
-class Warning(NamedTuple):
-    """Something that looks wrong and is accepted all the same."""
+class InputWarning(NamedTuple):
+    """A warning: the value looks wrong but is accepted."""
 
     code: str
     message: str
@@ -34,48 +48,50 @@ class Warning(NamedTuple):
 
 
 class Validator:
-    """A place in an input, and the problems and warnings found so far in all of it."""
+    """A path in an input, with the errors and warnings collected so far for the whole input."""
 
     __slots__ = ("errors", "path", "warnings")
 
     def __init__(self, *path: str | int, outer: "Validator | None" = None) -> None:
         self.path = path
         self.errors: list[user_errors.UserError] = [] if outer is None else outer.errors
-        self.warnings: list[Warning] = [] if outer is None else outer.warnings
+        self.warnings: list[InputWarning] = [] if outer is None else outer.warnings
 
     def at(self, *names: str | int) -> "Validator":
-        """A place further in."""
-        inner = Validator.__new__(Validator)  # past __init__: a bulk call makes ten for every row
+        """A validator for a nested path that shares the errors and warnings."""
+        inner = Validator.__new__(Validator)  # without __init__: a bulk call creates ten validators per row
         inner.path, inner.errors, inner.warnings = self.path + names, self.errors, self.warnings
         return inner
 
     def path_of(self, names: tuple[str | int, ...]) -> user_errors.Path:
-        """A place here or further in, as clients are told it."""
+        """The path of a nested field as it appears in the payload: strings only."""
         return tuple(map(str, self.path + names))
 
     def checkpoint(self) -> tuple[int, int]:
-        """How much was found so far, to come back to it."""
+        """The current number of errors and warnings, for `rollback`."""
         return len(self.errors), len(self.warnings)
 
     def rollback(self, mark: tuple[int, int]) -> None:
-        """Forget what was found since."""
+        """Discard the errors and warnings added since the checkpoint."""
         del self.errors[mark[0] :], self.warnings[mark[1] :]
 
     def add_warning(self, code: str, message: str, *names: str | int) -> None:
-        """Note what looks odd here, or further in."""
-        self.warnings.append(Warning(code, message, self.path_of(names)))
+        """Add a warning at this path or at a nested one."""
+        self.warnings.append(InputWarning(code, message, self.path_of(names)))
 
-    def add_error(self, problem: user_errors.UserError, *names: str | int) -> None:
-        """Note what is wrong here, or further in."""
-        problem.path = self.path_of(names)
-        self.errors.append(problem)
+    def add_error(self, error: user_errors.UserError, *names: str | int) -> None:
+        """Add an error and set its path to this path or to a nested one."""
+        error.path = self.path_of(names)
+        self.errors.append(error)
 
-    def text(self, given: Input, name: str, most: int, *, required: bool = False, filled: bool = False) -> str | None:
-        """A text without blanks around it; None for one that is absent, null, blank, or wrong.
+    def text(
+        self, fields: Input, name: str, max_characters: int, *, required: bool = False, reject_blank: bool = False
+    ) -> str | None:
+        """A text without surrounding whitespace; None if it is omitted, null, blank or invalid.
 
-        `filled`: one that is given must not be blank, because leaving it out means something else.
+        `reject_blank`: a blank text is an error, for fields in which no value has another meaning than a blank one.
         """
-        value: str | None = given.get(name)
+        value: str | None = fields.get(name)
         if value is None:
             if required:
                 self.add_error(user_errors.Required(), name)
@@ -83,143 +99,158 @@ class Validator:
         if not self.check_text(value, name):
             return None
         value = value.strip()
-        if len(value) > most:
-            self.add_error(user_errors.LimitExceeded(f"At most {most} characters fit; these are {len(value)}."), name)
+        if len(value) > max_characters:
+            self.add_error(too_long(value, max_characters), name)
             return None
-        if not value and (filled or required):
-            self.add_error(user_errors.Invalid("This is blank.") if filled else user_errors.Required(), name)
+        if not value and (reject_blank or required):
+            blank = user_errors.Invalid("Must not be blank. Use null for no value.")
+            self.add_error(blank if reject_blank else user_errors.Required(), name)
         return value or None
 
     def check_text(self, value: str, *names: str | int) -> bool:
-        """Whether PostgreSQL can hold the text."""
+        """Whether PostgreSQL can store the text; adds an error if not."""
         if UNSTORABLE_CHARACTERS.search(value) is None:
             return True
-        self.add_error(
-            user_errors.Invalid("This contains U+0000 or half of a surrogate pair, which no text can hold."), *names
-        )
+        self.add_error(user_errors.Invalid(f"Text {UNSTORABLE_TEXT}"), *names)
         return False
 
-    def slug(self, given: Input, name: str, most: int, example: str) -> str | None:
-        """Lower case letters, digits and underscores; required."""
-        value = self.text(given, name, most, required=True)
+    def slug(self, fields: Input, name: str, max_characters: int, example: str) -> str | None:
+        """A required text of lowercase ASCII letters, digits and underscores."""
+        value = self.text(fields, name, max_characters, required=True)
         if value is not None and not re.fullmatch(r"[a-z0-9_]+", value, re.ASCII):
-            self.add_error(user_errors.Invalid(f"Write lower case letters, digits and _, such as {example}."), name)
+            message = f"Must be lowercase letters (a-z), digits and underscores, for example {example}."
+            self.add_error(user_errors.Invalid(message), name)
         return value
 
-    def decimal(self, given: Input, name: str, whole: int, places: int, *, above_zero: bool = False) -> Decimal | None:
-        """A decimal of so many digits before and behind the point, from 0; None for one that is absent or wrong."""
-        value: Decimal | None = given.get(name)
+    def decimal(
+        self, fields: Input, name: str, integer_digits: int, decimal_places: int, *, positive: bool = False
+    ) -> Decimal | None:
+        """A decimal from 0 (above 0 if `positive`) that fits the digits; None if it is omitted or invalid."""
+        value: Decimal | None = fields.get(name)
         if value is None:
             return None
-        if value < 0 or (above_zero and not value):
-            self.add_error(
-                user_errors.Invalid(f"This must be {'above' if above_zero else 'at least'} 0; it was {value:f}."), name
-            )
+        if value < 0 or (positive and not value):
+            rule = "greater than" if positive else "at least"
+            self.add_error(user_errors.Invalid(f"Must be {rule} 0 (was {value:f})."), name)
             return None
-        if value >= 10**whole or value != round(value, places):
-            self.add_error(
-                user_errors.Invalid(f"At most {whole} digits and {places} decimal places fit; it was {value:f}."), name
+        if value >= 10**integer_digits or value != round(value, decimal_places):
+            message = (
+                f"Must have at most {integer_digits} digits before the decimal point and {decimal_places} after it "
+                f"(was {value:f})."
             )
+            self.add_error(user_errors.Invalid(message), name)
             return None
         return value
 
-    def instant(self, given: Input, name: str) -> datetime | None:
-        """An instant in a range in which things are shipped."""
-        value: datetime | None = given.get(name)
+    def instant(self, fields: Input, name: str) -> datetime | None:
+        """An instant in the years 1900 to 2999; None if it is omitted or out of range."""
+        value: datetime | None = fields.get(name)
         if value is not None and not EARLIEST <= value < LATEST:
-            self.add_error(user_errors.Invalid("This must lie in the years from 1900 to 2999."), name)
+            self.add_error(user_errors.Invalid(OUT_OF_RANGE), name)
             return None
         return value
 
-    def country(self, given: Input, name: str) -> str | None:
-        value: str | None = given.get(name)
+    def country(self, fields: Input, name: str) -> str | None:
+        """A country code (ISO 3166-1 alpha-2)."""
+        value: str | None = fields.get(name)
         if value is not None and value not in iso_codes.COUNTRIES:
-            self.add_error(user_errors.Invalid(f"{value} is not the code of a country (ISO 3166-1 alpha-2)."), name)
+            self.add_error(user_errors.Invalid(f"{value} is not an ISO 3166-1 alpha-2 country code."), name)
         return value
 
-    def money(self, given: Input, name: str) -> tuple[Decimal | None, str | None]:
-        """Amount and currency."""
-        inner = given.get(name)
-        if inner is None:
+    def money(self, fields: Input, name: str) -> tuple[Decimal | None, str | None]:
+        """Amount and currency code (ISO 4217) of a MoneyInput; both None if it is omitted."""
+        money = fields.get(name)
+        if money is None:
             return None, None
-        check, currency = self.at(name), inner["currency"]
+        validator, currency = self.at(name), money["currency"]
         if currency not in iso_codes.CURRENCIES:
-            check.add_error(user_errors.Invalid(f"{currency} is not the code of a currency (ISO 4217)."), "currency")
-        return check.decimal(inner, "amount", 14, 4), currency
+            validator.add_error(user_errors.Invalid(f"{currency} is not an ISO 4217 currency code."), "currency")
+        return validator.decimal(money, "amount", 14, 4), currency
 
-    def texts(self, given: Input, name: str, most: int, longest: int, *, once: bool = True) -> list[str]:
-        """A list of texts without blanks around them, none blank, each once unless told otherwise."""
-        found = []
-        for at, value in enumerate(given.get(name) or ()):
-            if self.check_text(value, name, at) and (text := value.strip()):
-                found.append(text)
-                if len(text) > longest:
-                    self.add_error(
-                        user_errors.LimitExceeded(f"At most {longest} characters fit; these are {len(text)}."), name, at
-                    )
-        if once:
-            found = list(dict.fromkeys(found))
-        if len(found) > most:
-            self.add_error(user_errors.LimitExceeded(f"At most {most} fit; these are {len(found)}."), name)
-        return found
+    def texts(
+        self, fields: Input, name: str, max_entries: int, max_characters: int, *, unique: bool = True
+    ) -> list[str]:
+        """A list of texts without surrounding whitespace and without blank entries; `unique` drops repetitions."""
+        texts = []
+        for index, value in enumerate(fields.get(name) or ()):
+            if self.check_text(value, name, index) and (text := value.strip()):
+                texts.append(text)
+                if len(text) > max_characters:
+                    self.add_error(too_long(text, max_characters), name, index)
+        if unique:
+            texts = list(dict.fromkeys(texts))
+        if len(texts) > max_entries:
+            self.add_error(too_many(texts, max_entries), name)
+        return texts
 
-    def keys(self, given: Input, name: str) -> list[str]:
-        """Names of metadata, as they are: blanks count."""
-        found = list(dict.fromkeys(given.get(name) or ()))
-        for at, key in enumerate(found):
-            if self.check_text(key, name, at) and len(key) > MAX_KEY_CHARACTERS:
-                self.add_error(
-                    user_errors.LimitExceeded(f"At most {MAX_KEY_CHARACTERS} characters fit; these are {len(key)}."),
-                    name,
-                    at,
-                )
-        if len(found) > MAX_KEYS:
-            self.add_error(user_errors.LimitExceeded(f"At most {MAX_KEYS} fit; these are {len(found)}."), name)
-        return found
+    def metadata_keys(self, fields: Input, name: str) -> list[str]:
+        """Keys of metadata, unchanged: whitespace is significant."""
+        keys = list(dict.fromkeys(fields.get(name) or ()))
+        for index, key in enumerate(keys):
+            if self.check_text(key, name, index) and len(key) > MAX_METADATA_KEY_CHARACTERS:
+                self.add_error(too_long(key, MAX_METADATA_KEY_CHARACTERS), name, index)
+        if len(keys) > MAX_METADATA_KEYS:
+            self.add_error(too_many(keys, MAX_METADATA_KEYS), name)
+        return keys
 
-    def rows(self, given: Input, name: str, most: int) -> Iterator[tuple["Validator", Input]]:
-        """The objects of a list with their places; none of a list that is too long."""
-        rows = given.get(name) or ()
-        if len(rows) > most:
-            self.add_error(user_errors.LimitExceeded(f"At most {most} fit; these are {len(rows)}."), name)
+    def rows(self, fields: Input, name: str, max_entries: int) -> Iterator[tuple["Validator", Input]]:
+        """The objects of a list with their validators; nothing if the list is too long, which is an error."""
+        rows = fields.get(name) or ()
+        if len(rows) > max_entries:
+            self.add_error(too_many(rows, max_entries), name)
             return
-        for at, row in enumerate(rows):
-            yield self.at(name, at), row
+        for index, row in enumerate(rows):
+            yield self.at(name, index), row
 
-    def metadata(self, given: Input, name: str) -> dict[str, Any]:
-        """An object of JSON, small and not deep."""
-        value = given.get(name)
+    def metadata(self, fields: Input, name: str) -> dict[str, Any]:
+        """A JSON object within the limits of size and depth; empty if it is omitted or invalid."""
+        value = fields.get(name)
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.add_error(user_errors.Invalid('This must be an object, such as {"project": "A-17"}.'), name)
+            message = 'Must be a JSON object, for example {"project": "A-17"}.'
+            self.add_error(user_errors.Invalid(message), name)
             return {}
-        if problem := metadata_error(value):
-            self.add_error(problem, name)
+        if error := metadata_error(value):
+            self.add_error(error, name)
             return {}
         return value
 
 
+def too_long(text: str, max_characters: int) -> user_errors.LimitExceeded:
+    """The error for a text with too many characters."""
+    return user_errors.LimitExceeded(f"Must be at most {max_characters} characters (was {len(text)}).")
+
+
+def too_many(entries: Any, max_entries: int) -> user_errors.LimitExceeded:
+    """The error for a list with too many entries."""
+    return user_errors.LimitExceeded(f"Must have at most {max_entries} entries (had {len(entries)}).")
+
+
 def metadata_error(value: Any, depth: int = 0) -> user_errors.UserError | None:
-    """Why an object cannot be kept; None if it can."""
+    """The first reason why metadata cannot be stored; None if it can."""
     if depth > MAX_METADATA_DEPTH:
-        return user_errors.LimitExceeded(f"At most {MAX_METADATA_DEPTH} levels fit.")
+        return user_errors.LimitExceeded(f"Must be nested at most {MAX_METADATA_DEPTH} levels deep.")
     if isinstance(value, str) and UNSTORABLE_CHARACTERS.search(value):
-        return user_errors.Invalid("A text in it contains U+0000 or half of a surrogate pair.")
+        return user_errors.Invalid(f"Strings {UNSTORABLE_TEXT}")
     if isinstance(value, float) and not math.isfinite(value):
-        return user_errors.Invalid("A number in it is not finite.")
+        return user_errors.Invalid("Numbers must be finite.")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return user_errors.Invalid("A whole number in it has more than 64 bits; write it as a text.")
+        return user_errors.Invalid("Integers must fit in 64 bits. Send larger numbers as strings.")
     if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str) or len(key) > MAX_KEY_CHARACTERS or UNSTORABLE_CHARACTERS.search(key):
-                return user_errors.Invalid(f"Keys must be texts of at most {MAX_KEY_CHARACTERS} characters.")
-        inner: Any = value.values()
+            if not isinstance(key, str) or len(key) > MAX_METADATA_KEY_CHARACTERS or UNSTORABLE_CHARACTERS.search(key):
+                message = (
+                    f"Keys must be strings of at most {MAX_METADATA_KEY_CHARACTERS} characters without U+0000 and "
+                    "unpaired surrogates."
+                )
+                return user_errors.Invalid(message)
+        children: Any = value.values()
     else:
-        inner = value if isinstance(value, list) else ()
-    for one in inner:
-        if problem := metadata_error(one, depth + 1):
-            return problem
+        children = value if isinstance(value, list) else ()
+    for child in children:
+        if error := metadata_error(child, depth + 1):
+            return error
     if depth == 0 and (size := len(orjson.dumps(value))) > MAX_METADATA_BYTES:
-        return user_errors.LimitExceeded(f"At most {MAX_METADATA_BYTES} bytes fit; these are {size}.")
+        return user_errors.LimitExceeded(f"Must be at most {MAX_METADATA_BYTES} bytes of JSON (was {size}).")
     return None

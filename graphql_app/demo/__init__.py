@@ -1,4 +1,4 @@
-"""A small world to look at: made by the same actions as everything else, and in an empty account only.
+"""Demonstration data: a few hundred shipments, written by the same commands as the API, into an empty account only.
 
 May import `commands` and everything below it.
 """
@@ -16,59 +16,68 @@ from graphql_app.commands.tracking_events import corrections, record, report
 from graphql_app.commands.validation import Validator
 from graphql_app.database.session import get_session
 from graphql_app.demo.reference_data import CARRIERS
-from graphql_app.demo.scenarios import Status, Story, world
+from graphql_app.demo.scenarios import Scenario, Status, generate
 from graphql_app.errors import user_errors
 
-MOST_ROWS = 1_000
-ALONE = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"  # two that start at once do not both fill it
-EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
+MAX_ROWS = 1_000
+"""The maximum number of tracking events per command."""
+LOCK_ACCOUNT = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"
+"""Of two processes that start at the same time, only one writes the data."""
+IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
 
 
 async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
-    """Fill the default account, unless it has shipments. Returns how many were made."""
+    """Write the demonstration data into the default account, unless it has shipments.
+
+    All events lie before `now`, which is the current time by default. Returns the number of shipments created.
+    """
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
     async with get_session(engine, account) as session:
-        await session.execute_sql(ALONE, ())
-        ((empty,),) = await session.execute_sql(EMPTY, (account,))
+        await session.execute_sql(LOCK_ACCOUNT, ())
+        ((empty,),) = await session.execute_sql(IS_EMPTY, (account,))
         if not empty:
             return 0
-        told = list(world(now or datetime.now(UTC)))
-        await tell(CommandContext(session.execute_sql, account, "demo", "demo"), told)
+        scenarios = list(generate(now or datetime.now(UTC)))
+        await write(CommandContext(session.execute_sql, account, "demo", "demo"), scenarios)
         await session.commit()
-        return len(told)
+        return len(scenarios)
 
 
-async def tell(act: CommandContext, told: list[Story]) -> None:
-    """All stories, set by set."""
+async def write(context: CommandContext, scenarios: list[Scenario]) -> None:
+    """Create the carriers and shipments, record the tracking events, and apply the final commands."""
     for code, (name, template) in CARRIERS.items():
-        check = Validator()
-        given = {"code": code, "input": {"name": name, "trackingUrlTemplate": template}}
-        await carriers.save(act, carriers.validate(check, given), check)
-    returns = [story for story in told if "returnOf" in story.shipment]
-    for some in ([story for story in told if story not in returns], returns):
-        rows = [create.validate(Validator("inputs", at), story.shipment) for at, story in enumerate(some)]
-        well(await create.create(act, rows))
-    reported = [event for story in told for event in story.events]
-    for first in range(0, len(reported), MOST_ROWS):
-        some_events = reported[first : first + MOST_ROWS]
-        well(
-            await record.record(
-                act, [report.validate(Validator("inputs", at), one) for at, one in enumerate(some_events)]
-            )
-        )
-    for story in told:
-        key: dict[str, Any] = {**locking.NO_KEY, "reference": story.shipment["externalReference"]}
-        if story.status is Status.CANCELLED:
-            well([await transitions.run(act, key, None, Validator(), transitions.cancel("Ordered twice"))])
-        if story.override:
-            well([await corrections.override(act, key, Status.DELIVERED, story.override, None, Validator())])
-        if story.archive:
-            well([await transitions.run(act, key, None, Validator(), transitions.archive(True))])
+        validator = Validator()
+        arguments = {"code": code, "input": {"name": name, "trackingUrlTemplate": template}}
+        await carriers.save(context, carriers.validate(validator, arguments), validator)
+    returns = [scenario for scenario in scenarios if "returnOf" in scenario.shipment]
+    for group in ([scenario for scenario in scenarios if scenario not in returns], returns):
+        rows = [create.validate(Validator("inputs", index), scenario.shipment) for index, scenario in enumerate(group)]
+        raise_errors(await create.create(context, rows))
+    events = [event for scenario in scenarios for event in scenario.events]
+    for start in range(0, len(events), MAX_ROWS):
+        reports = [
+            report.validate(Validator("inputs", index), event)
+            for index, event in enumerate(events[start : start + MAX_ROWS])
+        ]
+        raise_errors(await record.record(context, reports))
+    for scenario in scenarios:
+        key: dict[str, Any] = {**locking.NO_KEY, "reference": scenario.shipment["externalReference"]}
+        if scenario.status is Status.CANCELLED:
+            cancel = transitions.cancel("Ordered twice")
+            raise_errors([await transitions.run(context, key, None, Validator(), cancel)])
+        if scenario.override:
+            result = await corrections.override(context, key, Status.DELIVERED, scenario.override, None, Validator())
+            raise_errors([result])
+        if scenario.archive:
+            raise_errors([await transitions.run(context, key, None, Validator(), transitions.archive(True))])
 
 
-def well(outcomes: list[RowResult]) -> None:
-    """A demonstration in which something is wrong is a mistake of ours."""
-    problems = [problem for outcome in outcomes for problem in outcome.errors]
-    if problems:
-        raise user_errors.InvalidInput(problems)
+def raise_errors(results: list[RowResult]) -> None:
+    """Raise the errors of the results, which are mistakes in the demonstration data.
+
+    Raises: InvalidInput if there are any.
+    """
+    errors = [error for result in results for error in result.errors]
+    if errors:
+        raise user_errors.InvalidInput(errors)

@@ -1,7 +1,7 @@
-"""Carriers' own words for what happened, in our vocabulary: what ships with us, for each account to amend.
+"""Built-in mappings of carriers' status codes to tracking event codes. Each account can add to them and override them.
 
-In flow a carrier's code and its status code, out flow our event code and perhaps a reason. One code means different
-things at different carriers, so nothing is guessed: a word that is not here is unknown. Upper and lower case are one.
+The key is a pair of carrier code and status code, because carriers use the same status code with different meanings.
+Nothing is guessed: a status code without a mapping is unknown. Status codes are compared without regard to case.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,17 +9,23 @@ from string import ascii_lowercase, ascii_uppercase
 
 from graphql_app.domain.enums import ExceptionReason, TrackingEventCode
 
-Meaning = tuple[TrackingEventCode, ExceptionReason | None]
-TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+MappedStatus = tuple[TrackingEventCode, ExceptionReason | None]
+"""The event code that a carrier's status code stands for, and the cause of the problem if it names one."""
+
+ASCII_TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+"""`str.translate` table that changes a-z only."""
 
 
 def normalize(raw: str) -> str:
-    """What two spellings of one status code have in common. Only a to z change, which is what PostgreSQL's C does."""
-    return raw.strip().translate(TO_UPPER)
+    """Return a status code without surrounding whitespace and in upper case, for comparison.
+
+    Only a-z change, as with `upper()` under PostgreSQL's collation C, so that both give the same key.
+    """
+    return raw.strip().translate(ASCII_TO_UPPER)
 
 
 CARRIER_STATUS_TABLE = {
-    # Status types (D, I, M, O, P, X), then the activity codes below them.
+    # UPS status types (D, I, M, O, P, X) and the activity codes of each type.
     "ups": """
         INFO_RECEIVED M MP
         PICKED_UP P PU OR
@@ -139,7 +145,7 @@ CARRIER_STATUS_TABLE = {
         OUT_FOR_DELIVERY EVENT_302
         DELIVERED EVENT_301
     """,
-    # Services that speak for many carriers, under the name of a carrier each.
+    # Tracking services for many carriers. Each is entered as a carrier of its own.
     "easypost": """
         INFO_RECEIVED pre_transit
         IN_TRANSIT in_transit
@@ -174,19 +180,19 @@ CARRIER_STATUS_TABLE = {
         INFO UNKNOWN
     """,
 }
-"""Per carrier a line for each meaning: our code, after a slash the reason, then the carrier's words for it."""
+"""Carrier code → one line per event code: `EVENT_CODE[/EXCEPTION_REASON]`, then the carrier's status codes for it."""
 
 
-def parse_table(words: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], Meaning]]:
-    """The lines, word by word."""
-    for carrier, lines in words.items():
+def parse_table(table: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], MappedStatus]]:
+    """Yield one mapping for each status code of a table in the format of CARRIER_STATUS_TABLE."""
+    for carrier, lines in table.items():
         for line in lines.strip().splitlines():
-            meaning, *raws = line.split()
-            code, _, reason = meaning.partition("/")
-            for raw in raws:
-                known = ExceptionReason(reason) if reason else None
-                yield (carrier, normalize(raw)), (TrackingEventCode(code), known)
+            event, *status_codes = line.split()
+            code, _, reason = event.partition("/")
+            mapped = TrackingEventCode(code), ExceptionReason(reason) if reason else None
+            for status_code in status_codes:
+                yield (carrier, normalize(status_code)), mapped
 
 
-BUILT_IN_MAPPINGS: Mapping[tuple[str, str], Meaning] = dict(parse_table(CARRIER_STATUS_TABLE))
-"""(Code of the carrier, its word in the normal spelling) → our code and perhaps a reason."""
+BUILT_IN_MAPPINGS: Mapping[tuple[str, str], MappedStatus] = dict(parse_table(CARRIER_STATUS_TABLE))
+"""(Carrier code, normalized status code) → event code and exception reason."""

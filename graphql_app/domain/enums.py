@@ -1,6 +1,6 @@
-"""The words of the domain: every enum of the tables and of the API, each value with its meaning.
+"""All enums of the tables and of the API, each value with its description.
 
-Nothing flows in; everything else flows from here. Labels are the same in Python, in PostgreSQL and in GraphQL.
+Names of values are the same in Python, in PostgreSQL and in GraphQL.
 """
 
 from enum import StrEnum
@@ -8,17 +8,19 @@ from typing import Self
 
 
 class DocumentedEnum(StrEnum):
-    """An enum whose values carry their meaning: it becomes the description in the API's documentation."""
+    """A string enum whose values carry a description. Declare a value as `NAME = "NAME", "Description."`."""
 
     doc: str
+    """Description of the value, used in the GraphQL schema and in the documentation."""
 
     def __new__(cls, value: str, doc: str = "") -> Self:
-        word = str.__new__(cls, value)
-        word._value_ = value
-        word.doc = doc
-        return word
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        return member
 
-    # Enum's own is written in Python and hashes the name, which here is the value: dicts of words are read everywhere
+    # Faster than Enum.__hash__, which is written in Python and hashes the name. Name and value are equal here, so the
+    # hashes are, too. Members are keys of dicts that every request reads.
     __hash__ = str.__hash__
 
 

@@ -1,7 +1,8 @@
-"""What makes two reports the same event: content in, 32 bytes out, unique within a shipment.
+"""Deduplication of tracking events: a key of 32 bytes, unique within a shipment.
 
-The reporter's own identity of the event decides when there is one; else what happened to which package, when and where,
-and the carrier's own code. The same report is then the same event, however often and by whomever it is sent.
+Two reports with the same key are the same event. If the report carries the source's own event ID, the key consists of
+source and ID. Otherwise it consists of event code, package, time (to the second), place and the carrier's status code,
+so that a report is recorded once, even if it is sent repeatedly or by several sources.
 """
 
 import hashlib
@@ -20,15 +21,23 @@ def dedupe_key(
     place: Iterable[str | float | None] = (),
     carrier_status_raw: str | None = None,
 ) -> bytes:
-    """The key of an event. `place`: the fields of its place, always in the same order."""
+    """Return the deduplication key of an event, 32 bytes.
+
+    `place` holds the fields of the event's place, always in the same order. `occurred_at` must have a UTC offset; it
+    counts in whole seconds, rounded down. With `external_event_id`, only it and `source_name` count.
+    """
     if external_event_id is not None:
         return digest("id", source_name, external_event_id)
     package = None if package_id is None else package_id.hex
-    where = (None if part is None else str(part) for part in place)
-    return digest("content", package, code, str(int(occurred_at.timestamp() // 1)), carrier_status_raw, *where)
+    place_texts = (None if part is None else str(part) for part in place)
+    return digest("content", package, code, str(int(occurred_at.timestamp() // 1)), carrier_status_raw, *place_texts)
 
 
 def digest(*parts: str | None) -> bytes:
-    """SHA-256 of some texts, each with its length before it, so that no two lists of texts look the same."""
+    """Return the SHA-256 digest of a list of texts.
+
+    Each text is prefixed with its length, and None differs from the empty text, so that different lists never
+    serialize to the same bytes.
+    """
     texts = (None if part is None else part.encode() for part in parts)
     return hashlib.sha256(b"".join(b"-" if text is None else b"%d:%b" % (len(text), text) for text in texts)).digest()

@@ -1,4 +1,4 @@
-"""Codes that others keep: countries (ISO 3166-1 alpha-2, and XK for Kosovo) and currencies (ISO 4217)."""
+"""ISO codes: countries (ISO 3166-1 alpha-2) and currencies (ISO 4217)."""
 
 COUNTRIES = frozenset(
     """
@@ -11,6 +11,7 @@ COUNTRIES = frozenset(
     TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """.split()
 )
+"""Country codes of ISO 3166-1 alpha-2, and XK for Kosovo."""
 
 CURRENCIES = frozenset(
     """
@@ -22,3 +23,4 @@ CURRENCIES = frozenset(
     TTD TWD TZS UAH UGX USD UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
     """.split()
 )
+"""Currency codes of ISO 4217, and recently withdrawn ones."""

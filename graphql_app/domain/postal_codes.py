@@ -1,7 +1,8 @@
-"""Postal codes and regions, by country: what looks odd, in a sentence each. Never a reason to refuse an address.
+"""Checks of postal codes and regions by country. They return warnings; an address is never rejected for them.
 
-Data for the countries that most parcels go to; elsewhere nothing is odd. Blanks, dashes, capitals and a country's
-letters before the code make no difference. A region may be written in words: only what looks like a code is compared.
+The data cover the countries that receive most parcels; other countries are not checked. Spaces, dashes, dots, case and
+the country prefix of a postal code (D-10115) are ignored. A region may be written as a name: only a text of letters
+that has the length of a region code is compared with the codes.
 """
 
 import re
@@ -16,7 +17,7 @@ POSTAL_CODES = """
     SG 000000  SI 0000  SK 000-00  TH 00000  TN 0000  TR 00000  TW 000|00000|000000  UA 00000  US 00000|00000-0000
     UY 00000  VN 00000|000000  ZA 0000
 """
-"""Shapes: 0 is a digit, A a letter, X either."""
+"""Country code and postal code formats, separated by `|`: 0 is a digit, A a letter, X a digit or letter."""
 
 REGIONS = {
     "AU": "ACT NSW NT QLD SA TAS VIC WA",
@@ -34,45 +35,64 @@ REGIONS = {
     "NC ND NE NH NJ NM NV NY OH OK OR PA PR PW RI SC SD TN TX UT VA VI VT WA WI WV WY",
     "ZA": "EC FS GP GT KZN LP MP NC NL NW WC",
 }
-"""The codes by which regions are written in addresses."""
+"""Country code → region codes that are used in addresses."""
 
 SEPARATORS = re.compile(r"[\s\-.]+")
-CLASSES = {"0": "[0-9]", "A": "[A-Z]", "X": "[0-9A-Z]", "-": "", "|": "|"}
+"""Characters that are ignored in postal codes."""
+
+CHARACTER_CLASSES = {"0": "[0-9]", "A": "[A-Z]", "X": "[0-9A-Z]", "-": "", "|": "|"}
+"""Character of a format → regular expression."""
 
 
-def pattern(country: str, shapes: str) -> re.Pattern[str]:
-    """A country's postal codes without separators. Before digits its letters may stand: DE-10115, D-10115."""
-    prefix = f"(?:{country}|{country[0]})?" if shapes[0] == "0" else ""
-    return re.compile(f"{prefix}(?:{''.join(CLASSES[c] for c in shapes)})", re.ASCII)
+def compile_formats(country: str, formats: str) -> re.Pattern[str]:
+    """Return the pattern of a country's postal codes in upper case without separators.
+
+    Formats that begin with a digit may follow the country code or its first letter: DE-10115, D-10115.
+    """
+    prefix = f"(?:{country}|{country[0]})?" if formats[0] == "0" else ""
+    return re.compile(f"{prefix}(?:{''.join(CHARACTER_CLASSES[character] for character in formats)})", re.ASCII)
 
 
-PAIRS = POSTAL_CODES.split()
-SHAPES = dict(zip(PAIRS[::2], PAIRS[1::2], strict=True))
-PATTERNS = {country: pattern(country, shapes) for country, shapes in SHAPES.items()}
-CODES = {country: frozenset(codes.split()) for country, codes in REGIONS.items()}
+_WORDS = POSTAL_CODES.split()
+
+FORMATS = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
+"""Country code → formats of its postal codes, separated by `|`."""
+
+PATTERNS = {country: compile_formats(country, formats) for country, formats in FORMATS.items()}
+"""Country code → pattern of its postal codes."""
+
+REGION_CODES = {country: frozenset(codes.split()) for country, codes in REGIONS.items()}
+"""Country code → its region codes."""
 
 
 def warnings(country: str, postal_code: str | None, region: str | None) -> list[tuple[str, str]]:
-    """What looks odd about an address: the field's name in GraphQL, and a sentence."""
-    found = (odd_postal_code(country, postal_code or ""), odd_region(country, region or ""))
-    return [(name, text) for name, text in zip(("postalCode", "region"), found, strict=True) if text is not None]
+    """Check an address. Return a pair of field name (`postalCode`, `region`) and message for each unusual value."""
+    messages = {
+        "postalCode": postal_code_warning(country, postal_code or ""),
+        "region": region_warning(country, region or ""),
+    }
+    return [(field, message) for field, message in messages.items() if message is not None]
 
 
-def odd_postal_code(country: str, postal_code: str) -> str | None:
-    given = SEPARATORS.sub("", postal_code.upper())
-    if not given or country not in PATTERNS or PATTERNS[country].fullmatch(given):
+def postal_code_warning(country: str, postal_code: str) -> str | None:
+    """Return a message if a postal code has none of the formats of its country, otherwise None."""
+    normalized = SEPARATORS.sub("", postal_code.upper())
+    if not normalized or country not in PATTERNS or PATTERNS[country].fullmatch(normalized):
         return None
-    shapes = " or ".join(SHAPES[country].replace("-", " ").split("|"))
-    return f"Postal codes of {country} look otherwise: {shapes}, where 0 is a digit{letters(shapes)}."
+    formats = " or ".join(FORMATS[country].replace("-", " ").split("|"))
+    return f"Postal codes of {country} have the format {formats}, where 0 is a digit{format_legend(formats)}."
 
 
-def letters(shapes: str) -> str:
-    return "".join(text for c, text in (("A", ", A a letter"), ("X", ", X either")) if c in shapes)
+def format_legend(formats: str) -> str:
+    """Return the explanation of the letters that occur in a format."""
+    legend = (("A", ", A a letter"), ("X", ", X a digit or letter"))
+    return "".join(text for character, text in legend if character in formats)
 
 
-def odd_region(country: str, region: str) -> str | None:
-    given = region.strip().upper().removeprefix(f"{country}-")
-    known = CODES.get(country, frozenset())
-    if given in known or not given.isalpha() or len(given) not in {len(code) for code in known}:
+def region_warning(country: str, region: str) -> str | None:
+    """Return a message if a region looks like a code but is none of its country, otherwise None."""
+    normalized = region.strip().upper().removeprefix(f"{country}-")
+    codes = REGION_CODES.get(country, frozenset())
+    if normalized in codes or not normalized.isalpha() or len(normalized) not in {len(code) for code in codes}:
         return None
-    return f"{given[:8]} is not the code of a region of {country}."
+    return f"{normalized[:8]} is not a region code of {country}."

@@ -1,7 +1,7 @@
-"""What a status means: its phase, how far along it is, where commands may lead from it, what may still be edited.
+"""Rules about statuses: phase, rank, allowed transitions, editable fields.
 
-Facts only. `actions/` enforces them, `read/` shows them in `allowedTransitions` and `editableFields`: one source, so
-that what the API says and what it does cannot part.
+`commands/` enforces these rules, and `query_engine/` returns them in `allowedTransitions` and `editableFields`. Both
+read this module, so that the documented and the enforced rules cannot differ.
 """
 
 from graphql_app.domain.enums import ShipmentPhase as Phase
@@ -9,9 +9,16 @@ from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
 
 PLANNING = (Status.DRAFT, Status.READY)
+"""Statuses of the phase PLANNING."""
+
 CLOSED = (Status.DELIVERED, Status.RETURNED, Status.FAILED, Status.CANCELLED)
+"""Statuses of the phase CLOSED: the final statuses."""
+
 ACTIVE = tuple(status for status in Status if status not in (*PLANNING, *CLOSED))
+"""Statuses of the phase ACTIVE."""
+
 PHASES = {Phase.PLANNING: PLANNING, Phase.ACTIVE: ACTIVE, Phase.CLOSED: CLOSED}
+"""Phase → its statuses."""
 
 RANK = {
     status: rank
@@ -34,7 +41,7 @@ RANK = {
         )
     )
 }
-"""How far along a status is: decides among events of one moment, and which of several packages is least advanced."""
+"""Progress of each status. Orders events with the same time and finds the least advanced package of a shipment."""
 
 STATUS_OF_CODE: dict[Code, Status] = {
     Code.LABEL_CREATED: Status.READY,
@@ -62,10 +69,10 @@ STATUS_OF_CODE: dict[Code, Status] = {
     Code.DESTROYED: Status.FAILED,
     Code.CANCELLED: Status.CANCELLED,
 }
-"""The status that an event of a code reports; codes that are absent say nothing about it."""
+"""Event code → the status that it reports. Other event codes do not change the status."""
 
 NOT_OVERRIDABLE = (Status.DRAFT, Status.CANCELLED)
-"""A plan is confirmed or cancelled, what was cancelled is made anew: neither can be overridden."""
+"""Statuses that cannot be overridden. Confirm or cancel a draft; create a cancelled shipment again."""
 
 EDITABLE_UNTIL_CLOSED = (
     "externalReference",
@@ -79,22 +86,29 @@ EDITABLE_UNTIL_CLOSED = (
     "tagsRemove",
     "packages.trackingNumber",
 )
+"""Fields of `ShipmentUpdateInput` that can be changed until the shipment is closed."""
+
 EDITABLE_WHILE_PLANNING = ("carrier", "service", "shipper", "recipient", "packages.weight", "packages.dimensions")
+"""Fields of `ShipmentUpdateInput` that can be changed only in the phase PLANNING."""
+
 EDITABLE_FIELDS = {
     Phase.PLANNING: (*EDITABLE_WHILE_PLANNING, *EDITABLE_UNTIL_CLOSED),
     Phase.ACTIVE: EDITABLE_UNTIL_CLOSED,
     Phase.CLOSED: (),
 }
-"""Fields of `ShipmentUpdateInput` that may be given, by phase."""
+"""Phase → fields of `ShipmentUpdateInput` that can be changed."""
 
 
 def phase(status: Status) -> Phase:
-    """The phase that a status belongs to."""
+    """Return the phase of a status."""
     return next(phase for phase, statuses in PHASES.items() if status in statuses)
 
 
 def transitions(status: Status, *, complete: bool) -> tuple[Status, ...]:
-    """Where `shipmentConfirm` and `shipmentCancel` may lead. `complete`: it has a recipient and a package."""
+    """Return the statuses that `shipmentConfirm` and `shipmentCancel` can set.
+
+    `complete`: the shipment has a recipient and a package, which `shipmentConfirm` requires.
+    """
     if status is Status.DRAFT:
         return (Status.READY, Status.CANCELLED) if complete else (Status.CANCELLED,)
     return (Status.CANCELLED,) if status is Status.READY else ()

@@ -1,8 +1,8 @@
-"""Tracking numbers: how they are compared, and whether their check digits are right.
+"""Tracking numbers: normalization for comparison, and check digits.
 
-Carriers print them with blanks and dashes and reuse them over the years. A wrong check digit is worth a warning and
-never a refusal: carriers' own test numbers fail theirs. A shape that says which carrier it is of is always checked;
-one of digits alone, which many carriers have, only where the carrier is known.
+Carriers print tracking numbers with spaces and dashes, and reuse them over the years. A wrong check digit gives a
+warning and is never rejected, because carriers' own test numbers have wrong check digits. A format that identifies its
+carrier is always checked; a format of digits only, which several carriers use, only if the carrier is known.
 """
 
 import re
@@ -12,77 +12,95 @@ from dataclasses import dataclass
 from graphql_app.domain import iso_codes
 
 SEPARATORS = re.compile(r"[^A-Z0-9]", re.ASCII)
+"""Characters that are ignored in tracking numbers."""
+
 CheckDigit = Callable[[str], int]
+"""Computes the check digit, 0 to 9, of the digits and letters before it."""
 
 
 def normalize(number: str) -> str:
-    """Upper case, letters and digits only: what two spellings of one number have in common."""
+    """Return a tracking number in upper case and with ASCII letters and digits only, for comparison."""
     return SEPARATORS.sub("", number.upper())
 
 
 def warning(number: str, carrier: str | None = None) -> str | None:
-    """What looks wrong about a number, in a sentence; None where nothing does. `carrier`: its code, where known."""
-    text, wrong = normalize(number), None
+    """Return a message if a tracking number has a wrong check digit or country code, otherwise None.
+
+    `carrier` is the carrier's code, if known. A number that fits several formats is correct if one check digit is.
+    """
+    text, message = normalize(number), None
     for scheme in SCHEMES:
         if scheme.carriers and carrier not in scheme.carriers:
             continue
-        if (found := scheme.shape.fullmatch(text)) is None:
+        if (match := scheme.pattern.fullmatch(text)) is None:
             continue
-        country = found.groupdict().get("country")
+        country = match.groupdict().get("country")
         if country is not None and country not in iso_codes.COUNTRIES:
-            return f"This looks like an {scheme.name} number, but no country has the code {country}."
-        if (due := scheme.check(found["checked"])) == int(found["digit"]):
+            return f"This looks like an {scheme.name} tracking number, but {country} is not a country code."
+        digit, expected = int(match["digit"]), scheme.check_digit(match["checked"])
+        if digit == expected:
             return None
-        wrong = wrong or f"The check digit of this {scheme.name} number is {found['digit']}; {due} would be right."
-    return wrong
+        message = (
+            message or f"The check digit of this {scheme.name} tracking number is {digit} but should be {expected}."
+        )
+    return message
 
 
 def weighed(weights: Sequence[int], number: str) -> int:
-    """Sum of the characters' values, each times its weight; letters count as UPS lets them count."""
-    values = (int(c) if c.isdigit() else (ord(c) - 3) % 10 for c in number)
-    return sum(value * weights[at % len(weights)] for at, value in enumerate(values))
+    """Return the sum of the characters' values times their weights. The weights repeat; letters have UPS's values."""
+    values = (int(character) if character.isdigit() else (ord(character) - 3) % 10 for character in number)
+    return sum(value * weights[index % len(weights)] for index, value in enumerate(values))
 
 
 def gs1(number: str) -> int:
-    """What is missing to the next ten: GS1's weights take turns from the last digit backwards."""
+    """Return the GS1 check digit: weights 3 and 1 in turn from the last digit backwards, difference to the next ten.
+
+    Source: GS1 General Specifications.
+    """
     return -weighed((3, 1), number[::-1]) % 10
 
 
 def after(prefix: str) -> CheckDigit:
-    """The same of a number that is printed without its application identifier."""
+    """Return a function for the GS1 check digit of numbers that are printed without `prefix`, which it includes."""
     return lambda number: gs1(prefix + number)
 
 
 def ups(number: str) -> int:
+    """Return the check digit of a UPS tracking number."""
     return -weighed((1, 2), number) % 10
 
 
 def fedex(number: str) -> int:
+    """Return the check digit of a FedEx Express tracking number of 12 digits."""
     return weighed((3, 1, 7), number) % 11 % 10
 
 
 def dhl(number: str) -> int:
+    """Return the check digit of a DHL Express waybill number."""
     return int(number) % 7
 
 
 def postal(number: str) -> int:
-    """The check digit of the Universal Postal Union's S10."""
-    left = 11 - weighed((8, 6, 4, 2, 3, 5, 9, 7), number) % 11
-    return {10: 0, 11: 5}.get(left, left)
+    """Return the check digit of a postal item number (Universal Postal Union, standard S10)."""
+    digit = 11 - weighed((8, 6, 4, 2, 3, 5, 9, 7), number) % 11
+    return {10: 0, 11: 5}.get(digit, digit)
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A shape of number. Its groups: what is `checked`, the check `digit`, perhaps a `country`."""
+    """A format of tracking numbers with its check digit."""
 
     name: str
-    shape: re.Pattern[str]
-    check: CheckDigit
+    pattern: re.Pattern[str]
+    """Groups: `checked` (the characters before the check digit), `digit` (the check digit), optionally `country`."""
+    check_digit: CheckDigit
     carriers: tuple[str, ...]
+    """Codes of the carriers to whose numbers the format applies. Empty: applies to all numbers."""
 
 
-def scheme(name: str, shape: str, check: CheckDigit, *carriers: str) -> Scheme:
-    return Scheme(name, re.compile(shape, re.ASCII), check, carriers)
+def scheme(name: str, pattern: str, check_digit: CheckDigit, *carriers: str) -> Scheme:
+    """Return a format; see Scheme for the groups of `pattern`."""
+    return Scheme(name, re.compile(pattern, re.ASCII), check_digit, carriers)
 
 
 SCHEMES = (
@@ -100,4 +118,4 @@ SCHEMES = (
     scheme("DHL Express", r"(?P<checked>\d{9,10})(?P<digit>\d)", dhl, "dhl", "dhl_express"),
     scheme("Canada Post", r"(?P<checked>\d{15})(?P<digit>\d)", gs1, "canada_post"),
 )
-"""What is known of carriers' numbers: from GS1, the Universal Postal Union and the specifications of labels."""
+"""Formats in the order in which they are tried. Sources: GS1, the Universal Postal Union, carriers' label guides."""

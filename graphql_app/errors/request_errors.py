@@ -1,4 +1,7 @@
-"""What can be wrong with a request: a top-level GraphQL error with `extensions.code`, from a closed set."""
+"""Errors of a whole request or of one field: top-level GraphQL errors with `extensions.code` from a closed set.
+
+The docstring of a class is its default message. `graphql_app/errors/__init__.py` shows all classes as a tree.
+"""
 
 from typing import ClassVar
 
@@ -7,15 +10,17 @@ class RequestError(Exception):
     """The request is malformed."""
 
     code: ClassVar[str] = "BAD_REQUEST"
-    status: ClassVar[int] = 400  # of HTTP, where the whole request fails of it
-    retry_after: int | None = None  # seconds after which another try makes sense
+    status: ClassVar[int] = 400
+    """HTTP status if the whole request fails with this error."""
+    retry_after: int | None = None
+    """Seconds after which a retry can succeed: the `Retry-After` header. None for no header."""
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip()
         super().__init__(self.message)
 
 
-class GraphQLRequestError(RequestError):  # the HTTP was in order: under application/json the status is 200
+class GraphQLRequestError(RequestError):  # the HTTP request itself is valid: status 200 under application/json
     """The operation cannot be executed."""
 
 
@@ -62,7 +67,7 @@ class LimitExceeded(GraphQLRequestError):
 
 
 class PersistedQueryNotFound(GraphQLRequestError):
-    """PersistedQueryNotFound"""  # in Apollo's words, which its clients look for
+    """PersistedQueryNotFound"""  # the exact message that Apollo's clients look for
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -91,6 +96,7 @@ class Forbidden(RequestError):
     code, status = "FORBIDDEN", 403
 
     def __init__(self, message: str | None = None, *, path: tuple[str, ...] = ()) -> None:
+        """`path` is the response key of the root field that the key may not use, if it is one field."""
         super().__init__(message)
         self.path = path
 
@@ -107,6 +113,7 @@ class MethodNotAllowed(RequestError):
     code, status = "METHOD_NOT_ALLOWED", 405
 
     def __init__(self, message: str, *, allow: str) -> None:
+        """`allow` is the value of the `Allow` header: the allowed methods, separated by commas."""
         super().__init__(message)
         self.allow = allow
 
@@ -118,13 +125,13 @@ class NotAcceptable(RequestError):
 
 
 class RequestTimeout(RequestError):
-    """The request did not arrive in time."""
+    """The request did not arrive in time. Send the headers and the body without pauses."""
 
     code, status = "REQUEST_TIMEOUT", 408
 
 
 class JsonTooDeep(RequestError):
-    """The JSON is nested too deeply."""
+    """The JSON is nested too deeply. Reduce its depth."""
 
     code = "LIMIT_EXCEEDED"
 
@@ -153,6 +160,7 @@ class RateLimited(RequestError):
     code, status = "RATE_LIMITED", 429
 
     def __init__(self, message: str | None = None, *, retry_after: int = 1) -> None:
+        """`retry_after` is the number of seconds until the client can send its next request."""
         super().__init__(message)
         self.retry_after = retry_after
 

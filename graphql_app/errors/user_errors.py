@@ -1,4 +1,7 @@
-"""What can be wrong with one input: data, an entry of a payload's `errors`, with a path in GraphQL names."""
+"""Errors in the input of a mutation: data, entries of a payload's `errors`, with a path in GraphQL names.
+
+The docstring of a class is its default message.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +11,7 @@ from uuid import UUID
 from graphql_app.domain.enums import DocumentedEnum
 
 Path = tuple[str, ...]
+"""Path from the argument inwards, in GraphQL names; positions in lists as text: `("input", "packages", "0")`."""
 
 
 class ErrorCode(DocumentedEnum):
@@ -26,7 +30,7 @@ class ErrorCode(DocumentedEnum):
 
 
 class UserError(Exception):
-    """The input is not valid."""
+    """The input is invalid."""
 
     code: ClassVar[ErrorCode] = ErrorCode.INVALID
 
@@ -37,7 +41,7 @@ class UserError(Exception):
 
 
 class Invalid(UserError):
-    """This value is not valid."""
+    """This value is invalid."""
 
 
 class Required(UserError):
@@ -47,65 +51,73 @@ class Required(UserError):
 
 
 class LimitExceeded(UserError):
-    """This is more than the limit."""
+    """This value exceeds its limit."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
 
 class Forbidden(UserError):
-    """The API key does not allow this."""
+    """The API key does not have the necessary scope."""
 
     code = ErrorCode.FORBIDDEN
 
 
 class NotFound(UserError):
-    """There is no such object."""
+    """The object does not exist in this account."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class Duplicate(UserError):
-    """Another shipment already has this."""
+    """Another shipment already has this external reference. Use another one, or update that shipment."""
 
     code = ErrorCode.DUPLICATE
 
     def __init__(self, message: str | None = None, *, path: Path = (), existing: UUID | None = None) -> None:
+        """`existing` is the id of the shipment that has the external reference, if it is known."""
         super().__init__(message, path=path)
         self.existing = existing
 
 
 class VersionConflict(UserError):
-    """The shipment was changed since the version that you expected."""
+    """The shipment does not have the expected version. Read it again, then retry with its current version."""
 
     code = ErrorCode.VERSION_CONFLICT
 
     def __init__(self, *, expected: int, current: int, shipment: UUID, changed: Sequence[str], path: Path = ()) -> None:
-        super().__init__(f"You expected version {expected}, but the shipment has version {current}.", path=path)
+        """`changed` holds the names of the fields that changed since the expected version."""
+        super().__init__(
+            f"The shipment has version {current}, not the expected version {expected}. Read it again, then retry with "
+            "its current version.",
+            path=path,
+        )
         self.expected, self.current, self.shipment, self.changed = expected, current, shipment, list(changed)
 
 
 class InvalidTransition(UserError):
-    """The shipment's status does not allow this."""
+    """The status of the shipment does not allow this operation."""
 
     code = ErrorCode.INVALID_TRANSITION
 
     def __init__(self, message: str, *, source: str, target: str, allowed: Sequence[str], path: Path = ()) -> None:
+        """`source` is the current status, `target` the requested one; `allowed` are the statuses possible instead."""
         super().__init__(message, path=path)
         self.source, self.target, self.allowed = source, target, list(allowed)
 
 
 class NotEditable(UserError):
-    """This field cannot be changed any more."""
+    """The status of the shipment no longer allows this field to change."""
 
     code = ErrorCode.NOT_EDITABLE
 
     def __init__(self, message: str, *, status: str, hint: str, path: Path = ()) -> None:
+        """`status` is the current status; `hint` says in a sentence what can still be changed."""
         super().__init__(message, path=path)
         self.status, self.hint = status, hint
 
 
 class IdempotencyKeyReused(UserError):
-    """This idempotency key was used before with another input."""
+    """This idempotency key was used before with a different input. Use a new key for each operation."""
 
     code = ErrorCode.IDEMPOTENCY_KEY_REUSED
 
@@ -115,8 +127,8 @@ class IdempotencyKeyReused(UserError):
 
 
 class InvalidInput(Exception):
-    """All that is wrong with one input."""
+    """All errors in one input. The message joins theirs with semicolons."""
 
-    def __init__(self, problems: Sequence[UserError]) -> None:
-        self.errors = list(problems)
-        super().__init__("; ".join(problem.message for problem in self.errors))
+    def __init__(self, errors: Sequence[UserError]) -> None:
+        self.errors = list(errors)
+        super().__init__("; ".join(error.message for error in self.errors))

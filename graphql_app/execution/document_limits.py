@@ -1,8 +1,8 @@
-"""What a document may hold: one linear pass over the parsed document, before it is validated.
+"""The limits of a document: one linear pass over the parsed document, before it is validated.
 
-Each fragment is measured once and counted as often as it is spread, so a small document cannot stand for a large one.
-Under `__schema` and `__type` depth is counted on its own: descriptions of types nest deeply and cost nothing.
-Refuses, naming the limit: more of anything than `MOST` says.
+Each fragment is measured once and counted as often as it is spread, so a small document cannot expand to a large one.
+Below `__schema` and `__type` depth is counted separately: introspection nests deeply and is cheap. A document that
+exceeds a limit is rejected with LIMIT_EXCEEDED; the message names the limit.
 """
 
 from collections.abc import Iterable
@@ -25,20 +25,40 @@ from graphql import (
 
 from graphql_app.errors import request_errors
 
-MAX_DOCUMENT_CHARACTERS, MAX_TOKENS = 32_000, 3_000
-MAX_DEPTH, MAX_INTROSPECTION_DEPTH, MAX_SELECTION_NESTING = 16, 32, 64
-MAX_FIELDS, MAX_ALIASES, MAX_DIRECTIVES, MAX_ROOT_FIELDS, MAX_MUTATION_FIELDS = 500, 30, 50, 20, 25
-MAX_OPERATIONS, MAX_FRAGMENTS = 10, 50
+MAX_DOCUMENT_CHARACTERS = 32_000
+MAX_TOKENS = 3_000
+MAX_DEPTH = 16
+"""The maximum depth of fields, outside of introspection."""
+MAX_INTROSPECTION_DEPTH = 32
+"""The maximum depth of fields below `__schema` and `__type`."""
+MAX_SELECTION_NESTING = 64
+"""The maximum number of selection sets inside each other, those of fragments included."""
+MAX_FIELDS = 500
+MAX_ALIASES = 30
+MAX_DIRECTIVES = 50
+MAX_ROOT_FIELDS = 20
+"""The maximum number of root fields of a query or subscription. `__typename` does not count."""
+MAX_MUTATION_FIELDS = 25
+"""The maximum number of root fields of a mutation."""
+MAX_OPERATIONS = 10
+MAX_FRAGMENTS = 50
 MAX_FIELD_REPEATS = 25
-"""Times that one field may be selected in one place: validation compares each with each other."""
-MAX_VALUE_DEPTH, MAX_NUMBER_CHARACTERS = 32, 60
-MAX_QUERY_BYTES, MAX_QUERY_CONTAINERS, MAX_MUTATION_CONTAINERS = 128_000, 1_500, 30_000
-"""Bytes, lists and objects of a request that only reads, and lists and objects of one that writes."""
+"""How often one field may be selected in one selection set: validation compares each selection with each other."""
+MAX_VALUE_DEPTH = 32
+"""The maximum number of lists and objects inside each other in a value in the document."""
+MAX_NUMBER_CHARACTERS = 60
+"""The maximum length of a number in the document."""
+MAX_QUERY_BYTES = 128_000
+"""The maximum size of a request with a query or subscription."""
+MAX_QUERY_CONTAINERS = 1_500
+"""The maximum number of lists and objects in a request with a query or subscription."""
+MAX_MUTATION_CONTAINERS = 30_000
+"""The maximum number of lists and objects in a request with a mutation."""
 INTROSPECTION_FIELDS = ("__schema", "__type")
 
 
 class Size(NamedTuple):
-    """What a selection comes to when its fragments are put in place."""
+    """The size of a selection set after its fragments are expanded. `roots`: fields other than `__typename`."""
 
     fields: int = 0
     roots: int = 0
@@ -46,9 +66,10 @@ class Size(NamedTuple):
     directives: int = 0
     depth: int = 0
     introspection: int = 0
+    """The depth below `__schema` or `__type`."""
 
     def combine(self, other: "Size") -> "Size":
-        """Both in one selection."""
+        """Return the size of one selection set with the selections of both."""
         return Size(
             self.fields + other.fields,
             self.roots + other.roots,
@@ -63,33 +84,42 @@ EMPTY = Size()
 
 
 def measure(document: DocumentNode) -> dict[str | None, Size]:
-    """The size of each operation, by its name. Raises `errors.LimitExceeded`."""
+    """Return the size of each operation by its name.
+
+    Raises: LimitExceeded if the document exceeds a limit.
+    """
     return DocumentMeasurer(document).operations()
 
 
 class DocumentMeasurer:
-    """The pass."""
+    """Measures one document. Each of its methods raises LimitExceeded if a limit is exceeded."""
 
     def __init__(self, document: DocumentNode) -> None:
         self.definitions = document.definitions
-        self.fragments = {one.name.value: one for one in self.definitions if isinstance(one, FragmentDefinitionNode)}
+        self.fragments = {
+            node.name.value: node for node in self.definitions if isinstance(node, FragmentDefinitionNode)
+        }
         self.sizes: dict[str, Size] = {}
+        """The sizes of the fragments measured so far."""
         self.open: set[str] = set()
+        """The fragments that are being measured, to detect cycles."""
         self.circular = False
 
     def operations(self) -> dict[str | None, Size]:
-        found = [one for one in self.definitions if isinstance(one, OperationDefinitionNode)]
-        check_limit("document", "operations", len(found), MAX_OPERATIONS)
-        check_limit("document", "fragments", len(self.definitions) - len(found), MAX_FRAGMENTS)
+        """Measure the document and return the size of each operation by its name."""
+        operations = [node for node in self.definitions if isinstance(node, OperationDefinitionNode)]
+        check_limit("document", "operations", len(operations), MAX_OPERATIONS)
+        check_limit("document", "fragments", len(self.definitions) - len(operations), MAX_FRAGMENTS)
         for name in self.fragments:
             check_size(f"fragment {name[:40]}", self.fragment(name, 0))
-        sizes = {one.name.value if one.name else None: self.operation(one) for one in found}
+        sizes = {node.name.value if node.name else None: self.operation(node) for node in operations}
         if not self.circular:
-            for one in (*found, *self.fragments.values()):
-                self.check_repeats([one.selection_set])
+            for node in (*operations, *self.fragments.values()):
+                self.check_repeats([node.selection_set])
         return sizes
 
     def operation(self, node: OperationDefinitionNode) -> Size:
+        """Return the size of an operation."""
         size = self.selection(node.selection_set, 0)
         size = size._replace(directives=size.directives + len(node.directives or ()))
         name = f"operation {node.name.value[:40]}" if node.name else "operation"
@@ -104,7 +134,10 @@ class DocumentMeasurer:
         return size
 
     def fragment(self, name: str, level: int) -> Size:
-        """The size of a fragment, measured once. One that is missing, or spreads itself, is left to the validation."""
+        """Return the size of a fragment, which is measured once.
+
+        A missing fragment, or one that spreads itself, counts as empty: the validation reports it.
+        """
         if name in self.open:
             self.circular = True
         if name in self.open or name not in self.fragments:
@@ -116,62 +149,70 @@ class DocumentMeasurer:
         return self.sizes[name]
 
     def selection(self, node: SelectionSetNode, level: int) -> Size:
+        """Return the size of a selection set; `level` is the number of selection sets around it.
+
+        Raises: LimitExceeded if `level` exceeds MAX_SELECTION_NESTING.
+        """
         if level > MAX_SELECTION_NESTING:
             raise request_errors.LimitExceeded(
-                f"The document nests selections deeper than {MAX_SELECTION_NESTING}, the limit."
+                f"Selections in the document must be nested at most {MAX_SELECTION_NESTING} levels deep."
             )
-        size = EMPTY
-        for one in node.selections:
-            if isinstance(one, FieldNode):
-                found = self.field(one, level)
-            elif isinstance(one, FragmentSpreadNode):
-                found = self.fragment(one.name.value, level + 1)
+        total = EMPTY
+        for selection in node.selections:
+            if isinstance(selection, FieldNode):
+                size = self.field(selection, level)
+            elif isinstance(selection, FragmentSpreadNode):
+                size = self.fragment(selection.name.value, level + 1)
             else:
-                found = self.selection(one.selection_set, level + 1)  # type: ignore[attr-defined]
-            if one.directives:
-                found = found._replace(directives=found.directives + len(one.directives))
-            size = size.combine(found)
-        return size
+                size = self.selection(selection.selection_set, level + 1)  # type: ignore[attr-defined]
+            if selection.directives:
+                size = size._replace(directives=size.directives + len(selection.directives))
+            total = total.combine(size)
+        return total
 
     def field(self, node: FieldNode, level: int) -> Size:
+        """Return the size of a field with its selection set."""
         for argument in node.arguments or ():
             check_value(argument.value)
         below = self.selection(node.selection_set, level + 1) if node.selection_set else EMPTY
-        hidden = node.name.value in INTROSPECTION_FIELDS
+        introspection = node.name.value in INTROSPECTION_FIELDS
         return Size(
             below.fields + 1,
             node.name.value != "__typename",
             below.aliases + (node.alias is not None),
             below.directives,
-            1 if hidden else below.depth + 1,
-            max(below.introspection, below.depth + 1 if hidden else 0),
+            1 if introspection else below.depth + 1,
+            max(below.introspection, below.depth + 1 if introspection else 0),
         )
 
     def check_repeats(self, nodes: list[SelectionSetNode]) -> None:
-        """Raise where selections that are merged into one select one field too often."""
-        merged, seen = list(nodes), set()
+        """Check how often each field is selected in these selection sets, which are merged, and in those below."""
+        merged, spread_fragments = list(nodes), set()
         below: dict[str, list[SelectionSetNode]] = {}
-        times: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for node in merged:
-            for one in node.selections:
-                if isinstance(one, FieldNode):
-                    key = (one.alias or one.name).value
-                    times[key] = times.get(key, 0) + 1
-                    if one.selection_set:
-                        below.setdefault(key, []).append(one.selection_set)
-                elif not isinstance(one, FragmentSpreadNode):
-                    merged.append(one.selection_set)  # type: ignore[attr-defined]
-                elif one.name.value not in seen and one.name.value in self.fragments:
-                    seen.add(one.name.value)
-                    merged.append(self.fragments[one.name.value].selection_set)
-        for key, number in times.items():
-            check_limit(f"selection of `{key[:40]}`", "repetitions in one place", number, MAX_FIELD_REPEATS)
-        for inner in below.values():
-            self.check_repeats(inner)
+            for selection in node.selections:
+                if isinstance(selection, FieldNode):
+                    key = (selection.alias or selection.name).value
+                    counts[key] = counts.get(key, 0) + 1
+                    if selection.selection_set:
+                        below.setdefault(key, []).append(selection.selection_set)
+                elif not isinstance(selection, FragmentSpreadNode):
+                    merged.append(selection.selection_set)  # type: ignore[attr-defined]
+                elif selection.name.value not in spread_fragments and selection.name.value in self.fragments:
+                    spread_fragments.add(selection.name.value)
+                    merged.append(self.fragments[selection.name.value].selection_set)
+        for key, count in counts.items():
+            check_limit(f"selection of `{key[:40]}`", "repetitions in one place", count, MAX_FIELD_REPEATS)
+        for selection_sets in below.values():
+            self.check_repeats(selection_sets)
 
 
 def check_size(what: str, size: Size) -> None:
-    """Raise where a size is beyond a limit."""
+    """Check the size of an operation or fragment, which `what` names in the message.
+
+    Raises: LimitExceeded.
+    """
     check_limit(what, "fields", size.fields, MAX_FIELDS)
     check_limit(what, "aliases", size.aliases, MAX_ALIASES)
     check_limit(what, "directives", size.directives, MAX_DIRECTIVES)
@@ -179,14 +220,21 @@ def check_size(what: str, size: Size) -> None:
     check_limit(what, "levels of introspection", size.introspection, MAX_INTROSPECTION_DEPTH)
 
 
-def check_limit(what: str, of: str, number: int, most: int) -> None:
-    if number > most:
+def check_limit(what: str, unit: str, number: int, maximum: int) -> None:
+    """Check that a number of something in `what` does not exceed its maximum.
+
+    Raises: LimitExceeded with a message such as "The document has 33 fragments; the limit is 30."
+    """
+    if number > maximum:
         shown = str(number) if number < 10**9 else "more than a billion"
-        raise request_errors.LimitExceeded(f"The {what} has {shown} {of}; the limit is {most}.")
+        raise request_errors.LimitExceeded(f"The {what} has {shown} {unit}; the limit is {maximum}.")
 
 
 def check_value(node: ValueNode, level: int = 0) -> None:
-    """Raise where values that are written in the document nest too deeply or are numbers without end."""
+    """Check the depth of a value in the document, and the length of the numbers in it.
+
+    Raises: LimitExceeded.
+    """
     inner: Iterable[ValueNode]
     if isinstance(node, ListValueNode):
         inner = node.values
@@ -198,7 +246,7 @@ def check_value(node: ValueNode, level: int = 0) -> None:
         return
     if level >= MAX_VALUE_DEPTH:
         raise request_errors.LimitExceeded(
-            f"A value in the document is nested deeper than {MAX_VALUE_DEPTH}, the limit."
+            f"A value in the document must be nested at most {MAX_VALUE_DEPTH} levels deep."
         )
     for value in inner:
         check_value(value, level + 1)

@@ -1,8 +1,8 @@
-"""Text of a document → parsed, measured and validated, once; the parsed operation then carries its plans.
+"""Documents: parsed, measured and validated once, then cached. The parsed operation also carries its query plans.
 
-A request names its document by its text, by the SHA-256 of a text sent before (automatic persisted queries, as Apollo
-does it), or by the id of a trusted document. Refuses: what is not GraphQL, what exceeds a limit, what does not fit the
-schema, hashes that are not known; all but trusted documents where the settings say so.
+A request names its document by its text, by the SHA-256 of a text sent before (automatic persisted queries, Apollo's
+protocol), or by the id of a trusted document. Rejected are documents with syntax errors, documents that exceed a limit
+or are not valid for the schema, and unknown hashes and ids; and all but trusted documents if the settings demand it.
 """
 
 import hashlib
@@ -27,21 +27,24 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graphql_app.errors import request_errors, startup_error
-from graphql_app.execution import document_limits, request
+from graphql_app.execution import document_limits
 from graphql_app.execution import variables as variables_module
 from graphql_app.execution.document_limits import Size
+from graphql_app.execution.request import GraphQLRequest
 from graphql_app.query_engine.fast_path import SingleFieldQuery, single_field_query
 from graphql_app.schema import authorization
 from graphql_app.schema.authorization import RequiredScopes
 
-MAX_CACHED_TOKENS, MAX_PERSISTED_CHARACTERS = 60_000, 2_000_000
-"""What the documents, and the texts known by hash, may come to: a token takes some 530 bytes of memory."""
+MAX_CACHED_TOKENS = 60_000
+"""The maximum number of tokens of all cached documents. A token takes about 530 bytes of memory."""
+MAX_PERSISTED_CHARACTERS = 2_000_000
+"""The maximum length of all texts that are known by their hash."""
 MAX_VALIDATION_ERRORS = 20
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 class InvalidDocument(Exception):
-    """graphql-core's reasons not to run a document, and the code that they go by."""
+    """A document or its variables are invalid: the errors of graphql-core, and the error code for all of them."""
 
     def __init__(self, code: str, errors: list[GraphQLError]) -> None:
         self.code, self.errors = code, errors
@@ -50,7 +53,7 @@ class InvalidDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document that may be run."""
+    """One operation of a valid document, with all that is derived from the document once."""
 
     document: DocumentNode
     node: OperationDefinitionNode
@@ -61,40 +64,51 @@ class Operation:
     variables: tuple[variables_module.Variable, ...]
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
-    """The fragments once more, as graphql-core's executor wants them too."""
+    """The same fragments in the form that graphql-core's executor needs."""
     single_field: SingleFieldQuery | None
-    """The one question that it is, where it is no more than that."""
+    """The root field for the fast path. None if the operation needs graphql-core's executor."""
 
     @property
     def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
         return self.node.operation
 
     @property
     def is_query(self) -> bool:
+        """Whether the operation is a query."""
         return self.node.operation is OperationType.QUERY
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that may be run."""
+    """A valid document and its operations by name."""
 
     parsed: DocumentNode
     operations: dict[str | None, Operation]
 
     def operation(self, name: str | None) -> Operation:
-        """The operation to run."""
+        """Return the operation with this name, or the only one if no name is given.
+
+        Raises: OperationNotFound if there is none, or if there are several and no name is given.
+        """
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            raise request_errors.OperationNotFound("The document has several operations: name one in `operationName`.")
-        found = self.operations.get(name)
-        if found is None:
-            raise request_errors.OperationNotFound(f"The document has no operation named {name[:100]!r}.")
-        return found
+            raise request_errors.OperationNotFound(
+                "The document contains several operations. Name the one to run in `operationName`."
+            )
+        operation = self.operations.get(name)
+        if operation is None:
+            raise request_errors.OperationNotFound(f"The document does not contain an operation named {name[:100]!r}.")
+        return operation
 
 
 class DocumentCache:
-    """The documents seen last, and the trusted ones for good."""
+    """The most recently used documents and persisted texts, and all trusted documents.
+
+    Takes the schema, whether introspection and suggestions are enabled, the trusted documents by id, and whether only
+    these may be executed. A StartupError is raised for a trusted document that is invalid.
+    """
 
     def __init__(
         self,
@@ -111,35 +125,54 @@ class DocumentCache:
         self.tokens = 0
         self.persisted: OrderedDict[str, str] = OrderedDict()
         self.characters = 0
-        self.trusted = {name: self.parse_trusted(name, text) for name, text in (trusted or {}).items()}
+        self.trusted = {id_: self.parse_trusted(id_, text) for id_, text in (trusted or {}).items()}
 
-    def operation(self, asked: request.GraphQLRequest) -> Operation:
-        """The operation that a request asks for."""
-        return self.document(asked).operation(asked.operation_name)
+    def operation(self, request: GraphQLRequest) -> Operation:
+        """Return the operation of a request.
 
-    def document(self, asked: request.GraphQLRequest) -> Document:
-        persisted = asked.extensions.get("persistedQuery")
-        if asked.document_id is not None:
-            if asked.query is not None:
-                raise request_errors.RequestError("Send `query` or `documentId`, not both.")
-            return self.by_document_id(asked.document_id)
+        Raises: RequestError (or a class derived from it) or InvalidDocument.
+        """
+        return self.document(request).operation(request.operation_name)
+
+    def document(self, request: GraphQLRequest) -> Document:
+        """Return the document of a request.
+
+        Raises: RequestError if the request names no document, or two; DocumentNotTrusted if only trusted documents are
+        allowed; all errors of the methods below.
+        """
+        persisted = request.extensions.get("persistedQuery")
+        if request.document_id is not None:
+            if request.query is not None:
+                raise request_errors.RequestError("Send either `query` or `documentId`, not both.")
+            return self.by_document_id(request.document_id)
         if persisted is not None:
-            return self.by_persisted_hash(persisted, asked.query)
-        if asked.query is None:
-            raise request_errors.RequestError("The request has no `query`.")
+            return self.by_persisted_hash(persisted, request.query)
+        if request.query is None:
+            raise request_errors.RequestError("`query` is required. Send a GraphQL document in it.")
         if self.trusted_only:
-            raise request_errors.DocumentNotTrusted("Only trusted documents are run here: send their `documentId`.")
-        return self.by_text(asked.query)
+            raise request_errors.DocumentNotTrusted("Only trusted documents are allowed. Send a `documentId`.")
+        return self.by_text(request.query)
 
-    def by_document_id(self, name: str) -> Document:
-        """A trusted document."""
-        found = self.trusted.get(name.removeprefix("sha256:"))
-        if found is None:
+    def by_document_id(self, id_: str) -> Document:
+        """Return the trusted document with this id, which may start with `sha256:`.
+
+        Raises: DocumentNotTrusted if there is none.
+        """
+        document = self.trusted.get(id_.removeprefix("sha256:"))
+        if document is None:
             raise request_errors.DocumentNotTrusted
-        return found
+        return document
 
     def by_persisted_hash(self, extension: object, text: str | None) -> Document:
-        """Apollo's protocol: the hash alone, and where it is not known, once more with the text."""
+        """Return the document with the hash in the extension `persistedQuery`, or remember the text under its hash.
+
+        Apollo's protocol for automatic persisted queries: the client sends the hash alone, and if it is unknown, once
+        more with the text.
+
+        Raises: PersistedQueryNotFound if the hash is unknown. PersistedQueryNotSupported for another version of the
+        protocol, or if only trusted documents are allowed. RequestError if the hash is not a string or not that of the
+        text. InvalidDocument if the text is invalid.
+        """
         if not isinstance(extension, dict) or extension.get("version") != 1:
             raise request_errors.PersistedQueryNotSupported
         digest = extension.get("sha256Hash")
@@ -155,12 +188,13 @@ class DocumentCache:
             self.persisted.move_to_end(digest)
             return self.by_text(self.persisted[digest])
         if hashlib.sha256(text.encode()).hexdigest() != digest:
-            raise request_errors.RequestError("provided sha does not match query")
+            raise request_errors.RequestError("provided sha does not match query")  # the exact message of Apollo Server
         document = self.by_text(text)
         self.remember(digest, text)
         return document
 
     def remember(self, digest: str, text: str) -> None:
+        """Keep a text under its SHA-256, and drop the least recently used ones beyond MAX_PERSISTED_CHARACTERS."""
         if digest not in self.persisted:
             self.persisted[digest] = text
             self.characters += len(text)
@@ -169,31 +203,40 @@ class DocumentCache:
             self.characters -= len(oldest)
 
     def by_text(self, text: str) -> Document:
-        """The document of a text. Raises `Refused` or `errors.RequestError`."""
-        found = self.cached.get(text)
-        if found is not None:
+        """Return the document with this text from the cache, or parse it and cache it.
+
+        Parsing and validation take 2.5 to 5.6 ms per document, the cache 1 µs.
+
+        Raises: InvalidDocument, LimitExceeded or OperationNotFound if the document is invalid.
+        """
+        document = self.cached.get(text)
+        if document is not None:
             self.cached.move_to_end(text)
-            return found
-        found = self.parse(text)
-        self.cached[text] = found
-        self.tokens += found.parsed.token_count
+            return document
+        document = self.parse(text)
+        self.cached[text] = document
+        self.tokens += document.parsed.token_count
         while self.tokens > MAX_CACHED_TOKENS:
             _, oldest = self.cached.popitem(last=False)
             self.tokens -= oldest.parsed.token_count
-        return found
+        return document
 
     def parse(self, text: str, *, trusted: bool = False) -> Document:
-        """Parse, measure, validate."""
+        """Parse, measure and validate a document.
+
+        Raises: LimitExceeded if it exceeds a limit. InvalidDocument if it has a syntax error or is not valid for the
+        schema. OperationNotFound if it has no operation.
+        """
         document_limits.check_limit("document", "characters", len(text), document_limits.MAX_DOCUMENT_CHARACTERS)
         parsed = parse_text(text)
         sizes = document_limits.measure(parsed)
-        reasons = validate(
+        errors = validate(
             self.schema, parsed, self.rules, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=self.hide_suggestions
         )
-        if reasons:
-            raise InvalidDocument(request_errors.ValidationFailed.code, reasons)
+        if errors:
+            raise InvalidDocument(request_errors.ValidationFailed.code, errors)
         if not sizes:
-            raise request_errors.OperationNotFound("The document has no operation.")
+            raise request_errors.OperationNotFound("The document does not contain an operation.")
         fragments = {node.name.value: node for node in parsed.definitions if isinstance(node, FragmentDefinitionNode)}
         details = {name: FragmentDetails(node) for name, node in fragments.items()}
         operations = {}
@@ -201,32 +244,38 @@ class DocumentCache:
             if isinstance(node, OperationDefinitionNode):
                 name = node.name.value if node.name else None
                 variables = variables_module.variable_coercers(self.schema, self.types, node.variable_definitions or ())
-                needs = authorization.required_scopes(self.schema, fragments, node)
+                scopes = authorization.required_scopes(self.schema, fragments, node)
                 operations[name] = Operation(
-                    parsed, node, sizes[name], name, trusted, needs, variables, fragments, details,
+                    parsed, node, sizes[name], name, trusted, scopes, variables, fragments, details,
                     single_field_query(self.schema, node),
                 )  # fmt: skip
         return Document(parsed, operations)
 
-    def parse_trusted(self, name: str, text: str) -> Document:
-        """One of the file of trusted documents. A mistake in it ends the start."""
+    def parse_trusted(self, id_: str, text: str) -> Document:
+        """Parse a trusted document.
+
+        Raises: StartupError if it is invalid.
+        """
         try:
             return self.parse(text, trusted=True)
-        except InvalidDocument as refused:
+        except InvalidDocument as invalid:
             raise startup_error.StartupError(
-                f"The trusted document {name} is refused: {refused.errors[0].message}"
+                f"The trusted document {id_} is invalid: {invalid.errors[0].message}"
             ) from None
         except request_errors.RequestError as error:
-            raise startup_error.StartupError(f"The trusted document {name} is refused: {error.message}") from None
+            raise startup_error.StartupError(f"The trusted document {id_} is invalid: {error.message}") from None
 
 
 def parse_text(text: str) -> DocumentNode:
-    """The document that a text spells."""
+    """Parse the text of a document.
+
+    Raises: LimitExceeded if it has too many tokens. InvalidDocument if it has a syntax error.
+    """
     try:
         return parse(text, max_tokens=document_limits.MAX_TOKENS)
     except GraphQLSyntaxError as error:
         if f"more than {document_limits.MAX_TOKENS} tokens" in error.message:
             raise request_errors.LimitExceeded(
-                f"The document has more than {document_limits.MAX_TOKENS} tokens, the limit."
+                f"The document must have at most {document_limits.MAX_TOKENS} tokens."
             ) from None
         raise InvalidDocument(request_errors.ParseFailed.code, [error.with_traceback(None)]) from None

@@ -1,7 +1,8 @@
-"""Results and errors → the JSON of an answer. Nothing internal leaves: what is not known becomes INTERNAL_ERROR.
+"""Results and errors as the JSON of a response: the only module that writes it, for every transport.
 
-Each error carries `extensions.code`, one of the closed set in errors.py, and the request's id. A client's mistake is
-logged in one line; a mistake of ours once, in full.
+Each error carries `extensions.code`, from the closed set of `errors/request_errors.py`, and `extensions.requestId`.
+Nothing internal is returned: an unexpected exception becomes INTERNAL_ERROR. A client's mistake is logged in one line
+at level INFO, an unexpected exception once with its traceback at level ERROR, both with the request id.
 """
 
 import logging
@@ -13,70 +14,112 @@ from graphql import GraphQLError
 
 from graphql_app.database.errors import to_request_error
 from graphql_app.errors import request_errors, user_errors
+from graphql_app.execution.documents import InvalidDocument
 
-MAX_ERRORS, MAX_MESSAGE_CHARACTERS, MAX_LOCATIONS = 20, 300, 5
+MAX_ERRORS = 20
+"""Errors in one response; further ones are dropped."""
+MAX_MESSAGE_CHARACTERS = 300
+"""Characters of an error message; a longer one is truncated and ends with `…`."""
+MAX_LOCATIONS = 5
+"""Locations in the document per error; further ones are dropped."""
+
 logger = logging.getLogger("graphql_app.requests")
 
 FormattedError = dict[str, Any]
+"""One error as in the GraphQL specification, section 7.1.2: message, locations, path, extensions."""
 
 
-def truncate(text: str) -> str:
-    """A message as it may leave: graphql-core quotes names and values of any length."""
-    return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[: MAX_MESSAGE_CHARACTERS - 1] + "…"
+def envelope(
+    error: request_errors.RequestError | InvalidDocument, request_id: str, *, cursor: str | None = None
+) -> dict[str, list[FormattedError]]:
+    """Format and log the error of a request that was not executed: `{"errors": [...]}`, without `data`.
+
+    HTTP and SSE send it as their body (see `encode_envelope`), WebSocket sends the list as the payload of its `error`
+    message. `cursor` is the last cursor that a failed subscription delivered, returned as `extensions.cursor`.
+    """
+    if isinstance(error, InvalidDocument):
+        log_error(request_id, error.code, error.errors[0].message)
+        formatted = [
+            format_graphql_error(graphql_error, error.code, graphql_error.message, request_id)
+            for graphql_error in error.errors[:MAX_ERRORS]
+        ]
+    else:
+        log_error(request_id, error.code, error.message)
+        formatted = [format_request_error(error, request_id)]
+    if cursor is not None:
+        for entry in formatted:
+            entry["extensions"]["cursor"] = cursor
+    return {"errors": formatted}
 
 
-def format_error(error: request_errors.RequestError, request_id: str) -> FormattedError:
-    """An error about the whole request."""
-    log_error(request_id, error.code, error.message)
-    shown: FormattedError = {"message": truncate(error.message)}
+def encode_envelope(
+    error: request_errors.RequestError | InvalidDocument, request_id: str, *, cursor: str | None = None
+) -> bytes:
+    """The envelope of an error as JSON in UTF-8."""
+    return orjson.dumps(envelope(error, request_id, cursor=cursor))
+
+
+def encode_body(
+    data: object, errors: Iterable[FormattedError] = (), extensions: Mapping[str, Any] | None = None
+) -> bytes:
+    """The JSON body of an executed operation: `data`, and `errors` and `extensions` if there are any."""
+    body: dict[str, Any] = {"errors": errors, "data": data} if errors else {"data": data}
+    if extensions:
+        body["extensions"] = extensions
+    return orjson.dumps(body)
+
+
+def format_request_error(error: request_errors.RequestError, request_id: str) -> FormattedError:
+    """Format an error that concerns the whole request."""
+    formatted: FormattedError = {"message": truncate(error.message)}
     if isinstance(error, request_errors.Forbidden) and error.path:
-        shown["path"] = error.path
-    shown["extensions"] = {"code": error.code, "requestId": request_id}
-    return shown
+        formatted["path"] = error.path
+    formatted["extensions"] = {"code": error.code, "requestId": request_id}
+    return formatted
 
 
 def format_graphql_error(error: GraphQLError, code: str, message: str, request_id: str) -> FormattedError:
-    """An error with its place in the document, and in the answer."""
-    shown: FormattedError = {"message": truncate(message)}
+    """Format an error with its locations in the document and its path in the response."""
+    formatted: FormattedError = {"message": truncate(message)}
     if error.locations:
-        shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations[:MAX_LOCATIONS]]
+        formatted["locations"] = [
+            {"line": location.line, "column": location.column} for location in error.locations[:MAX_LOCATIONS]
+        ]
     if error.path is not None:
-        shown["path"] = error.path
-    shown["extensions"] = {"code": code, "requestId": request_id}
-    return shown
-
-
-def format_document_errors(found: Sequence[GraphQLError], code: str, request_id: str) -> list[FormattedError]:
-    """Why a document is not run."""
-    log_error(request_id, code, found[0].message)
-    return [format_graphql_error(error, code, error.message, request_id) for error in found[:MAX_ERRORS]]
+        formatted["path"] = error.path
+    formatted["extensions"] = {"code": code, "requestId": request_id}
+    return formatted
 
 
 def format_field_errors(
-    found: Sequence[GraphQLError], request_id: str
+    errors: Sequence[GraphQLError], request_id: str
 ) -> tuple[list[FormattedError], list[request_errors.RequestError]]:
-    """Errors of fields, and what each of them is."""
-    known = [classify_field_error(error, request_id) for error in found]
-    pairs = list(zip(found, known, strict=True))[:MAX_ERRORS]
-    return [format_graphql_error(error, one.code, one.message, request_id) for error, one in pairs], known
+    """Format and log the errors of fields.
+
+    Returns the first MAX_ERRORS formatted errors, and the class of every error.
+    """
+    classified = [classify_field_error(error, request_id) for error in errors]
+    pairs = list(zip(errors, classified, strict=True))[:MAX_ERRORS]
+    formatted = [format_graphql_error(error, cause.code, cause.message, request_id) for error, cause in pairs]
+    return formatted, classified
 
 
 def classify_field_error(error: GraphQLError, request_id: str) -> request_errors.RequestError:
-    """What the error of a field is."""
+    """The request error that a field error stands for; logged, with its traceback if it is unexpected."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
-        known: request_errors.RequestError | None = request_errors.BadUserInput(error.message)
+        classified: request_errors.RequestError | None = request_errors.BadUserInput(error.message)
     else:
-        known = classify_error(cause)
-    if known is None:
+        classified = classify_error(cause)
+    if classified is None:
         logger.error("%s INTERNAL_ERROR at %s", request_id, error.path, exc_info=cause)
         return request_errors.InternalError()
-    log_error(request_id, known.code, known.message)
-    return known
+    log_error(request_id, classified.code, classified.message)
+    return classified
 
 
 def classify_error(cause: BaseException) -> request_errors.RequestError | None:
-    """What an exception is, in our own words; None where it is a mistake of ours."""
+    """The request error that an exception stands for; None if the exception is unexpected."""
     if isinstance(cause, request_errors.RequestError):
         return cause
     if isinstance(cause, user_errors.UserError | user_errors.InvalidInput):
@@ -85,29 +128,19 @@ def classify_error(cause: BaseException) -> request_errors.RequestError | None:
 
 
 def classify_request_error(cause: Exception, request_id: str) -> request_errors.RequestError:
-    """What an exception about the whole request is."""
-    known = classify_error(cause)
-    if known is None:
+    """Like `classify_error`, but an unexpected exception is logged with its traceback and becomes InternalError."""
+    classified = classify_error(cause)
+    if classified is None:
         logger.error("%s INTERNAL_ERROR", request_id, exc_info=cause)
         return request_errors.InternalError()
-    return known
+    return classified
 
 
 def log_error(request_id: str, code: str, message: str) -> None:
-    """One line in the log; what a client wrote cannot begin another one."""
+    """Log a client's mistake in one line; the quoted message cannot start another line."""
     logger.info("%s %s %r", request_id, code, truncate(message))
 
 
-def encode_body(
-    data: object, found: Iterable[FormattedError] = (), extensions: Mapping[str, Any] | None = None
-) -> bytes:
-    """The answer of an operation that ran."""
-    answer: dict[str, Any] = {"errors": found, "data": data} if found else {"data": data}
-    if extensions:
-        answer["extensions"] = extensions
-    return orjson.dumps(answer)
-
-
-def encode_errors(found: list[FormattedError]) -> bytes:
-    """The answer where nothing ran: without `data`."""
-    return orjson.dumps({"errors": found})
+def truncate(text: str) -> str:
+    """Limit a message to MAX_MESSAGE_CHARACTERS: graphql-core quotes names and values of any length."""
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[: MAX_MESSAGE_CHARACTERS - 1] + "…"

@@ -1,4 +1,9 @@
-"""TODO docstring."""
+"""Rate limits: a budget of points for each client, which refills with time (a token bucket).
+
+A client is an API key, or an IP address if there is no key. The cost of an operation is known only after it ran, so it
+is charged then: a budget can become negative, and the client is rejected until it is positive again. The budgets are
+those of one process.
+"""
 
 import math
 import time
@@ -8,29 +13,37 @@ from collections.abc import Callable
 from graphql_app.errors import request_errors
 
 MAX_CLIENTS = 10_000
+"""The maximum number of clients whose budgets are kept; the client that paid longest ago is dropped first."""
 
 
 class RateLimiter:
-    """A token bucket for each client: `rate` points a second, `burst` at most. A rate of 0 sets no bound."""
+    """Token buckets: `rate` points per second, at most `burst` points saved up. A rate of 0 disables the limit."""
 
     def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
+        """`now` returns the current time in seconds, from any starting point."""
         self.rate, self.burst, self.now = rate, max(burst, rate), now
         self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """The points that each client had left, and when, in seconds."""
 
     def check(self, client: str) -> None:
-        """Raise `errors.RateLimited` while the client's bucket is empty. What an operation costs is known after it."""
-        if self.rate and (left := self.remaining(client)) <= 0:
-            seconds = max(1, math.ceil((1 - left) / self.rate))
+        """Check that the client has points left.
+
+        Raises: RateLimited if it has none, with the seconds until it has some.
+        """
+        if self.rate and (remaining := self.remaining(client)) <= 0:
+            seconds = max(1, math.ceil((1 - remaining) / self.rate))
             raise request_errors.RateLimited(
-                f"The budget of {self.rate:g} points a second is used up: try again in {seconds} s.",
+                f"Rate limit of {self.rate:g} points per second exceeded. Retry after {seconds} s.",
                 retry_after=seconds,
             )
 
     def remaining(self, client: str) -> float:
-        level, since = self.buckets.get(client, (self.burst, self.now()))
-        return min(self.burst, level + (self.now() - since) * self.rate)
+        """Return the points that the client has left; negative if it owes some."""
+        points, since = self.buckets.get(client, (self.burst, self.now()))
+        return min(self.burst, points + (self.now() - since) * self.rate)
 
     def charge(self, client: str, cost: float) -> None:
+        """Deduct `cost` points from the budget of the client."""
         if not self.rate:
             return
         self.buckets[client] = (self.remaining(client) - cost, self.now())

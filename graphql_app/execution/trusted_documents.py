@@ -1,7 +1,8 @@
-"""A file of trusted documents → their texts by id. Refuses to start with a file that does not say what it means.
+"""The file of trusted documents: the documents by their ids.
 
-Read are the two forms in use: one object from id to text, as graphql-codegen and relay-compiler write it, and Apollo's
-manifest with a list of operations. An id that is a SHA-256 must be that of its text.
+Two formats are supported: one object from id to document, as written by graphql-codegen and relay-compiler, and
+Apollo's manifest with a list of operations. An id that is a SHA-256 hash must be the hash of its document. An invalid
+file stops the start of the process.
 """
 
 import hashlib
@@ -17,31 +18,42 @@ SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def read(path: Path | None) -> dict[str, str]:
-    """The texts by id, the ids without `sha256:` before them."""
+    """Return the documents by id, the ids without the prefix `sha256:`. Empty if there is no file.
+
+    Raises: StartupError if the file cannot be read, is not JSON, has another format, or contains a wrong hash.
+    """
     if path is None:
         return {}
     try:
         content = orjson.loads(path.read_bytes())
     except OSError as error:
-        raise startup_error.StartupError(f"The trusted documents cannot be read: {error.strerror} ({path}).") from None
+        raise startup_error.StartupError(
+            f"The file of trusted documents cannot be read: {error.strerror} ({path})."
+        ) from None
     except orjson.JSONDecodeError as error:
-        raise startup_error.StartupError(f"The trusted documents in {path} are not JSON: {error}.") from None
-    found = {name.removeprefix("sha256:"): text for name, text in pairs(content, path)}
-    for name, text in found.items():
-        if SHA256.fullmatch(name) and hashlib.sha256(text.encode()).hexdigest() != name:
+        raise startup_error.StartupError(f"The file of trusted documents {path} is not valid JSON: {error}.") from None
+    documents = {id_.removeprefix("sha256:"): text for id_, text in ids_and_texts(content, path)}
+    for id_, text in documents.items():
+        if SHA256.fullmatch(id_) and hashlib.sha256(text.encode()).hexdigest() != id_:
             raise startup_error.StartupError(
-                f"The trusted document {name} in {path} has another SHA-256 than its id says."
+                f"The id of the trusted document {id_} in {path} is not the SHA-256 hash of its text. "
+                "Generate the file again."
             )
-    return found
+    return documents
 
 
-def pairs(content: Any, path: Path) -> list[tuple[str, str]]:
-    """Ids and texts, in either form."""
-    found: list[tuple[Any, Any]] = []
+def ids_and_texts(content: Any, path: Path) -> list[tuple[str, str]]:
+    """Return the ids and texts of the documents in the parsed file, from either format.
+
+    Raises: StartupError if the file has another format or no documents.
+    """
+    pairs: list[tuple[Any, Any]] = []
     if isinstance(content, dict) and isinstance(content.get("operations"), list):
-        found = [(one.get("id"), one.get("body")) for one in content["operations"] if isinstance(one, dict)]
+        pairs = [(entry.get("id"), entry.get("body")) for entry in content["operations"] if isinstance(entry, dict)]
     elif isinstance(content, dict):
-        found = list(content.items())
-    if not found or not all(isinstance(name, str) and isinstance(text, str) for name, text in found):
-        raise startup_error.StartupError(f"The trusted documents in {path} must be an object from id to text.")
-    return found
+        pairs = list(content.items())
+    if not pairs or not all(isinstance(id_, str) and isinstance(text, str) for id_, text in pairs):
+        raise startup_error.StartupError(
+            f"The file of trusted documents {path} must be a JSON object from id to text, or an Apollo manifest."
+        )
+    return pairs

@@ -1,6 +1,6 @@
-"""API keys: what is shown of them, what may be asked of a new one, what making and revoking one answers.
+"""Types of API keys: object, input and payloads.
 
-A secret leaves once, in the payload of the call that made it; its hash never.
+A secret is returned once, in the payload of the call that created the key; its hash is never returned.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from graphql_app.graphql_types.arguments import optional
 from graphql_app.graphql_types.model_type import field, model_type
 from graphql_app.graphql_types.payloads import ERRORS_DESCRIPTION, MutationMeta, UserError
 
-META = "Information about the call."
+META_DESCRIPTION = "Information about the call."
 
 
 @model_type(models.ApiKey)
@@ -50,11 +50,11 @@ class ApiKeyCreatePayload:
         "created and in the result of a retry."
     )
     errors: list[UserError] = field(ERRORS_DESCRIPTION)
-    meta: MutationMeta = field(META)
+    meta: MutationMeta = field(META_DESCRIPTION)
 
 
 @strawberry.type(description="The result of a mutation on an API key.")
 class ApiKeyPayload:
     api_key: ApiKey | None = field("The API key in its current state. Null if there are errors.")
     errors: list[UserError] = field(ERRORS_DESCRIPTION)
-    meta: MutationMeta = field(META)
+    meta: MutationMeta = field(META_DESCRIPTION)

@@ -1,4 +1,4 @@
-"""Arguments that several fields take: paging, units, and the key of one shipment."""
+"""Arguments of several fields: pagination, units, and the identifier of one shipment."""
 
 from typing import Annotated, Any
 
@@ -7,15 +7,17 @@ import strawberry
 from graphql_app.domain import enums
 
 UNSET = strawberry.UNSET
+"""Value of an omitted argument or field; an explicit null is None."""
 
 
-def optional(text: str) -> Any:
-    """A field that may be left out. `Any`, because each field has a type of its own."""
-    return strawberry.field(description=text, default=UNSET)
+def optional(description: str) -> Any:
+    """Return an input field that may be omitted. The return type is `Any`, because it is assigned to any type."""
+    return strawberry.field(description=description, default=UNSET)
 
 
-def argument(text: str) -> object:
-    return strawberry.argument(description=text)
+def argument(description: str) -> object:
+    """Return an annotation with the description of an argument."""
+    return strawberry.argument(description=description)
 
 
 First = Annotated[
@@ -40,12 +42,14 @@ Before = Annotated[
     str | None,
     argument("Returns only items before this cursor. A cursor of another list or sort order returns INVALID_CURSOR."),
 ]
-Direction = Annotated[
+EventDirection = Annotated[
     enums.OrderDirection | None,
     argument("Order by time of occurrence: ASC returns the earliest event first, DESC the latest."),
 ]
-InWeightUnit = Annotated[enums.WeightUnit | None, argument("The unit in which the weight is returned. Default KG.")]
-InLengthUnit = Annotated[
+WeightUnitArgument = Annotated[
+    enums.WeightUnit | None, argument("The unit in which the weight is returned. Default KG.")
+]
+LengthUnitArgument = Annotated[
     enums.LengthUnit | None, argument("The unit in which the dimensions are returned. Default CM.")
 ]
 

@@ -1,7 +1,7 @@
-"""Relay connections: `Connection[Shipment]` is the GraphQL type `ShipmentConnection`, with `ShipmentEdge` inside it.
+"""Relay connections: `Connection[Shipment]` is the GraphQL type `ShipmentConnection` with edges `ShipmentEdge`.
 
-Strawberry names a generic type by its argument and its own name. The argument lends no words to the descriptions, so
-they speak of "the item". Source of the shape: https://relay.dev/graphql/connections.htm.
+Strawberry names a generic type after its argument and itself. Descriptions are the same for all arguments, so they say
+"the item". Source: Relay's cursor connections specification, https://relay.dev/graphql/connections.htm.
 """
 
 from typing import Annotated, Generic, TypeVar

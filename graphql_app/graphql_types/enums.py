@@ -1,4 +1,4 @@
-"""Strawberry, and only Strawberry. The vocabulary becomes the API's enums here, before any type speaks of them."""
+"""Registers the enums of the domain as GraphQL enums. Imported before any type refers to them."""
 
 from inspect import cleandoc
 
@@ -7,11 +7,11 @@ import strawberry
 from graphql_app.domain import enums
 
 
-def register(words: type[enums.DocumentedEnum]) -> None:
-    """Make a vocabulary an enum of the API, each value with its meaning."""
-    strawberry.enum(words, description=cleandoc(words.__doc__ or ""))
-    for value in words.__strawberry_definition__.values:  # type: ignore[attr-defined]
-        value.description = words(value.value).doc
+def register(enum_class: type[enums.DocumentedEnum]) -> None:
+    """Make an enum a GraphQL enum, with the descriptions of the class and of its values."""
+    strawberry.enum(enum_class, description=cleandoc(enum_class.__doc__ or ""))
+    for value in enum_class.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = enum_class(value.value).doc
 
 
 REGISTERED = (
@@ -20,5 +20,7 @@ REGISTERED = (
     enums.CountPrecision, enums.OrderDirection,
     enums.ShipmentOrderField, enums.TrackingEventOrderField, enums.BulkErrorPolicy,
 )  # fmt: skip
-for words in REGISTERED:
-    register(words)
+"""All enums of the API but `ErrorCode`, which `payloads.py` registers."""
+
+for enum_class in REGISTERED:
+    register(enum_class)

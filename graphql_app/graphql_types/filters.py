@@ -1,7 +1,7 @@
-"""What clients may give: filters and orders. What they may write stands in `writes.py`.
+"""Filters and orders of lists. The inputs of mutations are in `mutation_inputs.py`.
 
-Every field of `ShipmentWhere` and `TrackingEventWhere` is served by a line of `read/filters.py`; null is as good as
-absent.
+Every field of `ShipmentWhere` and `TrackingEventWhere` has a row in `query_engine/filters/fields.py`. Null and omitted
+are the same.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The decorators with which types mirror tables: `mirrors` for a type, `computed` for a field with arguments."""
+"""Decorators for types over tables: `model_type` for a type, `computed_field` for a field with arguments."""
 
 import inspect
 from collections.abc import Callable
@@ -9,14 +9,17 @@ import strawberry
 from sqlmodel import SQLModel
 
 TYPE_MODELS: dict[str, type[SQLModel]] = {}
-"""Type name → the table it mirrors."""
+"""Name of a GraphQL type → the model that it is declared over."""
 
 T = TypeVar("T")
 
 
 def model_type(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
-    """A type over a table, described as the table is unless it says otherwise. A field that says nothing else is the
-    column of its name, described by its comment."""
+    """Return a decorator that makes a class a GraphQL type over a table.
+
+    The description of the type is the docstring of the class, by default that of the model. A field without a value of
+    its own has the comment of the column with its name as description.
+    """
 
     def decorate(cls: type[T]) -> type[T]:
         columns = model.__table__.c  # type: ignore[attr-defined]
@@ -29,11 +32,14 @@ def model_type(model: type[SQLModel]) -> Callable[[type[T]], type[T]]:
     return decorate
 
 
-def field(text: str) -> Any:
-    """A field with a description of its own."""
-    return strawberry.field(description=text)
+def field(description: str) -> Any:
+    """Return a field with its own description."""
+    return strawberry.field(description=description)
 
 
 def computed_field(function: Callable[..., Any]) -> Any:
-    """A field with arguments, computed in SQL (`read/computed.py`): the function is its signature and description."""
+    """Make a function a field with arguments that is computed in SQL, see `query_engine/computed_fields.py`.
+
+    The function declares arguments, type and description (its docstring); it has no body and is never called.
+    """
     return strawberry.field(resolver=function, description=cleandoc(function.__doc__ or ""))

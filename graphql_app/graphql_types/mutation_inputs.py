@@ -1,4 +1,4 @@
-"""What clients may write. Shapes and words only: what a value must be is checked in `actions/`, with paths."""
+"""Inputs of mutations: types and descriptions. `commands/` validates the values, so that errors have a path."""
 
 import datetime as dt
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""One type per table, in the order of `models/`. A field is the column or relationship of its name, or computed in SQL.
+"""Object types, one per table. A field is the column or relationship of the same name, or computed in SQL.
 
-Nothing here runs when a query is answered: these classes are the schema, `read/` is how it is read.
+These classes only declare the schema: no resolver runs for a query. `query_engine/` reads the data.
 """
 
 from datetime import datetime
@@ -83,7 +83,7 @@ class Shipment(Node):
     def events(
         self,
         where: filters.TrackingEventWhereArgument = strawberry.UNSET,
-        order_by: arguments.Direction = enums.OrderDirection.ASC,
+        order_by: arguments.EventDirection = enums.OrderDirection.ASC,
         first: arguments.First = strawberry.UNSET,
         after: arguments.After = strawberry.UNSET,
         last: arguments.Last = strawberry.UNSET,
@@ -104,7 +104,7 @@ class Shipment(Node):
     package_count: int
 
     @computed_field
-    def total_weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
+    def total_weight(self, unit: arguments.WeightUnitArgument = enums.WeightUnit.KG) -> Weight | None:
         """Sum of the packages' weights. Null unless every package has a weight."""
 
     declared_value: Money | None = field("Declared value of the shipment. Null if not set.")
@@ -149,11 +149,11 @@ class Package(Node):
     status_at: datetime
 
     @computed_field
-    def weight(self, unit: arguments.InWeightUnit = enums.WeightUnit.KG) -> Weight | None:
+    def weight(self, unit: arguments.WeightUnitArgument = enums.WeightUnit.KG) -> Weight | None:
         """Weight of the package. Null if unknown."""
 
     @computed_field
-    def dimensions(self, unit: arguments.InLengthUnit = enums.LengthUnit.CM) -> Dimensions | None:
+    def dimensions(self, unit: arguments.LengthUnitArgument = enums.LengthUnit.CM) -> Dimensions | None:
         """Outer dimensions of the package. Null if unknown."""
 
     items: list["ShipmentItem"] = field("Items in the package, ordered by `seq`.")
@@ -161,7 +161,7 @@ class Package(Node):
     @computed_field
     def events(
         self,
-        order_by: arguments.Direction = enums.OrderDirection.ASC,
+        order_by: arguments.EventDirection = enums.OrderDirection.ASC,
         first: arguments.First = strawberry.UNSET,
         after: arguments.After = strawberry.UNSET,
         last: arguments.Last = strawberry.UNSET,

@@ -1,4 +1,4 @@
-"""What mutations answer: what was written, read back after the commit, and errors as data."""
+"""Payloads of mutations: the written objects, read after the commit, and errors as data."""
 
 from datetime import datetime
 
@@ -13,7 +13,8 @@ strawberry.enum(ErrorCode, description="A machine-readable code of an error in t
 for value in ErrorCode.__strawberry_definition__.values:  # type: ignore[attr-defined]
     value.description = ErrorCode(value.value).doc
 
-MESSAGE_DESCRIPTION, CODE_DESCRIPTION = "A human-readable description of the error.", "A machine-readable error code."
+MESSAGE_DESCRIPTION = "A human-readable description of the error."
+CODE_DESCRIPTION = "A machine-readable error code."
 PATH_DESCRIPTION = (
     'Path to the argument or input field, from the argument inwards, such as `["input", "packages", '
     '"0", "weight"]`. Null for the whole call.'
@@ -170,4 +171,4 @@ ERROR_TYPES = [
     ValidationError, NotFoundError, DuplicateError, VersionConflictError, InvalidTransitionError, NotEditableError,
     IdempotencyError,
 ]  # fmt: skip
-"""The implementations of `UserError`. No field returns them by name, so the schema is given them explicitly."""
+"""The implementations of `UserError`. No field has one of them as its type, so the schema lists them explicitly."""

@@ -1,6 +1,6 @@
-"""Scalars: how values look on the wire. What cannot be meant is refused with a sentence that shows how to write it.
+"""Custom scalars: parsing, serialization and descriptions. Error messages show a valid example.
 
-The text that a scalar serializes to here is the text that `read/json.py` lets PostgreSQL write.
+A scalar serializes to the same text as PostgreSQL writes with the expressions of `query_engine/json_sql.py`.
 """
 
 import re
@@ -20,121 +20,163 @@ TimeZone = NewType("TimeZone", str)
 CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 
-DATE_AND_TIME = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
-DATETIME_WITH_OFFSET = re.compile(DATE_AND_TIME + r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-LOCAL_DATETIME = re.compile(DATE_AND_TIME, re.ASCII)
+_DATE_AND_TIME = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
+DATETIME_WITH_OFFSET = re.compile(_DATE_AND_TIME + r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+"""RFC 3339 `date-time`. Groups: date, time, fraction, offset."""
+
+LOCAL_DATETIME = re.compile(_DATE_AND_TIME, re.ASCII)
+"""RFC 3339 `date-time` without an offset. Groups: date, time, fraction."""
+
 DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
+"""Up to 30 digits before and 20 after the decimal point."""
+
 MAX_QUOTED_CHARACTERS = 64
-INFINITE = (datetime.min, datetime.max)
-"""asyncpg takes these for PostgreSQL's -infinity and infinity, which are no times."""
+"""Longer values are truncated in error messages."""
+
+INFINITY_TIMES = (datetime.min, datetime.max)
+"""asyncpg sends these as PostgreSQL's `-infinity` and `infinity`, so they are rejected."""
 
 
 def quote(value: object) -> str:
-    """A value for a message: quoted, and cut where it is long."""
+    """Return a value for an error message: texts in quotes, truncated to MAX_QUOTED_CHARACTERS."""
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= MAX_QUOTED_CHARACTERS else text[:MAX_QUOTED_CHARACTERS] + "…"
 
 
-def to_microseconds(found: re.Match[str]) -> str:
-    """Date and time to the microsecond; what is finer is cut off."""
-    day, time, fraction = found[1], found[2], found[3]
-    return f"{day}T{time}" + (f".{fraction[:6].ljust(6, '0')}" if fraction else "")
+def to_microseconds(match: re.Match[str]) -> str:
+    """Return date and time of a match in ISO 8601 with up to 6 fractional digits; further digits are cut off."""
+    date_text, time, fraction = match[1], match[2], match[3]
+    return f"{date_text}T{time}" + (f".{fraction[:6].ljust(6, '0')}" if fraction else "")
 
 
 def parse_datetime(value: object) -> datetime:
-    """RFC 3339 with an offset. The offset is kept; a time without one is refused."""
-    if not isinstance(value, str) or not (found := DATETIME_WITH_OFFSET.fullmatch(value)):
-        if isinstance(value, str) and LOCAL_DATETIME.fullmatch(value):
-            raise GraphQLError(
-                f"The time {quote(value)} has no offset, so it could mean any of 26 hours. "
-                f"Write 2026-11-24T09:30:00+01:00, or 2026-11-24T08:30:00Z."
-            )
-        raise GraphQLError(f"{quote(value)} is no date-time. Write 2026-11-24T09:30:00+01:00, or 2026-11-24T08:30:00Z.")
+    """Return the time of an RFC 3339 text with its UTC offset.
+
+    Raises:
+        GraphQLError: the value is no such text, has no offset, or is the first or last instant of the calendar.
+    """
+    if not isinstance(value, str) or not (match := DATETIME_WITH_OFFSET.fullmatch(value)):
+        missing_offset = isinstance(value, str) and LOCAL_DATETIME.fullmatch(value)
+        problem = "has no UTC offset" if missing_offset else "is not a valid DateTime"
+        raise GraphQLError(
+            f"{quote(value)} {problem}. Use RFC 3339 with an offset, for example 2026-11-24T09:30:00+01:00."
+        )
     try:
-        moment = datetime.fromisoformat(to_microseconds(found) + found[4].upper().replace("Z", "+00:00"))
-        if moment.astimezone(UTC).replace(tzinfo=None) in INFINITE:
-            raise ValueError("it lies at the end of the calendar")
+        time = datetime.fromisoformat(to_microseconds(match) + match[4].upper().replace("Z", "+00:00"))
+        if time.astimezone(UTC).replace(tzinfo=None) in INFINITY_TIMES:
+            raise ValueError("the first and the last instant of the calendar are not supported")
     except (ValueError, OverflowError) as error:
-        raise GraphQLError(f"{quote(value)} is no date-time: {error}.") from None
-    return moment
+        raise GraphQLError(f"{quote(value)} is not a valid DateTime: {error}.") from None
+    return time
 
 
 def format_datetime(value: datetime) -> str:
-    """RFC 3339 in UTC, without the zeros at the end of a fraction: as PostgreSQL writes it."""
+    """Return a time as RFC 3339 text in UTC without trailing zeros of the fraction, as PostgreSQL writes it."""
     text = value.astimezone(UTC).isoformat()
-    day, _, offset = text.partition("+")
-    return f"{day.rstrip('0') if '.' in day else day}+{offset}"
+    date_and_time, _, offset = text.partition("+")
+    return f"{date_and_time.rstrip('0') if '.' in date_and_time else date_and_time}+{offset}"
 
 
 def parse_local_datetime(value: object) -> datetime:
-    """RFC 3339 without an offset."""
-    if not isinstance(value, str) or not (found := LOCAL_DATETIME.fullmatch(value)):
-        raise GraphQLError(f"{quote(value)} is no local date-time. Write 2026-11-24T09:30:00, without an offset.")
+    """Return the time of an RFC 3339 text without an offset.
+
+    Raises:
+        GraphQLError: the value is no such text, or is the first or last instant of the calendar.
+    """
+    if not isinstance(value, str) or not (match := LOCAL_DATETIME.fullmatch(value)):
+        raise GraphQLError(
+            f"{quote(value)} is not a valid LocalDateTime. Use a date and time without an offset, for example "
+            "2026-11-24T09:30:00."
+        )
     try:
-        moment = datetime.fromisoformat(to_microseconds(found))
-        if moment in INFINITE:
-            raise ValueError("it lies at the end of the calendar")
-        return moment
+        time = datetime.fromisoformat(to_microseconds(match))
+        if time in INFINITY_TIMES:
+            raise ValueError("the first and the last instant of the calendar are not supported")
+        return time
     except ValueError as error:
-        raise GraphQLError(f"{quote(value)} is no local date-time: {error}.") from None
+        raise GraphQLError(f"{quote(value)} is not a valid LocalDateTime: {error}.") from None
 
 
 def format_local_datetime(value: datetime) -> str:
+    """Return a local time as RFC 3339 text without an offset and without trailing zeros of the fraction."""
     text = value.isoformat()
     return text.rstrip("0") if "." in text else text
 
 
 def parse_date(value: object) -> date:
-    """A date, YYYY-MM-DD."""
+    """Return the date of a text YYYY-MM-DD (RFC 3339 `full-date`).
+
+    Raises:
+        GraphQLError: the value is no such text or no date of the calendar.
+    """
     try:
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
             return date.fromisoformat(value)
     except ValueError as error:
-        raise GraphQLError(f"{quote(value)} is no date: {error}.") from None
-    raise GraphQLError(f"{quote(value)} is no date. Write 2026-11-24.")
+        raise GraphQLError(f"{quote(value)} is not a valid Date: {error}.") from None
+    raise GraphQLError(f"{quote(value)} is not a valid Date. Use YYYY-MM-DD, for example 2026-11-24.")
 
 
 def parse_decimal(value: object) -> Decimal:
-    """An exact decimal from a string, or from a whole number. Never from a float, which is not exact."""
+    """Return the exact decimal of a string or an integer.
+
+    Raises:
+        GraphQLError: the value is a float, which is not exact, or no decimal number with up to 30 digits before and 20
+            after the decimal point.
+    """
     if isinstance(value, float):
-        raise GraphQLError(f'{quote(value)} is a float, which is not exact. Write it as a string: "{quote(value)}".')
+        raise GraphQLError(f'{quote(value)} is a float, which is not exact. Use a string: "{quote(value)}".')
     if isinstance(value, bool) or not isinstance(value, str | int) or not DECIMAL.fullmatch(str(value)):
-        raise GraphQLError(f'{quote(value)} is no decimal. Write it as a string, such as "12.50".')
+        raise GraphQLError(
+            f"{quote(value)} is not a valid Decimal. Use a string with up to 30 digits before and 20 after the decimal "
+            'point, for example "12.50".'
+        )
     return Decimal(value)
 
 
 def format_decimal(value: Decimal) -> str:
-    """Digits without an exponent and without zeros at the end."""
+    """Return a decimal as text without exponent and without trailing zeros of the fraction."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def code_parser(count: int, example: str, what: str) -> Callable[[object], str]:
-    """A code of so many letters. Whether it is in use is asked later, where the answer can carry a path."""
+def code_parser(length: int, example: str, type_name: str) -> Callable[[object], str]:
+    """Return the parser of a scalar for codes of `length` letters. It returns the code in upper case or raises
+    GraphQLError.
+
+    Mutations check later whether the code exists, so that the error has a path.
+    """
 
     def parse(value: object) -> str:
-        if isinstance(value, str) and re.fullmatch(rf"[A-Za-z]{{{count}}}", value, re.ASCII):
+        if isinstance(value, str) and re.fullmatch(rf"[A-Za-z]{{{length}}}", value, re.ASCII):
             return value.upper()
-        raise GraphQLError(f"{quote(value)} is no {what}. Write {count} letters, such as {example}.")
+        raise GraphQLError(f"{quote(value)} is not a valid {type_name}. Use {length} letters, for example {example}.")
 
     return parse
 
 
 def parse_time_zone(value: object) -> str:
-    """The name of a time zone. Whether it exists is asked later."""
+    """Return the name of a time zone. Mutations check later whether it exists, so that the error has a path.
+
+    Raises:
+        GraphQLError: the value is not a text of 1 to 64 letters, digits and `_+-/`.
+    """
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_+\-/]{1,64}", value, re.ASCII):
         return value
-    raise GraphQLError(f"{quote(value)} is no time zone. Write its IANA name, such as Europe/Berlin.")
+    raise GraphQLError(f"{quote(value)} is not a valid TimeZone. Use an IANA name, for example Europe/Berlin.")
 
 
 def pass_through(value: Any) -> Any:
+    """Return the value unchanged."""
     return value
 
 
-def define(name: str, description: str, url: str | None, parse: Callable[..., Any], text: Callable[..., Any]) -> Any:
-    """A scalar's definition."""
+def define(
+    name: str, description: str, url: str | None, parse: Callable[..., Any], serialize: Callable[..., Any]
+) -> Any:
+    """Return the definition of a scalar. `url` is its `specifiedByURL`."""
     return strawberry.scalar(
-        name=name, description=description, specified_by_url=url, parse_value=parse, serialize=text
+        name=name, description=description, specified_by_url=url, parse_value=parse, serialize=serialize
     )
 
 
@@ -161,12 +203,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         "https://www.rfc-editor.org/rfc/rfc8259#section-7", parse_decimal, format_decimal),
     CountryCode: define(
         "CountryCode", "A country code of two letters (ISO 3166-1 alpha-2), such as `DE`.",
-        "https://www.iso.org/iso-3166-country-codes.html", code_parser(2, "DE", "country code"), str),
+        "https://www.iso.org/iso-3166-country-codes.html", code_parser(2, "DE", "CountryCode"), str),
     CurrencyCode: define(
         "CurrencyCode", "A currency code of three letters (ISO 4217), such as `EUR`.",
-        "https://www.iso.org/iso-4217-currency-codes.html", code_parser(3, "EUR", "currency code"), str),
+        "https://www.iso.org/iso-4217-currency-codes.html", code_parser(3, "EUR", "CurrencyCode"), str),
     JSON: define(
         "JSON", "A JSON value of any type.", "https://www.rfc-editor.org/rfc/rfc8259", pass_through, pass_through),
 }  # fmt: skip
+"""Python type → definition of its scalar."""
 
 CONFIG = StrawberryConfig(scalar_map=SCALARS, sort_schema=True)
+"""Configuration of the schema. The SDL is sorted, so that its differences are easy to read."""

@@ -1,4 +1,4 @@
-"""Values without an identity: parts of a row that are said together."""
+"""Value types: groups of columns without an ID of their own, and the interface `Node`."""
 
 from decimal import Decimal
 

@@ -1,6 +1,6 @@
-"""TODO docstring."""
+"""One call of a mutation field: its arguments and its `options`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,43 +8,80 @@ from graphql import GraphQLResolveInfo
 
 from graphql_app.commands import idempotency
 from graphql_app.commands.validation import Validator
+from graphql_app.domain import enums
 from graphql_app.errors import user_errors
 from graphql_app.operation_context import OperationContext
 
 Info = GraphQLResolveInfo[Any]
-Arguments = Mapping[str, Any]
+FieldArguments = Mapping[str, Any]
+"""Arguments of a field as graphql-core coerced them, under their GraphQL names. An omitted argument has no key."""
+MAX_ROWS = 1_000
+"""Rows of one bulk call."""
 
 
 @dataclass(slots=True)
 class MutationCall:
-    """One call of a mutation: what was given, under GraphQL names."""
+    """One call of a mutation field.
+
+    `operation` is the field's GraphQL name; together with account, actor and key it identifies an idempotency key.
+    `errors` are those of the call as a whole, such as an invalid option; errors of a row stand in its `RowResult`.
+    """
 
     context: OperationContext
     operation: str
-    arguments: Mapping[str, Any]
+    arguments: FieldArguments
     idempotency_key: str | None = None
     expected_version: int | None = None
     validate_only: bool = False
     replayed: bool = False
+    """Whether the results are those that an earlier call stored under the same idempotency key."""
     errors: list[user_errors.UserError] = field(default_factory=list)
-    """What is wrong with the call as a whole."""
 
 
 def parse_call(
-    info: GraphQLResolveInfo[OperationContext], arguments: Mapping[str, Any], *, versioned: bool
+    info: GraphQLResolveInfo[OperationContext], arguments: FieldArguments, *, versioned: bool = False
 ) -> MutationCall:
-    """A call with its options, checked. `versioned`: whether it can expect a version."""
+    """Parse the `options` of a call. Wrong options become errors of the call.
+
+    `versioned`: whether the mutation changes a single shipment, so that `options.expectedVersion` makes sense. The
+    `Idempotency-Key` header counts where `options.idempotencyKey` is omitted; `transport.http_call` accepts the header
+    only for operations with one mutation field.
+    """
     context, options = info.context, arguments.get("options") or {}
-    made = MutationCall(context, info.field_name, {k: v for k, v in arguments.items() if k != "options"})
-    check = Validator("options")
-    made.validate_only, made.expected_version = bool(options.get("validateOnly")), options.get("expectedVersion")
-    if made.expected_version is not None and not versioned:
-        check.add_error(user_errors.Invalid("This mutation cannot expect one version."), "expectedVersion")
+    validator = Validator("options")
+    expected_version = options.get("expectedVersion")
+    if expected_version is not None and not versioned:
+        message = "`expectedVersion` is supported only by mutations of a single shipment. Omit it."
+        validator.add_error(user_errors.Invalid(message), "expectedVersion")
+    key = None
     if options.get("idempotencyKey") is not None:
-        made.idempotency_key = check.text(options, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS, required=True)
-    elif context.idempotency_key is not None:  # given only where the operation has one mutation field
-        made.idempotency_key = check.text(
-            {"idempotencyKey": context.idempotency_key}, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS
-        )
-    made.errors = check.errors
-    return made
+        key = validator.text(options, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS, required=True)
+    elif context.idempotency_key is not None:
+        header = {"idempotencyKey": context.idempotency_key}
+        key = validator.text(header, "idempotencyKey", idempotency.MAX_KEY_CHARACTERS)
+    return MutationCall(
+        context,
+        operation=info.field_name,
+        arguments={name: value for name, value in arguments.items() if name != "options"},
+        idempotency_key=key,
+        expected_version=expected_version,
+        validate_only=bool(options.get("validateOnly")),
+        errors=validator.errors,
+    )
+
+
+def limit_rows(call: MutationCall) -> Sequence[FieldArguments]:
+    """The rows of a bulk call; empty, with an error of the call, if there is none or there are too many."""
+    inputs: Sequence[FieldArguments] = call.arguments["inputs"]
+    if not inputs:
+        call.errors.append(user_errors.Required("Must have at least one row.", path=("inputs",)))
+    if len(inputs) > MAX_ROWS:
+        message = f"Must have at most {MAX_ROWS:,} rows (was {len(inputs):,}). Send several calls."
+        call.errors.append(user_errors.LimitExceeded(message, path=("inputs",)))
+        return ()
+    return inputs
+
+
+def is_atomic(call: MutationCall) -> bool:
+    """Whether a bulk call writes all rows or none."""
+    return bool(call.arguments["errorPolicy"] == enums.BulkErrorPolicy.REJECT_EVERYTHING)

@@ -1,4 +1,4 @@
-"""Outcomes → payloads. What was written is read back after the commit, all rows of a call by one statement."""
+"""From results to payloads. The rows that a payload shows are read after the commit, one statement for each kind."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,155 +9,180 @@ from sqlmodel import SQLModel
 from graphql_app.auth import api_key
 from graphql_app.commands.command import RowResult
 from graphql_app.domain import enums
-from graphql_app.errors import user_errors as user_errors_module
+from graphql_app.errors import user_errors
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import ApiKey, Carrier, Shipment, TrackingEvent
-from graphql_app.mutations.call import MutationCall
+from graphql_app.mutations.call import MutationCall, is_atomic
 from graphql_app.query_engine import sources
-from graphql_app.query_engine.executor import RowBatch
+from graphql_app.query_engine.executor import BatchedRow, RowBatch
+
+
+def shipment_payload(call: MutationCall, results: Sequence[RowResult]) -> payloads.ShipmentPayload:
+    """The payload of a mutation of one shipment. `results` is empty if the call itself is invalid."""
+    builder, result = PayloadBuilder(call), first(results)
+    return payloads.ShipmentPayload(
+        shipment=builder.row(Shipment, result.shipment, result),
+        created=result.created,
+        errors=builder.errors([*call.errors, *result.errors]),
+        warnings=warnings(result),
+        meta=meta(call),
+    )
+
+
+def shipment_bulk_payload(call: MutationCall, results: Sequence[RowResult]) -> payloads.ShipmentBulkPayload:
+    """The payload of `shipmentsBulkCreate` and `shipmentsBulkUpdate`."""
+    builder = PayloadBuilder(call)
+    rows = [
+        payloads.ShipmentBulkResult(
+            index=index,
+            client_ref=result.client_ref,
+            shipment=builder.row(Shipment, result.shipment, result),
+            created=result.created,
+            errors=builder.errors(result.errors),
+            warnings=warnings(result),
+        )
+        for index, result in enumerate(results)
+    ]
+    return payloads.ShipmentBulkPayload(results=rows, **builder.summary(results, atomic=is_atomic(call)))
+
+
+def tracking_events_payload(
+    call: MutationCall, results: Sequence[RowResult], *, atomic: bool
+) -> payloads.TrackingEventsPayload:
+    """The payload of `trackingEventsRecord` and `trackingEventVoid`; `atomic`: all rows were written or none."""
+    builder = PayloadBuilder(call)
+    rows = [
+        payloads.TrackingEventResult(
+            index=index,
+            # an event that `validateOnly` checked is not stored, so it cannot be read
+            event=None if call.validate_only and result.created else builder.row(TrackingEvent, result.event, result),
+            duplicate=result.duplicate,
+            status_changed=result.status_changed,
+            errors=builder.errors(result.errors),
+            warnings=warnings(result),
+        )
+        for index, result in enumerate(results)
+    ]
+    return payloads.TrackingEventsPayload(results=rows, **builder.summary(results, atomic=atomic))
+
+
+def carrier_payload(call: MutationCall, results: Sequence[RowResult]) -> payloads.CarrierPayload:
+    """The payload of `carrierSave` and `carrierStatusMap`."""
+    builder, result = PayloadBuilder(call), first(results)
+    return payloads.CarrierPayload(
+        carrier=builder.row(Carrier, result.carrier, result),
+        errors=builder.errors([*call.errors, *result.errors]),
+        meta=meta(call),
+    )
+
+
+def api_key_payload(call: MutationCall, results: Sequence[RowResult]) -> ApiKeyPayload:
+    """The payload of `apiKeyRevoke`."""
+    builder, result = PayloadBuilder(call), first(results)
+    return ApiKeyPayload(
+        api_key=builder.row(ApiKey, result.api_key, result),
+        errors=builder.errors([*call.errors, *result.errors]),
+        meta=meta(call),
+    )
+
+
+def api_key_create_payload(
+    call: MutationCall, results: Sequence[RowResult], secret: api_key.ApiKeySecret
+) -> ApiKeyCreatePayload:
+    """The payload of `apiKeyCreate`. The secret is shown only by the call that created the key, never by a replay."""
+    created = first(results).api_key is not None and not call.replayed
+    payload = api_key_payload(call, results)
+    return ApiKeyCreatePayload(
+        api_key=payload.api_key, secret=secret.text if created else None, errors=payload.errors, meta=payload.meta
+    )
 
 
 class PayloadBuilder:
-    """The answer to one call in the making."""
+    """What the payloads of one call share: a batch for each kind of row, and the errors as GraphQL types."""
 
     def __init__(self, call: MutationCall) -> None:
         self.call = call
         self.batches: dict[type[SQLModel], RowBatch] = {}
 
-    @property
-    def meta(self) -> payloads.MutationMeta:
-        """About the call, as it stands when it is asked for: an answer may be begun before its call has run."""
-        call = self.call
-        return payloads.MutationMeta(
-            replayed=call.replayed, validate_only=call.validate_only, request_id=call.context.request_id
-        )
-
-    def row(self, model: type[SQLModel], id_: UUID | None) -> Any:
-        """Where a row is shown."""
-        if id_ is None:
+    def row(self, model: type[SQLModel], id_: UUID | None, result: RowResult | None = None) -> Any:
+        """The row to show in a field of the payload; None without an ID, or if its result has errors."""
+        if id_ is None or (result is not None and result.errors):
             return None
+        return self.batched(model, id_)
+
+    def batched(self, model: type[SQLModel], id_: UUID) -> BatchedRow:
+        """A row that the executor reads together with all others of its kind in this payload."""
         if model not in self.batches:
             self.batches[model] = RowBatch(self.call.context.reader, sources.ROWS_BY_ID[model])
-        return self.batches[model].read(id_)
+        return self.batches[model].add(id_)
 
-    def shown(self, model: type[SQLModel], outcome: RowResult, id_: UUID | None) -> Any:
-        return None if outcome.errors else self.row(model, id_)
-
-    def shipment(self, outcomes: Sequence[RowResult]) -> payloads.ShipmentPayload:
-        outcome = outcomes[0] if outcomes else RowResult()
-        return payloads.ShipmentPayload(
-            shipment=self.shown(Shipment, outcome, outcome.shipment),
-            created=outcome.created,
-            errors=self.user_errors([*self.call.errors, *outcome.errors]),
-            warnings=warnings(outcome),
-            meta=self.meta,
-        )
-
-    def shipments(self, outcomes: Sequence[RowResult], *, whole: bool) -> payloads.ShipmentBulkPayload:
-        results = [
-            payloads.ShipmentBulkResult(
-                index=index,
-                client_ref=outcome.client_ref,
-                shipment=self.shown(Shipment, outcome, outcome.shipment),
-                created=outcome.created,
-                errors=self.user_errors(outcome.errors),
-                warnings=warnings(outcome),
-            )
-            for index, outcome in enumerate(outcomes)
-        ]
-        return payloads.ShipmentBulkPayload(results=results, **self.about(outcomes, whole))
-
-    def events(self, outcomes: Sequence[RowResult], *, whole: bool) -> payloads.TrackingEventsPayload:
-        results = [
-            payloads.TrackingEventResult(
-                index=index,
-                event=self.shown(TrackingEvent, outcome, outcome.event if self.stays(outcome) else None),
-                duplicate=outcome.duplicate,
-                status_changed=outcome.status_changed,
-                errors=self.user_errors(outcome.errors),
-                warnings=warnings(outcome),
-            )
-            for index, outcome in enumerate(outcomes)
-        ]
-        return payloads.TrackingEventsPayload(results=results, **self.about(outcomes, whole))
-
-    def stays(self, outcome: RowResult) -> bool:
-        """Whether the event of an outcome is there to be read: an event that was only checked is not."""
-        return not self.call.validate_only or not outcome.created
-
-    def carrier(self, outcomes: Sequence[RowResult]) -> payloads.CarrierPayload:
-        outcome = outcomes[0] if outcomes else RowResult()
-        return payloads.CarrierPayload(
-            carrier=self.shown(Carrier, outcome, outcome.carrier),
-            errors=self.user_errors([*self.call.errors, *outcome.errors]),
-            meta=self.meta,
-        )
-
-    def about(self, outcomes: Sequence[RowResult], whole: bool) -> dict[str, Any]:
-        """What is said of a call with many rows."""
-        failed = sum(bool(outcome.errors) for outcome in outcomes)
-        done = 0 if whole and failed else len(outcomes) - failed
-        problems = self.user_errors(self.call.errors)
-        return {"succeeded": done, "failed": failed, "errors": problems, "meta": self.meta}
-
-    def user_errors(self, problems: Sequence[user_errors_module.UserError]) -> list[payloads.UserError]:
-        return [self.error(problem) for problem in problems]
-
-    def error(self, problem: user_errors_module.UserError) -> payloads.UserError:
-        """A problem as the type that says the most about it."""
-        said: dict[str, Any] = {
-            "message": problem.message,
-            "code": problem.code,
-            "path": list(problem.path) if problem.path else None,
+    def summary(self, results: Sequence[RowResult], *, atomic: bool) -> dict[str, Any]:
+        """The fields of a bulk payload beside its results."""
+        failed = sum(bool(result.errors) for result in results)
+        return {
+            "succeeded": 0 if atomic and failed else len(results) - failed,
+            "failed": failed,
+            "errors": self.errors(self.call.errors),
+            "meta": meta(self.call),
         }
-        if isinstance(problem, user_errors_module.NotFound):
-            return payloads.NotFoundError(**said)
-        if isinstance(problem, user_errors_module.Duplicate):
-            return payloads.DuplicateError(**said, existing=self.row(Shipment, problem.existing))
-        if isinstance(problem, user_errors_module.VersionConflict):
-            shipment = self.row(Shipment, problem.shipment)
-            return payloads.VersionConflictError(
-                **said, expected=problem.expected, current=problem.current, shipment=shipment,
-                changed_fields=problem.changed,
-            )  # fmt: skip
-        if isinstance(problem, user_errors_module.InvalidTransition):
-            return payloads.InvalidTransitionError(
-                **said,
-                from_=enums.ShipmentStatus(problem.source),
-                to=enums.ShipmentStatus(problem.target),
-                allowed=problem.allowed,  # type: ignore[arg-type]
-            )
-        if isinstance(problem, user_errors_module.NotEditable):
-            return payloads.NotEditableError(**said, status=problem.status, hint=problem.hint)  # type: ignore[arg-type]
-        if isinstance(problem, user_errors_module.IdempotencyKeyReused):
-            return payloads.IdempotencyError(**said, first_used_at=problem.first_used_at)
-        return payloads.ValidationError(**said)
+
+    def errors(self, errors: Sequence[user_errors.UserError]) -> list[payloads.UserError]:
+        """Errors as the GraphQL types that implement `UserError`."""
+        return [self.error(error) for error in errors]
+
+    def error(self, error: user_errors.UserError) -> payloads.UserError:
+        """One error as the most specific GraphQL type."""
+        common: dict[str, Any] = {
+            "message": error.message,
+            "code": error.code,
+            "path": list(error.path) if error.path else None,
+        }
+        match error:
+            case user_errors.NotFound():
+                return payloads.NotFoundError(**common)
+            case user_errors.Duplicate():
+                return payloads.DuplicateError(**common, existing=self.row(Shipment, error.existing))
+            case user_errors.VersionConflict():
+                return payloads.VersionConflictError(
+                    **common,
+                    expected=error.expected,
+                    current=error.current,
+                    shipment=self.row(Shipment, error.shipment),
+                    changed_fields=error.changed,
+                )
+            case user_errors.InvalidTransition():
+                return payloads.InvalidTransitionError(
+                    **common,
+                    from_=enums.ShipmentStatus(error.source),
+                    to=enums.ShipmentStatus(error.target),
+                    allowed=error.allowed,  # type: ignore[arg-type]
+                )
+            case user_errors.NotEditable():
+                return payloads.NotEditableError(
+                    **common,
+                    status=error.status,  # type: ignore[arg-type]
+                    hint=error.hint,
+                )
+            case user_errors.IdempotencyKeyReused():
+                return payloads.IdempotencyError(**common, first_used_at=error.first_used_at)
+        return payloads.ValidationError(**common)
 
 
-def warnings(outcome: RowResult) -> list[payloads.Warning]:
+def first(results: Sequence[RowResult]) -> RowResult:
+    """The result of a call with one row; an empty one if the call itself is invalid."""
+    return results[0] if results else RowResult()
+
+
+def meta(call: MutationCall) -> payloads.MutationMeta:
+    """Information about the call."""
+    return payloads.MutationMeta(
+        replayed=call.replayed, validate_only=call.validate_only, request_id=call.context.request_id
+    )
+
+
+def warnings(result: RowResult) -> list[payloads.Warning]:
+    """The warnings of a row."""
     return [
-        payloads.Warning(message=message, code=code, path=list(path) or None)
-        for code, message, path in outcome.warnings
+        payloads.Warning(message=message, code=code, path=list(path) or None) for code, message, path in result.warnings
     ]
-
-
-def api_key_create_payload(
-    call: MutationCall, outcomes: Sequence[RowResult], secret: api_key.ApiKeySecret
-) -> ApiKeyCreatePayload:
-    """The answer to `apiKeyCreate`."""
-    shown = api_key_payload(call, outcomes)
-    new = any(outcome.api_key for outcome in outcomes) and not call.replayed
-    return ApiKeyCreatePayload(
-        api_key=shown.api_key, secret=secret.text if new else None, errors=shown.errors, meta=shown.meta
-    )
-
-
-def api_key_payload(call: MutationCall, outcomes: Sequence[RowResult]) -> ApiKeyPayload:
-    """The answer to `apiKeyRevoke`."""
-    answer, outcome = PayloadBuilder(call), outcomes[0] if outcomes else RowResult()
-    return ApiKeyPayload(
-        api_key=answer.shown(ApiKey, outcome, outcome.api_key),
-        errors=answer.user_errors([*call.errors, *outcome.errors]),
-        meta=answer.meta,
-    )

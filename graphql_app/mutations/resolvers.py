@@ -1,9 +1,8 @@
-"""What each mutation does: check the input, carry out the action in its transaction, read back what it wrote.
+"""The resolvers of the mutations: parse the call, validate the input, run the command, return the payload.
 
-Nothing here decides about the domain. Arguments come under their GraphQL names, as graphql-core coerced them.
+Rules of the domain stand in `commands` and `domain`. The payload is built from the results, after the commit.
 """
 
-from typing import Any
 from uuid import UUID
 
 from graphql_app import models
@@ -13,192 +12,193 @@ from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import create, transitions, update, upsert
 from graphql_app.commands.shipments.edit import ShipmentEdit
 from graphql_app.commands.shipments.key import check_key, parse_key
-from graphql_app.commands.tracking_events import corrections, record
-from graphql_app.commands.tracking_events.report import validate
+from graphql_app.commands.tracking_events import corrections, record, report
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import public_ids
-from graphql_app.mutations import payload_builder
-from graphql_app.mutations.call import Arguments, Info, MutationCall, parse_call
-from graphql_app.mutations.payload_builder import PayloadBuilder
-from graphql_app.mutations.transaction import REJECT_EVERYTHING, limit_rows, run_rows
+from graphql_app.mutations import payload_builder, transaction
+from graphql_app.mutations.call import FieldArguments, Info, is_atomic, limit_rows, parse_call
+
+MAX_EXTERNAL_REFERENCE_CHARACTERS = 128
+MAX_REASON_CHARACTERS = 500
 
 
-async def shipment_create(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made = parse_call(info, arguments, versioned=False)
-    new = create.validate(Validator("input"), arguments["input"])
+async def shipment_create(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    call = parse_call(info, arguments)
+    shipment = create.validate(Validator("input"), arguments["input"])
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await create.create(act, [new])
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await create.create(context, [shipment])
 
-    return await run_one(made, new.check, action, one_statement=True)
-
-
-async def shipment_upsert(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = parse_call(info, arguments, versioned=True), Validator()
-    reference = check.text(arguments, "externalReference", 128, required=True)
-    upsert.validate(check, reference, arguments["input"])
-
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await upsert.upsert(act, reference or "", arguments["input"], made.expected_version)]
-
-    return await run_one(made, check, action)
+    results = await transaction.run(call, [shipment.validator], command, single_statement=True)
+    return payload_builder.shipment_payload(call, results)
 
 
-async def shipment_update(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = parse_call(info, arguments, versioned=True), Validator()
-    check_key(check, arguments["by"], "by")
-    edit = update.validate(ShipmentEdit(check.at("input"), by(arguments), arguments["input"], made.expected_version))
+async def shipment_upsert(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    call, validator = parse_call(info, arguments, versioned=True), Validator()
+    reference = validator.text(arguments, "externalReference", MAX_EXTERNAL_REFERENCE_CHARACTERS, required=True)
+    upsert.validate(validator, reference, arguments["input"])
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await update.update(act, [edit])
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await upsert.upsert(context, reference or "", arguments["input"], call.expected_version)]
 
-    return await run_one(made, check, action)
+    return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def command(
-    info: Info, arguments: Arguments, check: Validator, what: transitions.Command
+async def shipment_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    call, validator = parse_call(info, arguments, versioned=True), Validator()
+    check_key(validator, arguments["by"], "by")
+    key = parse_key(arguments["by"])
+    edit = update.validate(ShipmentEdit(validator.at("input"), key, arguments["input"], call.expected_version))
+
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await update.update(context, [edit])
+
+    return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
+
+
+async def shipment_confirm(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    return await run_transition(info, arguments, Validator(), transitions.confirm)
+
+
+async def shipment_cancel(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    validator = Validator()
+    reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS)
+    return await run_transition(info, arguments, validator, transitions.cancel(reason))
+
+
+async def shipment_archive(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    return await run_transition(info, arguments, Validator(), transitions.archive(arguments["archived"]))
+
+
+async def run_transition(
+    info: Info, arguments: FieldArguments, validator: Validator, transition: transitions.Transition
 ) -> payloads.ShipmentPayload:
-    """A command on one shipment."""
-    made = parse_call(info, arguments, versioned=True)
-    check_key(check, arguments["by"], "by")
+    """Run a status transition or another command that changes one shipment by its key."""
+    call = parse_call(info, arguments, versioned=True)
+    check_key(validator, arguments["by"], "by")
+    key = parse_key(arguments["by"])
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await transitions.run(act, by(arguments), made.expected_version, check, what)]
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await transitions.run(context, key, call.expected_version, validator, transition)]
 
-    return await run_one(made, check, action)
-
-
-async def shipment_confirm(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    return await command(info, arguments, Validator(), transitions.confirm)
+    return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipment_cancel(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    check = Validator()
-    return await command(info, arguments, check, transitions.cancel(check.text(arguments, "reason", 500)))
+async def shipment_override_status(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
+    call, validator = parse_call(info, arguments, versioned=True), Validator()
+    check_key(validator, arguments["by"], "by")
+    key, status = parse_key(arguments["by"]), enums.ShipmentStatus(arguments["status"])
+    reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS, required=True) or ""
+
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await corrections.override(context, key, status, reason, call.expected_version, validator)]
+
+    return payload_builder.shipment_payload(call, await transaction.run(call, [validator], command))
 
 
-async def shipment_archive(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    return await command(info, arguments, Validator(), transitions.archive(arguments["archived"]))
+async def shipments_bulk_create(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
+    call = parse_call(info, arguments)
+    shipments = [create.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
+
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await create.create(context, shipments)
+
+    validators = [shipment.validator for shipment in shipments]
+    results = await transaction.run(call, validators, command, atomic=is_atomic(call), single_statement=True)
+    for shipment, result in zip(shipments, results, strict=False):  # no results if the call itself is invalid
+        result.client_ref = shipment.client_ref
+    return payload_builder.shipment_bulk_payload(call, results)
 
 
-async def shipment_override_status(info: Info, arguments: Arguments) -> payloads.ShipmentPayload:
-    made, check = parse_call(info, arguments, versioned=True), Validator()
-    check_key(check, arguments["by"], "by")
-    reason = check.text(arguments, "reason", 500, required=True)
+async def shipments_bulk_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
+    call = parse_call(info, arguments)
+    edits = [validate_bulk_edit(index, row) for index, row in enumerate(limit_rows(call))]
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        status = enums.ShipmentStatus(arguments["status"])
-        return [await corrections.override(act, by(arguments), status, reason or "", made.expected_version, check)]
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await update.update(context, edits)
 
-    return await run_one(made, check, action)
-
-
-async def shipments_bulk_create(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
-    made = parse_call(info, arguments, versioned=False)
-    rows = [
-        create.validate(Validator("inputs", at), one) for at, one in enumerate(limit_rows(made, arguments["inputs"]))
-    ]
-
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await create.create(act, rows)
-
-    whole = arguments["errorPolicy"] == REJECT_EVERYTHING
-    outcomes = await run_rows(made, [row.check for row in rows], action, whole, one_statement=True)
-    for row, outcome in zip(rows, outcomes, strict=False):
-        outcome.client_ref = row.client_ref
-    return PayloadBuilder(made).shipments(outcomes, whole=whole)
+    results = await transaction.run(call, [edit.validator for edit in edits], command, atomic=is_atomic(call))
+    return payload_builder.shipment_bulk_payload(call, results)
 
 
-async def shipments_bulk_update(info: Info, arguments: Arguments) -> payloads.ShipmentBulkPayload:
-    made = parse_call(info, arguments, versioned=False)
-    edits = []
-    for at, row in enumerate(limit_rows(made, arguments["inputs"])):
-        check, place = Validator("inputs", at, "input"), ("inputs", str(at))
-        check_key(Validator(*place, outer=check), row["by"], "by")
-        key, expected = parse_key(row["by"]), row.get("expectedVersion")
-        edit = ShipmentEdit(check, key, row["input"], expected, (*place, "expectedVersion"), (*place, "by"))
-        edits.append(update.validate(edit))
-
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await update.update(act, edits)
-
-    whole = arguments["errorPolicy"] == REJECT_EVERYTHING
-    outcomes = await run_rows(made, [edit.check for edit in edits], action, whole)
-    return PayloadBuilder(made).shipments(outcomes, whole=whole)
+def validate_bulk_edit(index: int, row: FieldArguments) -> ShipmentEdit:
+    """Validate one row of `shipmentsBulkUpdate`."""
+    validator, path = Validator("inputs", index, "input"), ("inputs", str(index))
+    check_key(Validator(*path, outer=validator), row["by"], "by")
+    key, expected_version = parse_key(row["by"]), row.get("expectedVersion")
+    return update.validate(
+        ShipmentEdit(
+            validator, key, row["input"], expected_version, (*path, "expectedVersion"), (*path, "by")
+        )
+    )  # fmt: skip
 
 
-async def tracking_events_record(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
-    made = parse_call(info, arguments, versioned=False)
-    reports = [validate(Validator("inputs", at), one) for at, one in enumerate(limit_rows(made, arguments["inputs"]))]
+async def tracking_events_record(info: Info, arguments: FieldArguments) -> payloads.TrackingEventsPayload:
+    call = parse_call(info, arguments)
+    reports = [report.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await record.record(act, reports)
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await record.record(context, reports)
 
-    whole = arguments["errorPolicy"] == REJECT_EVERYTHING
-    outcomes = await run_rows(made, [report.check for report in reports], action, whole)
-    return PayloadBuilder(made).events(outcomes, whole=whole)
+    results = await transaction.run(call, [row.validator for row in reports], command, atomic=is_atomic(call))
+    return payload_builder.tracking_events_payload(call, results, atomic=is_atomic(call))
 
 
-async def tracking_event_void(info: Info, arguments: Arguments) -> payloads.TrackingEventsPayload:
-    made, check = parse_call(info, arguments, versioned=True), Validator()
+async def tracking_event_void(info: Info, arguments: FieldArguments) -> payloads.TrackingEventsPayload:
+    call, validator = parse_call(info, arguments, versioned=True), Validator()
     event = public_ids.decode_as(models.TrackingEvent, arguments["id"]) or UUID(int=0)
-    reason = check.text(arguments, "reason", 500, required=True)
-    given = arguments.get("replacement")
-    replacement = None if given is None else validate(Validator("replacement"), given)
+    reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS, required=True) or ""
+    replacement = None
+    if arguments.get("replacement") is not None:
+        replacement = report.validate(Validator("replacement"), arguments["replacement"])
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return await corrections.void(act, event, reason or "", replacement, made.expected_version, check)
+    async def command(context: CommandContext) -> list[RowResult]:
+        return await corrections.void(context, event, reason, replacement, call.expected_version, validator)
 
-    checks = [check] if replacement is None else [check, replacement.check]
-    return PayloadBuilder(made).events(await run_rows(made, checks, action, True), whole=True)
-
-
-async def carrier_save(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
-    made, check = parse_call(info, arguments, versioned=False), Validator()
-    carrier = carriers.validate(check, arguments)
-
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await carriers.save(act, carrier, check)]
-
-    return PayloadBuilder(made).carrier((await run_rows(made, [check], action, False))[:1])
+    validators = [validator] if replacement is None else [validator, replacement.validator]
+    results = await transaction.run(call, validators, command, atomic=True)
+    return payload_builder.tracking_events_payload(call, results, atomic=True)
 
 
-async def carrier_status_map(info: Info, arguments: Arguments) -> payloads.CarrierPayload:
-    made, check = parse_call(info, arguments, versioned=False), Validator()
-    word = carriers.validate_status_mapping(check, arguments)
+async def carrier_save(info: Info, arguments: FieldArguments) -> payloads.CarrierPayload:
+    call, validator = parse_call(info, arguments), Validator()
+    carrier = carriers.validate(validator, arguments)
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await carriers.map_status(act, word, check)]
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await carriers.save(context, carrier, validator)]
 
-    return PayloadBuilder(made).carrier((await run_rows(made, [check], action, False))[:1])
-
-
-async def api_key_create(info: Info, arguments: Arguments) -> ApiKeyCreatePayload:
-    made, check, secret = parse_call(info, arguments, versioned=False), Validator("input"), api_key.generate()
-    new = api_keys.validate(check, arguments["input"], info.context.viewer.scopes)
-
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await api_keys.create(act, new, secret, check)]
-
-    return payload_builder.api_key_create_payload(made, (await run_rows(made, [check], action, False))[:1], secret)
+    return payload_builder.carrier_payload(call, await transaction.run(call, [validator], command))
 
 
-async def api_key_revoke(info: Info, arguments: Arguments) -> ApiKeyPayload:
-    made, check = parse_call(info, arguments, versioned=False), Validator()
+async def carrier_status_map(info: Info, arguments: FieldArguments) -> payloads.CarrierPayload:
+    call, validator = parse_call(info, arguments), Validator()
+    mapping = carriers.validate_status_mapping(validator, arguments)
 
-    async def action(act: CommandContext) -> list[RowResult]:
-        return [await api_keys.revoke(act, public_ids.decode_as(models.ApiKey, arguments["id"]), check)]
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await carriers.map_status(context, mapping, validator)]
 
-    return payload_builder.api_key_payload(made, (await run_rows(made, [check], action, False))[:1])
-
-
-def by(arguments: Arguments) -> dict[str, Any]:
-    return parse_key(arguments["by"])
+    return payload_builder.carrier_payload(call, await transaction.run(call, [validator], command))
 
 
-async def run_one(made: MutationCall, check: Validator, action: Any, *, one_statement: bool = False) -> Any:
-    """The payload of a mutation on one shipment."""
-    return PayloadBuilder(made).shipment(await run_rows(made, [check], action, False, one_statement=one_statement))
+async def api_key_create(info: Info, arguments: FieldArguments) -> ApiKeyCreatePayload:
+    call, validator, secret = parse_call(info, arguments), Validator("input"), api_key.generate()
+    key = api_keys.validate(validator, arguments["input"], info.context.viewer.scopes)
+
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await api_keys.create(context, key, secret, validator)]
+
+    results = await transaction.run(call, [validator], command)
+    return payload_builder.api_key_create_payload(call, results, secret)
+
+
+async def api_key_revoke(info: Info, arguments: FieldArguments) -> ApiKeyPayload:
+    call, validator = parse_call(info, arguments), Validator()
+    key_id = public_ids.decode_as(models.ApiKey, arguments["id"])
+
+    async def command(context: CommandContext) -> list[RowResult]:
+        return [await api_keys.revoke(context, key_id, validator)]
+
+    return payload_builder.api_key_payload(call, await transaction.run(call, [validator], command))

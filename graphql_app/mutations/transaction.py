@@ -1,134 +1,130 @@
-"""A mutation's frame: one transaction for each call, its outcome kept under the client's key, then committed.
+"""The transaction of a mutation: run a command, store its results under the idempotency key, commit.
 
-In flows what was checked and an action; out flow outcomes. Whatever was not acknowledged was not written: an outcome is
-returned only after the commit. Where PostgreSQL reports a deadlock, a serialization failure, or a race for a unique
-name, the whole transaction is tried again, a bounded number of times.
+Results are returned only after the commit, so whatever a client was told is stored. When PostgreSQL reports a deadlock,
+a serialization failure or a race for a unique name, the whole transaction is run again, at most `MAX_ATTEMPTS` times.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from graphql_app.commands import idempotency
 from graphql_app.commands.command import CommandContext, Execute, RowResult
 from graphql_app.commands.validation import Validator
 from graphql_app.database.errors import constraint, sqlstate
 from graphql_app.errors import request_errors, user_errors
-from graphql_app.mutations.call import Arguments, MutationCall
+from graphql_app.mutations.call import MutationCall
 
-TRIES = 5
+MAX_ATTEMPTS = 5
+MIN_RETRY_SECONDS = 0.001
+MAX_RETRY_SECONDS = 0.02
+"""Bounds of the random delay before the second attempt; attempt n waits n times as long."""
 RETRYABLE_SQLSTATES = {"40001", "40P01"}
+"""serialization_failure and deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 RETRYABLE_CONSTRAINTS = {"uq_shipment_account_id_external_reference", "uq_carrier_account_id_code"}
+"""Unique names that a concurrent transaction may take between our check and our insert."""
 
-Action = Callable[[CommandContext], Awaitable[list[RowResult]]]
+Command = Callable[[CommandContext], Awaitable[list[RowResult]]]
 
 
-async def run_in_transaction(
+async def run(
     call: MutationCall,
-    checks: Sequence[Validator],
-    action: Action,
+    validators: Sequence[Validator],
+    command: Command,
     *,
-    everything: bool = False,
-    one_statement: bool = False,
-    only_checked: bool = False,
+    atomic: bool = False,
+    single_statement: bool = False,
 ) -> list[RowResult]:
-    """The outcomes of an action, once they are written for good.
+    """Run a command and commit, unless nothing valid is left to write.
 
-    `everything`: all rows or none. `one_statement`: the action is one statement, which needs no transaction around it.
-    `only_checked`: it is known already that nothing may be written. What was found by a try that failed is forgotten.
+    Arguments:
+        validators: one for each row of the call, in the order of the results. Their errors are those found so far.
+        atomic: write all rows or none (`errorPolicy: REJECT_EVERYTHING`).
+        single_statement: the command is one SQL statement, so without an idempotency key it needs no BEGIN and COMMIT.
+
+    Returns one result for each row; an empty list if the call itself is invalid. If validation has already decided that
+    nothing may be written, the command runs with `validate_only`, so that the response names all errors at once.
+
+    Raises:
+        request_errors.Conflict: every attempt ended in a deadlock, a serialization failure or a race.
     """
-    dry, marks = call.validate_only or only_checked, [check.checkpoint() for check in checks]
-    for tries_left in range(TRIES - 1, -1, -1):
+    valid = sum(not validator.errors for validator in validators)
+    if call.errors:
+        return []
+    if not valid:
+        return [RowResult.from_validator(validator) for validator in validators]
+    validate_only = call.validate_only or (atomic and valid < len(validators))
+    checkpoints = [validator.checkpoint() for validator in validators]
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            if one_statement and call.idempotency_key is None and (dry or not everything):
-                outcomes = await action(act_of(call, call.context.reader.fetch_rows, dry))
+            if single_statement and call.idempotency_key is None and (validate_only or not atomic):
+                results = await command(command_context(call, call.context.reader.fetch_rows, validate_only))
             else:
-                outcomes = await in_transaction(call, action, everything=everything, dry=dry)
-            if not dry:
+                results = await run_in_transaction(call, command, atomic=atomic, validate_only=validate_only)
+            if not validate_only:
                 call.context.notify_commit()
-            return outcomes
-        except user_errors.IdempotencyKeyReused as problem:
-            call.errors.append(problem)
+            return results
+        except user_errors.IdempotencyKeyReused as error:
+            call.errors.append(error)
             return []
         except Exception as error:
             if sqlstate(error) not in RETRYABLE_SQLSTATES and constraint(error) not in RETRYABLE_CONSTRAINTS:
                 raise
-            if not tries_left:
+            if attempt == MAX_ATTEMPTS:
                 raise request_errors.Conflict from error
-            for check, mark in zip(checks, marks, strict=True):
-                check.rollback(mark)
-            await asyncio.sleep(random.uniform(0.001, 0.02) * (TRIES - tries_left))
+            for validator, checkpoint in zip(validators, checkpoints, strict=True):
+                validator.rollback(checkpoint)
+            await asyncio.sleep(random.uniform(MIN_RETRY_SECONDS, MAX_RETRY_SECONDS) * attempt)
     raise AssertionError("unreachable")
 
 
-async def in_transaction(call: MutationCall, action: Action, *, everything: bool, dry: bool) -> list[RowResult]:
-    """The action in the session's transaction: committed, or rolled back where nothing may stay."""
+async def run_in_transaction(
+    call: MutationCall, command: Command, *, atomic: bool, validate_only: bool
+) -> list[RowResult]:
+    """Run a command in the session's transaction; commit if anything was written, else roll back.
+
+    The idempotency key is claimed and completed in the same transaction, so a crash loses both or neither.
+
+    Raises:
+        user_errors.IdempotencyKeyReused: the key was used before with other arguments.
+    """
     session = call.context.session
     try:
-        act = act_of(call, session.execute_sql, dry)
+        context = command_context(call, session.execute_sql, validate_only)
         request_hash = idempotency.request_hash(call.arguments) if call.idempotency_key else b""
         if call.idempotency_key:
-            kept = await idempotency.claim(act, call.operation, call.idempotency_key, request_hash)
-            if kept is not None:
+            stored = await idempotency.claim(context, call.operation, call.idempotency_key, request_hash)
+            if stored is not None:
                 call.replayed = True
-                return kept
-        outcomes = await action(act)
-        failed = any(outcome.errors for outcome in outcomes)
-        succeeded = any(not outcome.errors for outcome in outcomes)
-        if dry or not succeeded or (everything and failed):
+                return stored
+        results = await command(context)
+        failed = any(result.errors for result in results)
+        succeeded = any(not result.errors for result in results)
+        if validate_only or not succeeded or (atomic and failed):
             if not call.validate_only:
-                clear_rolled_back(outcomes)
-            return outcomes
+                clear_rolled_back(results)
+            return results
         if call.idempotency_key:
-            await idempotency.complete(act, call.operation, call.idempotency_key, outcomes)
+            await idempotency.complete(context, call.operation, call.idempotency_key, results)
         await session.commit()
-        return outcomes
+        return results
     finally:
         if session.in_transaction():
             await session.rollback()
 
 
-def clear_rolled_back(outcomes: Sequence[RowResult]) -> None:
-    """What was rolled back is not there: what it made has no identity, and nothing repeats it."""
-    made = {outcome.event for outcome in outcomes if outcome.created}
-    for outcome in outcomes:
-        if outcome.duplicate and outcome.event in made:
-            outcome.duplicate, outcome.event = False, None
-        if outcome.created and not outcome.duplicate:
-            outcome.shipment = outcome.event = None
-        outcome.created = outcome.status_changed = False
+def clear_rolled_back(results: Sequence[RowResult]) -> None:
+    """Remove from the results what the rollback undid: IDs of created rows, and duplicates of them."""
+    created_events = {result.event for result in results if result.created}
+    for result in results:
+        if result.duplicate and result.event in created_events:
+            result.duplicate, result.event = False, None
+        if result.created and not result.duplicate:
+            result.shipment = result.event = None
+        result.created = result.status_changed = False
 
 
-def act_of(call: MutationCall, run: Execute, dry: bool) -> CommandContext:
+def command_context(call: MutationCall, execute: Execute, validate_only: bool) -> CommandContext:
+    """The context in which the command of a call runs; `execute` runs a statement and returns its rows."""
     viewer = call.context.viewer
-    return CommandContext(run, viewer.account_id, viewer.actor, call.context.request_id, dry)
-
-
-MAX_ROWS = 1_000
-REJECT_EVERYTHING = "REJECT_EVERYTHING"
-
-
-def limit_rows(made: MutationCall, inputs: Sequence[Arguments]) -> Sequence[Arguments]:
-    """The rows of a call; none of one that has none, or too many."""
-    if not inputs:
-        made.errors.append(user_errors.Required("Give at least one row.", path=("inputs",)))
-    if len(inputs) > MAX_ROWS:
-        message = f"At most {MAX_ROWS} rows fit; these are {len(inputs)}."
-        made.errors.append(user_errors.LimitExceeded(message, path=("inputs",)))
-        return ()
-    return inputs
-
-
-async def run_rows(
-    made: MutationCall, checks: Sequence[Validator], action: Any, whole: bool, *, one_statement: bool = False
-) -> list[RowResult]:
-    """The outcomes of a call. Where the checks leave nothing to do, the database is not asked; where they have decided
-    that nothing may be written, it is still asked what else is wrong."""
-    good = sum(not check.errors for check in checks)
-    if made.errors or not good:
-        return [] if made.errors else [RowResult.from_validator(check) for check in checks]
-    only_checked = whole and good < len(checks)
-    return await run_in_transaction(
-        made, checks, action, everything=whole, one_statement=one_statement, only_checked=only_checked
-    )
+    return CommandContext(execute, viewer.account_id, viewer.actor, call.context.request_id, validate_only)

@@ -1,4 +1,4 @@
-"""What is worth knowing → a line in the log, a number in /metrics. Takes nothing from a request but its id."""
+"""Log format and the request id in log lines. The id is the only part of a request that is logged."""
 
 import logging
 import time
@@ -8,13 +8,14 @@ from typing import Any
 import orjson
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""Set by whoever answers a request; every line logged meanwhile carries it."""
+"""Id of the request that the current task handles. Log lines in JSON contain it."""
 
 
 class LogFormatter(logging.Formatter):
-    """A record as text: when, how grave, from where, for which request, what."""
+    """Formats a log record as text: time in UTC, level, logger, message."""
 
-    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -22,28 +23,33 @@ class LogFormatter(logging.Formatter):
 
 
 class JsonLogFormatter(LogFormatter):
-    """A record as one line of JSON, traceback included."""
+    """Formats a log record as one line of JSON: `at`, `level`, `logger`, `message`, `request_id` and `trace` if any."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON. Line breaks of messages and tracebacks are escaped."""
         line: dict[str, Any] = {
             "at": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if (asking := request_id.get()) is not None:
-            line["request_id"] = asking
+        if (current_request_id := request_id.get()) is not None:
+            line["request_id"] = current_request_id
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return orjson.dumps(line).decode()
 
 
-def configure(level: str, style: str) -> None:
-    """Send the log to standard error: our own from this level on, that of libraries from warnings on."""
+def configure(level: str, log_format: str) -> None:
+    """Send log lines to standard error: those of this package from `level` on, those of libraries from warnings on.
+
+    `level` is `debug`, `info`, `warning` or `error`; `log_format` is `text` or `json`.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLogFormatter() if style == "json" else LogFormatter())
+    handler.setFormatter(JsonLogFormatter() if log_format == "json" else LogFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("graphql_app").setLevel(level.upper())
-    logging.getLogger("graphql_app.database.pool.Pool").setLevel(logging.WARNING)  # SQLAlchemy speaks under its name
+    # SQLAlchemy logs under the name of the pool class, which is in this package.
+    logging.getLogger("graphql_app.database.pool.Pool").setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
-"""What a plan may come to, and the count that is kept while it is made. Refuses as soon as a limit is met.
+"""The limits of a plan and the counter that enforces them while the plan is built.
 
-Objects cost when the statement runs; tables and conditions cost before its first row, when it is put together here and
-planned by PostgreSQL.
+Objects cost time when the statement runs. Tables and filter conditions cost time before its first row: when the
+statement is built here and when PostgreSQL plans it. A plan is rejected as soon as it exceeds a limit.
 """
 
 from collections.abc import Iterator
@@ -11,65 +11,94 @@ from typing import Protocol
 from graphql_app.errors import request_errors
 
 MAX_COST = 20_000
-"""Objects that the page sizes of one operation may allow for."""
-MAX_TABLES, MAX_CONDITIONS = 250, 400
-"""Tables that one plan may name, and objects of filters that it may be made of: both cost before the first row."""
+"""Maximum number of objects that one operation may read, according to its page sizes."""
+MAX_TABLES = 250
+"""Maximum number of tables in the statement of one root field. Each costs time before the first row."""
+MAX_CONDITIONS = 400
+"""Maximum number of filter objects in one root field. Each costs time before the first row."""
 
 
 def check_cost(cost: int) -> None:
-    """Refuse what may read too many objects."""
+    """Check the number of objects that may be read.
+
+    Raises:
+        LimitExceeded: the cost is above `MAX_COST`.
+    """
     if cost > MAX_COST:
         raise request_errors.LimitExceeded(
-            f"This may read {cost} objects or more; the limit is {MAX_COST}. Ask for smaller pages."
+            f"The operation may read at least {cost} objects; the limit is {MAX_COST}. Request smaller pages."
         )
 
 
-class Charged(Protocol):
-    """What an operation costs so far."""
+class HasCost(Protocol):
+    """An operation with the cost of the root fields planned so far, in objects."""
 
     cost: int
 
 
-def charge(operation: Charged, cost: int) -> None:
-    """Add to the cost of an operation, whose root fields together may not read more than one may."""
+def add_cost(operation: HasCost, cost: int) -> None:
+    """Add the cost of a root field to its operation. The limit holds for all root fields together.
+
+    Raises:
+        LimitExceeded: the operation's cost is above `MAX_COST`.
+    """
     operation.cost += cost
     check_cost(operation.cost)
 
 
 class CostCounter:
-    """The count of one plan."""
+    """Counts the objects, tables and filter conditions of one plan."""
 
     def __init__(self) -> None:
         self.cost = 0
         self._factor = 1
-        self._tables = self._conditions = 0
+        self._tables = 0
+        self._conditions = 0
 
     @contextmanager
-    def times(self, rows: int) -> Iterator[None]:
-        """What is asked for inside is read once for each of so many rows: that is what the plan costs."""
-        factor = self._factor
+    def repeated(self, rows: int) -> Iterator[None]:
+        """Count one object, and everything that is added inside the `with` block, once for each of `rows` rows.
+
+        Raises:
+            LimitExceeded: the cost is above `MAX_COST`.
+        """
+        outer_factor = self._factor
         self._factor *= rows
-        self.charge()
+        self.add_objects()
         try:
             yield
         finally:
-            self._factor = factor
+            self._factor = outer_factor
 
-    def condition(self, number: int) -> None:
-        """Count objects of filters. What they become grows with them, and is planned by PostgreSQL at every run."""
-        self._conditions += number
-        if self._conditions > MAX_CONDITIONS:
-            raise request_errors.LimitExceeded(f"The filters have more than {MAX_CONDITIONS} conditions, the limit.")
+    def add_objects(self, objects: int = 1) -> None:
+        """Add objects, multiplied by the rows of the enclosing `repeated` blocks.
 
-    def charge(self, objects: int = 1) -> None:
-        """The plan costs so many objects more, for each of the rows that it is inside of."""
+        Raises:
+            LimitExceeded: the cost is above `MAX_COST`.
+        """
         self.cost += self._factor * objects
         check_cost(self.cost)
 
-    def another_table(self) -> None:
-        """The plan names one more table."""
+    def add_conditions(self, conditions: int) -> None:
+        """Add filter objects. Their predicates are planned by PostgreSQL at every execution.
+
+        Raises:
+            LimitExceeded: the plan has more than `MAX_CONDITIONS`.
+        """
+        self._conditions += conditions
+        if self._conditions > MAX_CONDITIONS:
+            raise request_errors.LimitExceeded(
+                f"The filters of one root field must have at most {MAX_CONDITIONS} conditions."
+            )
+
+    def add_table(self) -> None:
+        """Add one table.
+
+        Raises:
+            LimitExceeded: the plan has more than `MAX_TABLES`.
+        """
         self._tables += 1
         if self._tables > MAX_TABLES:
             raise request_errors.LimitExceeded(
-                f"One field may read at most {MAX_TABLES} tables. Ask for less at a time."
+                f"One root field must read at most {MAX_TABLES} tables. Select fewer nested fields."
             )

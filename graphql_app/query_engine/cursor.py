@@ -1,9 +1,9 @@
-"""Keyset cursors: where a row stands in an order. Opaque, versioned, bound to the order they were made for.
+"""Keyset cursors: the position of a row in an order. Opaque, versioned and bound to the order that they were made for.
 
-SQL makes them (`expression`), Python reads them (`decode`). Layout: the version, then each of the order's values in
-PostgreSQL's binary form (texts with their length), then the CRC-32 of the order's name and those values; Base64 of all.
-What does not decode exactly, was changed, or belongs to another order is refused with INVALID_CURSOR: it must never
-silently mean page one or another place.
+SQL creates cursors (`expression`), Python decodes them (`decode`). Layout: the version; each value of the order in
+PostgreSQL's binary form, strings with their length; the CRC-32 of the order's name and those values. All of it in
+Base64. A cursor that does not decode exactly, was changed or belongs to another order is rejected with INVALID_CURSOR:
+it must never silently mean the first page or another position.
 """
 
 import base64
@@ -24,14 +24,19 @@ from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import json_sql
 
 VERSION = b"\x01"
+"""The first byte of a cursor."""
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""PostgreSQL counts timestamps from here."""
 MICROSECOND = timedelta(microseconds=1)
-INFINITY = 2**63 - 1
-FOREVER = datetime.max  # asyncpg's name for 'infinity'
+"""PostgreSQL's unit of timestamps."""
+INFINITY_MICROSECONDS = 2**63 - 1
+"""The binary form of the timestamp 'infinity'."""
+INFINITY = datetime.max
+"""The value that asyncpg sends as the timestamp 'infinity'."""
 
 
 @dataclass(frozen=True)
-class Key:
+class SortKey:
     """One column of an order."""
 
     expression: ColumnElement[Any]
@@ -39,31 +44,41 @@ class Key:
     descending: bool
 
 
-def seed(name: str, keys: Sequence[Key]) -> bytes:
-    """What the sum of a cursor begins with: the order by its name and directions."""
+def checksum_prefix(name: str, keys: Sequence[SortKey]) -> bytes:
+    """Return the name and directions of an order: the first input of a cursor's checksum."""
     return f"{name}:{','.join('-' if key.descending else '+' for key in keys)}".encode()
 
 
-def expression(name: str, keys: Sequence[Key]) -> ColumnElement[str]:
-    """SQL for the cursor of a row."""
-    values = [sent(key) for key in keys]
-    total = func.substr(func.int8send(func.crc32(joined(seed(name, keys), values))), json_sql.sql("5"))
-    text = func.encode(joined(VERSION, [*values, total]), json_sql.sql("'base64'"))
-    # Base64 of more than 57 bytes comes with line breaks
-    fits = len(keys) <= 4 and not any(isinstance(key.type, String) for key in keys)
-    return text if fits else func.translate(text, json_sql.sql("E'\\n'"), json_sql.sql("''"))
+def expression(name: str, keys: Sequence[SortKey]) -> ColumnElement[str]:
+    """Return the SQL for the cursor of a row.
+
+    Args:
+        name: the name of the order, for example `shipments:CREATED_AT`.
+        keys: the columns of the order.
+    """
+    values = [binary_value(key) for key in keys]
+    checksum_input = concatenate(checksum_prefix(name, keys), values)
+    checksum = func.substr(func.int8send(func.crc32(checksum_input)), json_sql.sql("5"))
+    text = func.encode(concatenate(VERSION, [*values, checksum]), json_sql.sql("'base64'"))
+    # PostgreSQL breaks Base64 of more than 57 bytes into lines.
+    fits_one_line = len(keys) <= 4 and not any(isinstance(key.type, String) for key in keys)
+    return text if fits_one_line else func.translate(text, json_sql.sql("E'\\n'"), json_sql.sql("''"))
 
 
-def joined(first: bytes, rest: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
-    """Bytes of ours, then those of expressions."""
-    whole: ColumnElement[Any] = json_sql.sql(f"'\\x{first.hex()}'::bytea", BYTEA())
-    for one in rest:
-        whole = whole.op("||")(one)
-    return whole
+def concatenate(prefix: bytes, values: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+    """Return the SQL for constant bytes, followed by the bytes of expressions."""
+    result: ColumnElement[Any] = json_sql.sql(f"'\\x{prefix.hex()}'::bytea", BYTEA())
+    for value in values:
+        result = result.op("||")(value)
+    return result
 
 
-def sent(key: Key) -> ColumnElement[Any]:
-    """The binary form of a value, of fixed length or preceded by it."""
+def binary_value(key: SortKey) -> ColumnElement[Any]:
+    """Return the SQL for the binary form of a value: of fixed length, or preceded by its length.
+
+    Raises:
+        TypeError: the type has no binary form here.
+    """
     if isinstance(key.type, DateTime):
         return func.timestamptz_send(key.expression)
     if isinstance(key.type, Uuid):
@@ -75,48 +90,58 @@ def sent(key: Key) -> ColumnElement[Any]:
     if isinstance(key.type, String):
         length = func.int2send(cast(func.octet_length(key.expression), SmallInteger))
         return length.op("||")(func.convert_to(key.expression, json_sql.sql("'UTF8'")))
-    raise TypeError(f"No cursor is known for {key.type!r}.")
+    raise TypeError(f"A column of type {key.type!r} cannot be part of a cursor.")
 
 
-def of_numbers(name: str, keys: Sequence[Key], numbers: Sequence[int]) -> str:
-    """The cursor of a row whose keys are all whole numbers, as SQL would make it."""
-    return finished(name, keys, struct.pack(f">{len(numbers)}q", *numbers))
+def encode_integers(name: str, keys: Sequence[SortKey], values: Sequence[int]) -> str:
+    """Return the cursor of a row whose keys are all integers, equal to the one that SQL creates."""
+    return encode(name, keys, struct.pack(f">{len(values)}q", *values))
 
 
-def finished(name: str, keys: Sequence[Key], body: bytes) -> str:
-    """The cursor of such values."""
-    return base64.b64encode(VERSION + body + struct.pack(">I", zlib.crc32(seed(name, keys) + body))).decode()
+def encode(name: str, keys: Sequence[SortKey], body: bytes) -> str:
+    """Return the cursor of values in their binary form."""
+    checksum = zlib.crc32(checksum_prefix(name, keys) + body)
+    return base64.b64encode(VERSION + body + struct.pack(">I", checksum)).decode()
 
 
-def decode(cursor: str, name: str, keys: Sequence[Key]) -> list[object]:
-    """The values that a cursor stands for, in the order of the keys."""
+def decode(cursor: str, name: str, keys: Sequence[SortKey]) -> list[object]:
+    """Return the values of a cursor, one for each key.
+
+    Raises:
+        InvalidCursor: the cursor is malformed, was changed or belongs to another order.
+    """
     try:
         raw = base64.b64decode(cursor, validate=True)
         body = raw[1:-4]
-        if finished(name, keys, body) != cursor:
+        if encode(name, keys, body) != cursor:
             raise request_errors.InvalidCursor
-        values, at = [], 0
+        values, offset = [], 0
         for key in keys:
-            value, at = received(key.type, body, at)
+            value, offset = decode_value(key.type, body, offset)
             values.append(value)
-        if at != len(body):
+        if offset != len(body):
             raise request_errors.InvalidCursor
     except (ValueError, struct.error, OverflowError):
         raise request_errors.InvalidCursor from None
     return values
 
 
-def received(type_: TypeEngine[Any], raw: bytes, at: int) -> tuple[object, int]:
-    """One value from its binary form at a place, and the place behind it."""
+def decode_value(type_: TypeEngine[Any], raw: bytes, offset: int) -> tuple[object, int]:
+    """Return the value whose binary form starts at an offset, and the offset after it.
+
+    Raises:
+        InvalidCursor: a string is shorter than its length says, or contains U+0000.
+    """
     if isinstance(type_, DateTime):
-        (microseconds,) = struct.unpack_from(">q", raw, at)
-        return FOREVER if microseconds == INFINITY else EPOCH + microseconds * MICROSECOND, at + 8
+        (microseconds,) = struct.unpack_from(">q", raw, offset)
+        return INFINITY if microseconds == INFINITY_MICROSECONDS else EPOCH + microseconds * MICROSECOND, offset + 8
     if isinstance(type_, Uuid):
-        return UUID(bytes=raw[at : at + 16]), at + 16
+        return UUID(bytes=raw[offset : offset + 16]), offset + 16
     if isinstance(type_, BigInteger | Xid8):
-        return struct.unpack_from(">q", raw, at)[0], at + 8
-    (length,) = struct.unpack_from(">h", raw, at)
-    text = raw[at + 2 : at + 2 + length]
+        return struct.unpack_from(">q", raw, offset)[0], offset + 8
+    (length,) = struct.unpack_from(">h", raw, offset)
+    start = offset + 2
+    text = raw[start : start + length]
     if len(text) != length or b"\0" in text:
         raise request_errors.InvalidCursor
-    return text.decode(), at + 2 + length
+    return text.decode(), start + length

@@ -1,8 +1,8 @@
-"""A Relay connection → one SELECT of its JSON: edges, nodes, pageInfo and totalCount, each only when asked for.
+"""A Relay connection → one SELECT of its JSON: edges, nodes, pageInfo and totalCount, each only if selected.
 
-Keyset paging in both directions, for root fields and below any row alike. The inner SELECT takes the page's rows in the
-order asked for, one more than the page if `pageInfo` is asked for; the outer one puts them together. Refuses page sizes
-out of range, `first` with `last`, and cursors that are not of this order.
+Keyset pagination in both directions, for root fields and below any row alike. The inner SELECT takes the rows of the
+page in the requested order, one more than the page size if `pageInfo` is selected; the outer SELECT aggregates them.
+Rejected are page sizes out of range, `first` together with `last`, and cursors of another order.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,202 +16,246 @@ from sqlmodel import SQLModel
 from graphql_app.errors import request_errors
 from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.selection import Arguments, Row, SelectedField
+from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, Where
 
-DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 250
+DEFAULT_PAGE_SIZE = 50
+"""Rows of a page without `first` and `last`."""
+MAX_PAGE_SIZE = 250
+"""Maximum of `first` and `last`, in rows."""
 MAX_COUNT_LIMIT = 1_000_000
-COUNTED_ROWS_PER_POINT = 100
-"""So many rows counted cost as much as one object that is read; an exact count costs as much as the highest limit."""
-
-Where = Callable[[Row], Sequence[ColumnElement[bool]]]
+"""Maximum of `totalCount(limit:)`, in rows."""
+COUNTED_ROWS_PER_OBJECT = 100
+"""Counting this many rows costs as much as reading one object. An exact count costs as much as the highest limit."""
 
 
 @dataclass(frozen=True)
 class RowSet:
-    """What a connection goes through: rows of a model, in an order that an index has and that a cursor can name."""
+    """The rows of a connection, in an order that has an index and a cursor."""
 
     model: type[SQLModel]
     where: Where
-    order: str
-    keys: Callable[[Row], list[cursor.Key]]
+    """The predicates of the connection, without the account."""
+    order_name: str
+    """The name of the order: cursors are valid for this name only."""
+    sort_keys: Callable[[RowAlias], list[cursor.SortKey]]
     via_foreign_key: bool = False
-    """Whether a key of another row leads to them."""
+    """Whether a foreign key of an outer row leads to the rows: see `PlanBuilder.account_check`."""
 
 
 class ConnectionBuilder:
-    """One connection in the making."""
+    """Builds the statement of one connection.
+
+    Raises:
+        BadUserInput: a page size is out of range, or both `first` and `last` are set.
+    """
 
     def __init__(
-        self, field: SelectedField, given: Arguments, rows: RowSet, *, default: int = DEFAULT_PAGE_SIZE
+        self, field: SelectedField, arguments: Arguments, rows: RowSet, *, default_size: int = DEFAULT_PAGE_SIZE
     ) -> None:
-        self.field, self.given, self.rows, self.draft = field, given, rows, field.builder
-        self.size, self.backward = page_size(given, default)
-        self.name = self.draft.name("page")
-        self.row = self.draft.row(rows.model)
-        self.keys = rows.keys(self.row)
+        self.field, self.arguments, self.rows, self.builder = field, arguments, rows, field.builder
+        self.size, self.backward = page_size(arguments, default_size)
+        self.name = self.builder.unique_name("page")
+        self.row = self.builder.row(rows.model)
+        self.sort_keys = rows.sort_keys(self.row)
         self.columns: dict[str, ColumnElement[Any]] = {}
-        self.goes_through = False  # whether anything asked for is an aggregate of the page's rows
-        self.peeks = any(asked is not None and asked.name == "pageInfo" for _, asked in field.selection().fields())
+        self.reads_rows = False  # whether a selected field aggregates the rows of the page
+        self.fetches_extra_row = any(
+            selected is not None and selected.name == "pageInfo" for _, selected in field.selection().fields()
+        )
 
     def statement(self) -> Select[Any]:
-        """The SELECT of the connection's JSON: one row, one text."""
-        pieces = self.field.embedded(
+        """Return the SELECT of the connection's JSON: one row with one text."""
+        pieces = self.field.embedded_object(
             edges=self.edges, nodes=self.nodes, pageInfo=self.page_info, totalCount=self.total_count
         )
         statement = select(json_sql.text(pieces))
-        if self.goes_through:
+        if self.reads_rows:
             return statement.select_from(self.page().subquery(self.name))
         for name in ("after", "before"):
-            if self.given[name] is not None:  # refused where it is wrong, even if nothing needs it
-                self.given.check(name, lambda given: cursor.decode(given, self.rows.order, self.keys))
+            if self.arguments[name] is not None:  # an invalid cursor is rejected even if no selected field needs it
+                self.arguments.validate(name, lambda text: cursor.decode(text, self.rows.order_name, self.sort_keys))
         return statement
 
     def page(self) -> Select[Any]:
-        """The rows of the page, in the order in which they are taken: backwards for `last`."""
-        order = [key.expression.desc() if key.descending != self.backward else key.expression for key in self.keys]
+        """Return the SELECT of the page's rows, in reverse order for `last`."""
+        order = [key.expression.desc() if key.descending != self.backward else key.expression for key in self.sort_keys]
         columns = [expression.label(name) for name, expression in self.columns.items()]
-        if self.peeks or self.backward:
+        if self.fetches_extra_row or self.backward:
             columns.insert(0, func.row_number().over(order_by=order).label("at"))
         columns = columns or [json_sql.sql("1").label("one")]
-        wanted = [*self.wanted(self.row), *self.between()]
-        most = json_sql.sql(str(self.size + self.peeks))
-        return select(*columns).select_from(self.row).where(*wanted).order_by(*order).limit(most)
+        predicates = [*self.predicates(self.row), *self.cursor_predicates()]
+        limit = json_sql.sql(str(self.size + self.fetches_extra_row))
+        return select(*columns).select_from(self.row).where(*predicates).order_by(*order).limit(limit)
 
-    def wanted(self, row: Row) -> list[ColumnElement[bool]]:
-        """What makes a row one of the connection's."""
-        account = self.draft.account_check(row) if self.rows.via_foreign_key else self.draft.account_filter(row)
-        return [account, *self.rows.where(row)]
+    def predicates(self, row: RowAlias) -> list[ColumnElement[bool]]:
+        """Return the predicates of the connection's rows, on any page."""
+        restrict = self.builder.account_check if self.rows.via_foreign_key else self.builder.account_filter
+        return [restrict(row), *self.rows.where(row)]
 
-    def between(self) -> list[ColumnElement[bool]]:
-        """Behind `after` and before `before`, where they are given."""
-        found = [self.compare("after", self.keys, ahead=True)] if self.given["after"] is not None else []
-        return found + ([self.compare("before", self.keys, ahead=False)] if self.given["before"] is not None else [])
+    def cursor_predicates(self) -> list[ColumnElement[bool]]:
+        """Return the predicates for rows after `after` and before `before`, if these are set."""
+        predicates = []
+        if self.arguments["after"] is not None:
+            predicates.append(self.cursor_predicate("after", self.sort_keys, forward=True))
+        if self.arguments["before"] is not None:
+            predicates.append(self.cursor_predicate("before", self.sort_keys, forward=False))
+        return predicates
 
     def edges(self, field: SelectedField) -> json_sql.Pieces:
-        with self.draft.times(self.size):
-            return self.aggregate(field.embedded(node=self.node, cursor=lambda _: ['"', self.place(), '"']))
+        """Return the JSON of `edges`."""
+        with self.builder.repeated(self.size):
+            edge = field.embedded_object(node=self.node, cursor=lambda _: ['"', self.cursor_column(), '"'])
+            return self.aggregate(edge)
 
     def nodes(self, field: SelectedField) -> json_sql.Pieces:
-        with self.draft.times(self.size):
+        """Return the JSON of `nodes`."""
+        with self.builder.repeated(self.size):
             return self.aggregate(self.node(field))
 
     def node(self, field: SelectedField) -> json_sql.Pieces:
+        """Return the JSON of one node."""
         return [self.column(f"node_{len(self.columns) + 1}", json_sql.text(field.selection().of(self.row)))]
 
-    def place(self) -> ColumnElement[str]:
-        """The cursor of each row."""
-        return self.column("cursor", cursor.expression(self.rows.order, self.keys))
+    def cursor_column(self) -> ColumnElement[str]:
+        """Return the cursor of each row."""
+        return self.column("cursor", cursor.expression(self.rows.order_name, self.sort_keys))
 
     def column(self, name: str, expression: ColumnElement[Any]) -> ColumnElement[Any]:
-        """A column that the inner SELECT computes for every row, as the outer one sees it."""
+        """Add a column to the inner SELECT and return it as the outer SELECT refers to it."""
         self.columns.setdefault(name, expression)
         return json_sql.sql(f"{self.name}.{name}", Text())
 
     def aggregate(self, pieces: json_sql.Pieces) -> json_sql.Pieces:
-        """A list of what the pieces say of each row of the page, without the one beyond it."""
-        self.goes_through = True
+        """Return a JSON list with the pieces of each row of the page, without the extra row."""
+        self.reads_rows = True
         comma: Any = json_sql.sql("','")
-        at = json_sql.sql(f"{self.name}.at")
+        row_number = json_sql.sql(f"{self.name}.at")
         if self.backward:
-            comma = aggregate_order_by(comma, at.desc())
+            comma = aggregate_order_by(comma, row_number.desc())
         joined: ColumnElement[Any] = func.string_agg(json_sql.text(pieces), comma)
-        if self.peeks:
-            joined = joined.filter(at <= json_sql.sql(str(self.size)))
+        if self.fetches_extra_row:
+            joined = joined.filter(row_number <= json_sql.sql(str(self.size)))
         return ["[", joined, "]"]
 
     def page_info(self, field: SelectedField) -> json_sql.Pieces:
-        return field.embedded(
-            hasNextPage=lambda asked: asked.scalar(self.beyond("before", ahead=True, peeked=not self.backward)),
-            hasPreviousPage=lambda asked: asked.scalar(self.beyond("after", ahead=False, peeked=self.backward)),
-            startCursor=lambda asked: self.end(first=not self.backward),
-            endCursor=lambda asked: self.end(first=self.backward),
+        """Return the JSON of `pageInfo`."""
+        return field.embedded_object(
+            hasNextPage=lambda selected: selected.scalar(
+                self.has_more("before", forward=True, extra_row=not self.backward)
+            ),
+            hasPreviousPage=lambda selected: selected.scalar(
+                self.has_more("after", forward=False, extra_row=self.backward)
+            ),
+            startCursor=lambda _: self.end_cursor(first=not self.backward),
+            endCursor=lambda _: self.end_cursor(first=self.backward),
         )
 
-    def beyond(self, name: str, *, ahead: bool, peeked: bool) -> ColumnElement[bool]:
-        """Whether rows lie on the far side of the page: of a cursor that was given, or because one more was seen."""
-        found: list[ColumnElement[bool]] = []
-        if peeked:
-            self.goes_through = True
-            found.append(func.count() > json_sql.sql(str(self.size)))
-        if self.given[name] is not None:
-            row = self.draft.row(self.rows.model)
-            far = self.compare(name, self.rows.keys(row), ahead=ahead, inclusive=True)
-            found.append(exists(select(json_sql.sql("1")).select_from(row).where(*self.wanted(row), far)))
-        return or_(*found) if found else json_sql.sql("false")
+    def has_more(self, name: str, *, forward: bool, extra_row: bool) -> ColumnElement[bool]:
+        """Return whether rows exist outside of the page in one direction.
 
-    def end(self, *, first: bool) -> json_sql.Pieces:
-        """The cursor of the page's first row, or of its last, in the order in which they were taken."""
-        self.goes_through = True
-        self.place()
-        page, most = self.name, self.size
-        place = "1" if first else f"least(count(*), {most})"
-        cursors = f"array_agg({page}.cursor ORDER BY {page}.at) FILTER (WHERE {page}.at <= {most})"
-        return json_sql.quoted(json_sql.sql(f"({cursors})[{place}]", Text()), nullable=True)
+        They do if the extra row exists (`extra_row`: in the direction of paging), or rows at or beyond the cursor in
+        the argument `name`.
+        """
+        conditions: list[ColumnElement[bool]] = []
+        if extra_row:
+            self.reads_rows = True
+            conditions.append(func.count() > json_sql.sql(str(self.size)))
+        if self.arguments[name] is not None:
+            row = self.builder.row(self.rows.model)
+            outside = self.cursor_predicate(name, self.rows.sort_keys(row), forward=forward, inclusive=True)
+            rows = select(json_sql.sql("1")).select_from(row).where(*self.predicates(row), outside)
+            conditions.append(exists(rows))
+        return or_(*conditions) if conditions else json_sql.sql("false")
+
+    def end_cursor(self, *, first: bool) -> json_sql.Pieces:
+        """Return the cursor of the first or last row, in the order of the inner SELECT; null on an empty page."""
+        self.reads_rows = True
+        self.cursor_column()
+        page, size = self.name, self.size
+        index = "1" if first else f"least(count(*), {size})"
+        cursors = f"array_agg({page}.cursor ORDER BY {page}.at) FILTER (WHERE {page}.at <= {size})"
+        return json_sql.quoted(json_sql.sql(f"({cursors})[{index}]", Text()), nullable=True)
 
     def total_count(self, field: SelectedField) -> json_sql.Pieces:
-        """Counts the rows of the whole connection, and stops one beyond the limit."""
+        """Return the JSON of `totalCount`: counts the rows of the whole connection, up to one more than the limit.
+
+        Raises:
+            BadUserInput: the limit is out of range.
+        """
         limit = field.arguments["limit"]
         if limit is not None and not 0 <= limit <= MAX_COUNT_LIMIT:
-            raise request_errors.BadUserInput(f"`limit` must be between 0 and {MAX_COUNT_LIMIT}; it was {limit}.")
-        self.draft.charge((MAX_COUNT_LIMIT if limit is None else limit) // COUNTED_ROWS_PER_POINT)
-        row = self.draft.row(self.rows.model)
-        rows: Select[Any] = select(json_sql.sql("1")).where(*self.wanted(row)).select_from(row)
-        name = self.draft.name("count")
+            raise request_errors.BadUserInput(f"`limit` must be between 0 and {MAX_COUNT_LIMIT} (was {limit}).")
+        self.builder.add_objects((MAX_COUNT_LIMIT if limit is None else limit) // COUNTED_ROWS_PER_OBJECT)
+        row = self.builder.row(self.rows.model)
+        rows: Select[Any] = select(json_sql.sql("1")).where(*self.predicates(row)).select_from(row)
+        name = self.builder.unique_name("count")
         if limit is None:
             counted = select(func.count().label("rows")).select_from(rows.subquery()).subquery(name)
-            exact = '"EXACT"'
-            return self.counted(field, counted.c.rows, [exact], counted)
+            return self.count_object(field, counted.c.rows, ['"EXACT"'], counted)
         rows = rows.limit(json_sql.sql(str(limit + 1)))
         counted = select(func.count().label("rows")).select_from(rows.subquery()).subquery(name)
-        most = json_sql.sql(str(limit))
+        count = func.least(counted.c.rows, json_sql.sql(str(limit)))
         precision = json_sql.sql(f"CASE WHEN {name}.rows > {limit} THEN '\"AT_LEAST\"' ELSE '\"EXACT\"' END")
-        return self.counted(field, func.least(counted.c.rows, most), [precision], counted)
+        return self.count_object(field, count, [precision], counted)
 
-    def counted(self, field: SelectedField, count: Any, precision: json_sql.Pieces, source: Any) -> json_sql.Pieces:
-        pieces = field.embedded(count=lambda _: [count], precision=lambda _: precision)
-        return [select(json_sql.text(pieces)).select_from(source).scalar_subquery()]
+    def count_object(self, field: SelectedField, count: Any, precision: json_sql.Pieces, table: Any) -> json_sql.Pieces:
+        """Return the JSON object of a count."""
+        pieces = field.embedded_object(count=lambda _: [count], precision=lambda _: precision)
+        return [select(json_sql.text(pieces)).select_from(table).scalar_subquery()]
 
-    def compare(
-        self, name: str, keys: Sequence[cursor.Key], *, ahead: bool, inclusive: bool = False
+    def cursor_predicate(
+        self, name: str, sort_keys: Sequence[cursor.SortKey], *, forward: bool, inclusive: bool = False
     ) -> ColumnElement[bool]:
-        """Rows that stand ahead of a cursor in the order, or behind it; with the cursor's own row if inclusive."""
-        values = [self.value(name, at, key) for at, key in enumerate(keys)]
-        upwards = [key.descending != ahead for key in keys]
-        expressions = [key.expression for key in keys]
-        if len(set(upwards)) == 1:
+        """Return the predicate for rows on one side of a cursor in the order.
+
+        Args:
+            name: the argument with the cursor, `after` or `before`.
+            sort_keys: the sort keys of the row that is compared.
+            forward: whether the rows come after the cursor; otherwise they come before it.
+            inclusive: whether the row of the cursor matches too.
+        """
+        values = [self.cursor_value(name, index, key) for index, key in enumerate(sort_keys)]
+        greater = [key.descending != forward for key in sort_keys]
+        expressions = [key.expression for key in sort_keys]
+        if len(set(greater)) == 1:
             left, right = tuple_(*expressions), tuple_(*values)
-            if upwards[0]:
+            if greater[0]:
                 return left >= right if inclusive else left > right
             return left <= right if inclusive else left < right
-        ways: list[ColumnElement[bool]] = []
-        for at, (expression, value, up) in enumerate(zip(expressions, values, upwards, strict=True)):
-            same = [left == right for left, right in zip(expressions[:at], values[:at], strict=True)]
-            last = inclusive and at == len(keys) - 1
-            beyond = (
-                (expression >= value if last else expression > value)
-                if up
-                else (expression <= value if last else expression < value)
-            )
-            ways.append(and_(*same, beyond))
-        # the first column alone bounds the range that the index is read in
-        bound = expressions[0] >= values[0] if upwards[0] else expressions[0] <= values[0]
-        return and_(bound, or_(*ways))
+        alternatives: list[ColumnElement[bool]] = []
+        for index, (expression, value, is_greater) in enumerate(zip(expressions, values, greater, strict=True)):
+            equal = [left == right for left, right in zip(expressions[:index], values[:index], strict=True)]
+            or_equal = inclusive and index == len(sort_keys) - 1
+            if is_greater:
+                beyond = expression >= value if or_equal else expression > value
+            else:
+                beyond = expression <= value if or_equal else expression < value
+            alternatives.append(and_(*equal, beyond))
+        # The predicate on the first column limits the range of the index that is scanned.
+        bound = expressions[0] >= values[0] if greater[0] else expressions[0] <= values[0]
+        return and_(bound, or_(*alternatives))
 
-    def value(self, name: str, at: int, key: cursor.Key) -> ColumnElement[Any]:
-        """One of the values that a given cursor stands for, as a parameter."""
-        keys, order = self.keys, self.rows.order
+    def cursor_value(self, name: str, index: int, key: cursor.SortKey) -> ColumnElement[Any]:
+        """Return one of the values of the cursor in an argument, as a parameter."""
+        sort_keys, order_name = self.sort_keys, self.rows.order_name
         if isinstance(key.type, Xid8):
-            text = self.given.bind(name, Text(), lambda given: str(cursor.decode(given, order, keys)[at]))
+            text = self.arguments.bind(
+                name, Text(), lambda encoded: str(cursor.decode(encoded, order_name, sort_keys)[index])
+            )
             return cast(text, Xid8())
-        return self.given.bind(name, key.type, lambda given: cursor.decode(given, order, keys)[at])
+        return self.arguments.bind(name, key.type, lambda encoded: cursor.decode(encoded, order_name, sort_keys)[index])
 
 
-def page_size(given: Arguments, default: int) -> tuple[int, bool]:
-    """How many rows are asked for, and whether from the end."""
-    first, last = given["first"], given["last"]
+def page_size(arguments: Arguments, default_size: int) -> tuple[int, bool]:
+    """Return the page size in rows, and whether the page is taken from the end (`last`).
+
+    Raises:
+        BadUserInput: a page size is out of range, or both `first` and `last` are set.
+    """
+    first, last = arguments["first"], arguments["last"]
     if first is not None and last is not None:
-        raise request_errors.BadUserInput("Give `first` or `last`, not both.")
-    for name, number in (("first", first), ("last", last)):
-        if number is not None and not 0 <= number <= MAX_PAGE_SIZE:
-            raise request_errors.BadUserInput(f"`{name}` must be between 0 and {MAX_PAGE_SIZE}; it was {number}.")
-    return (last, True) if last is not None else (default if first is None else first, False)
+        raise request_errors.BadUserInput("Set either `first` or `last`, not both.")
+    for name, size in (("first", first), ("last", last)):
+        if size is not None and not 0 <= size <= MAX_PAGE_SIZE:
+            raise request_errors.BadUserInput(f"`{name}` must be between 0 and {MAX_PAGE_SIZE} (was {size}).")
+    return (last, True) if last is not None else (default_size if first is None else first, False)

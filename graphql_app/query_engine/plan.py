@@ -1,9 +1,9 @@
-"""Source × selection → a plan: one statement and where its parameters come from. Made once, run many times.
+"""Source × selection → a plan: one statement and the sources of its parameters. Built once, executed many times.
 
-A plan is kept on the parsed operation, so that it lives as long as the document stays in the cache. Its key is the
-field, the source, and the shape of the variables that the field uses: which are given, and those that the SQL itself
-depends on (booleans, enums, numbers, the fields of objects). Texts, instants and lists of them are parameters. How
-many plans are kept is bounded, for one operation and for all.
+A plan is cached on the parsed operation, so that it lives as long as the document stays in the document cache. Its key
+is the field, the source and the shape of the variables that the field uses: which of them have a value, and the values
+that the SQL itself depends on (booleans, enums, numbers, the fields of objects). Strings, timestamps and lists of them
+are parameters. The number of cached plans is limited, per operation and in total.
 """
 
 import weakref
@@ -21,140 +21,180 @@ from graphql_app.database.reader import AccountReader
 from graphql_app.domain.enums import DocumentedEnum
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.parameters import ParameterSource, parameter_source
-from graphql_app.query_engine.selection import ExecutionInputs, ParameterPath, PlanBuilder, Reader, SelectedField
+from graphql_app.query_engine.parameters import ExecutionInputs, ParameterPath, ParameterSource, parameter_source
+from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
 from graphql_app.query_engine.sources import Source
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+"""The dialect that statements are compiled for: asyncpg's, with parameters $1, $2, …"""
 OMITTED = object()
+"""Stands for a variable without a value in the key of a plan."""
 MAX_PLANS_PER_OPERATION = 128
-"""Plans of one operation: its variables come in so many shapes before the oldest is forgotten."""
+"""Plans cached per operation, one for each shape of its variables. The oldest is evicted first."""
 MAX_CACHED_SQL_CHARACTERS = 32_000_000
-"""Characters of SQL in the plans of all operations, before the oldest plan is forgotten."""
+"""Characters of SQL in the cached plans of all operations. The oldest plan is evicted first."""
 CURSOR_ERRORS = {"expired": request_errors.CursorExpired, "ahead": request_errors.InvalidCursor}
-"""What a second column may say beside the JSON."""
+"""The errors that a statement may report in a second column: see `change_log.cursor_error`."""
 
 
 class Plan(NamedTuple):
-    """One statement. `constants`: its arguments, but for those that come from somewhere at every run."""
+    """One statement.
+
+    `constants` holds all arguments of the statement; `parameters` holds the index and the source of each argument that
+    is looked up at every execution. `validations` are values that are only converted, for the errors that this raises.
+    `cost` is the number of objects that the statement may read.
+    """
 
     sql: str
     constants: tuple[object, ...]
-    sources: tuple[tuple[int, ParameterSource], ...]
-    checks: tuple[ParameterSource, ...]
+    parameters: tuple[tuple[int, ParameterSource], ...]
+    validations: tuple[ParameterSource, ...]
     cost: int
 
-    async def run(self, rows: AccountReader, own: Mapping[str, object], executor: ExecutionInputs) -> bytes | None:
-        """The JSON that the statement yields; None when there is no row."""
-        found = await self.rows(rows, own, executor)
-        if not found:
+    async def run(
+        self, reader: AccountReader, source_values: Mapping[str, object], inputs: ExecutionInputs
+    ) -> bytes | None:
+        """Execute the plan and return the JSON of its first row as UTF-8; None if there is no row.
+
+        Args:
+            reader: the reader of the viewer's account.
+            source_values: the values that come with the `SourceQuery`.
+            inputs: the operation and the values of its variables.
+
+        Raises:
+            CursorExpired: a cursor of the change log is older than the retained rows.
+            InvalidCursor: a cursor of the change log is ahead of the log.
+        """
+        rows = await self.fetch_rows(reader, source_values, inputs)
+        if not rows:
             return None
-        text, *trouble = found[0]
-        if trouble and trouble[0] is not None:
-            raise CURSOR_ERRORS[trouble[0]]
+        text, *cursor_errors = rows[0]
+        if cursor_errors and cursor_errors[0] is not None:
+            raise CURSOR_ERRORS[cursor_errors[0]]
         return text  # type: ignore[no-any-return]
 
-    async def rows(self, rows: AccountReader, own: Mapping[str, object], executor: ExecutionInputs) -> Sequence[Any]:
-        """All rows of the statement, the JSON first."""
-        return await rows.fetch(self.sql, self.arguments(executor, {**own, "account": rows.account_id}))
+    async def fetch_rows(
+        self, reader: AccountReader, source_values: Mapping[str, object], inputs: ExecutionInputs
+    ) -> Sequence[Any]:
+        """Execute the plan and return all rows, each with the JSON in its first column. Arguments as for `run`."""
+        return await reader.fetch(self.sql, self.arguments(inputs, {**source_values, "account": reader.account_id}))
 
-    def arguments(self, executor: ExecutionInputs, own: Mapping[str, object]) -> list[object]:
-        """The statement's arguments, as they are now."""
-        for check in self.checks:
-            check.value(executor, own)
-        found = [*self.constants]
-        for at, come in self.sources:
-            found[at] = come.value(executor, own)
-        return found
+    def arguments(self, inputs: ExecutionInputs, source_values: Mapping[str, object]) -> list[object]:
+        """Return the arguments of the statement for this execution, in the order of $1, $2, …"""
+        for validation in self.validations:
+            validation.value(inputs, source_values)
+        arguments = [*self.constants]
+        for index, source in self.parameters:
+            arguments[index] = source.value(inputs, source_values)
+        return arguments
 
 
 class OperationPlans(dict[Any, Plan]):
-    """The plans of one operation."""
+    """The cached plans of one operation, by key."""
 
     __slots__ = ("__weakref__",)
 
 
 class PlanCache:
-    """How much text all plans hold. Forgets the oldest; those of documents that are gone count until then."""
+    """Limits the SQL text of all cached plans. Evicts the oldest plans first.
 
-    def __init__(self, most: int) -> None:
-        self.most, self.size = most, 0
-        self.plans: deque[tuple[weakref.ref[OperationPlans], Any, int]] = deque()
+    Plans of documents that are no longer cached count until they would be evicted.
+    """
 
-    def put(self, kept: OperationPlans, key: Any, plan: Plan) -> None:
-        """Keep a plan of an operation."""
-        if len(kept) >= MAX_PLANS_PER_OPERATION:
-            del kept[next(iter(kept))]
-        kept[key] = plan
-        self.plans.append((weakref.ref(kept), key, len(plan.sql)))
-        self.size += len(plan.sql)
-        while self.size > self.most:
-            oldest, old_key, length = self.plans.popleft()
-            self.size -= length
-            if (owner := oldest()) is not None:
-                owner.pop(old_key, None)
+    def __init__(self, max_characters: int) -> None:
+        self.max_characters, self.characters = max_characters, 0
+        self.entries: deque[tuple[weakref.ref[OperationPlans], Any, int]] = deque()
+
+    def put(self, plans: OperationPlans, key: Any, plan: Plan) -> None:
+        """Cache a plan of an operation."""
+        if len(plans) >= MAX_PLANS_PER_OPERATION:
+            del plans[next(iter(plans))]
+        plans[key] = plan
+        self.entries.append((weakref.ref(plans), key, len(plan.sql)))
+        self.characters += len(plan.sql)
+        while self.characters > self.max_characters:
+            oldest_plans, oldest_key, length = self.entries.popleft()
+            self.characters -= length
+            if (oldest := oldest_plans()) is not None:
+                oldest.pop(oldest_key, None)
 
 
 PLAN_CACHE = PlanCache(MAX_CACHED_SQL_CHARACTERS)
+"""The plans of all operations of this process."""
 
 
-def plan_for(executor: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
              source: Source) -> Plan:  # fmt: skip
-    """The plan of a field, made now or earlier."""
-    memo = executor.operation.__dict__
-    kept: OperationPlans = memo.setdefault("_plans", OperationPlans())
-    names: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
-    nodes = tuple(id(one.node) for one in details)
-    for one in details:
-        if id(one.node) not in names:
-            names[id(one.node)] = tuple(sorted(set(variables(one.node, executor.fragment_definitions, set()))))
-    coerced = executor.variable_values.coerced
-    key = (nodes, source, *(shape(coerced.get(name, OMITTED)) for node in nodes for name in names[node]))
-    plan = kept.get(key)
+    """Return the plan of a field, from the cache or newly built.
+
+    Fast path: building a plan takes 2 - 10 ms, reusing a cached plan 3 - 16 µs.
+
+    Args:
+        inputs: the operation and the values of its variables.
+        reader: knows how the fields of each type are read.
+        parent: the type that the field belongs to.
+        details: the nodes of the field, at least one.
+        source: the rows that the field reads.
+
+    Raises:
+        LimitExceeded: the selection is nested deeper than Python's recursion limit, or the plan exceeds a limit of
+            `cost`.
+    """
+    memo = inputs.operation.__dict__
+    plans: OperationPlans = memo.setdefault("_plans", OperationPlans())
+    names_by_node: dict[int, tuple[str, ...]] = memo.setdefault("_variables", {})
+    nodes = tuple(id(detail.node) for detail in details)
+    for detail in details:
+        if id(detail.node) not in names_by_node:
+            names = set(variable_names(detail.node, inputs.fragment_definitions, set()))
+            names_by_node[id(detail.node)] = tuple(sorted(names))
+    values = inputs.variable_values.coerced
+    key = (nodes, source, *(shape(values.get(name, OMITTED)) for node in nodes for name in names_by_node[node]))
+    plan = plans.get(key)
     if plan is None:
         try:
-            plan = compile_(executor, reader, parent, details, source)
+            plan = build_plan(inputs, reader, parent, details, source)
         except RecursionError:
-            raise request_errors.LimitExceeded("This is nested too deeply.") from None
-        PLAN_CACHE.put(kept, key, plan)
+            raise request_errors.LimitExceeded("The operation is nested too deeply.") from None
+        PLAN_CACHE.put(plans, key, plan)
     return plan
 
 
-def compile_(executor: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
-             source: Source) -> Plan:  # fmt: skip
-    """A new plan."""
-    draft = PlanBuilder(executor, reader)
-    field = SelectedField(draft, parent.fields[details[0].node.name.value], details)
+def build_plan(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+               source: Source) -> Plan:  # fmt: skip
+    """Build a plan: arguments as for `plan_for`."""
+    builder = PlanBuilder(inputs, reader)
+    field = SelectedField(builder, parent.fields[details[0].node.name.value], details)
     statement = source.statement(field)
-    text, *others = statement.selected_columns
-    encoded = statement.with_only_columns(func.convert_to(text, json_sql.ENCODING), *others)
+    text, *other_columns = statement.selected_columns
+    encoded = statement.with_only_columns(func.convert_to(text, json_sql.ENCODING), *other_columns)
     compiled = encoded.compile(dialect=DIALECT)
     names = list(compiled.positiontup or ())
-    values = [draft.values.get(name) for name in names]
-    origins = [value and parameter_source(value, draft.owners, executor) for value in values]
+    paths = [builder.parameters.get(name) for name in names]
+    sources = [path and parameter_source(path, builder.argument_owners, inputs) for path in paths]
     constants = [
-        None if come else compiled.params.get(name) if value is None else current_value(value, draft, executor)
-        for name, value, come in zip(names, values, origins, strict=True)
+        None if source else compiled.params.get(name) if path is None else current_value(path, builder, inputs)
+        for name, path, source in zip(names, paths, sources, strict=True)
     ]
-    checks = []
-    for check in draft.checks:
-        current_value(check, draft, executor)
-        if (come := parameter_source(check, draft.owners, executor)) is not None:
-            checks.append(come)
-    changing = tuple((at, come) for at, come in enumerate(origins) if come is not None)
-    return Plan(str(compiled), tuple(constants), changing, tuple(checks), draft.cost)
+    validations = []
+    for path in builder.validations:
+        current_value(path, builder, inputs)
+        if (validation := parameter_source(path, builder.argument_owners, inputs)) is not None:
+            validations.append(validation)
+    parameters = tuple((index, source) for index, source in enumerate(sources) if source is not None)
+    return Plan(str(compiled), tuple(constants), parameters, tuple(validations), builder.cost)
 
 
-def current_value(value: ParameterPath, draft: PlanBuilder, executor: ExecutionInputs) -> object:
-    """The value of a parameter among the arguments, as they are now."""
-    found: Any = draft.owners[value.arguments].values(executor)
-    for step in value.path:
-        found = found[step]
-    return found if value.convert is None else value.convert(found)
+def current_value(path: ParameterPath, builder: PlanBuilder, inputs: ExecutionInputs) -> object:
+    """Return the present value of a parameter among the arguments, converted."""
+    value: Any = builder.argument_owners[path.owner_index].values(inputs)
+    for step in path.path:
+        value = value[step]
+    return value if path.convert is None else path.convert(value)
 
 
 def shape(value: object) -> object:
-    """What the SQL may depend on in a value; the rest of it is a parameter."""
+    """Return the part of a variable's value that the SQL may depend on; the rest becomes parameters."""
     if value is None or value is OMITTED or isinstance(value, bool | int | DocumentedEnum):
         return value
     if isinstance(value, dict):
@@ -166,18 +206,23 @@ def shape(value: object) -> object:
     return str
 
 
-def variables(node: Node, fragments: Mapping[str, FragmentDefinitionNode], seen: set[str]) -> Iterator[str]:
-    """The names of the variables used in a node and in the fragments that it spreads."""
+def variable_names(
+    node: Node, fragments: Mapping[str, FragmentDefinitionNode], visited_fragments: set[str]
+) -> Iterator[str]:
+    """Yield the names of the variables used in a node and in the fragments that it spreads, with repetitions.
+
+    `visited_fragments` collects the names of the fragments; pass an empty set.
+    """
     if isinstance(node, VariableNode):
         yield node.name.value
     if isinstance(node, FragmentSpreadNode):
-        if node.name.value in seen:
+        if node.name.value in visited_fragments:
             return
-        seen.add(node.name.value)
+        visited_fragments.add(node.name.value)
         if node.name.value in fragments:
-            yield from variables(fragments[node.name.value], fragments, seen)
+            yield from variable_names(fragments[node.name.value], fragments, visited_fragments)
     for name in node.keys:
-        inner = getattr(node, name, None)
-        for one in inner if isinstance(inner, list | tuple) else (inner,):
-            if isinstance(one, Node) and name not in ("loc", "name", "alias"):
-                yield from variables(one, fragments, seen)
+        child = getattr(node, name, None)
+        for inner in child if isinstance(child, list | tuple) else (child,):
+            if isinstance(inner, Node) and name not in ("loc", "name", "alias"):
+                yield from variable_names(inner, fragments, visited_fragments)

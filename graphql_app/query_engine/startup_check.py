@@ -1,7 +1,7 @@
-"""Every field of every mirrored type is planned once when the process starts: what cannot be read is refused then.
+"""Plans every field of every mapped type once at startup, so that a field that cannot be read stops the start.
 
-In flows the schema, out flows nothing, or TypeError that names the field. A part that an embedded object lacks, an
-argument of another type, a scalar without SQL: none of them has to wait for the client that asks for it.
+A field that an embedded object lacks, an argument of another type, a scalar without SQL: none of them waits for the
+first client that selects it.
 """
 
 from collections.abc import Iterator
@@ -14,34 +14,37 @@ from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
 
 
-def rehearse(schema: GraphQLSchema, reader: Reader) -> None:
-    """Plan every field of every mirrored type with all that lies below it, down to the next mirrored type."""
+def plan_every_field(schema: GraphQLSchema, reader: Reader) -> None:
+    """Plan every field of every mapped type with all fields below it, down to the next mapped type.
+
+    Raises:
+        TypeError: a field cannot be read; the message names it.
+    """
     for type_name, model in reader.models.items():
         type_ = schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
-            text = f"query {{ __typename }} fragment Asked on {type_name} {{ {' '.join(asked(name, field, reader))} }}"
-            document = parse(text)
+            selection = " ".join(selection_tokens(name, field, reader))
+            document = parse(f"query {{ __typename }} fragment Selected on {type_name} {{ {selection} }}")
             executor = Executor.build(schema, document)
             assert isinstance(executor, Executor)
             node = document.definitions[1].selection_set.selections[0]  # type: ignore[attr-defined]
-            draft = PlanBuilder(executor, reader)
+            builder = PlanBuilder(executor, reader)
             try:
-                json_sql.text(
-                    reader.pieces(type_, draft.row(model), SelectedField(draft, field, [FieldDetails(node, None)]))
-                )
+                row = builder.row(model)
+                json_sql.text(reader.pieces(type_, row, SelectedField(builder, field, [FieldDetails(node, None)])))
             except Exception as error:
                 raise TypeError(f"{type_name}.{name} cannot be read: {error!r}") from error
 
 
-def asked(name: str, field: GraphQLField, reader: Reader) -> Iterator[str]:
-    """The words of a selection of a field."""
+def selection_tokens(name: str, field: GraphQLField, reader: Reader) -> Iterator[str]:
+    """Yield the tokens of a GraphQL selection of a field."""
     yield name
     type_ = get_named_type(field.type)
     if is_leaf_type(type_):
         return
     yield "{ __typename"
     if type_.name not in reader.models and isinstance(type_, GraphQLObjectType):
-        for inner_name, inner in type_.fields.items():
-            yield from asked(inner_name, inner, reader)
+        for inner_name, inner_field in type_.fields.items():
+            yield from selection_tokens(inner_name, inner_field, reader)
     yield "}"

@@ -1,7 +1,9 @@
-"""Which scope of an API key each root field needs. A document is looked through once; then a request compares.
+"""Authorization: the scope of an API key that each root field requires.
 
-A field says its scope in its description, and here. What lies below a root field needs nothing more: who may write sees
-what was written. Refuses operations with a field whose scope the key lacks, skipped ones too, before anything is run.
+The required scopes of an operation are collected once, when its document is parsed; a request only compares them with
+those of the key. Fields below a root field require no further scope: a key that may write can also read what it wrote.
+An operation with a field whose scope the key does not have is rejected before anything is executed, even if the field
+is skipped by a directive. The scope of a field is also part of its description.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -21,19 +23,23 @@ from graphql import (
 from graphql_app.errors import request_errors
 
 SCOPE = "scope"
+"""The key of the scope in the metadata of a root field."""
 RequiredScopes = tuple[tuple[str, str, str], ...]
-"""Scope, name of a field, and what the answer calls it: one for each scope that an operation needs."""
+"""For each scope that an operation requires: the scope, and the name and response key of the first field with it."""
 
 
 def field_options(signature: Callable[..., Any], scope: str | None) -> dict[str, Any]:
-    """What Strawberry is told of a root field that needs the scope; None where any valid key will do."""
-    said = f"Requires the scope `{scope}`." if scope else "Requires no scope. Any valid API key is accepted."
-    text = f"{cleandoc(signature.__doc__ or '')}\n\n{said}"
+    """Return Strawberry's options for a root field: resolver, description and scope.
+
+    The description is the docstring of `signature` and the scope. With None, any valid API key is accepted.
+    """
+    requirement = f"Requires the scope `{scope}`." if scope else "Requires no scope. Any valid API key is accepted."
+    text = f"{cleandoc(signature.__doc__ or '')}\n\n{requirement}"
     return {"resolver": signature, "description": text, "metadata": {SCOPE: scope}}
 
 
 def scope_of(field: GraphQLField) -> str | None:
-    """The scope that a root field needs."""
+    """Return the scope that a root field requires, or None."""
     scope: str | None = field.extensions["strawberry-definition"].metadata[SCOPE]
     return scope
 
@@ -41,29 +47,34 @@ def scope_of(field: GraphQLField) -> str | None:
 def required_scopes(
     schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], operation: OperationDefinitionNode
 ) -> RequiredScopes:
-    """What a valid operation needs."""
+    """Return the scopes that an operation of a valid document requires, in the order of its root fields."""
     root: Any = schema.get_root_type(operation.operation)
-    found: dict[str, tuple[str, str, str]] = {}
-    seen: set[str] = set()
+    required: dict[str, tuple[str, str, str]] = {}
+    visited_fragments: set[str] = set()
 
-    def look(selected: SelectionSetNode) -> None:
-        for one in selected.selections:
-            if isinstance(one, FieldNode):
-                name = one.name.value
+    def visit(selection_set: SelectionSetNode) -> None:
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                name = selection.name.value
                 if name in root.fields and (scope := scope_of(root.fields[name])):
-                    found.setdefault(scope, (scope, name, one.alias.value if one.alias else name))
-            elif not isinstance(one, FragmentSpreadNode):
-                look(one.selection_set)  # type: ignore[attr-defined]
-            elif one.name.value not in seen:
-                seen.add(one.name.value)
-                look(fragments[one.name.value].selection_set)
+                    required.setdefault(scope, (scope, name, selection.alias.value if selection.alias else name))
+            elif not isinstance(selection, FragmentSpreadNode):
+                visit(selection.selection_set)  # type: ignore[attr-defined]
+            elif selection.name.value not in visited_fragments:
+                visited_fragments.add(selection.name.value)
+                visit(fragments[selection.name.value].selection_set)
 
-    look(operation.selection_set)
-    return tuple(found.values())
+    visit(operation.selection_set)
+    return tuple(required.values())
 
 
-def check_scopes(needs: RequiredScopes, scopes: Collection[str]) -> None:
-    """Raise NotAllowed for the first scope that is lacking."""
-    for scope, name, key in needs:
+def check_scopes(required: RequiredScopes, scopes: Collection[str]) -> None:
+    """Check that the scopes of an API key include all required ones.
+
+    Raises: Forbidden for the first one that is missing, with the path of its field.
+    """
+    for scope, name, key in required:
         if scope not in scopes:
-            raise request_errors.Forbidden(f"The API key lacks the scope {scope}, which `{name}` needs.", path=(key,))
+            raise request_errors.Forbidden(
+                f"`{name}` requires the scope {scope}, which the API key does not have.", path=(key,)
+            )

@@ -1,4 +1,4 @@
-"""The schema: types, queries, mutations, subscriptions, put together once and checked against the tables."""
+"""Builds the schema from its root types and checks it against the tables."""
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLSchema
@@ -20,32 +20,38 @@ class Executor(QueryExecutor):
 
 
 def build() -> strawberry.Schema:
-    """The schema. Raises TypeError when a type and its table have drifted apart."""
-    built = strawberry.Schema(
+    """Build the schema.
+
+    Raises: TypeError if a type does not match its table.
+    """
+    schema = strawberry.Schema(
         queries.Query, mutations.Mutation, subscriptions.Subscription,
         config=CONFIG, execution_context_class=Executor, types=payloads.ERROR_TYPES,
     )  # fmt: skip
-    core: GraphQLSchema = built._schema
+    core: GraphQLSchema = schema._schema
     use_documented_enums(core)
     assert core.query_type is not None
     assert core.mutation_type is not None
     queries.connect(core.query_type)
     mutations.connect(core.mutation_type)
-    fields.check(core)
+    fields.check_schema(core)
     core.extensions[EXTENSION_KEY] = TypeMapping(core, TYPE_MODELS, COMPUTED_FIELDS)
-    return built
+    return schema
 
 
 def use_documented_enums(schema: GraphQLSchema) -> None:
-    """Let values of enums arrive as our words. Sorting the schema makes Strawberry's enums plain, and their values str:
-    then a plan could not tell an enum, on which its SQL depends, from a text."""
-    for words in REGISTERED:
-        type_ = schema.type_map[words.__name__]
+    """Make resolvers receive enum values as members of our Python enums.
+
+    When Strawberry sorts the schema, the values of its enums become `str`. A query plan could then not distinguish an
+    enum value, on which its SQL depends, from text.
+    """
+    for enum in REGISTERED:
+        type_ = schema.type_map[enum.__name__]
         assert isinstance(type_, GraphQLEnumType)
         for name, value in type_.values.items():
-            value.value = words(name)
+            value.value = enum(name)
 
 
 def sdl(schema: strawberry.Schema) -> str:
-    """The schema in GraphQL's schema language, sorted: the text of /schema.graphql."""
+    """Return the schema in GraphQL's schema definition language, sorted: the text of /schema.graphql."""
     return print_schema(schema) + "\n"

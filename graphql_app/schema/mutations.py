@@ -1,5 +1,7 @@
-"""The mutations: noun first, one for each business act. Here stand their names, arguments and meaning, in `acts.py`
-what they do. An act gets the arguments as graphql-core coerced them, under their GraphQL names: absent is not null.
+"""The root type of mutations: names (noun first), arguments, descriptions and scopes.
+
+Their resolvers are in `mutations/resolvers.py`. A resolver receives the arguments as graphql-core coerced them, under
+their GraphQL names: an omitted argument has no key, which differs from null.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,30 +20,32 @@ from graphql_app.schema import authorization
 UNSET = strawberry.UNSET
 Resolver = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Awaitable[object]]
 RESOLVERS: dict[str, Resolver] = {}
-"""What each mutation does, by its Python name."""
+"""The resolver of each mutation, by the Python name of its field."""
 
 
-def resolved_by(run: Resolver, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
-    """A mutation: the function below is its signature and its description."""
+def resolved_by(resolve: Resolver, scope: str = WRITE) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a mutation with a resolver. The decorated function is its signature, its docstring the description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
-        RESOLVERS[signature.__name__] = run
+        RESOLVERS[signature.__name__] = resolve
         return strawberry.mutation(**authorization.field_options(signature, scope))
 
     return decorate
 
 
 def connect(mutations: GraphQLObjectType) -> None:
-    """Let the fields of the finished schema run their acts."""
+    """Replace the resolvers of the built schema, which are Strawberry's, by those of `RESOLVERS`."""
     for field in mutations.fields.values():
-        field.resolve = resolver(RESOLVERS[field.extensions["strawberry-definition"].python_name])
+        field.resolve = with_mapping(RESOLVERS[field.extensions["strawberry-definition"].python_name])
 
 
-def resolver(run: Resolver) -> Callable[..., Awaitable[object]]:
-    async def resolve(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> object:
-        return await run(info, arguments)
+def with_mapping(resolve: Resolver) -> Callable[..., Awaitable[object]]:
+    """Adapt a resolver, which takes the arguments as one mapping, to graphql-core, which passes them as keywords."""
 
-    return resolve
+    async def resolve_field(_: object, info: GraphQLResolveInfo[Any], **arguments: Any) -> object:
+        return await resolve(info, arguments)
+
+    return resolve_field
 
 
 @strawberry.type(

@@ -1,7 +1,8 @@
-"""The questions. Here stand their names, arguments and meaning, and what each reads; none does any I/O.
+"""The root type of queries: names, arguments, descriptions, scopes, and the source that each field reads.
 
-The arguments are read where the plan needs them, as graphql-core coerced them. Strawberry's conversion to objects,
-which was a fifth of a small query, is left out.
+No function here does I/O: the query engine does. The arguments are read where the query plan needs them, as
+graphql-core coerced them. Strawberry's conversion of arguments to objects, a fifth of the time of a small query, is
+bypassed.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,11 +27,12 @@ from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
 MAX_NODES = 100
+"""The maximum number of ids in `nodes`."""
 TYPE_NAMES = {model: name for name, model in TYPE_MODELS.items()}
 Info = GraphQLResolveInfo[Any]
-Resolve = Callable[..., object]
-RESOLVERS: dict[str, Resolve] = {}
-"""What each question reads, by its Python name."""
+Resolver = Callable[..., object]
+RESOLVERS: dict[str, Resolver] = {}
+"""The resolver of each query, by the Python name of its field."""
 
 Search = Annotated[
     str | None,
@@ -46,7 +48,7 @@ Search = Annotated[
 def resolved_by(
     resolve: Callable[[Info, Mapping[str, Any]], object], scope: str | None = READ
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A question: the function below is its signature and its description."""
+    """Declare a query with a resolver. The decorated function is its signature, its docstring the description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = lambda _, info, **arguments: resolve(info, arguments)
@@ -56,7 +58,7 @@ def resolved_by(
 
 
 def from_source(source: Source, scope: str = READ) -> Callable[[Callable[..., Any]], Any]:
-    """A question that a source answers."""
+    """Declare a query that reads a source. The decorated function is its signature, its docstring the description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         RESOLVERS[signature.__name__] = SourceResolver(source)
@@ -66,7 +68,7 @@ def from_source(source: Source, scope: str = READ) -> Callable[[Callable[..., An
 
 
 class SourceResolver:
-    """The resolver of a question that a source answers. The executor sees the source, and does not call it."""
+    """The resolver of a query that reads a source. The query engine reads `source` and does not call the resolver."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -76,13 +78,13 @@ class SourceResolver:
 
 
 def connect(queries: GraphQLObjectType) -> None:
-    """Let the fields of the finished schema run their resolvers."""
+    """Replace the resolvers of the built schema, which are Strawberry's, by those of `RESOLVERS`."""
     for field in queries.fields.values():
         field.resolve = RESOLVERS[field.extensions["strawberry-definition"].python_name]
 
 
 def resolve_node(info: Info, arguments: Mapping[str, Any]) -> SourceQuery | None:
-    """The object of whatever kind its identity names."""
+    """Resolve `node`: the object with this id, of any type; None if the id has no known type."""
     model, key = public_ids.decode(arguments["id"]) or (None, None)
     if model not in sources.BY_ID:
         return None
@@ -90,17 +92,21 @@ def resolve_node(info: Info, arguments: Mapping[str, Any]) -> SourceQuery | None
 
 
 def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> SourceQuery:
-    """Objects of several kinds in one statement."""
-    publics = arguments["ids"]
-    if len(publics) > MAX_NODES:
-        raise request_errors.BadUserInput(f"`ids` takes at most {MAX_NODES} identities; there were {len(publics)}.")
-    found = [public_ids.decode(public) for public in publics]
-    kinds = [TYPE_NAMES.get(one[0], "") if one else "" for one in found]
-    keys = [one[1] if one else None for one in found]
+    """Resolve `nodes`: objects of several types in one statement.
+
+    Raises: BadUserInput if there are more than MAX_NODES ids.
+    """
+    ids = arguments["ids"]
+    if len(ids) > MAX_NODES:
+        raise request_errors.BadUserInput(f"`ids` must contain at most {MAX_NODES} ids (was {len(ids)}).")
+    decoded = [public_ids.decode(id_) for id_ in ids]
+    kinds = [TYPE_NAMES.get(model_and_key[0], "") if model_and_key else "" for model_and_key in decoded]
+    keys = [model_and_key[1] if model_and_key else None for model_and_key in decoded]
     return SourceQuery(info.context.reader, sources.nodes_by_id(len(keys)), ids=keys, kinds=kinds)
 
 
 def resolve_viewer(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
+    """Resolve `viewer` from the context."""
     viewer = info.context.viewer
     return objects.Viewer(account=viewer.account, api_key=viewer.key, scopes=list(viewer.scopes))
 

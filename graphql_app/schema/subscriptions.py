@@ -1,4 +1,7 @@
-"""The subscriptions: what they are called, what they take and answer. `live.py` carries them out."""
+"""The root type of subscriptions: names, arguments, descriptions, and the part of the change log that each one follows.
+
+`graphql_app/subscriptions/` runs them.
+"""
 
 from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, Any
@@ -15,10 +18,10 @@ from graphql_app.query_engine import change_log
 from graphql_app.schema import authorization
 
 SOURCES: dict[str, change_log.ChangeStream] = {}
-"""What each subscription follows, by its Python name."""
-CURSOR = "Position of the change in the log. Pass it as `after` to receive all later changes."
-SEQ = "The version of the shipment that the change produced. Versions have no gaps."
-LIVE = "live.py carries out subscriptions; graphql-core does not."
+"""The part of the change log that each subscription follows, by the Python name of its field."""
+CURSOR_DESCRIPTION = "Position of the change in the log. Pass it as `after` to receive all later changes."
+SEQ_DESCRIPTION = "The version of the shipment that the change produced. Versions have no gaps."
+NOT_EXECUTED = "graphql_app.subscriptions runs the subscriptions; graphql-core does not."
 After = Annotated[
     str | None,
     argument(
@@ -33,8 +36,8 @@ After = Annotated[
 class ShipmentChange:
     """A committed change of a shipment."""
 
-    cursor: str = field(CURSOR)
-    shipment_seq: int = field(SEQ)
+    cursor: str = field(CURSOR_DESCRIPTION)
+    shipment_seq: int = field(SEQ_DESCRIPTION)
     op: str = field("Type of the change, such as `shipment.created` or `tracking_event.recorded`.")
     changed_fields: list[str] = field("Names of the changed fields, in alphabetical order.")
     shipment: objects.Shipment = field(
@@ -46,15 +49,15 @@ class ShipmentChange:
 class TrackingEventChange:
     """A tracking event that was recorded."""
 
-    cursor: str = field(CURSOR)
-    shipment_seq: int = field(SEQ)
+    cursor: str = field(CURSOR_DESCRIPTION)
+    shipment_seq: int = field(SEQ_DESCRIPTION)
     event: objects.TrackingEvent = field("The event in its current state.")
     status_before: enums.ShipmentStatus = field("Status of the shipment before the event was recorded.")
     status_after: enums.ShipmentStatus = field("Status of the shipment after the event was recorded.")
 
 
 def follows_log(source: change_log.ChangeStream) -> Callable[[Callable[..., Any]], Any]:
-    """A subscription: the function below is its signature and its description."""
+    """Declare a subscription. The decorated function is its signature, its docstring the description."""
 
     def decorate(signature: Callable[..., Any]) -> Any:
         SOURCES[signature.__name__] = source
@@ -83,7 +86,7 @@ class Subscription:
         after: After = UNSET,
     ) -> AsyncGenerator[ShipmentChange, None]:
         """Sends the changes of shipments: creation, updates, status changes, tracking events and archiving."""
-        raise NotImplementedError(LIVE)
+        raise NotImplementedError(NOT_EXECUTED)
 
     @follows_log(change_log.EVENT_RECORDED)
     def tracking_event_recorded(
@@ -94,4 +97,4 @@ class Subscription:
         after: After = UNSET,
     ) -> AsyncGenerator[TrackingEventChange, None]:
         """Sends the tracking events that were recorded, without duplicates."""
-        raise NotImplementedError(LIVE)
+        raise NotImplementedError(NOT_EXECUTED)

@@ -1,4 +1,4 @@
-"""What those ask who run the process: is it alive, is it ready, how does it do. Never says more than that."""
+"""Health checks (`/livez`, `/readyz`), `/metrics` and graceful shutdown. They need no API key and expose no data."""
 
 import asyncio
 import logging
@@ -18,70 +18,80 @@ from graphql_app.observability import metrics as metrics_module
 
 logger = logging.getLogger(__name__)
 READY_TIMEOUT_SECONDS = 2.0
+"""Maximum time for the database query of `/readyz`."""
 
 
 class Lifecycle:
-    """Whether this process takes requests: not once it was told to end, and not without its database."""
+    """Readiness and shutdown of this process.
+
+    `drain_delay`: seconds after SIGTERM during which requests are still accepted. `shared_metrics`: `/metrics` returns
+    the sums of all processes.
+    """
 
     def __init__(self, engine: AsyncEngine, drain_delay: float, *, shared_metrics: bool) -> None:
         self.engine, self.drain_delay, self.shared_metrics = engine, drain_delay, shared_metrics
         self.draining = False
         self.on_shutdown: Callable[[], None] = lambda: None
-        """Called when the process stops taking requests: what would never end by itself ends then."""
+        """Called when the process stops accepting requests. Ends subscriptions, which would never end by themselves."""
 
     async def not_ready_reason(self) -> str | None:
-        """Why not."""
+        """Return why this process is not ready (`draining` or `no database`), or None if it is ready."""
         if self.draining:
             return "draining"
         try:
             async with asyncio.timeout(READY_TIMEOUT_SECONDS), self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except exc.TimeoutError:  # all connections are busy: the database is there
+        except exc.TimeoutError:  # all connections of the pool are in use, so the database is reachable
             return None
         except (exc.SQLAlchemyError, OSError, TimeoutError):
             return "no database"
         return None
 
     async def livez(self, _request: Request) -> Response:
+        """Return 200 as long as the process runs."""
         return PlainTextResponse("ok\n")
 
     async def readyz(self, _request: Request) -> Response:
-        trouble = await self.not_ready_reason()
-        return PlainTextResponse(f"{trouble or 'ok'}\n", status_code=503 if trouble else 200)
+        """Return 200 if the process accepts requests and reaches the database, otherwise 503 with the reason."""
+        reason = await self.not_ready_reason()
+        return PlainTextResponse(f"{reason or 'ok'}\n", status_code=503 if reason else 200)
 
     async def metrics(self, _request: Request) -> Response:
-        body, media_type = metrics_module.metrics(shared=self.shared_metrics)
+        """Return all metrics in the Prometheus format."""
+        body, media_type = metrics_module.render(shared=self.shared_metrics)
         return Response(body, media_type=media_type)
 
     @property
     def routes(self) -> list[Route]:
+        """Routes of `/livez`, `/readyz` and `/metrics`."""
         return [Route(f"/{name}", getattr(self, name)) for name in ("livez", "readyz", "metrics")]
 
     @contextmanager
     def graceful_shutdown(self) -> Iterator[None]:
-        """While inside, SIGTERM first says `draining` and, `drain_delay` seconds later, does what it did before.
+        """Delay SIGTERM by `drain_delay` seconds while the block runs.
 
-        The server's own handler closes the port: whoever sends requests here should have looked elsewhere by then.
+        `/readyz` returns 503 `draining` at once, so that load balancers stop sending requests. After the delay,
+        `on_shutdown` and the previous handler, which closes the port, are called.
         """
-        previous = signal.getsignal(signal.SIGTERM)
-        if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        previous_handler = signal.getsignal(signal.SIGTERM)
+        if threading.current_thread() is not threading.main_thread() or not callable(previous_handler):
             yield
             return
         loop = asyncio.get_running_loop()
 
-        def end(number: int, frame: FrameType | None) -> None:
+        def start_draining(number: int, frame: FrameType | None) -> None:
             if self.draining:
                 return
             self.draining = True
-            loop.call_soon_threadsafe(loop.call_later, self.drain_delay, leave, number, frame)
+            loop.call_soon_threadsafe(loop.call_later, self.drain_delay, shut_down, number, frame)
 
-        def leave(number: int, frame: FrameType | None) -> None:
+        def shut_down(number: int, frame: FrameType | None) -> None:
             self.on_shutdown()
-            previous(number, frame)
+            previous_handler(number, frame)
 
-        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGTERM, start_draining)
         try:
             yield
         finally:
-            if signal.getsignal(signal.SIGTERM) is end:
-                signal.signal(signal.SIGTERM, previous)
+            if signal.getsignal(signal.SIGTERM) is start_draining:
+                signal.signal(signal.SIGTERM, previous_handler)

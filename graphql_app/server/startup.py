@@ -1,7 +1,7 @@
-"""From settings to a port that answers: a database, its tables, a demonstration, the server processes, in this order.
+"""Startup of the server: port, database, migrations, demonstration data, server processes, in this order.
 
-What this process started ends with it, in the opposite order. Whatever cannot work is `errors.StartError`, before the
-first request is taken.
+Everything that this process started ends with it, in reverse order. Whatever prevents the server from working raises
+StartupError before the first request is accepted.
 """
 
 import asyncio
@@ -25,143 +25,166 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
-from graphql_app import demo, settings
+from graphql_app import demo
+from graphql_app import settings as settings_module
 from graphql_app.database import migrate, row_security, target
 from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.observability.logging import configure
-from graphql_app.server import startup, uvicorn_protocols
+from graphql_app.server import uvicorn_protocols
 from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
-NO_KEY = (
-    "Without an API key only this machine is served, from a PostgreSQL of our own: make one with "
-    "`graphql-app key create NAME`, in the same environment, and start again."
+"""Connections that the operating system queues until the server accepts them."""
+
+NO_KEY_MESSAGE = (
+    "There is no API key. Without one the server runs only on a loopback address and with the embedded PostgreSQL. "
+    "Create a key with `graphql-app key create NAME`, using the same settings, and start the server again."
 )
-NONE_YET = "none: requests from this machine run as the default account, until `graphql-app key create NAME`"
+"""Why the server does not start without an API key."""
+
+NO_KEY_STATUS = "none: requests from this machine use the default account until `graphql-app key create NAME`"
+"""Line of the banner while requests need no key."""
 
 
-def serve(known: Settings, *, reload: bool = False) -> None:
-    """Serve until told to stop."""
-    if reload and known.workers > 1:
-        raise startup_error.StartupError("--reload watches one process: leave --workers away.")
-    configure(known.log_level, known.log_format)
+def serve(settings: Settings, *, reload: bool = False) -> None:
+    """Start the server and run it until SIGTERM or Ctrl-C. `reload`: restart it when a file of the program changes.
+
+    Raises:
+        StartupError: the settings do not allow it, the port or the database cannot be used, or no API key exists.
+    """
+    if reload and settings.workers > 1:
+        raise startup_error.StartupError(f"--reload requires one worker (was {settings.workers}). Omit --workers.")
+    configure(settings.log_level, settings.log_format)
     signal.signal(signal.SIGTERM, exit_on_signal)
     with contextlib.ExitStack() as stack:
-        port = stack.enter_context(listen(known.host, known.port))
-        where = stack.enter_context(target.open_target(known))
-        role, keyed = asyncio.run(prepare(where, known))
-        keyless = not keyed and where.own is not None and is_loopback(port)
-        if not keyed and not keyless:
-            raise startup_error.StartupError(NO_KEY)
-        changes = {"postgres_url": SecretStr(where.requests), "owner_url": None, "database_role": role}
-        known = known.model_copy(update=changes)
-        shared = {settings.KEYLESS: "yes" if keyless else "no"}
-        if known.workers > 1:
-            shared["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
-        settings.export_to_environment(known, **shared)
-        typer.echo(banner(port, where, known, keyless=keyless))
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        database = stack.enter_context(target.open_target(settings))
+        role, has_key = asyncio.run(prepare_database(database, settings))
+        keyless = not has_key and database.own is not None and is_loopback(listener)
+        if not has_key and not keyless:
+            raise startup_error.StartupError(NO_KEY_MESSAGE)
+        changes = {"postgres_url": SecretStr(database.requests), "owner_url": None, "database_role": role}
+        settings = settings.model_copy(update=changes)
+        variables = {settings_module.KEYLESS_VARIABLE: "yes" if keyless else "no"}
+        if settings.workers > 1:
+            metrics_directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
+            variables["PROMETHEUS_MULTIPROC_DIR"] = metrics_directory
+        settings_module.export_to_environment(settings, **variables)
+        typer.echo(banner(listener, database, settings, keyless=keyless))
         with contextlib.suppress(KeyboardInterrupt):
-            run(port, known, reload=reload)
+            run(listener, settings, reload=reload)
 
 
-def run(port: socket.socket, known: Settings, *, reload: bool) -> None:
-    """The server processes on this port."""
+def run(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
+    """Run the server processes on a listening socket until they end."""
     config = uvicorn_protocols.config(
-        "graphql_app.server.worker:from_environment",
-        known,
+        "graphql_app.server.worker:app_from_environment",
+        settings,
         factory=True,
         lifespan="on",
         log_config=None,
-        log_level="debug" if known.log_level == "debug" else "warning",
+        log_level="debug" if settings.log_level == "debug" else "warning",
         backlog=BACKLOG,
-        workers=known.workers,
+        workers=settings.workers,
         reload=reload,
         reload_dirs=[str(Path(__file__).parents[1])] if reload else None,
     )
     if reload:
-        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[port]).run()
-    elif known.workers > 1:
-        Multiprocess(config, sockets=[port]).run()
+        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    elif settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
     else:
-        uvicorn.Server(config).run(sockets=[port])
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def exit_on_signal(_number: int, _frame: object) -> NoReturn:
-    """SIGTERM outside of the server's own care: end in order."""
+    """Handle SIGTERM before uvicorn does: leave all context managers, then exit with code 0."""
     sys.exit(0)
 
 
 @contextmanager
 def listen(host: str, port: int) -> Iterator[socket.socket]:
-    """The port, taken at once: who connects early waits instead of being refused."""
-    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with taken:
+    """Listen on a port before anything else, so that early clients wait instead of being rejected.
+
+    Raises:
+        StartupError: the host is unknown, or the port is in use or not allowed.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with listener:
         try:
-            taken.bind((host, port))
-            taken.listen(BACKLOG)
+            listener.bind((host, port))
+            listener.listen(BACKLOG)
         except socket.gaierror:
-            raise startup_error.StartupError(f"{host} is not an address of this machine.") from None
+            raise startup_error.StartupError(
+                f"{host} is not an address of this machine. Use one of its addresses with --host."
+            ) from None
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise startup_error.StartupError(
-                    f"Port {port} of {host} is in use: stop what uses it, or take another with --port."
+                    f"Port {port} of {host} is in use. Stop the program that uses it, or choose another with --port."
                 ) from None
-            raise startup_error.StartupError(f"Port {port} of {host} cannot be taken: {error.strerror}.") from None
-        yield taken
+            raise startup_error.StartupError(f"Port {port} of {host} cannot be opened: {error.strerror}.") from None
+        yield listener
 
 
-def is_loopback(port: socket.socket) -> bool:
-    """Whether only this machine can reach it."""
-    return ipaddress.ip_address(port.getsockname()[0]).is_loopback
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can connect to a listening socket."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-async def prepare(where: DatabaseTarget, known: Settings) -> tuple[str, bool]:
-    """The tables, and a demonstration in an empty database of our own. The role that requests can take on, and whether
-    an API key was ever made."""
-    async with target.connect(where, known) as engine:
+async def prepare_database(database: DatabaseTarget, settings: Settings) -> tuple[str, bool]:
+    """Migrate the database, and fill an empty embedded one with demonstration data.
+
+    Returns the role that requests switch to (empty: none), and whether an API key was ever created.
+    """
+    async with target.connect(database, settings) as engine:
         await migrate.upgrade(engine)
         await migrate.check(engine)
         await migrate.adopt(engine)
-        if where.own:
+        if database.own:
             await migrate.let_in(engine, row_security.ROLE)
-        if where.own and known.demo:
+        if database.own and settings.demo:
             await demo.fill(engine)
-        keyed = await startup.any_key_exists(engine)
-    return await requests_role(where, known), keyed
+        has_key = await any_key_exists(engine)
+    return await request_role(database, settings), has_key
 
 
-async def requests_role(where: DatabaseTarget, known: Settings) -> str:
-    """The role of the settings where it may be taken on; otherwise none, and the tables bind their owner as well."""
-    async with target.connect(DatabaseTarget(where.requests), known) as engine:
-        if not known.database_role or await migrate.may_become(engine, known.database_role):
-            return known.database_role
+async def request_role(database: DatabaseTarget, settings: Settings) -> str:
+    """Return the role of the settings if requests can switch to it, otherwise "".
+
+    Without it, requests keep the role of POSTGRES_URL, and row-level security is enforced for the owner of the tables.
+    """
+    async with target.connect(DatabaseTarget(database.requests), settings) as engine:
+        if not settings.database_role or await migrate.may_become(engine, settings.database_role):
+            return settings.database_role
     logger.warning(
-        "The role of POSTGRES_URL may not take on %s: requests run as it, and row-level security binds it too.",
-        known.database_role,
+        "The role of POSTGRES_URL cannot switch to the role %s. Requests keep its role, and row-level security is "
+        "enforced for the owner of the tables. To change this, grant it the role.",
+        settings.database_role,
     )
     return ""
 
 
-def banner(port: socket.socket, where: DatabaseTarget, known: Settings, *, keyless: bool) -> str:
-    """What the person who started it wants to know."""
-    name = f"[{known.host}]" if ":" in known.host else known.host
-    base = f"http://{name}:{port.getsockname()[1]}"
+def banner(listener: socket.socket, database: DatabaseTarget, settings: Settings, *, keyless: bool) -> str:
+    """Return the text that `serve` prints: URLs, how to open the database, whether API keys are required."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{host}:{listener.getsockname()[1]}"
     lines = {
         "Explorer": f"{base}/graphql",
         "Schema": f"{base}/schema.graphql",
-        "Tables": where.psql,
-        "Data": where.data,
-        "API keys": NONE_YET if keyless else "needed: clients send `Authorization: Bearer <key>`",
+        "Tables": database.psql,
+        "Data": database.data,
+        "API keys": NO_KEY_STATUS if keyless else "required: clients send `Authorization: Bearer <key>`",
         "Stop": "Ctrl-C",
     }
     return "\n".join(["", *(f"  {label:<10}{value}" for label, value in lines.items()), ""])
 
 
 async def any_key_exists(engine: AsyncEngine) -> bool:
-    """Whether a key was ever made."""
+    """Whether an API key was ever created; revoked and expired keys count."""
     async with engine.connect() as connection:
         return bool((await connection.execute(text("SELECT EXISTS (SELECT FROM api_key)"))).scalar_one())

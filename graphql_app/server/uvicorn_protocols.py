@@ -1,15 +1,14 @@
-"""uvicorn as this app runs on it: bounded in connections, in header bytes and in the time that a client may take.
+"""uvicorn's HTTP and WebSocket protocols with limits on connections, header size and slow clients.
 
-In flows an ASGI app and the settings, out flows a `uvicorn.Config`. What uvicorn has no bound for is refused here: a
-head that is too large or does not come to its end, more connections than the settings allow, answers that are never
-read. Every refusal is JSON with a code, as the API's own.
+`config()` returns the `uvicorn.Config` for an ASGI app. uvicorn itself does not limit the size of the headers, the time
+until they are complete, and the time for which a client reads nothing of a response. Requests over a limit are rejected
+with the same JSON as other errors of the API. This module uses non-public names of uvicorn.
 """
 
 import asyncio
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import uvicorn
 from httptools import HttpParserError
 from starlette.types import Receive, Scope, Send
@@ -17,160 +16,185 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from graphql_app.errors import request_errors
+from graphql_app.execution import error_formatting
 from graphql_app.settings import Settings
+from graphql_app.transport.http_call import request_id_from
 
-MAX_HEADER_BYTES, MAX_HEADERS = 65_536, 100
-"""Bytes of the request line with all headers, and their number."""
+MAX_HEADER_BYTES = 65_536
+"""Maximum size of the request line with all headers."""
+
+MAX_HEADERS = 100
+"""Maximum number of headers per request."""
+
 MAX_WEBSOCKET_MESSAGE_BYTES = 65_536
+"""Maximum size of a WebSocket message from a client."""
+
 GRACEFUL_SHUTDOWN_SECONDS = 10
-"""Seconds that requests in flight have to finish when the process is told to end."""
+"""Maximum time for requests in progress to finish when the process shuts down."""
 
 
 class AbortsSlowWriters(asyncio.Protocol):
-    """A protocol whose client is cut off when it takes nothing of what it is sent."""
+    """Aborts the connection of a client that reads nothing of what the server sends."""
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     read_timeout = 30.0
-    """Seconds after which a client that takes nothing is cut off."""
-    stalled: asyncio.TimerHandle | None = None
+    """Seconds without reading after which the connection is aborted."""
+    write_timer: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
+        """Start the timer: the write buffer is full."""
         super().pause_writing()
-        if self.stalled is None:
-            self.stalled = self.loop.call_later(self.read_timeout, self.transport.abort)
+        if self.write_timer is None:
+            self.write_timer = self.loop.call_later(self.read_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
+        """Stop the timer: the client reads again."""
         super().resume_writing()
-        if self.stalled is not None:
-            self.stalled.cancel()
-            self.stalled = None
+        if self.write_timer is not None:
+            self.write_timer.cancel()
+            self.write_timer = None
 
 
 class HttpProtocol(AbortsSlowWriters, HttpToolsProtocol):
-    """HTTP/1.1 by httptools, whose clients are not waited for without end."""
+    """uvicorn's HTTP/1.1 protocol on httptools, with limits on headers and on slow clients."""
 
     head_timeout = 10.0
-    """Seconds from the first moment that a request could come until its headers are there."""
+    """Maximum seconds until the headers of a request are complete. They start with the connection, or with the first
+    byte of a further request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the timer of the headers, and reject the connection if there are too many."""
         super().connection_made(transport)
-        self.head_bytes, self.head_complete = 0, False
-        self.unsent: int | None = None
-        self.running: RequestResponseCycle | None = None
-        self.timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_late)
-        most, self.limit_concurrency = self.config.limit_concurrency, None  # uvicorn's own answer is no JSON
-        if most is not None and len(self.connections) > most:
+        self.head_bytes = 0
+        self.head_complete = False
+        self.unsent_bytes: int | None = None
+        self.active_cycle: RequestResponseCycle | None = None
+        self.head_timer: asyncio.TimerHandle | None = self.loop.call_later(self.head_timeout, self.head_timed_out)
+        # Disable uvicorn's own limit, whose response is not JSON.
+        max_connections, self.limit_concurrency = self.config.limit_concurrency, None
+        if max_connections is not None and len(self.connections) > max_connections:
             self.app = too_many_connections
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.disarm()
+        """Stop all timers and notify the request in progress. uvicorn notifies only the last of pipelined requests."""
+        self.cancel_head_timer()
         self.resume_writing()
-        if self.running is not None and not self.running.response_complete:
-            self.running.disconnected = True  # uvicorn tells only the last of pipelined requests
-            self.running.message_event.set()
+        if self.active_cycle is not None and not self.active_cycle.response_complete:
+            self.active_cycle.disconnected = True
+            self.active_cycle.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Parse received bytes, and count them and the time until the headers are complete."""
         super().data_received(data)
-        if self.transport.is_closing() or self not in self.connections or not self.awaits_head():
-            return  # in the second case it is a WebSocket's now
+        # A connection that is no longer in `connections` belongs to the WebSocket protocol.
+        if self.transport.is_closing() or self not in self.connections or not self.expects_head():
+            return
         self.head_bytes += len(data)
         if self.head_bytes > MAX_HEADER_BYTES:
-            self.refuse(headers_too_large())
-        elif self.timer is None:
-            self.timer = self.loop.call_later(self.head_timeout, self.head_late)
+            self.reject(headers_too_large())
+        elif self.head_timer is None:
+            self.head_timer = self.loop.call_later(self.head_timeout, self.head_timed_out)
 
-    def awaits_head(self) -> bool:
-        """Whether what comes is part of a head, or noise after an answer that was given."""
+    def expects_head(self) -> bool:
+        """Whether received bytes belong to the headers of a request, or to none: they follow a complete response."""
         if not self.head_complete:
             return True
         return self.cycle is not None and self.cycle.response_complete and self.timeout_keep_alive_task is None
 
     def on_message_begin(self) -> None:
+        """Note the start of a request."""
         super().on_message_begin()
         self.head_complete = False
 
     def on_headers_complete(self) -> None:
-        self.disarm()
-        self.head_bytes, self.head_complete = 0, True
+        """Check the limits of the headers before uvicorn starts the app. Beyond them, raise HttpParserError."""
+        self.cancel_head_timer()
+        self.head_bytes = 0
+        self.head_complete = True
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEADER_BYTES or len(self.headers) > MAX_HEADERS:
-            self.refuse(headers_too_large())
-            raise HttpParserError("The head is too large.")  # which ends the reading
+            self.reject(headers_too_large())
+            raise HttpParserError("The headers are too large.")  # ends the parsing of this connection
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self.running = cycle
+        self.active_cycle = cycle
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        """Start the timer for slow clients if the connection closes with unsent bytes."""
         super().on_response_complete()
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
             self.pause_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes an idle connection; one that stopped taking its answer is cut off instead of waited for."""
-        unsent = self.transport.get_write_buffer_size()
-        if unsent and unsent == self.unsent:
+        """Close an idle connection. One whose client still reads the response stays open; if it stopped, abort it."""
+        unsent_bytes = self.transport.get_write_buffer_size()
+        if unsent_bytes and unsent_bytes == self.unsent_bytes:
             self.transport.abort()
-        elif unsent:
-            self.unsent = unsent
+        elif unsent_bytes:
+            self.unsent_bytes = unsent_bytes
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
         else:
             super().timeout_keep_alive_handler()
 
-    def disarm(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+    def cancel_head_timer(self) -> None:
+        """Stop the timer of the headers."""
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
 
-    def head_late(self) -> None:
-        self.timer = None
-        self.refuse(request_errors.RequestTimeout())
+    def head_timed_out(self) -> None:
+        """Reject a request whose headers were not complete in time."""
+        self.head_timer = None
+        self.reject(request_errors.RequestTimeout())
 
     def send_400_response(self, msg: str) -> None:
-        self.refuse(request_errors.RequestError(msg))
+        """Reject a request that is no valid HTTP."""
+        self.reject(request_errors.RequestError(msg))
 
-    def refuse(self, error: request_errors.RequestError) -> None:
-        """Answer without the app, and close."""
+    def reject(self, error: request_errors.RequestError) -> None:
+        """Send an error response without calling the app, and close the connection."""
         if self.transport.is_closing():
             return
-        body, phrase = problem(error), HTTPStatus(error.status).phrase
+        request_id = request_id_from(dict(self.headers or ()))
+        body, phrase = error_formatting.encode_envelope(error, request_id), HTTPStatus(error.status).phrase
         head = (
             f"HTTP/1.1 {error.status} {phrase}\r\ncontent-type: application/json; charset=utf-8\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            f"x-request-id: {request_id}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
 
 
 class WebSocketProtocol(AbortsSlowWriters, WebSocketsSansIOProtocol):
-    """WebSocket by the websockets library; a client that takes nothing of what it is sent is cut off."""
+    """uvicorn's WebSocket protocol on the websockets library, with a limit on slow clients."""
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer of slow clients."""
         self.resume_writing()
         super().connection_lost(exc)
 
 
 def headers_too_large() -> request_errors.HeadersTooLarge:
+    """Return the error for a request whose headers exceed a limit."""
     return request_errors.HeadersTooLarge(
-        f"The headers have more than {MAX_HEADER_BYTES} bytes, or are more than {MAX_HEADERS}: the limits."
+        f"The request line and headers must be at most {MAX_HEADER_BYTES} bytes and {MAX_HEADERS} headers."
     )
 
 
-def problem(error: request_errors.RequestError) -> bytes:
-    return orjson.dumps({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
-
-
-async def too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """The app of a connection that is one too many."""
-    error = request_errors.Overloaded("Too many connections are open: try again.")
-    body = problem(error)
+async def too_many_connections(scope: Scope, _receive: Receive, send: Send) -> None:
+    """ASGI app for connections over SHIPMENTS_MAX_CONNECTIONS: responds to every request with 503."""
+    error = request_errors.Overloaded("Too many connections. Retry after the seconds in the `Retry-After` header.")
+    request_id = request_id_from(dict(scope["headers"]))
+    body = error_formatting.encode_envelope(error, request_id)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
+        (b"x-request-id", request_id.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
         (b"retry-after", b"%d" % error.retry_after),
@@ -179,10 +203,10 @@ async def too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> 
     await send({"type": "http.response.body", "body": body})
 
 
-def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
-    """How the app is served. `more` goes to uvicorn as it is."""
+def config(app: Any, settings: Settings, **overrides: Any) -> uvicorn.Config:
+    """Return uvicorn's configuration for an app or its import string. `overrides` are arguments of uvicorn.Config."""
 
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
         "http": HttpProtocol,
@@ -196,4 +220,4 @@ def config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
         "access_log": False,
         "server_header": False,
     }
-    return uvicorn.Config(app, **{**given, **more})
+    return uvicorn.Config(app, **{**arguments, **overrides})

@@ -1,4 +1,4 @@
-"""Subscriptions: one shared read of the change log for all subscribers of a query, and a bounded queue for each.
+"""Subscriptions: one shared reader of the change log per query, and a bounded queue per subscriber.
 
 May import `execution`, `schema`, `query_engine` and everything below them; never `transport`.
 """

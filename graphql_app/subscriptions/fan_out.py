@@ -1,142 +1,170 @@
-"""Those who follow one query together: its statement, its readers, and what waits for each of them.
+"""The subscribers of one query: one shared statement, and a bounded queue for each of them.
 
-When the log grows a group reads once, in a session of its own for that moment, and gives the same messages to all its
-members. Who comes with an older cursor reads page by page at its own pace until it stands where the group stands, and
-joins it there: no gap, no double. What waits for a slow reader is bounded: beyond that it is told so, and ended.
+When the log grows, a `SharedSubscription` reads it once and passes the same messages to all subscribers. A subscriber
+with an older cursor first reads page by page at its own pace; at the position of the shared subscription it joins: no
+change is skipped or delivered twice. A subscriber whose queue exceeds its bounds fails with SLOW_CONSUMER.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from graphql_app.database.change_notifier import Position
+from graphql_app.database.change_notifier import ChangeNotifier, Position
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.observability import metrics
 from graphql_app.query_engine import change_log
-
-if TYPE_CHECKING:
-    from graphql_app.subscriptions.broker import SubscriptionBroker
 from graphql_app.subscriptions.change_query import ChangeMessage, ChangeQuery
 
 logger = logging.getLogger(__name__)
 
-MAX_QUEUED_MESSAGES, MAX_QUEUED_BYTES = 1_000, 4_000_000
-"""What may wait for one subscriber."""
-MAX_READS_PER_SECOND = 500
-"""Statements a second, at most, by which all groups together follow the log: many groups read less often."""
-MAX_ATTEMPTS, RETRY_SECONDS, MAX_RETRY_SECONDS = 5, 0.1, 2.0
-"""A statement that takes too long is tried so often; one that finds no database, until there is one."""
+MAX_QUEUED_MESSAGES = 1_000
+"""Messages that may wait for one subscriber."""
+MAX_QUEUED_BYTES = 4_000_000
+"""Size of the payloads that may wait for one subscriber."""
+MAX_ATTEMPTS = 5
+"""Attempts to run a statement that times out or conflicts. Without a database it is retried for ever."""
+RETRY_SECONDS = 0.1
+"""Delay before the first retry; doubled after each."""
+MAX_RETRY_SECONDS = 2.0
+"""Longest delay between two attempts."""
 
 
 class ShuttingDown(Exception):
-    """This process ends: subscribe again."""
+    """The process shuts down, or the client has disconnected: the subscription ends without an error."""
 
 
 class SharedSubscription:
-    """Those who follow the same query of one account."""
+    """The subscribers of one account that follow the same query, and the task that reads the log for them.
 
-    def __init__(self, live: "SubscriptionBroker", query: ChangeQuery, account_id: UUID, position: Position) -> None:
-        self.live, self.query, self.account_id = live, query, account_id
+    `position` is read by this task, `head` is the end of the log. `pace()` returns the seconds that one round
+    must take at least, `on_idle()` is called once, after the last subscriber has closed.
+    """
+
+    def __init__(
+        self, query: ChangeQuery, account_id: UUID, position: Position, notifier: ChangeNotifier,
+        pace: Callable[[], float], on_idle: Callable[[], object],
+    ) -> None:  # fmt: skip
+        self.query, self.account_id, self.notifier, self.pace, self.on_idle = query, account_id, notifier, pace, on_idle
         self.position = self.head = position
         self.subscribers: set[Subscriber] = set()
+        """Those that have reached `position`."""
         self.references = 0
+        """All open subscribers, those that still catch up included."""
         self.changed = asyncio.Event()
         self.task = asyncio.create_task(self.follow())
-        live.notifier.subscribe(account_id, position, self.on_new_head)
+        notifier.subscribe(account_id, position, self.on_new_head)
 
     def on_new_head(self, head: Position) -> None:
+        """The notifier's callback: the log has grown up to `head`."""
         self.head = head
         self.changed.set()
 
     async def follow(self) -> None:
-        """Read what is new and give it to the members, for good."""
+        """Read every new part of the log and pass it to the subscribers, until the task is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await self.changed.wait()
             self.changed.clear()
-            began = loop.time()
+            started_at = loop.time()
             try:
                 while self.position < self.head:
                     messages, position = await self.read_page(self.position, self.head)
                     self.position = position
-                    for member in tuple(self.subscribers):
-                        member.enqueue(messages)
+                    for subscriber in tuple(self.subscribers):
+                        subscriber.enqueue(messages)
                     await asyncio.sleep(0)
             except request_errors.RequestError as error:
-                for member in tuple(self.subscribers):
-                    member.fail(error)
+                for subscriber in tuple(self.subscribers):
+                    subscriber.fail(error)
                 self.position = self.head
-            await asyncio.sleep(began + len(self.live.shared) / MAX_READS_PER_SECOND - loop.time())
+            await asyncio.sleep(started_at + self.pace() - loop.time())
 
     async def read_page(self, after: Position, until: Position) -> tuple[list[ChangeMessage], Position]:
-        """One page, once the database can be reached. Raises `errors.RequestError` where it cannot be read."""
-        pause, tries = RETRY_SECONDS, MAX_ATTEMPTS
+        """Read one page of messages, see `ChangeQuery.read`; waits while the database is unavailable.
+
+        Raises:
+            RequestError: The page cannot be read. Timeout and Conflict only after MAX_ATTEMPTS attempts.
+            InternalError: An unexpected exception, which is logged.
+        """
+        delay, attempts_left = RETRY_SECONDS, MAX_ATTEMPTS
         while True:
             try:
                 return await self.query.read(self.account_id, after, until)
             except Exception as error:
-                known = error_formatting.classify_error(error)
-                if not isinstance(known, request_errors.Unavailable | request_errors.Timeout | request_errors.Conflict):
-                    if known is None:
-                        logger.exception("A subscription cannot be read.")
-                    raise known or request_errors.InternalError() from error
-                tries -= not isinstance(known, request_errors.Unavailable)
-                if not tries:
-                    raise known from error
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, MAX_RETRY_SECONDS)
+                classified = error_formatting.classify_error(error)
+                if not isinstance(
+                    classified, request_errors.Unavailable | request_errors.Timeout | request_errors.Conflict
+                ):
+                    if classified is None:
+                        logger.exception("Reading the changes of a subscription failed.")
+                    raise classified or request_errors.InternalError() from error
+                attempts_left -= not isinstance(classified, request_errors.Unavailable)
+                if not attempts_left:
+                    raise classified from error
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, MAX_RETRY_SECONDS)
 
     def release(self) -> None:
-        """One user less; without users the group ends."""
+        """Remove one reference; without references the task ends."""
         self.references -= 1
         if not self.references:
             self.task.cancel()
-            self.live.notifier.unsubscribe(self.account_id, self.on_new_head)
-            self.live.shared = {key: group for key, group in self.live.shared.items() if group is not self}
+            self.notifier.unsubscribe(self.account_id, self.on_new_head)
+            self.on_idle()
 
 
 class Subscriber:
-    """One subscriber's place in the log, and what waits for it."""
+    """One subscription of one client: its position in the log and its queue.
 
-    def __init__(self, group: SharedSubscription, position: Position) -> None:
-        self.shared, self.position = group, position
-        """`position`: all up to here was given out, or does not concern the subscriber."""
+    `on_close(subscriber)` is called when it closes. Close each subscriber exactly once.
+    """
+
+    def __init__(
+        self, shared: SharedSubscription, position: Position, on_close: Callable[["Subscriber"], object]
+    ) -> None:
+        self.shared, self.position, self.on_close = shared, position, on_close
+        """All changes up to `position` were delivered or do not match the subscription."""
         self.queue: deque[ChangeMessage] = deque()
-        self.bytes = 0
+        self.queued_bytes = 0
         self.changed = asyncio.Event()
         self.reason: Exception | None = None
-        group.references += 1
-        group.live.open_subscriptions.add(self)
+        """Why the subscription ends; None while it is open."""
+        shared.references += 1
         metrics.OPEN_SUBSCRIPTIONS.inc()
 
     @property
     def cursor(self) -> str:
-        return change_log.cursor_of(self.position)
+        """The cursor of the current position."""
+        return change_log.encode_position(self.position)
 
     def enqueue(self, messages: Sequence[ChangeMessage]) -> None:
-        """What is new, from the group."""
+        """Add new messages to the queue; fails with SlowConsumer if it then exceeds its bounds."""
         for message in messages:
             if message.position > self.position:
                 self.queue.append(message)
-                self.bytes += len(message.payload)
-        if len(self.queue) > MAX_QUEUED_MESSAGES or self.bytes > MAX_QUEUED_BYTES:
+                self.queued_bytes += len(message.payload)
+        if len(self.queue) > MAX_QUEUED_MESSAGES or self.queued_bytes > MAX_QUEUED_BYTES:
             self.queue.clear()
             metrics.SLOW_CONSUMERS.inc()
             self.fail(request_errors.SlowConsumer())
         self.changed.set()
 
     def fail(self, reason: Exception) -> None:
-        """End it: `batch` raises the reason once what waits is given out."""
+        """End the subscription: `next_batch` raises the first reason after it has returned what is queued."""
         self.reason = self.reason or reason
         self.shared.subscribers.discard(self)
         self.changed.set()
 
     async def next_batch(self, wait_seconds: float) -> list[ChangeMessage]:
-        """What came; nothing where nothing came for so many seconds. Raises why there is no more."""
+        """The next messages, in the order of commit; an empty list if none arrive within `wait_seconds`.
+
+        Raises:
+            RequestError: The log cannot be read, or the client reads too slowly.
+            ShuttingDown: The subscription ends without an error.
+        """
         while True:
             if self.queue:
                 return self.take_queued()
@@ -158,14 +186,15 @@ class Subscriber:
                     return messages
 
     def take_queued(self) -> list[ChangeMessage]:
+        """Empty the queue and move the position to its last message."""
         messages = list(self.queue)
         self.queue.clear()
-        self.bytes, self.position = 0, messages[-1].position
+        self.queued_bytes, self.position = 0, messages[-1].position
         return messages
 
     def close(self) -> None:
-        """Nobody reads any more."""
+        """Leave the shared subscription."""
         self.shared.subscribers.discard(self)
-        self.shared.live.open_subscriptions.discard(self)
         metrics.OPEN_SUBSCRIPTIONS.dec()
+        self.on_close(self)
         self.shared.release()

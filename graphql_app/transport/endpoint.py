@@ -1,15 +1,13 @@
-"""GraphQL over HTTP, as one ASGI app: a request in, an answer out, one operation between.
+"""The endpoint `/graphql`: GraphQL over HTTP as an ASGI app.
 
-A browser that asks nothing yet is shown the explorer. Refuses in this order: method, viewer, media types, body,
-document, operation; each with JSON and a code. Streams of subscriptions and WebSockets are handed on to those who speak
-them.
+A request is rejected in this order: method, API key, media types, body, document, operation; each time with a JSON body
+and an error code. A browser that opens the URL gets GraphiQL. Subscriptions are passed to the SSE handler, WebSocket
+connections to the WebSocket app.
 """
 
 from collections.abc import Awaitable, Callable
 
-import strawberry
 from graphql import OperationType
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app.auth.authenticator import ApiKeyAuthenticator
@@ -31,106 +29,108 @@ from graphql_app.transport.http_response import Response
 from graphql_app.transport.timeout import ClientDisconnected, RequestDeadline
 
 METHODS = "GET, HEAD, POST, OPTIONS"
-
-
-Stream = Callable[[HttpCall, Send], Awaitable[str]]
+"""The methods of the endpoint, for `Allow`."""
+StreamHandler = Callable[[HttpCall, Send], Awaitable[str]]
+"""Sends a subscription as a stream; returns the code of the error that ended it, or `ok`."""
 
 
 class Endpoint:
-    """The one address of the API. `stream` answers subscriptions over HTTP, `socket` speaks WebSocket."""
+    """The ASGI app of `/graphql`, for HTTP and WebSocket."""
 
     def __init__(
-        self,
-        schema: strawberry.Schema,
-        engine: AsyncEngine,
-        settings: Settings,
-        keys: ApiKeyAuthenticator,
-        *,
-        wrote: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.runner = OperationRunner(schema, engine, settings, wrote)
-        self.settings, self.authenticator = settings, keys
-        self.sse_handler: Stream | None = None
-        self.websocket_app: ASGIApp | None = None
+        self, runner: OperationRunner, settings: Settings, authenticator: ApiKeyAuthenticator,
+        sse_handler: StreamHandler, websocket_app: ASGIApp,
+    ) -> None:  # fmt: skip
+        self.runner, self.settings, self.authenticator = runner, settings, authenticator
+        self.sse_handler, self.websocket_app = sse_handler, websocket_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await (self.websocket_app or reject_websocket)(scope, receive, send)
+            await self.websocket_app(scope, receive, send)
             return
         headers: http_request.Headers = dict(scope["headers"])
-        accepts = http_request.parse_accept(headers.get(b"accept", b""))
+        accepted = http_request.parse_accept(headers.get(b"accept", b""))
         request_id = request_id_from(headers)
         logging.request_id.set(request_id)
-        with metrics.OperationMetrics() as seen:
+        with metrics.OperationMetrics() as operation_metrics:
             try:
-                reply = await self.handle(scope, receive, send, headers, accepts, request_id, seen)
+                response = await self.handle(scope, receive, send, headers, accepted, request_id, operation_metrics)
             except ClientDisconnected:
-                seen.code = CLIENT_DISCONNECTED
+                operation_metrics.code = CLIENT_DISCONNECTED
                 return
             except (request_errors.RequestError, InvalidDocument) as error:
-                reply = http_response.from_error(error, accepts, request_id)
+                response = http_response.from_error(error, request_id, accepted)
             except Exception as error:
-                reply = http_response.from_error(
-                    error_formatting.classify_request_error(error, request_id), accepts, request_id
-                )
-            if reply is not None:
-                seen.code = reply.code
-                await reply.send(send, head=scope["method"] == "HEAD")
+                classified = error_formatting.classify_request_error(error, request_id)
+                response = http_response.from_error(classified, request_id, accepted)
+            if response is not None:
+                operation_metrics.code = response.code
+                await response.send(send, head=scope["method"] == "HEAD")
 
     async def handle(
         self, scope: Scope, receive: Receive, send: Send, headers: http_request.Headers,
-        accepts: http_request.AcceptedTypes, request_id: str, seen: metrics.OperationMetrics,
+        accepted: http_request.AcceptedTypes, request_id: str, operation_metrics: metrics.OperationMetrics,
     ) -> Response | None:  # fmt: skip
-        """The response; None where a stream was sent instead."""
+        """Handle one HTTP request; returns None if a stream was sent instead of a response.
+
+        Raises:
+            MethodNotAllowed: The method is not supported, or a mutation was not sent by POST.
+            NotAcceptable: The client accepts neither of the media types of the response.
+            RequestError: Any other error of the request.
+            InvalidDocument: The document is invalid.
+            ClientDisconnected: The client has disconnected.
+        """
         method = scope["method"]
         if method == "OPTIONS":
             return Response(204, b"", [(b"allow", METHODS.encode())])
         if method not in ("GET", "HEAD", "POST"):
-            raise request_errors.MethodNotAllowed("Use POST, or GET for queries.", allow=METHODS)
-        posted = method == "POST"
-        if not posted and self.settings.explorer and graphiql.is_browser_navigation(accepts, scope["query_string"]):
+            raise request_errors.MethodNotAllowed(
+                f"{method[:40]} is not allowed. Use POST, or GET for queries.", allow=METHODS
+            )
+        is_post = method == "POST"
+        if not is_post and self.settings.explorer and graphiql.is_browser_navigation(accepted, scope["query_string"]):
             return graphiql.page(keyless=self.authenticator.keyless)
         async with RequestDeadline(
             receive, http_request.BODY_TIMEOUT_SECONDS, self.settings.request_timeout
-        ) as patience:
+        ) as deadline:
             viewer = await self.authenticator(scope)
-            patience.body_timeout_error = request_errors.RequestTimeout
-            body = await http_request.read_body(headers, receive) if posted else b""
-            asked = http_request.parse_body(body) if posted else http_request.parse_query_string(scope["query_string"])
-            operation = self.runner.operation(asked, viewer)
-            seen.kind = operation.kind.value
-            call = HttpCall(scope, receive, headers, accepts, request_id, viewer, asked, operation)
+            deadline.body_timeout_error = request_errors.RequestTimeout
+            if is_post:
+                request = http_request.parse_body(await http_request.read_body(headers, receive))
+            else:
+                request = http_request.parse_query_string(scope["query_string"])
+            operation = self.runner.operation(request, viewer)
+            operation_metrics.kind = operation.kind.value
+            call = HttpCall(scope, receive, headers, accepted, request_id, viewer, request, operation)
             if operation.kind is not OperationType.SUBSCRIPTION:
-                if accepts.media_type is None:
+                if accepted.media_type is None:
                     raise request_errors.NotAcceptable
-                if not posted and not operation.is_query:
-                    raise request_errors.MethodNotAllowed("A mutation is sent by POST.", allow="POST")
-                patience.response_started(survives_disconnect=not operation.is_query)
-                return await self.execute(call, accepts.media_type, posted)
-        seen.code = await self.stream(call, send)
+                if not is_post and not operation.is_query:
+                    raise request_errors.MethodNotAllowed("Mutations must be sent by POST.", allow="POST")
+                deadline.response_started(survives_disconnect=not operation.is_query)
+                return await self.execute(call, accepted.media_type, is_post=is_post)
+        operation_metrics.code = await self.stream(call, send)
         return None
 
-    async def execute(self, call: HttpCall, media_type: str, posted: bool) -> Response:
-        """Run a query or mutation."""
-        operation, key = call.operation, idempotency_key(call)
-        answer = await self.runner.run(
-            operation, call.request, call.viewer, client_address(call.scope), call.request_id, key
-        )
-        reply = http_response.from_result(answer, media_type, call.request_id)
-        if not posted and operation.trusted and answer.code == "ok":
-            reply = http_response.with_etag(reply, call.headers)
-        elif not posted:
-            reply.headers.append(http_response.NO_STORE)
-        return await http_response.compress(reply, call.headers)
+    async def execute(self, call: HttpCall, media_type: str, *, is_post: bool) -> Response:
+        """Execute a query or mutation. A trusted query by GET gets an ETag, other GETs `Cache-Control: no-store`."""
+        result = await self.runner.run(
+            call.operation, call.request, call.viewer, client_address(call.scope), call.request_id,
+            idempotency_key(call),
+        )  # fmt: skip
+        response = http_response.from_result(result, media_type, call.request_id)
+        if not is_post and call.operation.trusted and result.code == "ok":
+            response = http_response.with_etag(response, call.headers)
+        elif not is_post:
+            response.headers.append(http_response.NO_STORE)
+        return await http_response.compress(response, call.headers)
 
     async def stream(self, call: HttpCall, send: Send) -> str:
-        """Hand a subscription on; the code with which it ended."""
-        if self.sse_handler is None or not call.accepted.event_stream:
-            raise request_errors.NotAcceptable("A subscription is answered as `text/event-stream`: accept that.")
+        """Send a subscription as server-sent events; returns the code with which it ended.
+
+        Raises:
+            NotAcceptable: The client does not accept `text/event-stream`.
+        """
+        if not call.accepted.event_stream:
+            raise request_errors.NotAcceptable("Subscriptions over HTTP require `Accept: text/event-stream`.")
         return await self.sse_handler(call, send)
-
-
-async def reject_websocket(_scope: Scope, receive: Receive, send: Send) -> None:
-    """Close a WebSocket that nobody speaks to."""
-    await receive()
-    await send({"type": "websocket.close", "code": 4406, "reason": "There is no WebSocket here."})

@@ -1,8 +1,8 @@
-"""Bytes of a request → what is asked. Nothing is parsed that was not bounded before, and nothing is guessed.
+"""Parses HTTP requests: `Accept`, the body of a POST, the query string of a GET.
 
-In flow method, headers, query string and body; out flows an `Asked`. Refuses: bodies that are too large,
-compressed or of another media type; text that is not UTF-8; JSON with NaN, numbers beyond 64 bits, lone surrogates or
-deep nesting; parameters of the wrong type.
+Everything is bounded before it is parsed, and nothing is guessed. Rejects: bodies that are too large, compressed or of
+another media type; text that is not UTF-8; JSON with NaN, numbers beyond 64 bits, lone surrogates or deep nesting;
+parameters of the wrong type.
 """
 
 from functools import lru_cache
@@ -16,98 +16,130 @@ from graphql_app.execution.request import MAX_BODY_BYTES, GraphQLRequest, count_
 from graphql_app.transport.timeout import ClientDisconnected
 
 BODY_TIMEOUT_SECONDS = 10.0
-"""Seconds that the body of a request has to arrive."""
-GRAPHQL_RESPONSE_JSON, JSON, HTML, EVENT_STREAM = (
-    "application/graphql-response+json",
-    "application/json",
-    "text/html",
-    "text/event-stream",
-)
+"""Time within which the body of a request must arrive."""
+MAX_ACCEPT_CHARACTERS = 2_000
+"""Length of `Accept` up to which it is parsed; a longer header is ignored."""
+MAX_QUERY_STRING_PARAMETERS = 50
+"""Parameters in the query string of a GET."""
+GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
+"""The media type of GraphQL over HTTP, with statuses of 4xx for invalid documents."""
+JSON = "application/json"
+"""The media type of older clients, with status 200 for invalid documents."""
+HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
+MEDIA_TYPES = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_RESPONSE_JSON: GRAPHQL_RESPONSE_JSON}
+"""The media type of the response for each media range in `Accept`."""
 
 
 class AcceptedTypes(NamedTuple):
-    """What the client takes, best first; `answer` is the one of ours for a single answer, None where there is none."""
+    """The media types that a client accepts.
+
+    `media_type` is the one in which a query or mutation is returned, None if the client accepts neither of them.
+    """
 
     media_type: str | None
     html: bool
     event_stream: bool
 
 
+NO_ACCEPTED_TYPES = AcceptedTypes(None, html=False, event_stream=False)
 Headers = dict[bytes, bytes]
-"""Headers by their names in small letters; the last where one is given twice."""
+"""Request headers by lower-case name; the last value of a repeated header."""
 
 
 @lru_cache(64)
 def media_type_of(content_type: bytes) -> str:
-    """A media type without its parameters."""
+    """The media type of a `Content-Type` header, in lower case and without parameters."""
     return content_type.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 @lru_cache(256)
-def parse_accept(text: bytes) -> AcceptedTypes:
-    """Reads `Accept`. Without it, and for a wildcard, answers are application/json."""
-    header = text.decode("latin-1")
-    if len(header) > 2000 or not header.strip():
+def parse_accept(accept: bytes) -> AcceptedTypes:
+    """Parse an `Accept` header (RFC 9110): the first type with the highest quality; JSON for `*/*` and for no
+    header."""
+    header = accept.decode("latin-1")
+    if len(header) > MAX_ACCEPT_CHARACTERS or not header.strip():
         return AcceptedTypes(JSON, html=False, event_stream=False)
     ranges: list[tuple[float, str]] = []
-    for one in header.split(","):
-        name, *parameters = [part.strip().lower() for part in one.split(";")]
+    for item in header.split(","):
+        name, *parameters = [part.strip().lower() for part in item.split(";")]
         quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
         try:
             ranges.append((float(quality), name))
         except ValueError:
             ranges.append((0.0, name))
-    ranges = [one for one in sorted(ranges, key=lambda one: -one[0]) if one[0] > 0]
-    names = [name for _, name in ranges]
-    meant = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_RESPONSE_JSON: GRAPHQL_RESPONSE_JSON}
-    answer = next((meant[name] for name in names if name in meant), None)
-    return AcceptedTypes(answer, HTML in names, EVENT_STREAM in names)
+    names = [name for quality, name in sorted(ranges, key=lambda item: -item[0]) if quality > 0]
+    media_type = next((MEDIA_TYPES[name] for name in names if name in MEDIA_TYPES), None)
+    return AcceptedTypes(media_type, HTML in names, EVENT_STREAM in names)
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:
-    """The body of a POST."""
+    """Read the body of a POST.
+
+    Raises:
+        UnsupportedMediaType: `Content-Type` is not application/json, or the body has a `Content-Encoding`.
+        PayloadTooLarge: The body is larger than MAX_BODY_BYTES.
+        ClientDisconnected: The client has disconnected.
+    """
     if media_type_of(headers.get(b"content-type", b"")) != JSON:
         raise request_errors.UnsupportedMediaType
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
-        raise request_errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+        raise request_errors.UnsupportedMediaType("`Content-Encoding` is not supported. Send the body uncompressed.")
     length = headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 9 or int(length) > MAX_BODY_BYTES):
         raise request_errors.PayloadTooLarge(
-            f"The body has {length[:20].decode()} bytes; the limit is {MAX_BODY_BYTES}."
+            f"The request body must have at most {MAX_BODY_BYTES} bytes (was {length[:20].decode()})."
         )
-    parts, size, more = [], 0, True
-    while more:
+    chunks, size, more_body = [], 0, True
+    while more_body:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
-        parts.append(message.get("body", b""))
-        size, more = size + len(parts[-1]), message.get("more_body", False)
+        chunks.append(message.get("body", b""))
+        size, more_body = size + len(chunks[-1]), message.get("more_body", False)
         if size > MAX_BODY_BYTES:
-            raise request_errors.PayloadTooLarge(f"The body has more than {MAX_BODY_BYTES} bytes, the limit.")
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+            raise request_errors.PayloadTooLarge(f"The request body must have at most {MAX_BODY_BYTES} bytes.")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def parse_body(body: bytes) -> GraphQLRequest:
-    """What a POST asks."""
+    """Parse the body of a POST.
+
+    Raises:
+        RequestError: The body is empty, not JSON, or a parameter has the wrong type.
+        JsonTooDeep: The JSON is nested too deeply.
+    """
     if not body:
-        raise request_errors.RequestError("The body is empty; send a JSON object with `query`.")
+        raise request_errors.RequestError("The request body is empty. Send a JSON object with `query`.")
     return parse_parameters(parse_json(body, "The body"), len(body), count_containers(body))
 
 
-def parse_query_string(text: bytes) -> GraphQLRequest:
-    """What a GET asks: the parameters in the URL, `variables` and `extensions` as JSON."""
+def parse_query_string(query_string: bytes) -> GraphQLRequest:
+    """Parse the query string of a GET; `variables` and `extensions` are JSON.
+
+    Raises:
+        RequestError: The query string is not URL-encoded UTF-8, repeats a parameter, or has an invalid parameter.
+        JsonTooDeep: The JSON is nested too deeply.
+    """
     try:
-        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_QUERY_STRING_PARAMETERS,
+        )
     except ValueError:
-        raise request_errors.RequestError("The query string is not URL-encoded UTF-8.") from None
-    given: dict[str, Any] = {}
+        raise request_errors.RequestError(
+            f"The query string must be URL-encoded UTF-8 with at most {MAX_QUERY_STRING_PARAMETERS} parameters."
+        ) from None
+    parameters: dict[str, Any] = {}
     for name, value in pairs:
-        if name in given:
-            raise request_errors.RequestError(f"`{name[:40]}` is given twice.")
-        given[name] = value
+        if name in parameters:
+            raise request_errors.RequestError(f"The parameter `{name[:40]}` must not be repeated.")
+        parameters[name] = value
     for name in ("variables", "extensions"):
-        if given.get(name):
-            given[name] = parse_json(given[name].encode(), f"`{name}`")
+        if parameters.get(name):
+            parameters[name] = parse_json(parameters[name].encode(), f"`{name}`")
         else:
-            given.pop(name, None)
-    return parse_parameters(given, len(text), sum(count_containers(value.encode()) for _, value in pairs))
+            parameters.pop(name, None)
+    return parse_parameters(parameters, len(query_string), sum(count_containers(value.encode()) for _, value in pairs))

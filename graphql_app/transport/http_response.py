@@ -1,7 +1,8 @@
-"""Answers and refusals → what HTTP sends: status, headers, bytes.
+"""Results and errors as HTTP responses: status, headers, body.
 
-A fault of the HTTP has its status always. A fault of the GraphQL has it under `application/graphql-response+json`, and
-200 under `application/json`, as GraphQL over HTTP wants it.
+An HTTP error (method, media type, size, authentication, ...) always has its own status. A GraphQL error that prevents
+execution has status 400 under `application/graphql-response+json`, and 200 under `application/json`, as GraphQL over
+HTTP requires.
 """
 
 import asyncio
@@ -19,11 +20,20 @@ from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.execution.documents import InvalidDocument
 from graphql_app.execution.runner import OperationResult
+from graphql_app.observability import logging
 from graphql_app.transport import http_request
+from graphql_app.transport.http_call import request_id_from
 
 Headers = list[tuple[bytes, bytes]]
-GZIP_MIN_BYTES, GZIP_IN_THREAD_BYTES = 1_024, 128_000
-"""Bytes from which an answer is compressed, and from which that is left to a thread."""
+"""Response headers as ASGI takes them."""
+GZIP_MIN_BYTES = 1_024
+"""Size from which a body is compressed."""
+GZIP_IN_THREAD_BYTES = 128_000
+"""Size from which a body is compressed in a thread, because it would block the event loop for too long."""
+GZIP_LEVEL = 1
+"""The fastest level of zlib."""
+GZIP_WINDOW_BITS = 31
+"""The largest window (15) with the header and trailer of gzip (16)."""
 CONTENT_TYPES = {
     media_type: (b"content-type", f"{media_type}; charset=utf-8".encode())
     for media_type in (http_request.JSON, http_request.GRAPHQL_RESPONSE_JSON)
@@ -33,104 +43,112 @@ NO_STORE = (b"cache-control", b"no-store")
 REVALIDATE = (b"cache-control", b"private, no-cache")
 VARY = (b"vary", b"accept, accept-encoding, authorization")
 CLOSES_CONNECTION = (request_errors.PayloadTooLarge, request_errors.RequestTimeout)
-"""After these the rest of the body is not read."""
+"""The connection closes after these errors: the rest of the request body is not read."""
 
 
 class Response(NamedTuple):
-    """One response."""
+    """A complete HTTP response. `code` is the code of its first error, or `ok`; it is a label of the metrics."""
 
     status: int
     body: bytes
     headers: Headers
     code: str = "ok"
-    """That of its first error, for the metrics."""
 
-    async def send(self, send: Send, *, head: bool = False) -> None:
+    async def send(self, send: Send, *, head: bool = False, prefix: str = "") -> None:
+        """Send the response; without its body if `head`. `prefix` is `websocket.` for a rejected handshake."""
         headers = [*self.headers, (b"content-length", b"%d" % len(self.body))]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if head else self.body})
+        await send({"type": f"{prefix}http.response.start", "status": self.status, "headers": headers})
+        await send({"type": f"{prefix}http.response.body", "body": b"" if head else self.body})
 
 
-def from_result(answer: OperationResult, media_type: str, request_id: str) -> Response:
-    """What an operation came to."""
+def from_result(result: OperationResult, media_type: str, request_id: str) -> Response:
+    """The response for an executed operation."""
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF]
-    if answer.fatal_error is None:
-        return Response(200, answer.body, headers, answer.code)
-    return Response(answer.fatal_error.status, answer.body, [*headers, *error_headers(answer.fatal_error)], answer.code)
+    if result.fatal_error is None:
+        return Response(200, result.body, headers, result.code)
+    return Response(result.fatal_error.status, result.body, [*headers, *error_headers(result.fatal_error)], result.code)
 
 
 def from_error(
-    error: request_errors.RequestError | InvalidDocument, accepts: http_request.AcceptedTypes, request_id: str
+    error: request_errors.RequestError | InvalidDocument,
+    request_id: str,
+    accepted: http_request.AcceptedTypes = http_request.NO_ACCEPTED_TYPES,
 ) -> Response:
-    """Why nothing was run."""
-    media_type = accepts.media_type or http_request.JSON
+    """The response for a request that was not executed; JSON even if the client does not accept it."""
+    media_type = accepted.media_type or http_request.JSON
     headers: Headers = [CONTENT_TYPES[media_type], (b"x-request-id", request_id.encode()), NOSNIFF, NO_STORE]
+    body = error_formatting.encode_envelope(error, request_id)
     if isinstance(error, InvalidDocument):
-        shown = error_formatting.format_document_errors(error.errors, error.code, request_id)
-        status = 200 if accepts.media_type == http_request.JSON else 400
-        return Response(status, error_formatting.encode_errors(shown), headers, error.code)
-    body = error_formatting.encode_errors([error_formatting.format_error(error, request_id)])
-    quiet = isinstance(error, request_errors.GraphQLRequestError) and accepts.media_type == http_request.JSON
-    return Response(200 if quiet else error.status, body, [*headers, *error_headers(error)], error.code)
+        return Response(200 if accepted.media_type == http_request.JSON else 400, body, headers, error.code)
+    http_succeeded = isinstance(error, request_errors.GraphQLRequestError) and accepted.media_type == http_request.JSON
+    return Response(200 if http_succeeded else error.status, body, [*headers, *error_headers(error)], error.code)
 
 
 def error_headers(error: request_errors.RequestError) -> Headers:
-    """The headers that go with an error."""
-    found: Headers = []
+    """The headers that HTTP requires for an error: `Retry-After`, `Allow`, `WWW-Authenticate`, `Connection`."""
+    headers: Headers = []
     if error.retry_after is not None:
-        found.append((b"retry-after", b"%d" % error.retry_after))
+        headers.append((b"retry-after", b"%d" % error.retry_after))
     if isinstance(error, request_errors.MethodNotAllowed):
-        found.append((b"allow", error.allow.encode()))
+        headers.append((b"allow", error.allow.encode()))
     if isinstance(error, request_errors.Unauthenticated):
-        found.append((b"www-authenticate", b"Bearer"))
+        headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, CLOSES_CONNECTION):
-        found.append((b"connection", b"close"))
-    return found
+        headers.append((b"connection", b"close"))
+    return headers
 
 
-def with_etag(reply: Response, headers: http_request.Headers) -> Response:
-    """An answer to GET that may be kept and asked about again: 304 where it is still the same."""
-    tag = b'W/"' + hashlib.blake2b(reply.body, digest_size=12).hexdigest().encode() + b'"'
-    known = {one.strip().removeprefix(b"W/") for one in headers.get(b"if-none-match", b"").split(b",")}
+def with_etag(response: Response, headers: http_request.Headers) -> Response:
+    """Add a weak `ETag` to a cacheable response; 304 without a body if it matches `If-None-Match` (RFC 9110)."""
+    tag = b'W/"' + hashlib.blake2b(response.body, digest_size=12).hexdigest().encode() + b'"'
+    cached_tags = {item.strip().removeprefix(b"W/") for item in headers.get(b"if-none-match", b"").split(b",")}
     added: Headers = [(b"etag", tag), REVALIDATE, VARY]
-    if tag.removeprefix(b"W/") in known:
-        return reply._replace(status=304, body=b"", headers=[*reply.headers, *added])
-    return reply._replace(headers=[*reply.headers, *added])
+    if tag.removeprefix(b"W/") in cached_tags:
+        return response._replace(status=304, body=b"", headers=[*response.headers, *added])
+    return response._replace(headers=[*response.headers, *added])
 
 
-async def compress(reply: Response, headers: http_request.Headers) -> Response:
-    """Compressed, where that is worth it and the client takes it."""
-    if len(reply.body) < GZIP_MIN_BYTES or not accepts_gzip(headers.get(b"accept-encoding", b"")):
-        return reply
-    if len(reply.body) < GZIP_IN_THREAD_BYTES:
-        body = gzip_body(reply.body)
+async def compress(response: Response, headers: http_request.Headers) -> Response:
+    """Compress a body of GZIP_MIN_BYTES or more if the client accepts gzip."""
+    if len(response.body) < GZIP_MIN_BYTES or not accepts_gzip(headers.get(b"accept-encoding", b"")):
+        return response
+    if len(response.body) < GZIP_IN_THREAD_BYTES:
+        body = gzip_body(response.body)
     else:
-        body = await asyncio.to_thread(gzip_body, reply.body)
-    return reply._replace(body=body, headers=[*reply.headers, (b"content-encoding", b"gzip")])
+        body = await asyncio.to_thread(gzip_body, response.body)
+    return response._replace(body=body, headers=[*response.headers, (b"content-encoding", b"gzip")])
 
 
 def gzip_body(body: bytes) -> bytes:
-    return zlib.compress(body, 1, 31)
+    """Compress a body with gzip."""
+    return zlib.compress(body, GZIP_LEVEL, GZIP_WINDOW_BITS)
 
 
 @lru_cache(64)
 def accepts_gzip(accept_encoding: bytes) -> bool:
-    """Whether a client takes gzip."""
-    for one in accept_encoding.lower().split(b","):
-        name, _, quality = one.partition(b";")
+    """Whether `Accept-Encoding` allows gzip."""
+    for item in accept_encoding.lower().split(b","):
+        name, _, quality = item.partition(b";")
         if name.strip() in (b"gzip", b"*"):
             return quality.strip().replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
     return False
 
 
-async def starlette_error_handler(_request: Request, error: Exception) -> StarletteResponse:
-    """What Starlette refuses at any address, as JSON with a code."""
-    status = error.status_code if isinstance(error, HTTPException) else request_errors.InternalError.status
-    said = {
+async def starlette_error_handler(request: Request, error: Exception) -> StarletteResponse:
+    """The JSON response for an error of Starlette at any URL: no route, wrong method, unexpected exception."""
+    request_id = request_id_from(dict(request.scope["headers"]))
+    logging.request_id.set(request_id)
+    status, headers = request_errors.InternalError.status, {}
+    if isinstance(error, HTTPException):
+        status, headers = error.status_code, dict(error.headers or {})
+    errors_by_status = {
         404: request_errors.NotFound(),
-        405: request_errors.MethodNotAllowed("This method is not allowed here.", allow=""),
+        405: request_errors.MethodNotAllowed(
+            f"{request.method} is not allowed at this URL.", allow=headers.pop("Allow", "")
+        ),
     }
-    known = said.get(status) or (request_errors.RequestError() if status < 500 else request_errors.InternalError())
-    shown = {"message": known.message, "extensions": {"code": known.code}}
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return StarletteResponse(error_formatting.encode_errors([shown]), status, headers, media_type=http_request.JSON)
+    fallback = request_errors.RequestError() if status < request_errors.InternalError.status else None
+    response = from_error(errors_by_status.get(status) or fallback or request_errors.InternalError(), request_id)
+    starlette_response = StarletteResponse(response.body, status, headers)
+    starlette_response.raw_headers.extend(response.headers)
+    return starlette_response

@@ -1,9 +1,10 @@
-"""Subscriptions as server-sent events, one stream for each (graphql-sse's distinct connections): for fetch, EventSource
-and curl alike.
+"""Subscriptions as server-sent events: one stream per subscription, the "distinct connections mode" of graphql-sse.
 
-Each message is an event `next` whose id is the change's cursor, so a client that comes back with `Last-Event-ID` goes
-on where it was; an id without an event moves that place on while nothing happens that concerns it. `complete` ends a
-stream for good. A stream that just stops, because the process ends or the connection is lost, is one to come back to.
+Works with fetch, EventSource and curl. https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md. Each message
+is an event `next` whose id is the cursor of the change, so a client that reconnects with `Last-Event-ID` continues
+after it; while no change matches, an id without an event moves this position on. An event `complete` ends a
+subscription for good. A client should reconnect if a stream stops without it, because the process has shut down or the
+connection was lost.
 """
 
 import asyncio
@@ -23,70 +24,73 @@ HEADERS: http_response.Headers = [
     http_response.NO_STORE,
     http_response.NOSNIFF,
 ]
+"""Headers of a stream; `X-Accel-Buffering` keeps nginx from buffering it."""
 PING_SECONDS = 15.0
-"""Seconds of silence after which a comment shows that the stream lives."""
+"""Time without messages after which a comment is sent, which shows that the stream is alive."""
 RECONNECT_MILLISECONDS = 1_000
-"""Milliseconds after which a browser comes back to a stream that stopped."""
+"""Time after which a browser reconnects to a stream that stopped."""
 
 
 class SseHandler:
-    """Answers subscriptions over HTTP."""
+    """Sends subscriptions over HTTP; the endpoint calls it with a parsed and authenticated request."""
 
     def __init__(self, broker: SubscriptionBroker) -> None:
         self.broker = broker
 
     async def __call__(self, call: HttpCall, send: Send) -> str:
-        """One stream, from its head to its end; the code of the error that ended it, or ok."""
+        """Send one stream; returns the code of the error that ended it, or `ok`."""
         client = call.viewer.client(client_address(call.scope))
-        last = call.headers.get(b"last-event-id", b"").decode("latin-1")
+        last_event_id = call.headers.get(b"last-event-id", b"").decode("latin-1")
         with self.broker.stream_slot(), self.broker.client_slot(client):
-            subscription = await self.broker.open(call.operation, call.request, call.viewer, client, last or None)
-            code, gone = "ok", asyncio.create_task(watch_disconnect(call.receive, subscription))
+            subscriber = await self.broker.open(
+                call.operation, call.request, call.viewer, client, last_event_id or None
+            )
+            code, disconnect_watcher = "ok", asyncio.create_task(watch_disconnect(call.receive, subscriber))
             try:
                 headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
                     with self.broker.authenticator.on_revoked(
-                        call.viewer, lambda: subscription.fail(request_errors.Unauthenticated())
+                        call.viewer, lambda: subscriber.fail(request_errors.Unauthenticated())
                     ):
-                        code = await self.run(call, send, subscription)
+                        code = await self.send_events(call, send, subscriber)
                 await send({"type": "http.response.body", "body": b""})
             finally:
-                gone.cancel()
-                subscription.close()
+                disconnect_watcher.cancel()
+                subscriber.close()
         return code
 
-    async def run(self, call: HttpCall, send: Send, subscription: Subscriber) -> str:
-        known = subscription.cursor
-        await write(send, f": {call.request_id}\nretry: {RECONNECT_MILLISECONDS}\nid: {known}\n\n".encode())
+    async def send_events(self, call: HttpCall, send: Send, subscriber: Subscriber) -> str:
+        """Send the messages of a subscription until it ends; returns the code of its error, or `ok`."""
+        cursor = subscriber.cursor
+        await send_chunk(send, f": {call.request_id}\nretry: {RECONNECT_MILLISECONDS}\nid: {cursor}\n\n".encode())
         try:
             while True:
-                messages = await subscription.next_batch(PING_SECONDS)
+                messages = await subscriber.next_batch(PING_SECONDS)
                 if messages:
-                    known = messages[-1].cursor
-                    await write(send, b"".join([message.event for message in messages]))
-                elif subscription.cursor != known:
-                    known = subscription.cursor
-                    await write(send, f"id: {known}\n\n".encode())
+                    cursor = messages[-1].cursor
+                    await send_chunk(send, b"".join([message.event for message in messages]))
+                elif subscriber.cursor != cursor:
+                    cursor = subscriber.cursor
+                    await send_chunk(send, f"id: {cursor}\n\n".encode())
                 else:
-                    await write(send, b":\n\n")
+                    await send_chunk(send, b":\n\n")
         except ShuttingDown:
             return "ok"
         except Exception as error:
-            cause = error_formatting.classify_request_error(error, call.request_id)
-            shown = error_formatting.format_error(cause, call.request_id)
-            shown["extensions"]["cursor"] = known
-            body = error_formatting.encode_errors([shown])
-            await write(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
-            return cause.code
+            classified = error_formatting.classify_request_error(error, call.request_id)
+            body = error_formatting.encode_envelope(classified, call.request_id, cursor=cursor)
+            await send_chunk(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
+            return classified.code
 
 
-async def write(send: Send, body: bytes) -> None:
+async def send_chunk(send: Send, body: bytes) -> None:
+    """Send a part of the response body."""
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def watch_disconnect(receive: Receive, subscription: Subscriber) -> None:
-    """End the subscription when the client has gone."""
+async def watch_disconnect(receive: Receive, subscriber: Subscriber) -> None:
+    """End the subscription when the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    subscription.fail(ShuttingDown())
+    subscriber.fail(ShuttingDown())

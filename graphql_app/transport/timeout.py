@@ -1,9 +1,8 @@
-"""How long a request is waited for: for its body, then for its answer, until the client has gone or time is up. Then
-the work is cancelled.
+"""Request timeouts and client disconnects.
 
-Most requests are over before anyone could notice, so the watching starts late and costs a quick request one timer for
-all of it. What writes is not cut off because its client has gone: it finishes, and the client's idempotency key finds
-it.
+Most requests end within milliseconds, so watching starts after WATCH_AFTER_SECONDS: until then a request costs one
+timer. A mutation is not cancelled when its client disconnects: it completes, and a retry with its idempotency key
+returns its result.
 """
 
 import asyncio
@@ -15,15 +14,23 @@ from starlette.types import Receive
 from graphql_app.errors import request_errors
 
 WATCH_AFTER_SECONDS = 0.05
-"""Seconds until watching starts."""
+"""Time after which the timeouts and the connection of a request are watched."""
 
 
 class ClientDisconnected(Exception):
-    """The client has gone: nobody waits for an answer."""
+    """The client has disconnected: nobody receives the response."""
 
 
 class RequestDeadline:
-    """`async with Patience(receive, 10, 10)`: raises `Gone` or an error in the place of the cancelled work."""
+    """Cancels the current task if the request is too slow, or if its client disconnects.
+
+    `async with RequestDeadline(receive, body_timeout, response_timeout)`, timeouts in seconds. Call `response_started`
+    as soon as the body has arrived. Instead of the cancellation the block raises:
+
+    - `body_timeout_error` (Unavailable, unless it is set) if the body does not arrive within `body_timeout`;
+    - Timeout if the response is not ready `response_timeout` after that;
+    - ClientDisconnected if the client disconnects, unless the operation survives a disconnect.
+    """
 
     __slots__ = (
         "body_received",
@@ -43,50 +50,56 @@ class RequestDeadline:
     def __init__(self, receive: Receive, body_timeout: float, response_timeout: float) -> None:
         self.receive, self.body_timeout, self.response_timeout = receive, body_timeout, response_timeout
         self.body_timeout_error: type[request_errors.RequestError] = request_errors.Unavailable
-        """What it is when the request does not arrive in time."""
+        """The class of the error for a body that is too slow."""
         self.body_received = self.slow = self.survives_disconnect = False
         self.reason: Exception | None = None
+        """Raised in place of the cancellation."""
         self.watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self.task: asyncio.Task[Any] | None = asyncio.current_task()
         self.loop = asyncio.get_running_loop()
-        self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start)
+        self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start_watching)
         return self
 
-    def start(self) -> None:
+    def start_watching(self) -> None:
+        """Watch the connection if the body has arrived, else wait for it until `body_timeout`."""
         if self.body_received:
             self.watcher = self.loop.create_task(self.watch())
         else:
             self.slow = True
-            self.handle = self.loop.call_later(self.body_timeout - WATCH_AFTER_SECONDS, self.give_up)
+            self.handle = self.loop.call_later(self.body_timeout - WATCH_AFTER_SECONDS, self.expire_body)
 
-    def give_up(self) -> None:
-        self.end(self.body_timeout_error())
+    def expire_body(self) -> None:
+        """The body has not arrived within `body_timeout`."""
+        self.cancel(self.body_timeout_error())
 
     def response_started(self, *, survives_disconnect: bool) -> None:
-        """The request has arrived. From now on the client is watched. `stays`: although it goes, the work goes on."""
+        """The body has arrived: watch the client from now on.
+
+        `survives_disconnect`: the operation continues without its client, until `response_timeout`.
+        """
         if self.reason is not None:
             return
         self.body_received, self.survives_disconnect = True, survives_disconnect
         if self.slow:
             self.handle.cancel()
-            self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start)
+            self.handle = self.loop.call_later(WATCH_AFTER_SECONDS, self.start_watching)
 
     async def watch(self) -> None:
-        """Waits for the first that comes."""
+        """Cancel the operation when the client disconnects or `response_timeout` has passed."""
         try:
             async with asyncio.timeout(self.response_timeout - WATCH_AFTER_SECONDS):
                 while (await self.receive())["type"] != "http.disconnect":
                     pass
                 if self.survives_disconnect:
                     await self.loop.create_future()
-            self.end(ClientDisconnected())
+            self.cancel(ClientDisconnected())
         except TimeoutError:
-            self.end(request_errors.Timeout())
+            self.cancel(request_errors.Timeout())
 
-    def end(self, reason: Exception) -> None:
-        """Cancel the work."""
+    def cancel(self, reason: Exception) -> None:
+        """Cancel the task; the block raises `reason` instead of CancelledError."""
         self.reason = reason
         assert self.task is not None
         self.task.cancel()
@@ -98,6 +111,6 @@ class RequestDeadline:
         if self.watcher is not None:
             self.watcher.cancel()
         if self.reason is not None and self.task is not None:
-            left = self.task.uncancel()
-            if kind is asyncio.CancelledError and not left:
+            other_cancellations = self.task.uncancel()
+            if kind is asyncio.CancelledError and not other_cancellations:
                 raise self.reason from None

@@ -1,28 +1,54 @@
-"""graphql-transport-ws: a client's frame → a message, or the reason to close the socket.
+"""The messages of graphql-transport-ws: parses those of the client, writes those of the server.
 
-https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Refuses whatever is not exactly one of its messages.
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. A frame that is not exactly one of the protocol's
+messages closes the socket with 4400.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from graphql_app.errors import request_errors
-from graphql_app.execution import request
+from graphql_app.execution.error_formatting import FormattedError
+from graphql_app.execution.request import GraphQLRequest, count_containers, parse_json, parse_parameters
 
 PROTOCOL = "graphql-transport-ws"
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, SUBPROTOCOL_NOT_ACCEPTABLE = 4400, 4401, 4403, 4406
-INIT_TIMEOUT, SUBSCRIBER_EXISTS, TOO_MANY_REQUESTS, INTERNAL_ERROR = 4408, 4409, 4429, 4500
-"""Codes with which a socket is closed."""
+"""The WebSocket subprotocol."""
+BAD_REQUEST = 4400
+"""Close code: the frame is not a message of the protocol."""
+UNAUTHORIZED = 4401
+"""Close code: `subscribe` before `connection_init` was acknowledged."""
+FORBIDDEN = 4403
+"""Close code: the API key is missing, invalid or revoked."""
+SUBPROTOCOL_NOT_ACCEPTABLE = 4406
+"""Close code: the client does not offer the subprotocol."""
+INIT_TIMEOUT = 4408
+"""Close code: no `connection_init` in time."""
+SUBSCRIBER_EXISTS = 4409
+"""Close code: the id of a `subscribe` is in use."""
+TOO_MANY_REQUESTS = 4429
+"""Close code: too many messages, connections or `connection_init`."""
+INTERNAL_ERROR = 4500
+"""Close code: an unexpected exception, or the database is unavailable."""
 MAX_ID_CHARACTERS = 128
+"""Length of the id of an operation."""
+MAX_REASON_CHARACTERS = 100
+"""Length of a close reason, which a WebSocket limits to 123 bytes."""
 MESSAGES_WITH_PAYLOAD = {"connection_init": False, "ping": False, "pong": False, "subscribe": True}
-"""Messages that may have a payload, an object; and whether they must."""
+"""Types of messages with a payload, which is an object; and whether it is required."""
 MESSAGES_WITH_ID = ("subscribe", "complete")
-ACK, PING, PONG = '{"type":"connection_ack"}', "ping", '{"type":"pong"}'
+"""Types of messages with the id of an operation."""
+PING = "ping"
+"""The type of a ping."""
+ACK = '{"type":"connection_ack"}'
+"""The server's response to `connection_init`."""
+PONG = '{"type":"pong"}'
+"""The server's response to a ping."""
 
 
 class CloseSocket(Exception):
-    """The socket is closed with this code and this reason."""
+    """Close the socket with this code and this reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         self.code, self.reason = code, reason
@@ -30,7 +56,7 @@ class CloseSocket(Exception):
 
 
 class ClientMessage(NamedTuple):
-    """A message of the client."""
+    """A parsed message of the client; `text` is its JSON."""
 
     kind: str
     id: str
@@ -38,20 +64,24 @@ class ClientMessage(NamedTuple):
     text: bytes
 
 
-def parse_message(frame: Any) -> ClientMessage:
-    """The message of an ASGI event. Raises `Closed`."""
-    if frame.get("text") is None:
-        raise CloseSocket(BAD_REQUEST, "Binary frames are not taken.")
+def parse_message(event: Any) -> ClientMessage:
+    """Parse the message in an ASGI event `websocket.receive`.
+
+    Raises:
+        CloseSocket: It is not a message that a client may send.
+    """
+    if event.get("text") is None:
+        raise CloseSocket(BAD_REQUEST, "Binary frames are not supported. Send text frames.")
     try:
-        text = frame["text"].encode()
-        given = request.parse_json(text, "The message")
+        text = event["text"].encode()
+        message = parse_json(text, "The message")
     except request_errors.RequestError as error:
         raise CloseSocket(BAD_REQUEST, error.message) from None
-    if not isinstance(given, dict):
-        raise CloseSocket(BAD_REQUEST, "A message is a JSON object.")
-    kind, name, payload = given.get("type"), given.get("id"), given.get("payload")
+    if not isinstance(message, dict):
+        raise CloseSocket(BAD_REQUEST, "A message must be a JSON object.")
+    kind, name, payload = message.get("type"), message.get("id"), message.get("payload")
     if not isinstance(kind, str) or kind not in (*MESSAGES_WITH_PAYLOAD, *MESSAGES_WITH_ID):
-        raise CloseSocket(BAD_REQUEST, "`type` is none that a client sends.")
+        raise CloseSocket(BAD_REQUEST, "`type` must be a type that a client may send.")
     if kind in MESSAGES_WITH_ID and not (isinstance(name, str) and 0 < len(name) <= MAX_ID_CHARACTERS):
         raise CloseSocket(BAD_REQUEST, f"`id` must be a string of 1 to {MAX_ID_CHARACTERS} characters.")
     if kind in MESSAGES_WITH_PAYLOAD and not (
@@ -61,22 +91,28 @@ def parse_message(frame: Any) -> ClientMessage:
     return ClientMessage(kind, str(name), payload if isinstance(payload, dict) else {}, text)
 
 
-def parse_subscribe(received: ClientMessage) -> request.GraphQLRequest:
-    """What a `subscribe` asks. Raises `Closed` where it is none."""
+def parse_subscribe(message: ClientMessage) -> GraphQLRequest:
+    """Parse the payload of a `subscribe` message.
+
+    Raises:
+        CloseSocket: A parameter has the wrong type.
+    """
     try:
-        return request.parse_parameters(received.payload, len(received.text), request.count_containers(received.text))
+        return parse_parameters(message.payload, len(message.text), count_containers(message.text))
     except request_errors.RequestError as error:
         raise CloseSocket(BAD_REQUEST, error.message) from None
 
 
-def next_message_parts(name: str) -> tuple[str, str]:
-    """What stands before and behind the payload of a `next`."""
-    return f'{{"id":{orjson.dumps(name).decode()},"type":"next","payload":', "}"
+def next_message_parts(operation_id: str) -> tuple[str, str]:
+    """The text before and after the payload of a `next` message; the payload is JSON already."""
+    return f'{{"id":{orjson.dumps(operation_id).decode()},"type":"next","payload":', "}"
 
 
-def complete_message(name: str) -> str:
-    return orjson.dumps({"id": name, "type": "complete"}).decode()
+def complete_message(operation_id: str) -> str:
+    """A `complete` message."""
+    return orjson.dumps({"id": operation_id, "type": "complete"}).decode()
 
 
-def error_message(name: str, shown: list[dict[str, Any]]) -> str:
-    return orjson.dumps({"id": name, "type": "error", "payload": shown}).decode()
+def error_message(operation_id: str, errors: Sequence[FormattedError]) -> str:
+    """An `error` message; its payload is the list of errors."""
+    return orjson.dumps({"id": operation_id, "type": "error", "payload": errors}).decode()

@@ -120,8 +120,8 @@ async def test_keys_of_another_account_are_not_found(ask: Ask, key: str, other_k
     await ask(VIEWER, headers=bearer(other_key))
 
 
-async def test_graphiql_needs_no_key_and_asks_for_one(client: httpx.AsyncClient, ask: Ask, key: str) -> None:
+async def test_graphiql_needs_no_key_and_says_that_requests_do(client: httpx.AsyncClient, ask: Ask, key: str) -> None:
     await ask(VIEWER, status=401)
     page = await client.get("/graphql", headers={"accept": "text/html", "host": "anything.example"})
     assert page.status_code == 200
-    assert "This server asks for an API key" in page.text
+    assert "This server requires an API key" in page.text

@@ -1,5 +1,6 @@
-"""shipmentCreate: all that belongs to a shipment is made with it, by one statement, or nothing is."""
+"""shipmentCreate: a shipment and all its parts are created by one statement, or nothing is."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,18 +10,23 @@ from tests.conftest import Ask
 from tests.support.mutation_client import BERLIN, PARIS, Deeds, codes, complete, document, minimal, trail, versions_hold
 
 
-async def test_the_least_input_makes_a_draft(deeds: Deeds) -> None:
+async def test_the_minimal_input_creates_a_draft(deeds: Deeds) -> None:
     payload = await deeds.create()
-    made = payload["shipment"]
+    shipment = payload["shipment"]
     assert (payload["created"], payload["errors"], payload["warnings"]) == (True, [], [])
-    assert (made["status"], made["direction"], made["version"]) == ("DRAFT", "OUTBOUND", 1)
-    assert (made["number"], made["packages"], made["metadata"], made["tags"]) == ("SHP-0000001", [], {}, [])
+    assert (shipment["status"], shipment["direction"], shipment["version"]) == ("DRAFT", "OUTBOUND", 1)
+    assert (shipment["number"], shipment["packages"], shipment["metadata"], shipment["tags"]) == (
+        "SHP-0000001",
+        [],
+        {},
+        [],
+    )
     assert payload["meta"]["replayed"] is payload["meta"]["validateOnly"] is False
 
 
-async def test_all_that_belongs_to_a_shipment_comes_back_as_it_was_given(deeds: Deeds) -> None:
+async def test_all_fields_of_the_input_are_returned(deeds: Deeds) -> None:
     await deeds.carrier("dhl")
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "externalReference": "PO-1",
         "direction": "INBOUND",
         "carrier": "dhl",
@@ -43,68 +49,72 @@ async def test_all_that_belongs_to_a_shipment_comes_back_as_it_was_given(deeds: 
         "metadata": {"nested": {"a": 1.5}},
         "tags": [" cold ", 'a"b\\c,{}', "NULL", "cold", ""],
     }
-    made = await deeds.made(**complete(**given))
-    assert (made["externalReference"], made["direction"], made["carrier"]) == ("PO-1", "INBOUND", {"code": "dhl"})
-    assert [(one["role"], one["country"], one["lines"]) for one in made["parties"]] == [
+    shipment = await deeds.made(**complete(**fields))
+    assert (shipment["externalReference"], shipment["direction"], shipment["carrier"]) == (
+        "PO-1",
+        "INBOUND",
+        {"code": "dhl"},
+    )
+    assert [(party["role"], party["country"], party["lines"]) for party in shipment["parties"]] == [
         ("SHIPPER", "DE", []),
         ("RECIPIENT", "FR", []),
         ("NOTIFY", "BR", ["Rua 1"]),
     ]
-    first, second = made["packages"]
+    first, second = shipment["packages"]
     assert (first["seq"], first["trackingNumber"], first["weight"]["value"]) == (1, "jd 01-46", "1133.981")
     assert second["dimensions"] == {"length": "254", "width": "508", "height": "12.7"}
     assert [item["title"] for item in second["items"]] == ["Bolt"]
-    bolt, nut = made["items"]
+    bolt, nut = shipment["items"]
     assert (bolt["quantity"], bolt["unitValue"]) == ("3.25", {"amount": "1.5", "currency": "EUR"})
     assert (nut["package"], nut["originCountry"], nut["metadata"]) == (None, "CN", {"a": [1, None]})
-    assert made["references"] == [{"kind": "po", "value": "77"}, {"kind": "rma", "value": "8"}]
-    assert (made["promisedFrom"], made["estimatedDeliveryAt"]) == (
+    assert shipment["references"] == [{"kind": "po", "value": "77"}, {"kind": "rma", "value": "8"}]
+    assert (shipment["promisedFrom"], shipment["estimatedDeliveryAt"]) == (
         "2026-03-01T07:00:00+00:00",
         "2026-03-01T09:30:00.25+00:00",
     )
-    assert made["declaredValue"] == {"amount": "99999999999999.9999", "currency": "JPY"}
-    assert (made["metadata"], made["tags"]) == ({"nested": {"a": 1.5}}, ["cold", 'a"b\\c,{}', "NULL"])
-    assert (made["packageCount"], made["totalWeight"]) == (2, None)
+    assert shipment["declaredValue"] == {"amount": "99999999999999.9999", "currency": "JPY"}
+    assert (shipment["metadata"], shipment["tags"]) == ({"nested": {"a": 1.5}}, ["cold", 'a"b\\c,{}', "NULL"])
+    assert (shipment["packageCount"], shipment["totalWeight"]) == (2, None)
 
 
-async def test_a_weight_comes_back_in_its_unit_as_it_was_entered(deeds: Deeds, ask: Ask) -> None:
-    made = await deeds.made(packages=[{"weight": {"value": "2.5000", "unit": "LB"}}])
+async def test_a_weight_in_its_own_unit_is_returned_as_entered(deeds: Deeds, ask: Ask) -> None:
+    shipment = await deeds.made(packages=[{"weight": {"value": "2.5000", "unit": "LB"}}])
     query = "query($id: ID!) { shipment(by: {id: $id}) { packages { weight(unit: LB) { value unit } } } }"
-    answer = await ask(query, {"id": made["id"]})
-    assert answer["data"]["shipment"]["packages"] == [{"weight": {"value": "2.5000", "unit": "LB"}}]
+    response = await ask(query, {"id": shipment["id"]})
+    assert response["data"]["shipment"]["packages"] == [{"weight": {"value": "2.5000", "unit": "LB"}}]
 
 
-async def test_confirmed_at_once_it_is_ready_with_its_packages(deeds: Deeds) -> None:
-    made = await deeds.ready(packages=2)
-    assert made["status"] == "READY"
-    assert {package["status"] for package in made["packages"]} == {"READY"}
-    assert made["readyAt"] == made["statusAt"] == made["createdAt"]
+async def test_a_shipment_created_with_confirm_is_ready_with_its_packages(deeds: Deeds) -> None:
+    shipment = await deeds.ready(packages=2)
+    assert shipment["status"] == "READY"
+    assert {package["status"] for package in shipment["packages"]} == {"READY"}
+    assert shipment["readyAt"] == shipment["statusAt"] == shipment["createdAt"]
 
 
 @pytest.mark.parametrize(
-    ("given", "missing"),
+    ("fields", "missing"),
     [
         ({}, ["input.packages", "input.recipient"]),
         ({"recipient": PARIS, "packages": []}, ["input.packages"]),
         ({"packages": [{}]}, ["input.recipient"]),
     ],
 )
-async def test_confirming_needs_a_recipient_and_a_package(deeds: Deeds, given: dict[str, Any], missing: Any) -> None:
-    payload = await deeds.create(confirm=True, **given)
+async def test_confirm_requires_a_recipient_and_a_package(deeds: Deeds, fields: dict[str, Any], missing: Any) -> None:
+    payload = await deeds.create(confirm=True, **fields)
     assert codes(payload) == [("REQUIRED", path) for path in missing]
 
 
-async def test_a_recipient_among_the_other_parties_is_one(deeds: Deeds) -> None:
-    made = await deeds.made(confirm=True, packages=[{}], parties=[{"role": "RECIPIENT", "party": PARIS}])
-    assert made["status"] == "READY"
+async def test_the_recipient_may_be_in_parties(deeds: Deeds) -> None:
+    shipment = await deeds.made(confirm=True, packages=[{}], parties=[{"role": "RECIPIENT", "party": PARIS}])
+    assert shipment["status"] == "READY"
 
 
-async def test_a_role_is_held_once(deeds: Deeds) -> None:
+async def test_a_role_used_twice_is_rejected(deeds: Deeds) -> None:
     payload = await deeds.create(parties=[{"role": "NOTIFY", "party": PARIS}, {"role": "SHIPPER", "party": PARIS}])
     assert codes(payload) == [("INVALID", "input.parties.1.role")]
 
 
-async def test_an_external_reference_is_given_once(deeds: Deeds) -> None:
+async def test_an_external_reference_in_use_is_rejected(deeds: Deeds) -> None:
     first = await deeds.made(externalReference="A-1")
     payload = await deeds.create(externalReference=" A-1 ")
     assert codes(payload) == [("DUPLICATE", "input.externalReference")]
@@ -113,11 +123,11 @@ async def test_an_external_reference_is_given_once(deeds: Deeds) -> None:
     assert (await deeds.made(externalReference="a-1"))["id"] != first["id"]
 
 
-async def test_a_blank_reference_is_refused_because_it_would_let_doubles_in(deeds: Deeds) -> None:
+async def test_a_blank_external_reference_is_rejected_because_it_would_allow_duplicates(deeds: Deeds) -> None:
     assert codes(await deeds.create(externalReference="  ")) == [("INVALID", "input.externalReference")]
 
 
-async def test_carriers_and_returned_shipments_must_be_there(deeds: Deeds, owner: AsyncEngine) -> None:
+async def test_an_unknown_carrier_or_returned_shipment_is_not_found(deeds: Deeds, owner: AsyncEngine) -> None:
     before = await trail(owner)
     payload = await deeds.create(carrier="nobody", returnOf={"number": "SHP-0000099"})
     assert codes(payload) == [("NOT_FOUND", "input.carrier"), ("NOT_FOUND", "input.returnOf")]
@@ -125,34 +135,39 @@ async def test_carriers_and_returned_shipments_must_be_there(deeds: Deeds, owner
 
 
 @pytest.mark.parametrize("name", ["id", "number", "externalReference"])
-async def test_a_return_names_what_it_brings_back(deeds: Deeds, name: str) -> None:
-    outward = await deeds.made(externalReference="out")
-    back = await deeds.made(direction="RETURN", returnOf={name: outward[name]})
-    assert back["returnOf"] == {"id": outward["id"]}
+async def test_a_return_refers_to_the_returned_shipment(deeds: Deeds, name: str) -> None:
+    returned = await deeds.made(externalReference="out")
+    shipment = await deeds.made(direction="RETURN", returnOf={name: returned[name]})
+    assert shipment["returnOf"] == {"id": returned["id"]}
 
 
-async def test_two_hundred_packages_fit_and_one_more_does_not(deeds: Deeds) -> None:
-    made = await deeds.made(packages=[{"weight": {"value": "1", "unit": "G"}}] * 200)
-    assert (made["packageCount"], made["totalWeight"]["value"]) == (200, "200")
+async def test_the_maximum_is_200_packages(deeds: Deeds) -> None:
+    shipment = await deeds.made(packages=[{"weight": {"value": "1", "unit": "G"}}] * 200)
+    assert (shipment["packageCount"], shipment["totalWeight"]["value"]) == (200, "200")
     assert codes(await deeds.create(packages=[{}] * 201)) == [("LIMIT_EXCEEDED", "input.packages")]
 
 
-async def test_a_validated_shipment_is_not_made_and_takes_no_number(deeds: Deeds, owner: AsyncEngine) -> None:
+async def test_validate_only_creates_nothing_and_uses_no_number(deeds: Deeds, owner: AsyncEngine) -> None:
     await deeds.made(externalReference="A-1")
     before = await trail(owner)
-    good = await deeds.create({"validateOnly": True}, **complete(confirm=True))
-    assert (good["errors"], good["shipment"], good["created"], good["meta"]["validateOnly"]) == ([], None, False, True)
-    bad = await deeds.create({"validateOnly": True}, externalReference="A-1", carrier="nobody")
-    assert codes(bad) == [("NOT_FOUND", "input.carrier"), ("DUPLICATE", "input.externalReference")]
+    valid = await deeds.create({"validateOnly": True}, **complete(confirm=True))
+    assert (valid["errors"], valid["shipment"], valid["created"], valid["meta"]["validateOnly"]) == (
+        [],
+        None,
+        False,
+        True,
+    )
+    invalid = await deeds.create({"validateOnly": True}, externalReference="A-1", carrier="nobody")
+    assert codes(invalid) == [("NOT_FOUND", "input.carrier"), ("DUPLICATE", "input.externalReference")]
     assert await trail(owner) == before
     assert (await deeds.made())["number"] == "SHP-0000002"
 
 
-async def test_a_new_shipment_is_one_change_that_says_what_it_is(deeds: Deeds, ask: Ask, owner: AsyncEngine) -> None:
+async def test_a_new_shipment_is_one_change_with_its_fields(deeds: Deeds, ask: Ask, owner: AsyncEngine) -> None:
     await deeds.made(externalReference=" A-1 ", estimatedDeliveryAt="2026-03-01T08:00:00+01:00")
     async with owner.connect() as connection:
-        found = await connection.exec_driver_sql("SELECT op, shipment_seq, status_after, changed FROM change")
-        (change,) = found.all()
+        result = await connection.exec_driver_sql("SELECT op, shipment_seq, status_after, changed FROM change")
+        (change,) = result.all()
     assert change[:3] == ("shipment.created", 1, "DRAFT")
     assert change.changed == {
         "number": [None, "SHP-0000001"],
@@ -164,23 +179,31 @@ async def test_a_new_shipment_is_one_change_that_says_what_it_is(deeds: Deeds, a
     assert await versions_hold(owner) == 1
 
 
-async def test_one_statement_writes_and_one_reads(ask: Ask, statements: list[str]) -> None:
+async def test_a_create_is_one_writing_and_one_reading_statement(ask: Ask, statements: list[str]) -> None:
     everything = complete(items=[{"title": "x", "quantity": "1"}], references=[{"kind": "po", "value": "1"}])
     await ask(document("shipmentCreate"), {"input": everything})
     statements.clear()
-    answer = await ask(document("shipmentCreate"), {"input": everything})
-    assert answer["data"]["shipmentCreate"]["errors"] == []
+    response = await ask(document("shipmentCreate"), {"input": everything})
+    assert response["data"]["shipmentCreate"]["errors"] == []
     assert [statement.split(None, 1)[0] for statement in statements] == ["WITH", "SELECT"]
 
 
-async def test_several_mutations_of_an_operation_are_carried_out_in_their_turn(ask: Ask) -> None:
+async def test_several_mutation_fields_run_one_after_another(ask: Ask) -> None:
     query = """mutation($a: ShipmentCreateInput!, $b: ShipmentCreateInput!) {
       one: shipmentCreate(input: $a) { shipment { number } errors { code } }
       two: shipmentCreate(input: $b) { shipment { number } errors { code } }
       three: shipmentCreate(input: $a) { shipment { number } errors { code } } }"""
-    answer = await ask(query, {"a": minimal(externalReference="x"), "b": {"shipper": {**BERLIN, "name": "\0"}}})
-    assert answer["data"] == {
+    response = await ask(query, {"a": minimal(externalReference="x"), "b": {"shipper": {**BERLIN, "name": "\0"}}})
+    assert response["data"] == {
         "one": {"shipment": {"number": "SHP-0000001"}, "errors": []},
         "two": {"shipment": None, "errors": [{"code": "INVALID"}]},
         "three": {"shipment": None, "errors": [{"code": "DUPLICATE"}]},
     }
+
+
+async def test_concurrent_creates_with_one_reference_return_the_existing_shipment(deeds: Deeds) -> None:
+    for reference in "ABCDE":
+        payloads = await asyncio.gather(*(deeds.create(externalReference=reference) for _ in range(8)))
+        (created,) = [payload["shipment"] for payload in payloads if payload["created"]]
+        errors = [payload["errors"][0] for payload in payloads if not payload["created"]]
+        assert [(error["code"], error["existing"]["id"]) for error in errors] == [("DUPLICATE", created["id"])] * 7

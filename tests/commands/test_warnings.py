@@ -1,4 +1,4 @@
-"""What looks odd is accepted, stored, and warned of, with the path of what looks odd."""
+"""Unusual values are accepted and stored, with a warning that has their path."""
 
 from typing import Any
 
@@ -13,26 +13,27 @@ CREATE = """mutation($input: ShipmentCreateInput!, $options: MutationOptions) {
 PARTY = {"name": "A", "country": "DE"}
 
 
-async def warnings(ask: Ask, options: dict[str, Any] | None = None, **given: Any) -> list[tuple[str, str]]:
-    """Code and path of each warning of a creation in which nothing is wrong."""
-    payload = (await ask(CREATE, {"input": {"shipper": PARTY, **given}, "options": options}))["data"]["shipmentCreate"]
+async def warnings(ask: Ask, options: dict[str, Any] | None = None, **fields: Any) -> list[tuple[str, str]]:
+    """Code and path of each warning of a create without errors."""
+    payload = (await ask(CREATE, {"input": {"shipper": PARTY, **fields}, "options": options}))["data"]["shipmentCreate"]
     assert payload["errors"] == []
     return [(warning["code"], ".".join(warning["path"])) for warning in payload["warnings"]]
 
 
 def packages(*numbers: str) -> list[dict[str, str]]:
+    """Packages with these tracking numbers."""
     return [{"trackingNumber": number} for number in numbers]
 
 
-async def test_a_wrong_check_digit_is_warned_of(ask: Ask) -> None:
-    found = await warnings(ask, packages=packages("1Z999AA10123456784", "1Z999AA10123456785", "RR123456784DE"))
-    assert found == [
+async def test_a_wrong_check_digit_is_a_warning(ask: Ask) -> None:
+    result = await warnings(ask, packages=packages("1Z999AA10123456784", "1Z999AA10123456785", "RR123456784DE"))
+    assert result == [
         ("CHECK_DIGIT", "input.packages.1.trackingNumber"),
         ("CHECK_DIGIT", "input.packages.2.trackingNumber"),
     ]
 
 
-async def test_a_number_of_digits_alone_is_checked_where_the_carrier_is_known(ask: Ask) -> None:
+async def test_a_number_of_digits_only_is_checked_if_the_carrier_is_known(ask: Ask) -> None:
     await ask('mutation { carrierSave(code: "fedex", input: {name: "FedEx"}) { errors { code } } }')
     assert await warnings(ask, packages=packages("123456789013")) == []
     assert await warnings(ask, packages=packages("123456789014"), carrier="fedex") == [
@@ -40,42 +41,45 @@ async def test_a_number_of_digits_alone_is_checked_where_the_carrier_is_known(as
     ]
 
 
-async def test_an_address_that_looks_odd_is_kept_as_it_is(ask: Ask) -> None:
+async def test_an_unusual_address_is_stored_with_warnings(ask: Ask) -> None:
     recipient = {"name": "B", "country": "US", "postalCode": "K1A 0B1", "region": "QC"}
-    answer = await ask(CREATE, {"input": {"shipper": PARTY, "recipient": recipient}})
-    payload = answer["data"]["shipmentCreate"]
+    response = await ask(CREATE, {"input": {"shipper": PARTY, "recipient": recipient}})
+    payload = response["data"]["shipmentCreate"]
     assert payload["shipment"]["recipient"] == {"postalCode": "K1A 0B1", "region": "QC"}
     assert payload["errors"] == []
     assert payload["warnings"] == [
         {
             "code": "ODD_POSTAL_CODE",
             "path": ["input", "recipient", "postalCode"],
-            "message": "Postal codes of US look otherwise: 00000 or 00000 0000, where 0 is a digit.",
+            "message": "Postal codes of US have the format 00000 or 00000 0000, where 0 is a digit.",
         },
         {
             "code": "ODD_REGION",
             "path": ["input", "recipient", "region"],
-            "message": "QC is not the code of a region of US.",
+            "message": "QC is not a region code of US.",
         },
     ]
 
 
-async def test_a_number_that_is_under_way_elsewhere_is_warned_of(ask: Ask) -> None:
+async def test_a_tracking_number_of_another_active_package_is_a_warning(ask: Ask) -> None:
     assert await warnings(ask, packages=packages("ABC-1")) == []
     assert await warnings(ask, packages=packages("abc1")) == [
         ("TRACKING_NUMBER_IN_USE", "input.packages.0.trackingNumber")
     ]
 
 
-async def test_validation_alone_gives_the_same_warnings_and_makes_nothing(ask: Ask) -> None:
-    odd = {"packages": packages("1Z999AA10123456785"), "recipient": {"name": "", "country": "DE", "postalCode": "1"}}
-    dry = await warnings(ask, {"validateOnly": True}, **odd)
+async def test_validate_only_returns_the_same_warnings_and_creates_nothing(ask: Ask) -> None:
+    unusual = {
+        "packages": packages("1Z999AA10123456785"),
+        "recipient": {"name": "", "country": "DE", "postalCode": "1"},
+    }
+    validated = await warnings(ask, {"validateOnly": True}, **unusual)
     assert (await ask("{ shipments { totalCount { count } } }"))["data"]["shipments"]["totalCount"]["count"] == 0
-    assert dry == await warnings(ask, **odd)
-    assert len(dry) == 2
+    assert validated == await warnings(ask, **unusual)
+    assert len(validated) == 2
 
 
-async def test_an_event_of_the_day_after_tomorrow_is_kept_with_a_warning(ask: Ask) -> None:
+async def test_an_event_in_the_future_is_stored_with_a_warning(ask: Ask) -> None:
     await ask(CREATE, {"input": {"shipper": PARTY, "externalReference": "S-1", "packages": [{}]}})
     event = {
         "target": {"shipment": {"externalReference": "S-1"}},

@@ -1,4 +1,4 @@
-"""How PostgreSQL carries out the statements that write, once it has planned them for good."""
+"""The generic plans of writing statements in PostgreSQL."""
 
 import json
 from collections.abc import Iterator
@@ -10,41 +10,44 @@ from graphql_app.commands import sql_loader
 from graphql_app.database import engine
 from graphql_app.settings import Settings
 
-PARTS = frozenset({"parties", "packages", "numbered", "items", "references", "returns"})
-GROWING = {"shipment", "package"}
+ALL_PARTS = frozenset({"parties", "packages", "numbered", "items", "references", "returns"})
+LARGE_TABLES = {"shipment", "package"}
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All nodes of a plan."""
     yield plan
-    for one in plan.get("Plans", ()):
-        yield from nodes(one)
+    for node in plan.get("Plans", ()):
+        yield from nodes(node)
 
 
-async def test_creating_looks_up_row_by_row_even_if_planned_when_tables_were_empty(
+async def test_creating_uses_indexes_even_if_planned_while_the_tables_were_empty(
     settings: Settings,
 ) -> None:
-    """A plan is kept while the tables grow: a join that reads a small table whole would go on to read a large one."""
-    statement = sql_loader.load("shipments_insert", PARTS)
+    """A plan is kept while the tables grow: a join that scans a small table completely would scan a large one too."""
+    statement = sql_loader.load("shipments_insert", ALL_PARTS)
     assert settings.postgres_url
     url = settings.postgres_url.get_secret_value()
     connection = await asyncpg.connect(url, statement_cache_size=0, server_settings=engine.PLANNER_SETTINGS)
     try:
         await connection.execute("VACUUM ANALYZE shipment, package, carrier")
-        await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE made AS {statement.sql}")
+        await connection.execute(
+            f"SET plan_cache_mode = force_generic_plan; PREPARE create_shipments AS {statement.sql}"
+        )
         nulls = ", ".join(["NULL"] * len(statement.names))
-        answer = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE made({nulls})"))
+        plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE create_shipments({nulls})"))
     finally:
         await connection.close()
-    found = list(nodes(answer[0]["Plan"]))
-    assert not [one for one in found if one["Node Type"] in ("Hash Join", "Merge Join")]
-    read = [one for one in found if one.get("Relation Name") in GROWING and "Scan" in one["Node Type"]]
-    assert len(read) == 5  # the reference, the three names of a returned shipment, the tracking number
-    assert all(one["Node Type"].startswith("Index") and "Index Cond" in one for one in read), read
+    all_nodes = list(nodes(plan[0]["Plan"]))
+    assert not [node for node in all_nodes if node["Node Type"] in ("Hash Join", "Merge Join")]
+    lookups = [node for node in all_nodes if node.get("Relation Name") in LARGE_TABLES and "Scan" in node["Node Type"]]
+    assert len(lookups) == 5  # the external reference, the three keys of a returned shipment, the tracking number
+    assert all(node["Node Type"].startswith("Index") and "Index Cond" in node for node in lookups), lookups
 
 
-def test_a_part_that_is_not_asked_for_is_not_in_the_statement() -> None:
-    least = sql_loader.load("shipments_insert")
-    assert "@" not in least.sql
-    assert "party" not in least.sql
-    assert "parties" not in least.names
-    assert set(sql_loader.load("shipments_insert", PARTS).names) > set(least.names)
+def test_an_optional_part_that_is_not_requested_is_not_in_the_statement() -> None:
+    minimal = sql_loader.load("shipments_insert")
+    assert "@" not in minimal.sql
+    assert "party" not in minimal.sql
+    assert "parties" not in minimal.names
+    assert set(sql_loader.load("shipments_insert", ALL_PARTS).names) > set(minimal.names)

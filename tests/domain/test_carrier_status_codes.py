@@ -1,4 +1,4 @@
-"""Carriers' own words: every one means one thing, and all that carriers were seen to say is known."""
+"""Built-in mappings of carrier status codes: unambiguous, and complete for the status codes of the sample data."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
 
 
-def test_no_word_of_a_carrier_means_two_things() -> None:
+def test_each_status_code_of_a_carrier_is_mapped_once() -> None:
     lines = [
         line.split()
         for text in carrier_status_codes.CARRIER_STATUS_TABLE.values()
@@ -22,18 +22,18 @@ def test_no_word_of_a_carrier_means_two_things() -> None:
     assert len(BUILT_IN_MAPPINGS) == sum(len(line) - 1 for line in lines)
 
 
-def test_carriers_are_named_as_carriers_can_be() -> None:
+def test_carrier_codes_are_valid_and_status_codes_are_normalized() -> None:
     assert all(re.fullmatch("[a-z0-9_]{2,32}", carrier) for carrier, _ in BUILT_IN_MAPPINGS)
-    assert all(raw == carrier_status_codes.normalize(raw) != "" for _, raw in BUILT_IN_MAPPINGS)
+    assert all(code == carrier_status_codes.normalize(code) != "" for _, code in BUILT_IN_MAPPINGS)
 
 
-def test_a_reason_is_given_only_where_something_is_wrong() -> None:
-    wrong = {Code.DELAYED, Code.DELIVERY_ATTEMPTED, Code.HELD, Code.CUSTOMS_HELD, Code.EXCEPTION}
-    assert all(code in wrong for code, reason in BUILT_IN_MAPPINGS.values() if reason is not None)
+def test_only_event_codes_of_problems_have_a_reason() -> None:
+    problems = {Code.DELAYED, Code.DELIVERY_ATTEMPTED, Code.HELD, Code.CUSTOMS_HELD, Code.EXCEPTION}
+    assert all(code in problems for code, reason in BUILT_IN_MAPPINGS.values() if reason is not None)
 
 
 @pytest.mark.parametrize(
-    ("carrier", "raws", "status"),
+    ("carrier", "status_codes", "status"),
     [
         ("ups", "M MP", Status.READY),
         ("ups", "OR PU", Status.PICKED_UP),
@@ -63,25 +63,28 @@ def test_a_reason_is_given_only_where_something_is_wrong() -> None:
         ("shippo", "TRANSIT", Status.IN_TRANSIT),
     ],
 )
-def test_words_lead_to_the_status_that_they_report(carrier: str, raws: str, status: Status) -> None:
-    for raw in raws.split():
-        assert status_rules.STATUS_OF_CODE[BUILT_IN_MAPPINGS[carrier, carrier_status_codes.normalize(raw)][0]] is status
+def test_status_codes_are_mapped_to_event_codes_with_the_right_status(
+    carrier: str, status_codes: str, status: Status
+) -> None:
+    for status_code in status_codes.split():
+        event_code, _ = BUILT_IN_MAPPINGS[carrier, carrier_status_codes.normalize(status_code)]
+        assert status_rules.STATUS_OF_CODE[event_code] is status
 
 
-def test_one_code_means_different_things_at_different_carriers() -> None:
+def test_the_same_status_code_has_different_meanings_for_different_carriers() -> None:
     assert BUILT_IN_MAPPINGS["prestige", "EVENT_101"] == (Code.INFO_RECEIVED, None)
     assert BUILT_IN_MAPPINGS["a1_amazon", "EVENT_101"] == (Code.DEPARTED_FACILITY, None)
     assert BUILT_IN_MAPPINGS["fedex", "CA"] == (Code.CANCELLED, None)
     assert BUILT_IN_MAPPINGS["dhl_express", "CA"] == (Code.DELIVERY_ATTEMPTED, Reason.BUSINESS_CLOSED)
 
 
-def test_every_word_that_carriers_were_seen_to_say_is_known(shared_data: Path) -> None:
+def test_every_status_code_of_the_sample_data_is_mapped(shared_data: Path) -> None:
     with (shared_data / "tracking/events_flat_dev.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    said = {(row["carrier"], row["subcode" if row["carrier"] == "ups" else "code"]) for row in rows}
-    said = {("easypost" if carrier.startswith("easypost:") else carrier, raw) for carrier, raw in said}
+    reported = {(row["carrier"], row["subcode" if row["carrier"] == "ups" else "code"]) for row in rows}
+    reported = {("easypost" if carrier.startswith("easypost:") else carrier, code) for carrier, code in reported}
     assert {
-        (carrier, raw)
-        for carrier, raw in said
-        if (carrier, carrier_status_codes.normalize(raw)) not in BUILT_IN_MAPPINGS
+        (carrier, code)
+        for carrier, code in reported
+        if (carrier, carrier_status_codes.normalize(code)) not in BUILT_IN_MAPPINGS
     } == set()

@@ -1,4 +1,4 @@
-"""Which two reports are the same event."""
+"""The deduplication key: which reports count as the same event."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -21,29 +21,30 @@ REPORT: dict[str, Any] = {
 }
 
 
-def key(**other: Any) -> bytes:
-    return event_identity.dedupe_key(**{**REPORT, **other})
+def key(**changes: Any) -> bytes:
+    """The key of REPORT with some fields changed."""
+    return event_identity.dedupe_key(**{**REPORT, **changes})
 
 
-def test_the_same_report_is_the_same_event() -> None:
+def test_equal_reports_have_the_same_key_of_32_bytes() -> None:
     assert key() == key()
     assert len(key()) == 32
 
 
 @pytest.mark.parametrize(
-    "same",
+    "changes",
     [
         {"occurred_at": REPORT["occurred_at"] + timedelta(milliseconds=900)},
         {"occurred_at": REPORT["occurred_at"].astimezone(timezone(timedelta(hours=5)))},
         {"source_name": "another-feed"},
     ],
 )
-def test_parts_of_a_second_the_offset_and_the_reporter_make_no_other_event(same: dict[str, Any]) -> None:
-    assert key(**same) == key()
+def test_fractions_of_a_second_the_utc_offset_and_the_source_do_not_matter(changes: dict[str, Any]) -> None:
+    assert key(**changes) == key()
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changes",
     [
         {"occurred_at": REPORT["occurred_at"] + timedelta(seconds=1)},
         {"occurred_at": REPORT["occurred_at"] - timedelta(milliseconds=1)},
@@ -57,11 +58,11 @@ def test_parts_of_a_second_the_offset_and_the_reporter_make_no_other_event(same:
         {"external_event_id": "E-1"},
     ],
 )
-def test_what_happened_where_when_and_to_what_makes_another_event(other: dict[str, Any]) -> None:
-    assert key(**other) != key()
+def test_code_time_place_package_and_status_code_matter(changes: dict[str, Any]) -> None:
+    assert key(**changes) != key()
 
 
-def test_the_reporters_own_identity_decides_alone() -> None:
+def test_with_an_external_event_id_only_the_id_and_the_source_matter() -> None:
     assert key(external_event_id="E-1") == key(external_event_id="E-1", code="INFO", package_id=None)
     assert key(external_event_id="E-1") != key(external_event_id="E-1", source_name="another-feed")
     assert key(external_event_id="E-1") != key(external_event_id="E-2")
@@ -71,5 +72,5 @@ TEXTS = st.lists(st.none() | st.text("ab-:1é", max_size=4), max_size=5)
 
 
 @given(TEXTS, TEXTS)
-def test_no_two_lists_of_texts_look_the_same(one: list[str | None], other: list[str | None]) -> None:
-    assert (event_identity.digest(*one) == event_identity.digest(*other)) == (one == other)
+def test_different_lists_of_texts_have_different_digests(first: list[str | None], second: list[str | None]) -> None:
+    assert (event_identity.digest(*first) == event_identity.digest(*second)) == (first == second)

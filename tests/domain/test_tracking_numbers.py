@@ -1,4 +1,4 @@
-"""Tracking numbers: one spelling for comparing, and check digits that warn and never refuse."""
+"""Tracking numbers: normalization, and warnings about wrong check digits."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graphql_app.domain import tracking_numbers
 
-RIGHT = [
+VALID = [
     ("1Z999AA10123456784", None),
     ("1z 999-aa1 01 2345 6784", None),
     ("1ZW470V80310800043", "ups"),
@@ -29,61 +29,64 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("number", "carrier"), RIGHT)
-def test_a_right_check_digit_gives_no_warning_and_every_wrong_one_does(number: str, carrier: str | None) -> None:
+@pytest.mark.parametrize(("number", "carrier"), VALID)
+def test_a_correct_check_digit_gives_no_warning_and_every_other_digit_gives_one(
+    number: str, carrier: str | None
+) -> None:
     assert tracking_numbers.warning(number, carrier) is None
-    at = max(at for at, character in enumerate(number) if character.isdigit())
-    for digit in set("0123456789") - {number[at]}:
-        wrong = f"{number[:at]}{digit}{number[at + 1 :]}"
-        sentence = tracking_numbers.warning(wrong, carrier)
-        assert sentence is not None
-        assert sentence.endswith(f"number is {digit}; {number[at]} would be right.")
+    index = max(index for index, character in enumerate(number) if character.isdigit())
+    for digit in set("0123456789") - {number[index]}:
+        changed = f"{number[:index]}{digit}{number[index + 1 :]}"
+        message = tracking_numbers.warning(changed, carrier)
+        assert message is not None
+        assert message.endswith(f"tracking number is {digit} but should be {number[index]}.")
 
 
-def test_a_number_is_right_when_one_of_its_possible_readings_is() -> None:
-    """USPS prints some numbers of 20 digits without the identifier that their check digit includes."""
-    whole, cut = "03071790000523483741", "71969010756003077385"
-    assert tracking_numbers.warning(whole, "usps") is None
-    assert tracking_numbers.warning(cut, "usps") is None
-    right = [digit for digit in "0123456789" if tracking_numbers.warning(cut[:-1] + digit, "usps") is None]
-    assert len(right) == 2
+def test_a_number_is_valid_if_the_check_digit_of_one_matching_format_is_correct() -> None:
+    """USPS prints some numbers of 20 digits without the application identifier that their check digit includes."""
+    complete, without_identifier = "03071790000523483741", "71969010756003077385"
+    assert tracking_numbers.warning(complete, "usps") is None
+    assert tracking_numbers.warning(without_identifier, "usps") is None
+    stem = without_identifier[:-1]
+    valid_digits = [digit for digit in "0123456789" if tracking_numbers.warning(stem + digit, "usps") is None]
+    assert len(valid_digits) == 2
 
 
 @pytest.mark.parametrize("number", ["", "ABC", "LE17119906", "AZI1000521088", "2Z5R89390357567127", "1Z12345"])
-def test_a_number_of_no_known_shape_gives_no_warning(number: str) -> None:
+def test_a_number_of_unknown_format_gives_no_warning(number: str) -> None:
     assert tracking_numbers.warning(number) is None
 
 
 @pytest.mark.parametrize("number", ["123456789013", "1234567890", "1234567890123450", "K1234567890"])
-def test_a_shape_that_many_carriers_have_is_checked_only_where_the_carrier_is_known(number: str) -> None:
+def test_a_format_of_several_carriers_is_checked_only_if_the_carrier_is_known(number: str) -> None:
     assert tracking_numbers.warning(number) is None
     assert tracking_numbers.warning(number, "some_carrier") is None
 
 
-def test_an_s10_number_of_no_country_gives_a_warning() -> None:
-    sentence = "This looks like an S10 number, but no country has the code XX."
-    assert tracking_numbers.warning("RR123456785XX") == sentence
+def test_an_s10_number_with_an_unknown_country_code_gives_a_warning() -> None:
+    message = "This looks like an S10 tracking number, but XX is not a country code."
+    assert tracking_numbers.warning("RR123456785XX") == message
 
 
 @given(st.text(max_size=50), st.sampled_from([None, "ups", "usps", "fedex", "dhl", "canada_post"]))
-def test_no_text_is_too_strange_to_look_at(number: str, carrier: str | None) -> None:
-    sentence = tracking_numbers.warning(number, carrier)
-    assert sentence is None or sentence.endswith(".")
+def test_every_text_is_handled(number: str, carrier: str | None) -> None:
+    message = tracking_numbers.warning(number, carrier)
+    assert message is None or message.endswith(".")
 
 
 @given(st.text("0123456789 -.", max_size=40))
-def test_a_spelling_changes_nothing(number: str) -> None:
+def test_spaces_do_not_matter_and_normalized_numbers_are_ascii(number: str) -> None:
     assert tracking_numbers.warning(number, "usps") == tracking_numbers.warning(number.replace(" ", ""), "usps")
     assert tracking_numbers.normalize(number).isascii()
 
 
-def test_the_published_examples(shared_data: Path) -> None:
-    """Examples that others collected; a number of none of their shapes, such as one that begins 2Z, is not known."""
-    shapeless = {"2Z5R89390357567127", "1A5R89390357567127"}
+def test_published_examples_of_valid_and_invalid_numbers(shared_data: Path) -> None:
+    """Invalid numbers of unknown format, such as one that begins with 2Z, give no warning."""
+    unknown_format = {"2Z5R89390357567127", "1A5R89390357567127"}
     for carrier in ("ups", "s10"):
-        kinds = json.loads((shared_data / f"tracking_numbers/couriers/{carrier}.json").read_text())["tracking_numbers"]
-        for kind in kinds:
-            for number in kind["test_numbers"]["valid"]:
+        file = shared_data / f"tracking_numbers/couriers/{carrier}.json"
+        for numbers in json.loads(file.read_text())["tracking_numbers"]:
+            for number in numbers["test_numbers"]["valid"]:
                 assert tracking_numbers.warning(number, carrier) is None, number
-            for number in kind["test_numbers"]["invalid"]:
-                assert (tracking_numbers.warning(number, carrier) is None) == (number in shapeless), number
+            for number in numbers["test_numbers"]["invalid"]:
+                assert (tracking_numbers.warning(number, carrier) is None) == (number in unknown_format), number

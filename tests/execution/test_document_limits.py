@@ -1,4 +1,4 @@
-"""Limits: each one is hit, its name and number stand in the message, and honest documents stay far below it."""
+"""Document limits: each one is enforced and named in the message, and real documents stay far below it."""
 
 import ast
 import json
@@ -22,79 +22,80 @@ GRAPHQL = {"accept": "application/graphql-response+json"}
 HEALTH = "{ viewer { account } }"
 
 
-def many(pattern: str, number: int) -> str:
-    """The pattern with the numbers from 0, so many times."""
-    return " ".join(pattern.replace("#", str(n)) for n in range(number))
+def repeat(pattern: str, count: int) -> str:
+    """Repeat the pattern, with the numbers from 0 in place of `#`."""
+    return " ".join(pattern.replace("#", str(number)) for number in range(count))
 
 
-def nested(opening: str, inmost: str, closing: str, depth: int) -> str:
-    return opening * depth + inmost + closing * depth
+def nest(opening: str, innermost: str, closing: str, depth: int) -> str:
+    """Put the innermost text into `depth` pairs of brackets."""
+    return opening * depth + innermost + closing * depth
 
 
 FIFTY_FIELDS = " ".join("id number status version direction".split() * 10)
-WHERE = nested("{NOT:", "{phase:ACTIVE}", "}", 32)
-OVER: dict[str, tuple[str, str]] = {
+WHERE = nest("{NOT:", "{phase:ACTIVE}", "}", 32)
+OVER: dict[str, tuple[str, str]] = {  # documents that exceed one limit, and a part of the message, by limit
     "characters": (f"{HEALTH}#{'x' * 32_000}", "32023 characters; the limit is 32000"),
-    "tokens": ("{" + "viewer{account}" * 1000 + "}", "more than 3000 tokens, the limit"),
-    "depth": (nested("{node(id:1)", "{id}", "}", 16), "17 levels (depth); the limit is 16"),
+    "tokens": ("{" + "viewer{account}" * 1000 + "}", "must have at most 3000 tokens"),
+    "depth": (nest("{node(id:1)", "{id}", "}", 16), "17 levels (depth); the limit is 16"),
     "introspection": (
-        "{__type(name:1)" + nested("{ofType", "{name}", "}", 32) + "}",
+        "{__type(name:1)" + nest("{ofType", "{name}", "}", 32) + "}",
         "34 levels of introspection; the limit is 32",
     ),
-    "aliases": ("{viewer{" + many("a#:account", 31) + "}}", "31 aliases; the limit is 30"),
+    "aliases": ("{viewer{" + repeat("a#:account", 31) + "}}", "31 aliases; the limit is 30"),
     "fields": (
         "{shipments{edges{node{" + "...F " * 11 + "}}}} fragment F on Shipment{" + FIFTY_FIELDS + "}",
         "553 fields; the limit is 500",
     ),
     "repetitions": ("{viewer{" + "account " * 26 + "}}", "26 repetitions in one place; the limit is 25"),
     "directives": ("{viewer{account " + "@skip(if:false)" * 51 + "}}", "51 directives; the limit is 50"),
-    "root fields": ("{" + many("a#:viewer{account}", 21) + "}", "21 root fields; the limit is 20"),
-    "operations": (many("query Q#{viewer{account}}", 11), "11 operations; the limit is 10"),
-    "fragments": (HEALTH + many("fragment F# on Viewer{account}", 51), "51 fragments; the limit is 50"),
-    "values": ("{shipments(where:" + WHERE + "){nodes{id}}}", "nested deeper than 32, the limit"),
+    "root fields": ("{" + repeat("a#:viewer{account}", 21) + "}", "21 root fields; the limit is 20"),
+    "operations": (repeat("query Q#{viewer{account}}", 11), "11 operations; the limit is 10"),
+    "fragments": (HEALTH + repeat("fragment F# on Viewer{account}", 51), "51 fragments; the limit is 50"),
+    "values": ("{shipments(where:" + WHERE + "){nodes{id}}}", "must be nested at most 32 levels deep"),
 }
 
 
 @pytest.mark.parametrize("name", OVER)
-async def test_a_document_beyond_a_limit_is_told_which(client: httpx.AsyncClient, name: str) -> None:
-    document, says = OVER[name]
-    answer = await client.post("/graphql", json={"query": document}, headers=GRAPHQL)
-    assert answer.status_code == 400, answer.text
-    (error,) = answer.json()["errors"]
+async def test_a_document_that_exceeds_a_limit_is_rejected_with_its_name(client: httpx.AsyncClient, name: str) -> None:
+    document, message = OVER[name]
+    response = await client.post("/graphql", json={"query": document}, headers=GRAPHQL)
+    assert response.status_code == 400, response.text
+    (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED", error
-    assert says in error["message"]
-    assert "data" not in answer.json()
+    assert message in error["message"]
+    assert "data" not in response.json()
 
 
-def size(document: str, operation: str | None = None) -> document_limits.Size:
+def size_of(document: str, operation: str | None = None) -> document_limits.Size:
     return document_limits.measure(parse(document))[operation]
 
 
-def test_fragments_count_as_often_as_they_are_spread() -> None:
+def test_a_fragment_counts_each_time_it_is_spread() -> None:
     document = (
         "{ a: node(id: 1) { ...F ...F } b: node(id: 2) { ...F } } fragment F on Shipment { id x: status @skip(if: 1) }"
     )
-    assert size(document) == document_limits.Size(fields=8, roots=2, aliases=5, directives=3, depth=2)
+    assert size_of(document) == document_limits.Size(fields=8, roots=2, aliases=5, directives=3, depth=2)
 
 
-def test_root_fields_are_counted_through_fragments() -> None:
+def test_root_fields_in_fragments_are_counted() -> None:
     document = "mutation M { a: x { id } ...F ... @include(if: 1) { b } } fragment F on Mutation { c d }"
-    assert size(document, "M") == document_limits.Size(fields=5, roots=4, aliases=1, directives=1, depth=2)
+    assert size_of(document, "M") == document_limits.Size(fields=5, roots=4, aliases=1, directives=1, depth=2)
 
 
-def test_descriptions_of_types_have_a_depth_of_their_own() -> None:
+def test_the_depth_of_introspection_is_counted_separately() -> None:
     document = "{ __schema { types { fields { type { ofType { name } } } } } viewer { account } }"
-    assert size(document) == document_limits.Size(fields=8, roots=2, depth=2, introspection=6)
+    assert size_of(document) == document_limits.Size(fields=8, roots=2, depth=2, introspection=6)
 
 
-async def test_a_document_that_doubles_itself_28_times_is_refused_at_once(client: httpx.AsyncClient) -> None:
-    fragments = " ".join(f"fragment F{n} on Viewer{{...F{n + 1} ...F{n + 1}}}" for n in range(28))
+async def test_fragments_that_double_28_times_are_rejected_within_100_ms(client: httpx.AsyncClient) -> None:
+    fragments = " ".join(f"fragment F{level} on Viewer{{...F{level + 1} ...F{level + 1}}}" for level in range(28))
     document = "{viewer{...F0}} " + fragments + " fragment F28 on Viewer{account}"
     assert len(document) < 1500
-    begun = time.process_time()
-    answer = await client.post("/graphql", json={"query": document})
-    assert time.process_time() - begun < 0.1
-    assert "268435456 fields; the limit is 500" in answer.json()["errors"][0]["message"]
+    started = time.process_time()
+    response = await client.post("/graphql", json={"query": document})
+    assert time.process_time() - started < 0.1
+    assert "268435456 fields; the limit is 500" in response.json()["errors"][0]["message"]
 
 
 SHIPMENT = """
@@ -104,7 +105,7 @@ SHIPMENT = """
   references { kind value } items { id sku title quantity unit }
   events(first: 5) { nodes { id code occurredAt message place { name city country } } pageInfo { hasNextPage } }
 """
-HONEST = {
+REAL = {
     "a page with everything": f"""
         query Page($after: String) {{
           shipments(where: {{phase: ACTIVE, carrier: {{eq: "ups"}}}}, first: 20, after: $after) {{
@@ -120,8 +121,8 @@ HONEST = {
 }  # fmt: skip
 
 
-def published() -> Iterator[tuple[str, str]]:
-    """The documents that people copy: of the explorer, and of the scripts."""
+def published_documents() -> Iterator[tuple[str, str]]:
+    """Name and text of the documents that users copy: the examples of GraphiQL and of the scripts in examples/."""
     for example in graphiql.examples():
         yield example.title, example.query
     for script in sorted((Path(__file__).parents[2] / "examples").glob("*.py")):
@@ -131,46 +132,46 @@ def published() -> Iterator[tuple[str, str]]:
                 yield f"{script.name}, line {node.lineno}", text
 
 
-PUBLISHED = dict(published())
+PUBLISHED = dict(published_documents())
 
 
-@pytest.mark.parametrize("name", [*HONEST, *PUBLISHED])
-def test_honest_documents_need_no_more_than_half_of_any_limit(name: str) -> None:
-    document = (HONEST | PUBLISHED)[name]
+@pytest.mark.parametrize("name", [*REAL, *PUBLISHED])
+def test_real_documents_use_at_most_half_of_each_limit(name: str) -> None:
+    document = (REAL | PUBLISHED)[name]
     parsed = parse(document)
-    for found in document_limits.measure(parsed).values():
-        for number, most in (
+    for size in document_limits.measure(parsed).values():
+        for number, maximum in (
             (len(document), document_limits.MAX_DOCUMENT_CHARACTERS),
             (parsed.token_count, document_limits.MAX_TOKENS),
-            (found.fields, document_limits.MAX_FIELDS),
-            (found.roots, document_limits.MAX_ROOT_FIELDS),
-            (found.aliases, document_limits.MAX_ALIASES),
-            (found.directives, document_limits.MAX_DIRECTIVES),
-            (found.depth, document_limits.MAX_DEPTH),
-            (found.introspection, document_limits.MAX_INTROSPECTION_DEPTH),
+            (size.fields, document_limits.MAX_FIELDS),
+            (size.roots, document_limits.MAX_ROOT_FIELDS),
+            (size.aliases, document_limits.MAX_ALIASES),
+            (size.directives, document_limits.MAX_DIRECTIVES),
+            (size.depth, document_limits.MAX_DEPTH),
+            (size.introspection, document_limits.MAX_INTROSPECTION_DEPTH),
             (len(parsed.definitions) - 1, document_limits.MAX_FRAGMENTS),
         ):
-            assert number <= most / 2
+            assert number <= maximum / 2
 
 
-def test_there_are_documents_that_people_copy() -> None:
+def test_published_documents_exist() -> None:
     assert len(graphiql.examples()) >= 5
     assert len(PUBLISHED) > len(graphiql.examples())
 
 
-@pytest.mark.parametrize("name", HONEST)
-async def test_honest_documents_are_answered_within_half_of_the_cost(client: httpx.AsyncClient, name: str) -> None:
+@pytest.mark.parametrize("name", REAL)
+async def test_real_documents_need_at_most_half_of_the_maximum_cost(client: httpx.AsyncClient, name: str) -> None:
     variables = {"by": {"number": "SHP-0000001"}} if name == "one shipment" else {}
-    request = {"query": HONEST[name], "variables": variables, "extensions": {"cost": True}}
-    answer = (await client.post("/graphql", json=request)).json()
-    assert "errors" not in answer
-    assert answer["extensions"]["cost"]["requested"] <= MAX_COST / 2
+    request = {"query": REAL[name], "variables": variables, "extensions": {"cost": True}}
+    response = (await client.post("/graphql", json=request)).json()
+    assert "errors" not in response
+    assert response["extensions"]["cost"]["requested"] <= MAX_COST / 2
 
 
-async def test_cost_is_told_to_those_who_ask_for_it(client: httpx.AsyncClient) -> None:
+async def test_the_cost_is_returned_on_request(client: httpx.AsyncClient) -> None:
     query = "{ shipments(first: 10) { nodes { id events(first: 5) { nodes { id } } } } }"
-    answer = await client.post("/graphql", json={"query": query, "extensions": {"cost": True}})
-    cost = answer.json()["extensions"]["cost"]
+    response = await client.post("/graphql", json={"query": query, "extensions": {"cost": True}})
+    cost = response.json()["extensions"]["cost"]
     assert cost["maximum"] == 20_000
     assert 60 <= cost["requested"] <= 80, "10 shipments with 5 events each"
     by_get = await client.get("/graphql", params={"query": query, "extensions": '{"cost": true}'})
@@ -178,47 +179,47 @@ async def test_cost_is_told_to_those_who_ask_for_it(client: httpx.AsyncClient) -
     assert "extensions" not in (await client.post("/graphql", json={"query": query})).json()
 
 
-async def test_an_operation_that_may_read_too_much_is_refused_before_it_reads(
+async def test_an_operation_that_exceeds_the_cost_limit_is_rejected_before_it_reads(
     client: httpx.AsyncClient, statements: list[str]
 ) -> None:
     query = "{ shipments(first: 250) { nodes { id events(first: 250) { nodes { id } } } } }"
-    answer = await client.post("/graphql", json={"query": query})
-    (error,) = answer.json()["errors"]
+    response = await client.post("/graphql", json={"query": query})
+    (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert "the limit is 20000" in error["message"]
-    assert not [one for one in statements if "shipment" in one]
+    assert not [statement for statement in statements if "shipment" in statement]
 
 
-async def test_root_fields_together_may_not_read_more_than_one_may(client: httpx.AsyncClient) -> None:
+async def test_the_cost_limit_holds_for_all_root_fields_together(client: httpx.AsyncClient) -> None:
     page = "shipments(first: 100) { nodes { id events(first: 80) { nodes { id } } } }"
-    one = await client.post("/graphql", json={"query": f"{{ {page} }}"})
-    assert "errors" not in one.json()
-    three = await client.post("/graphql", json={"query": f"{{ a: {page} b: {page} c: {page} }}"})
-    assert three.json()["data"]["a"] == three.json()["data"]["b"] == {"nodes": []}
-    assert three.json()["data"]["c"] is None
-    assert three.json()["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+    one_page = (await client.post("/graphql", json={"query": f"{{ {page} }}"})).json()
+    assert "errors" not in one_page
+    three_pages = (await client.post("/graphql", json={"query": f"{{ a: {page} b: {page} c: {page} }}"})).json()
+    assert three_pages["data"]["a"] == three_pages["data"]["b"] == {"nodes": []}
+    assert three_pages["data"]["c"] is None
+    assert three_pages["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
 
 
-async def test_a_query_may_not_bring_as_much_as_a_mutation(client: httpx.AsyncClient) -> None:
+async def test_the_size_limit_of_a_query_is_lower_than_that_of_a_mutation(client: httpx.AsyncClient) -> None:
     variables = {"ids": ["x" * 100] * 1300}
     request = {"query": "query Q($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": variables}
-    answer = await client.post("/graphql", json=request)
-    assert f"the limit is {document_limits.MAX_QUERY_BYTES}" in answer.json()["errors"][0]["message"]
+    response = await client.post("/graphql", json=request)
+    assert f"the limit is {document_limits.MAX_QUERY_BYTES}" in response.json()["errors"][0]["message"]
 
 
-async def test_a_body_beyond_two_megabytes_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_body_of_more_than_two_megabytes_is_rejected(client: httpx.AsyncClient) -> None:
     large = json.dumps({"query": HEALTH, "variables": {"x": "y" * 2_000_000}})
-    answer = await client.post("/graphql", content=large, headers={"content-type": "application/json"})
-    assert answer.status_code == 413
-    assert answer.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+    response = await client.post("/graphql", content=large, headers={"content-type": "application/json"})
+    assert response.status_code == 413
+    assert response.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
-async def test_introspection_and_suggestions_can_be_switched_off(engine: AsyncEngine, settings: Settings) -> None:
+async def test_introspection_and_suggestions_can_be_disabled(engine: AsyncEngine, settings: Settings) -> None:
     async with client_of(engine, settings, introspection=False) as client:
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Shipment") { name } }'):
-            answer = (await client.post("/graphql", json={"query": query})).json()
-            assert "introspection has been disabled" in answer["errors"][0]["message"]
-            assert "data" not in answer
+            response = (await client.post("/graphql", json={"query": query})).json()
+            assert "introspection has been disabled" in response["errors"][0]["message"]
+            assert "data" not in response
         assert (await client.post("/graphql", json={"query": "{ __typename }"})).json() == {
             "data": {"__typename": "Query"}
         }
@@ -237,6 +238,6 @@ async def test_introspection_and_suggestions_can_be_switched_off(engine: AsyncEn
                 "variables": {"w": {"phase": "ACTIV"}},
             },
         ):
-            answer = await client.post("/graphql", json=request)
-            assert answer.json()["errors"]
-            assert "Did you mean" not in answer.text
+            response = await client.post("/graphql", json=request)
+            assert response.json()["errors"]
+            assert "Did you mean" not in response.text

@@ -1,4 +1,4 @@
-"""Variables are coerced as graphql-core would: what fits comes out the same, and what does not fit is left to it."""
+"""Coercion of variables: the result equals that of graphql-core, and invalid values are left to graphql-core."""
 
 from typing import Any
 
@@ -36,20 +36,21 @@ SCALARS: dict[str, list[Any]] = {
     "String": ["", "Ünï"],
     "TimeZone": ["Europe/Berlin"],
 }
-ODD = st.sampled_from([None, [], {}, "?", -1, 2**40, True, 1.5, "12", [None], {"id": "x"}, {"unknown": 1}])
-INPUTS = sorted(name for name, one in SCHEMA.type_map.items() if isinstance(one, GraphQLInputObjectType))
+INVALID = st.sampled_from([None, [], {}, "?", -1, 2**40, True, 1.5, "12", [None], {"id": "x"}, {"unknown": 1}])
+INPUT_TYPES = sorted(name for name, type_ in SCHEMA.type_map.items() if isinstance(type_, GraphQLInputObjectType))
 
 
 def values(type_: GraphQLInputType, depth: int = 0) -> st.SearchStrategy[Any]:
-    """Values of a type, now and then one that is something else."""
+    """Values of a type, some of them invalid."""
     if isinstance(type_, GraphQLNonNull):
-        return fitting(type_.of_type, depth) if depth else fitting(type_.of_type, depth) | ODD
-    return st.none() | fitting(type_, depth) | (ODD if depth % 3 == 2 else st.nothing())
+        return valid_values(type_.of_type, depth) if depth else valid_values(type_.of_type, depth) | INVALID
+    return st.none() | valid_values(type_, depth) | (INVALID if depth % 3 == 2 else st.nothing())
 
 
-def fitting(type_: Any, depth: int) -> st.SearchStrategy[Any]:
+def valid_values(type_: Any, depth: int) -> st.SearchStrategy[Any]:
+    """Values of a type that are not null; values inside them may be invalid."""
     if isinstance(type_, GraphQLNonNull):
-        return fitting(type_.of_type, depth)
+        return valid_values(type_.of_type, depth)
     if isinstance(type_, GraphQLList):
         inner = values(type_.of_type, depth + 1)
         return st.lists(inner, max_size=2) | inner
@@ -59,49 +60,50 @@ def fitting(type_: Any, depth: int) -> st.SearchStrategy[Any]:
         return st.sampled_from(SCALARS[type_.name])
     if depth > 4:
         return st.just({})
-    fields = {name: st.deferred(lambda one=one: values(one.type, depth + 1)) for name, one in type_.fields.items()}
-    required = {name: one for name, one in fields.items() if isinstance(type_.fields[name].type, GraphQLNonNull)}
+    fields = {
+        name: st.deferred(lambda field=field: values(field.type, depth + 1)) for name, field in type_.fields.items()
+    }
+    required = {name: value for name, value in fields.items() if isinstance(type_.fields[name].type, GraphQLNonNull)}
     if type_.is_one_of:
-        return st.one_of([st.fixed_dictionaries({name: one}) for name, one in fields.items()])
+        return st.one_of([st.fixed_dictionaries({name: value}) for name, value in fields.items()])
     chosen = st.lists(st.sampled_from(sorted(fields)), max_size=4, unique=True)
     return chosen.flatmap(lambda names: st.fixed_dictionaries({**required, **{name: fields[name] for name in names}}))
 
 
-@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("name", INPUT_TYPES)
 @pytest.mark.parametrize("form", ["{}", "{}!", "[{}!]", "[{}]! = []"])
-def test_what_fits_comes_out_as_graphql_core_makes_it_and_nothing_else_comes_out(name: str, form: str) -> None:
+def test_valid_values_are_coerced_as_by_graphql_core_and_invalid_ones_are_rejected(name: str, form: str) -> None:
     document = parse(f"query($value: {form.format(name)}) {{ __typename }}")
     nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
-    wanted = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
-    assert wanted is not None
-    type_ = wanted[0].signature.type
+    definitions = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
+    assert definitions is not None
+    type_ = definitions[0].signature.type
 
     @settings(settings.get_profile("questions"), max_examples=15)
     @given(st.fixed_dictionaries({}, optional={"value": values(type_)}))
     def check(variables: dict[str, Any]) -> None:
-        theirs, ours = (
-            get_variable_values(SCHEMA, nodes, variables),
-            variables_module.coerce_variables(wanted, variables),
-        )
-        if isinstance(theirs, list):
-            assert ours is None, variables
+        expected = get_variable_values(SCHEMA, nodes, variables)
+        result = variables_module.coerce_variables(definitions, variables)
+        if isinstance(expected, list):
+            assert result is None, variables
         else:
-            assert ours is not None, variables
-            assert ours.coerced == theirs.coerced
-            assert {key: one.value for key, one in ours.sources.items()} == {
-                key: one.value for key, one in theirs.sources.items()
+            assert result is not None, variables
+            assert result.coerced == expected.coerced
+            assert {key: source.value for key, source in result.sources.items()} == {
+                key: source.value for key, source in expected.sources.items()
             }
 
     check()
 
 
-def test_the_order_of_fields_is_that_of_the_schema() -> None:
+def test_the_fields_of_an_object_are_in_the_order_of_the_schema() -> None:
     document = parse("query($value: ShipmentWhere) { __typename }")
     nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
-    given_ = {"value": {"status": {"eq": "READY"}, "carrier": {"eq": "dhl"}}}
-    wanted = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
-    ours, theirs = variables_module.coerce_variables(wanted, given_), get_variable_values(SCHEMA, nodes, given_)
-    assert ours is not None
-    assert not isinstance(theirs, list)
-    assert list(ours.coerced["value"]) == list(theirs.coerced["value"])
-    assert list(ours.coerced["value"])[-1] == "status"
+    variables = {"value": {"status": {"eq": "READY"}, "carrier": {"eq": "dhl"}}}
+    definitions = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
+    result = variables_module.coerce_variables(definitions, variables)
+    expected = get_variable_values(SCHEMA, nodes, variables)
+    assert result is not None
+    assert not isinstance(expected, list)
+    assert list(result.coerced["value"]) == list(expected.coerced["value"])
+    assert list(result.coerced["value"])[-1] == "status"

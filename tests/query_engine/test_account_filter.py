@@ -1,4 +1,4 @@
-"""Nothing of another account is read: not by the statements as they are written, and not where rows lead to it."""
+"""No row of another account is read: every table is restricted, and foreign keys to other accounts lead nowhere."""
 
 import re
 from pathlib import Path
@@ -11,13 +11,16 @@ from tests.conftest import Ask
 from tests.support import seed_data
 from tests.support.seed_values import uid
 
-pytestmark = pytest.mark.unguarded  # the statements must hold without row-level security
+pytestmark = pytest.mark.unguarded  # the statements themselves must restrict rows, without row-level security
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.sql"))
 TABLES = "carrier|shipment|party|shipment_reference|package|shipment_item|tracking_event|change"
 TABLE = re.compile(rf"\b({TABLES}) AS (\w+_\d+)")
-MINE, THEIRS = 7, 1007
-EVERYTHING = """
+OWN_NUMBER = 7
+"""The seed number of a shipment of the account."""
+OTHER_NUMBER = 1007
+"""The seed number of a shipment of another account."""
+ALL_FIELDS = """
   number externalReference tags carrier { name } shipper { name } recipient { name } parties { name }
   packages { trackingNumber trackingUrl items { title } events { nodes { message } } shipment { number } }
   items { title package { trackingNumber } }
@@ -29,18 +32,19 @@ EVERYTHING = """
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_every_table_of_a_statement_is_bound_to_the_account(path: Path) -> None:
+def test_every_table_of_a_statement_is_restricted_to_the_account(path: Path) -> None:
     for statement in path.read_text().split("\n\n"):
         for _, alias in TABLE.findall(statement):
-            bound = rf"{alias}\.account_id (= |IS NOT DISTINCT FROM )\$\d+::UUID"
-            assert re.search(bound, statement), f"{alias} is not bound in {statement}"
+            predicate = rf"{alias}\.account_id (= |IS NOT DISTINCT FROM )\$\d+::UUID"
+            assert re.search(predicate, statement), f"{alias} is not restricted in {statement}"
 
 
-def shown(public: str) -> str:
-    return f'{{ node(id: "{public}") {{ id ... on Shipment {{ {EVERYTHING} }} }} }}'
+def node_query(public: str) -> str:
+    """Return a query for all fields of a shipment."""
+    return f'{{ node(id: "{public}") {{ id ... on Shipment {{ {ALL_FIELDS} }} }} }}'
 
 
-async def test_what_another_account_has_is_not_there(ask: Ask, engine: AsyncEngine) -> None:
+async def test_rows_of_another_account_do_not_exist(ask: Ask, engine: AsyncEngine) -> None:
     other = (await seed_data.fill(engine))["other"]
     tables = {
         "shipment": "shp_",
@@ -58,30 +62,31 @@ async def test_what_another_account_has_is_not_there(ask: Ask, engine: AsyncEngi
     for public in ids.values():
         assert (await ask(f'{{ node(id: "{public}") {{ id }} }}'))["data"] == {"node": None}
         assert (await ask(f'{{ nodes(ids: ["{public}"]) {{ id }} }}'))["data"] == {"nodes": [None]}
-    theirs = ids["shipment"]
-    for question in (
-        f'shipment(by: {{ id: "{theirs}" }}) {{ id }}',
-        f'shipments(where: {{ id: {{ eq: "{theirs}" }}, archived: null }}) {{ nodes {{ id }} totalCount {{ count }} }}',
-        f'trackingEvents(where: {{ shipment: {{ id: "{theirs}" }} }}) {{ nodes {{ id }} totalCount {{ count }} }}',
-        f'changes(where: {{ shipments: ["{theirs}"] }}) {{ nodes {{ op }} totalCount {{ count }} }}',
-        f'shipments(where: {{ events: {{ shipment: {{ id: "{theirs}" }} }} }}) '
+    other_id = ids["shipment"]
+    for query in (
+        f'shipment(by: {{ id: "{other_id}" }}) {{ id }}',
+        f'shipments(where: {{ id: {{ eq: "{other_id}" }}, archived: null }}) '
+        "{ nodes { id } totalCount { count } }",
+        f'trackingEvents(where: {{ shipment: {{ id: "{other_id}" }} }}) {{ nodes {{ id }} totalCount {{ count }} }}',
+        f'changes(where: {{ shipments: ["{other_id}"] }}) {{ nodes {{ op }} totalCount {{ count }} }}',
+        f'shipments(where: {{ events: {{ shipment: {{ id: "{other_id}" }} }} }}) '
         "{ nodes { id } totalCount { count } }",
     ):
-        (found,) = (await ask(f"{{ {question} }}"))["data"].values()
-        assert found in (None, {"nodes": [], "totalCount": {"count": 0}}), question
+        (value,) = (await ask(f"{{ {query} }}"))["data"].values()
+        assert value in (None, {"nodes": [], "totalCount": {"count": 0}}), query
     counts = await ask(
         "{ shipments(where: { archived: null }) { totalCount(limit: null) { count } } carriers { nodes { name } } }"
     )
     assert counts["data"]["shipments"]["totalCount"]["count"] == seed_data.SHIPMENTS["default"]
-    assert not any("Other" in one["name"] for one in counts["data"]["carriers"]["nodes"])
+    assert not any("Other" in carrier["name"] for carrier in counts["data"]["carriers"]["nodes"])
 
 
-async def test_a_key_that_leads_to_another_account_leads_nowhere(ask: Ask, engine: AsyncEngine) -> None:
-    """No foreign key says that both rows belong to one account; so no statement may rely on it."""
+async def test_a_foreign_key_to_another_account_reads_nothing(ask: Ask, engine: AsyncEngine) -> None:
+    """No constraint ensures that both rows of a foreign key belong to one account, so no statement may rely on it."""
     accounts = await seed_data.fill(engine)
     other = accounts["other"]
-    mine = "shp_" + uid("shipment", MINE).hex
-    before = (await ask(shown(mine)))["data"]["node"]
+    own_id = "shp_" + uid("shipment", OWN_NUMBER).hex
+    before = (await ask(node_query(own_id)))["data"]["node"]
     async with engine.begin() as connection:
         for sql in (
             "UPDATE shipment SET carrier_id = (SELECT id FROM carrier WHERE account_id = :other AND code = 'dhl'), "
@@ -93,18 +98,18 @@ async def test_a_key_that_leads_to_another_account_leads_nowhere(ask: Ask, engin
             "corrects_event_id = (SELECT id FROM tracking_event WHERE account_id = :other LIMIT 1) "
             "WHERE shipment_id = :mine",
         ):
-            given = {"other": other, "mine": uid("shipment", MINE), "theirs": uid("shipment", THEIRS)}
-            used = {name: value for name, value in given.items() if f":{name}" in sql}
+            parameters = {"other": other, "mine": uid("shipment", OWN_NUMBER), "theirs": uid("shipment", OTHER_NUMBER)}
+            used = {name: value for name, value in parameters.items() if f":{name}" in sql}
             await connection.execute(text(sql), used)
-    node = (await ask(shown(mine)))["data"]["node"]
+    node = (await ask(node_query(own_id)))["data"]["node"]
     assert (node["carrier"], node["returnOf"], node["statusExplanation"]["decidedBy"]) == (None, None, None)
-    assert {one["package"] for one in node["items"]} == {None}
-    assert {(one["package"], one["corrects"]) for one in node["events"]["nodes"]} == {(None, None)}
-    assert {one["trackingUrl"] for one in node["packages"]} == {None}
-    assert [one["name"] for one in node["parties"]] == [one["name"] for one in before["parties"]]
+    assert {item["package"] for item in node["items"]} == {None}
+    assert {(event["package"], event["corrects"]) for event in node["events"]["nodes"]} == {(None, None)}
+    assert {package["trackingUrl"] for package in node["packages"]} == {None}
+    assert [party["name"] for party in node["parties"]] == [party["name"] for party in before["parties"]]
 
 
-async def test_rows_of_another_account_below_a_shipment_of_ours_are_not_shown(ask: Ask, engine: AsyncEngine) -> None:
+async def test_rows_of_another_account_that_reference_our_shipment_are_not_read(ask: Ask, engine: AsyncEngine) -> None:
     accounts = await seed_data.fill(engine)
     children = ("party", "package", "shipment_item", "shipment_reference", "tracking_event", "change")
     async with engine.begin() as connection:
@@ -113,20 +118,20 @@ async def test_rows_of_another_account_below_a_shipment_of_ours_are_not_shown(as
         for table in children:
             moved = await connection.execute(
                 text(f"UPDATE {table} SET shipment_id = :empty WHERE shipment_id = :theirs"),
-                {"empty": empty, "theirs": uid("shipment", THEIRS)},
+                {"empty": empty, "theirs": uid("shipment", OTHER_NUMBER)},
             )
             assert moved.rowcount > 0, table
-    fields = EVERYTHING.replace("shipper { name }", "", 1)
+    fields = ALL_FIELDS.replace("shipper { name }", "", 1)
     node = (await ask(f'{{ shipment(by: {{ number: "SHP-EMPTY" }}) {{ {fields} }} }}'))["data"]["shipment"]
     assert node["recipient"] is node["latestEvent"] is node["returnOf"] is None
     assert [node[name] for name in ("parties", "packages", "items", "references")] == [[]] * 4
     assert [node[name]["nodes"] for name in ("events", "history")] == [[]] * 2
     assert node["statusExplanation"] == {"decidedBy": None, "notApplied": []}
-    answer = await ask('{ shipment(by: { number: "SHP-EMPTY" }) { shipper { name } } }')
-    assert (answer["data"]["shipment"], answer["errors"][0]["path"]) == (None, ["shipment", "shipper"])
+    response = await ask('{ shipment(by: { number: "SHP-EMPTY" }) { shipper { name } } }')
+    assert (response["data"]["shipment"], response["errors"][0]["path"]) == (None, ["shipment", "shipper"])
     for condition in ('trackingNumber: { startsWith: "TRK" }', "events: { includeVoided: true }", "origin: {}",
                       'reference: { value: { contains: "" } }'):  # fmt: skip
-        found = await ask(
+        response = await ask(
             f'{{ shipments(where: {{ {condition}, number: {{ eq: "SHP-EMPTY" }} }}) {{ nodes {{ id }} }} }}'
         )
-        assert found["data"]["shipments"]["nodes"] == []
+        assert response["data"]["shipments"]["nodes"] == []

@@ -1,4 +1,4 @@
-"""The change log: nothing committed is ever skipped, whatever the order of commits, and what is gone is said to be."""
+"""The change log: no committed change is skipped, whatever the order of commits, and expired cursors are rejected."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from tests.conftest import Ask
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, Api, Socket, events
 
-BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
+START = change_log.encode_position(change_notifier.BEGINNING)
 CURSORS = CHANGED % "cursor shipmentSeq"
 INSERT = """
 INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, at)
@@ -36,23 +36,24 @@ SELECT s.number, c.shipment_seq, c.seq FROM change c JOIN shipment s ON s.id = c
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
+    """The port of a running server."""
     async with serving(app, settings) as port:
         yield port
 
 
 @pytest.fixture
 async def connections(settings: Settings) -> AsyncIterator[list["asyncpg.Connection[Any]"]]:
-    """Connections that write straight into the tables, with transactions as long as they like."""
+    """Connections that write directly to the tables, in transactions of any length."""
     assert settings.postgres_url
-    made = [await asyncpg.connect(settings.postgres_url.get_secret_value()) for _ in range(8)]
-    yield made
-    await asyncio.gather(*(one.close() for one in made))
+    opened = [await asyncpg.connect(settings.postgres_url.get_secret_value()) for _ in range(8)]
+    yield opened
+    await asyncio.gather(*(connection.close() for connection in opened))
 
 
-async def test_no_reader_skips_a_row_of_transactions_that_commit_in_another_order(
+async def test_no_reader_skips_a_change_of_a_transaction_that_commits_late(
     port: int, connections: list["asyncpg.Connection[Any]"]
 ) -> None:
-    """Eight writers whose transactions overlap; readers over HTTP and WebSocket, and some that come late."""
+    """Eight writers have overlapping transactions; readers poll over HTTP or subscribe, some of them later."""
     ids = [row["id"] for row in await connections[0].fetch(SHIPMENTS, len(connections))]
     done, total = asyncio.Event(), [0]
     rounds = 40
@@ -68,32 +69,34 @@ async def test_no_reader_skips_a_row_of_transactions_that_commit_in_another_orde
             await asyncio.sleep(random.choice((0, 0.01)))
 
     async def poll() -> list[tuple[str, int]]:
-        seen: list[tuple[str, int]] = []
+        received: list[tuple[str, int]] = []
         after = None
         query = """query($after: String) {
             changes(first: 7, after: $after) { nodes { cursor shipmentSeq shipment { number } } } }"""
         async with Api(port) as api:
-            while not done.is_set() or len(seen) < total[0]:
+            while not done.is_set() or len(received) < total[0]:
                 nodes = (await api.ask(query, {"after": after}))["changes"]["nodes"]
                 if nodes:
-                    seen += [(node["shipment"]["number"], node["shipmentSeq"]) for node in nodes]
+                    received += [(node["shipment"]["number"], node["shipmentSeq"]) for node in nodes]
                     after = nodes[-1]["cursor"]
-        return seen
+        return received
 
     async def listen(delay: float) -> list[tuple[str, int]]:
         await asyncio.sleep(delay)
-        seen: list[tuple[str, int]] = []
+        received: list[tuple[str, int]] = []
         async with Socket(port) as socket:
             await socket.init()
-            await socket.subscribe(CHANGED % "cursor shipmentSeq shipment { number }", {"after": BEGINNING})
-            while not done.is_set() or len(seen) < total[0]:
-                with contextlib.suppress(TimeoutError):  # the last change may come before it is known to be the last
+            await socket.subscribe(CHANGED % "cursor shipmentSeq shipment { number }", {"after": START})
+            while not done.is_set() or len(received) < total[0]:
+                with contextlib.suppress(TimeoutError):  # the last change may arrive before the total is known
                     (change,) = await socket.changes(1)
-                    seen.append((change["shipment"]["number"], change["shipmentSeq"]))
-        return seen
+                    received.append((change["shipment"]["number"], change["shipmentSeq"]))
+        return received
 
     async def writers() -> None:
-        await asyncio.gather(*(write(one, shipment) for one, shipment in zip(connections, ids, strict=True)))
+        await asyncio.gather(
+            *(write(connection, shipment) for connection, shipment in zip(connections, ids, strict=True))
+        )
         total[0] = await connections[0].fetchval("SELECT count(*) FROM change")
         done.set()
 
@@ -104,21 +107,21 @@ async def test_no_reader_skips_a_row_of_transactions_that_commit_in_another_orde
     assert len(rows) >= rounds * len(connections)
     assert [row["seq"] for row in rows] != sorted(row["seq"] for row in rows), "no transactions overlapped"
     expected = [(row["number"], row["shipment_seq"]) for row in rows]
-    for seen in readers:
-        assert seen == expected
+    for received in readers:
+        assert received == expected
 
 
-async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost(
+async def test_an_open_transaction_delays_later_changes_and_none_is_lost(
     port: int, connections: list["asyncpg.Connection[Any]"]
 ) -> None:
     slow, quick, *_ = connections
-    one, two = [row["id"] for row in await quick.fetch(SHIPMENTS, 2)]
+    first_id, second_id = [row["id"] for row in await quick.fetch(SHIPMENTS, 2)]
     async with Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": BEGINNING})
+        await (await socket.init()).subscribe(CURSORS, {"after": START})
         open_ = slow.transaction()
         await open_.start()
-        await slow.execute(INSERT, one, 2, 0.0)
-        await quick.execute(INSERT, two, 2, 0.0)
+        await slow.execute(INSERT, first_id, 2, 0.0)
+        await quick.execute(INSERT, second_id, 2, 0.0)
         with pytest.raises(TimeoutError):
             await socket.receive(1.5)
         await open_.commit()
@@ -126,8 +129,8 @@ async def test_a_transaction_that_stays_open_delays_the_feed_and_nothing_is_lost
     assert change_log.decode_position(first["cursor"]) < change_log.decode_position(second["cursor"])
 
 
-async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Settings) -> None:
-    """Much sooner than it would look by itself."""
+async def test_another_process_is_notified_at_once(engine: AsyncEngine, settings: Settings) -> None:
+    """Notification takes less than a quarter of the polling interval."""
     here, there = (app_module.create_app(settings, engine=engine, keyless=True) for _ in range(2))
     async with (
         here.router.lifespan_context(here),
@@ -144,59 +147,59 @@ async def test_another_process_is_told_at_once(engine: AsyncEngine, settings: Se
         for _ in range(5):
             await asyncio.sleep(0.3)
             await api.create()
-            begun = asyncio.get_running_loop().time()
+            start = asyncio.get_running_loop().time()
             await socket.changes(1)
-            waits.append(asyncio.get_running_loop().time() - begun)
+            waits.append(asyncio.get_running_loop().time() - start)
         assert sorted(waits)[2] < change_notifier.POLL_SECONDS / 4
 
 
-async def test_what_nobody_announced_is_found_all_the_same(
+async def test_a_change_without_notification_is_found_by_polling(
     port: int, connections: list["asyncpg.Connection[Any]"]
 ) -> None:
     (shipment,) = [row["id"] for row in await connections[0].fetch(SHIPMENTS, 1)]
     async with Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": BEGINNING})
+        await (await socket.init()).subscribe(CURSORS, {"after": START})
         await asyncio.sleep(0.2)
-        await connections[0].execute(INSERT, shipment, 2, 0.0)  # by a program that knows of no feed
+        await connections[0].execute(INSERT, shipment, 2, 0.0)  # a program that sends no notification
         assert len(await socket.changes(1, within=2.5)) == 1
 
 
 @pytest.fixture
-async def old_and_new(connections: list["asyncpg.Connection[Any]"]) -> None:
-    """Ten changes, one a day, the last of them today."""
+async def ten_days_of_changes(connections: list["asyncpg.Connection[Any]"]) -> None:
+    """Ten changes, one per day, the last of them today."""
     (shipment,) = [row["id"] for row in await connections[0].fetch(SHIPMENTS, 1)]
     for age in range(9, -1, -1):
         await connections[0].execute(INSERT, shipment, 11 - age, float(age))
 
 
-ASK = "query($after: String) { changes(first: 50, after: $after) { nodes { cursor shipmentSeq } } }"
+QUERY = "query($after: String) { changes(first: 50, after: $after) { nodes { cursor shipmentSeq } } }"
 
 
-async def test_a_cursor_older_than_what_is_kept_is_refused_and_not_passed_over(
-    ask: Ask, old_and_new: None, engine: AsyncEngine, port: int
+async def test_a_cursor_older_than_the_retained_changes_is_rejected(
+    ask: Ask, ten_days_of_changes: None, engine: AsyncEngine, port: int
 ) -> None:
-    nodes = (await ask(ASK))["data"]["changes"]["nodes"]
+    nodes = (await ask(QUERY))["data"]["changes"]["nodes"]
     assert len(nodes) == 10
-    assert await retention.sweep(engine, 5.5) == 3  # of four that are old enough the newest stays
-    kept = (await ask(ASK))["data"]["changes"]["nodes"]
-    assert kept == nodes[3:]
-    for at, node in enumerate(nodes):
-        answer = await ask(ASK, {"after": node["cursor"]})
-        if at < 3:
-            assert answer["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
-            assert answer["data"] == {"changes": None}
+    assert await retention.sweep(engine, 5.5) == 3  # of four old changes the newest is retained
+    retained = (await ask(QUERY))["data"]["changes"]["nodes"]
+    assert retained == nodes[3:]
+    for index, node in enumerate(nodes):
+        response = await ask(QUERY, {"after": node["cursor"]})
+        if index < 3:
+            assert response["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
+            assert response["data"] == {"changes": None}
         else:
-            assert answer["data"]["changes"]["nodes"] == nodes[at + 1 :]
+            assert response["data"]["changes"]["nodes"] == nodes[index + 1 :]
     async with Socket(port) as socket:
         await (await socket.init()).subscribe(CURSORS, {"after": nodes[2]["cursor"]})
-        refused = await socket.receive()
-        assert refused["payload"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
+        message = await socket.receive()
+        assert message["payload"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
         await socket.subscribe(CURSORS, {"after": nodes[3]["cursor"]})
         assert await socket.changes(6) == nodes[4:]
 
 
-async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
-    ask: Ask, old_and_new: None, engine: AsyncEngine, owner: AsyncEngine
+async def test_without_a_retention_period_only_expired_idempotency_keys_are_deleted(
+    ask: Ask, ten_days_of_changes: None, engine: AsyncEngine, owner: AsyncEngine
 ) -> None:
     async with owner.begin() as connection:
         await connection.execute(
@@ -207,34 +210,36 @@ async def test_without_a_limit_everything_is_kept_but_outcomes_that_expired(
             )
         )
     assert await retention.sweep(engine, 0) == 3
-    assert len((await ask(ASK))["data"]["changes"]["nodes"]) == 10
+    assert len((await ask(QUERY))["data"]["changes"]["nodes"]) == 10
 
 
-async def test_a_cursor_of_another_log_is_refused(ask: Ask, old_and_new: None) -> None:
-    answer = await ask(ASK, {"after": change_log.cursor_of((2**60, 1))})
-    assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+async def test_a_cursor_of_another_log_is_rejected(ask: Ask, ten_days_of_changes: None) -> None:
+    response = await ask(QUERY, {"after": change_log.encode_position((2**60, 1))})
+    assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
-async def test_a_log_that_was_restored_on_another_server_is_read_and_goes_on(
-    ask: Ask, old_and_new: None, owner: AsyncEngine, port: int
+async def test_a_log_restored_on_another_server_can_be_read_and_continued(
+    ask: Ask, ten_days_of_changes: None, owner: AsyncEngine, port: int
 ) -> None:
     async with owner.begin() as connection:
         await connection.execute(text("UPDATE change SET xid = (xid::text::bigint + 1000000000)::text::xid8"))
-    assert (await ask(ASK))["data"]["changes"]["nodes"] == []
+    assert (await ask(QUERY))["data"]["changes"]["nodes"] == []
     assert await migrate.adopt(owner) == 10
     assert await migrate.adopt(owner) == 0
-    nodes = (await ask(ASK))["data"]["changes"]["nodes"]
+    nodes = (await ask(QUERY))["data"]["changes"]["nodes"]
     assert [node["shipmentSeq"] for node in nodes] == list(range(2, 12))
     async with Api(port) as api, Socket(port) as socket:
         await (await socket.init()).subscribe(CURSORS, {"after": nodes[-2]["cursor"]})
         await api.create()
-        last, made = await socket.changes(2)
-    assert (last, made["shipmentSeq"]) == (nodes[-1], 1)
+        last, created = await socket.changes(2)
+    assert (last, created["shipmentSeq"]) == (nodes[-1], 1)
 
 
-async def test_one_can_ask_where_the_log_ends_and_follow_from_there(ask: Ask, old_and_new: None, port: int) -> None:
+async def test_a_client_can_query_the_end_of_the_log_and_follow_from_there(
+    ask: Ask, ten_days_of_changes: None, port: int
+) -> None:
     end = await ask("{ changes(first: null, last: 1) { pageInfo { endCursor } } shipments { nodes { number } } }")
     cursor = end["data"]["changes"]["pageInfo"]["endCursor"]
-    assert cursor == (await ask(ASK))["data"]["changes"]["nodes"][-1]["cursor"]
+    assert cursor == (await ask(QUERY))["data"]["changes"]["nodes"][-1]["cursor"]
     async with events(port, CURSORS, {"after": cursor}) as stream:
         assert (await anext(stream))["id"] == cursor

@@ -1,4 +1,4 @@
-"""Cursors: pages that fit together in every order and both ways, while rows come and go; and what is no cursor."""
+"""Cursors: pages are contiguous in every order and direction, also while rows change; invalid cursors are rejected."""
 
 import itertools
 import random
@@ -39,23 +39,28 @@ CONNECTIONS = {
 
 
 def order_of(fields: list[Any]) -> list[dict[str, str]]:
+    """Return the `orderBy` argument for pairs of field and direction."""
     return [{"field": field, "direction": direction} for field, direction in fields]
 
 
 def numbers(page: dict[str, Any]) -> list[str]:
+    """Return the shipment numbers of a page."""
     return [edge["node"]["number"] for edge in page["edges"]]
 
 
 async def page_of(ask: Ask, **variables: Any) -> dict[str, Any]:
-    answer = await ask(PAGE, variables)
-    assert "errors" not in answer, answer
-    found: dict[str, Any] = answer["data"]["shipments"]
-    return found
+    """Query a page of shipments."""
+    response = await ask(PAGE, variables)
+    assert "errors" not in response, response
+    page: dict[str, Any] = response["data"]["shipments"]
+    return page
 
 
 @pytest.mark.world
-@pytest.mark.parametrize("fields", ORDERS, ids=lambda fields: "-".join(f"{name}-{way}" for name, way in fields))
-async def test_pages_fit_together_forwards_and_backwards(fields: list[Any], ask: Ask) -> None:
+@pytest.mark.parametrize(
+    "fields", ORDERS, ids=lambda fields: "-".join(f"{name}-{direction}" for name, direction in fields)
+)
+async def test_pages_are_contiguous_forwards_and_backwards(fields: list[Any], ask: Ask) -> None:
     order = order_of(fields)
     everything = numbers(await page_of(ask, order=order, first=250))
     assert len(everything) == len(set(everything)) == 110
@@ -82,7 +87,7 @@ async def test_pages_fit_together_forwards_and_backwards(fields: list[Any], ask:
 
 
 @pytest.mark.world
-async def test_the_empty_page_behind_the_end_knows_that_rows_lie_before_it(ask: Ask) -> None:
+async def test_the_empty_page_after_the_last_row_has_a_previous_page(ask: Ask) -> None:
     last = await page_of(ask, last=1)
     page = await page_of(ask, first=5, after=last["edges"][0]["cursor"])
     nothing = {"hasNextPage": False, "hasPreviousPage": True, "startCursor": None, "endCursor": None}
@@ -92,87 +97,96 @@ async def test_the_empty_page_behind_the_end_knows_that_rows_lie_before_it(ask: 
     assert page == {"edges": [], "pageInfo": {**nothing, "hasNextPage": True, "hasPreviousPage": False}}
 
 
-async def test_rows_that_come_and_go_double_none_and_hide_none_of_the_others(ask: Ask, owner: AsyncEngine) -> None:
+async def test_changes_between_pages_repeat_no_row_and_skip_no_unchanged_row(ask: Ask, owner: AsyncEngine) -> None:
     await seed_data.fill(owner)
-    chance = random.Random(7)
+    generator = random.Random(7)
     for fields in ORDERS[::3]:
         order = order_of(fields)
         before = set(numbers(await page_of(ask, order=order, first=250)))
-        seen, gone, after = list[str](), set[str](), None
+        returned, removed, after = list[str](), set[str](), None
         for step in itertools.count():
             page = await page_of(ask, order=order, first=9, after=after)
-            seen += numbers(page)
+            returned += numbers(page)
             if not page["pageInfo"]["hasNextPage"]:
                 break
             after = page["pageInfo"]["endCursor"]
-            leaving = {chance.choice(sorted(before)), page["edges"][-1]["node"]["number"]}
-            gone |= leaving
+            archived = {generator.choice(sorted(before)), page["edges"][-1]["node"]["number"]}
+            removed |= archived
             async with owner.begin() as connection:
                 archive = text("UPDATE shipment SET archived_at = now() WHERE number = ANY(:numbers)")
-                await connection.execute(archive, {"numbers": sorted(leaving)})
+                await connection.execute(archive, {"numbers": sorted(archived)})
                 copy = text(
                     "INSERT INTO shipment (account_id, number, created_at, updated_at, status_at, promised_to) "
                     "SELECT account_id, :number, created_at, updated_at, status_at, promised_to FROM shipment "
                     "WHERE number = ANY(:numbers)"
                 )
-                await connection.execute(copy, {"number": f"NEW-{fields}{step}"[-32:], "numbers": sorted(leaving)[:1]})
+                await connection.execute(copy, {"number": f"NEW-{fields}{step}"[-32:], "numbers": sorted(archived)[:1]})
         async with owner.begin() as connection:
             await connection.execute(text("UPDATE shipment SET archived_at = NULL"))
             await connection.execute(text("DELETE FROM shipment WHERE number NOT LIKE 'SHP-%'"))
-        assert len(seen) == len(set(seen))
-        assert before - gone <= set(seen)
+        assert len(returned) == len(set(returned))
+        assert before - removed <= set(returned)
 
 
 @pytest.mark.world
 @pytest.mark.parametrize("name", CONNECTIONS)
-async def test_a_cursor_that_was_changed_anywhere_is_refused(name: str, ask: Ask) -> None:
-    question = f"query ($after: String) {{ {CONNECTIONS[name]} }}"
-    data = (await ask(question))["data"]
-    found = next(iter(data.values()))
-    cursor = (found.get("edges") or next(iter(found.values()))["edges"])[0]["cursor"]
+async def test_a_cursor_with_any_change_is_rejected(name: str, ask: Ask) -> None:
+    query = f"query ($after: String) {{ {CONNECTIONS[name]} }}"
+    data = (await ask(query))["data"]
+    field = next(iter(data.values()))
+    cursor = (field.get("edges") or next(iter(field.values()))["edges"])[0]["cursor"]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    wrong = [cursor[:at] + chance + cursor[at + 1 :] for at in range(len(cursor)) for chance in alphabet[at % 7 :: 23]]
-    wrong += [cursor[:at] for at in range(len(cursor))] + [cursor + "A", cursor + "=", " " + cursor, cursor.lower()]
-    wrong += ["@@", "Ä", "\u0000", "🚚", "=" * 40, "AAAA" * 5000, cursor * 2, cursor.replace("=", "") + "==="]
-    for one in {*wrong} - {cursor}:
-        answer = await ask(question, {"after": one})
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["INVALID_CURSOR"], one
-        assert answer["errors"][0]["path"] == [next(iter(data))]
+    invalid = [
+        cursor[:index] + character + cursor[index + 1 :]
+        for index in range(len(cursor))
+        for character in alphabet[index % 7 :: 23]
+    ]
+    invalid += [cursor[:length] for length in range(len(cursor))] + [
+        cursor + "A",
+        cursor + "=",
+        " " + cursor,
+        cursor.lower(),
+    ]
+    invalid += ["@@", "Ä", "\u0000", "🚚", "=" * 40, "AAAA" * 5000, cursor * 2, cursor.replace("=", "") + "==="]
+    for changed in {*invalid} - {cursor}:
+        response = await ask(query, {"after": changed})
+        assert [error["extensions"]["code"] for error in response["errors"]] == ["INVALID_CURSOR"], changed
+        assert response["errors"][0]["path"] == [next(iter(data))]
 
 
 @pytest.mark.world
-async def test_a_cursor_of_another_order_or_connection_is_refused(ask: Ask) -> None:
+async def test_a_cursor_of_another_order_or_connection_is_rejected(ask: Ask) -> None:
     orders = [order_of(fields) for fields in ORDERS]
     cursors = [(await page_of(ask, order=order, first=1))["edges"][0]["cursor"] for order in orders]
     assert len(set(cursors)) == len(cursors)
     for order, (other, cursor) in itertools.product(orders, zip(orders, cursors, strict=True)):
-        for way in ({"first": 1, "after": cursor}, {"last": 1, "before": cursor}):
-            answer = await ask(PAGE, {"order": order, **way})
-            codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+        for arguments in ({"first": 1, "after": cursor}, {"last": 1, "before": cursor}):
+            response = await ask(PAGE, {"order": order, **arguments})
+            codes = [error["extensions"]["code"] for error in response.get("errors", ())]
             assert codes == ([] if order == other else ["INVALID_CURSOR"])
-    answer = await ask("query ($after: String) { carriers(after: $after) { nodes { id } } }", {"after": cursors[0]})
-    assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+    response = await ask("query ($after: String) { carriers(after: $after) { nodes { id } } }", {"after": cursors[0]})
+    assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
 @pytest.mark.world
 @pytest.mark.parametrize(
-    "asked", ["totalCount { count }", "__typename", "pageInfo { __typename }", "edges { __typename }"]
+    "selection", ["totalCount { count }", "__typename", "pageInfo { __typename }", "edges { __typename }"]
 )
-async def test_a_wrong_cursor_is_refused_even_where_nothing_needs_it(asked: str, ask: Ask) -> None:
+async def test_an_invalid_cursor_is_rejected_even_if_no_selected_field_needs_it(selection: str, ask: Ask) -> None:
     for condition in ("", ", where: { status: { in: [] } }"):
-        answer = await ask(f'{{ shipments(first: 0, before: "AQ=="{condition}) {{ {asked} }} }}')
-        assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+        response = await ask(f'{{ shipments(first: 0, before: "AQ=="{condition}) {{ {selection} }} }}')
+        assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
 @pytest.mark.world
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
-        ("first: -1", "`first` must be between 0 and 250; it was -1."),
-        ("last: -1", "`last` must be between 0 and 250; it was -1."),
-        ("first: 251", "`first` must be between 0 and 250; it was 251."),
-        ("last: 2147483647", "`last` must be between 0 and 250; it was 2147483647."),
-        ("first: 1, last: 1", "Give `first` or `last`, not both."),
+        ("first: -1", "`first` must be between 0 and 250 (was -1)."),
+        ("last: -1", "`last` must be between 0 and 250 (was -1)."),
+        ("first: 251", "`first` must be between 0 and 250 (was 251)."),
+        ("last: 2147483647", "`last` must be between 0 and 250 (was 2147483647)."),
+        ("first: 1, last: 1", "Set either `first` or `last`, not both."),
         ("orderBy: [{field: NUMBER}, {field: NUMBER}]", "`orderBy` takes at most 3 fields, each once."),
         (
             "orderBy: [{field: NUMBER}, {field: STATUS_AT}, {field: CREATED_AT}, {field: UPDATED_AT}]",
@@ -180,26 +194,26 @@ async def test_a_wrong_cursor_is_refused_even_where_nothing_needs_it(asked: str,
         ),
     ],
 )
-async def test_page_sizes_and_orders_have_rules_and_the_message_says_which(
-    arguments: str, words: str, ask: Ask
-) -> None:
-    answer = await ask(f"{{ carriers {{ nodes {{ code }} }} page: shipments({arguments}) {{ nodes {{ id }} }} }}")
-    (error,) = answer["errors"]
-    assert (error["message"], error["path"], error["extensions"]["code"]) == (words, ["page"], "BAD_USER_INPUT")
-    assert answer["data"]["page"] is None
-    assert len(answer["data"]["carriers"]["nodes"]) == 4
+async def test_the_message_states_the_rule_for_page_sizes_and_orders(arguments: str, message: str, ask: Ask) -> None:
+    response = await ask(f"{{ carriers {{ nodes {{ code }} }} page: shipments({arguments}) {{ nodes {{ id }} }} }}")
+    (error,) = response["errors"]
+    assert (error["message"], error["path"], error["extensions"]["code"]) == (message, ["page"], "BAD_USER_INPUT")
+    assert response["data"]["page"] is None
+    assert len(response["data"]["carriers"]["nodes"]) == 4
 
 
 @pytest.mark.world
-async def test_a_wrong_size_of_a_nested_page_is_an_error_of_its_root_field(ask: Ask) -> None:
-    answer = await ask("{ shipments(first: 1) { nodes { events(first: 1000) { nodes { id } } } } }")
-    assert [(one["path"], one["extensions"]["code"]) for one in answer["errors"]] == [(["shipments"], "BAD_USER_INPUT")]
-    answer = await ask("{ shipments(first: 1) { totalCount(limit: -1) { count } } }")
-    assert answer["errors"][0]["message"] == "`limit` must be between 0 and 1000000; it was -1."
+async def test_an_invalid_size_of_a_nested_page_is_an_error_of_its_root_field(ask: Ask) -> None:
+    response = await ask("{ shipments(first: 1) { nodes { events(first: 1000) { nodes { id } } } } }")
+    assert [(error["path"], error["extensions"]["code"]) for error in response["errors"]] == [
+        (["shipments"], "BAD_USER_INPUT")
+    ]
+    response = await ask("{ shipments(first: 1) { totalCount(limit: -1) { count } } }")
+    assert response["errors"][0]["message"] == "`limit` must be between 0 and 1000000 (was -1)."
 
 
 @pytest.mark.world
-async def test_without_a_size_a_page_has_fifty_rows_and_null_is_the_same_as_absent(ask: Ask) -> None:
+async def test_a_page_without_a_size_has_fifty_rows_and_null_is_the_same_as_omitted(ask: Ask) -> None:
     for variables in ({}, {"first": None}, {"last": None, "first": None}, {"order": None}, {"order": []}):
         page = await page_of(ask, **variables)
         assert len(page["edges"]) == 50
@@ -207,7 +221,7 @@ async def test_without_a_size_a_page_has_fifty_rows_and_null_is_the_same_as_abse
 
 
 @pytest.mark.world
-async def test_a_page_of_no_rows_tells_whether_there_are_any(ask: Ask) -> None:
+async def test_a_page_of_size_zero_reports_whether_rows_exist(ask: Ask) -> None:
     page = await page_of(ask, first=0)
     assert page["edges"] == []
     assert page["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}

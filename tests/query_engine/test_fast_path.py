@@ -1,4 +1,4 @@
-"""An operation that is one question goes without an executor; what is not a plain answer is carried up all the same."""
+"""A single root field runs without an executor; nulls and errors are still propagated by the rules of GraphQL."""
 
 from typing import Any
 
@@ -12,12 +12,13 @@ from tests.conftest import Ask
 SCHEMA = build.build()._schema
 
 
-def question(text: str) -> fast_path.SingleFieldQuery | None:
+def single_field_query(text: str) -> fast_path.SingleFieldQuery | None:
+    """Return the single root field of the first operation of a document."""
     document = parse(text)
     return next(
-        fast_path.single_field_query(SCHEMA, one)
-        for one in document.definitions
-        if isinstance(one, OperationDefinitionNode)
+        fast_path.single_field_query(SCHEMA, definition)
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
     )
 
 
@@ -35,18 +36,18 @@ def question(text: str) -> fast_path.SingleFieldQuery | None:
         "subscription { shipmentChanged { cursor } }",
     ],
 )
-def test_more_than_a_question_is_left_to_the_executor(text: str) -> None:
-    assert question(text) is None
+def test_an_operation_that_is_not_a_single_field_needs_the_executor(text: str) -> None:
+    assert single_field_query(text) is None
 
 
-def test_a_question_is_known_by_its_alias() -> None:
-    found = question("{ mine: carriers(first: 1) { nodes { name } } }")
-    assert found is not None
-    assert found.key == "mine"
+def test_the_key_of_a_single_field_is_its_alias() -> None:
+    query = single_field_query("{ mine: carriers(first: 1) { nodes { name } } }")
+    assert query is not None
+    assert query.key == "mine"
 
 
 @pytest.mark.world
-async def test_what_a_directive_takes_away_is_not_there(ask: Ask, statements: list[str]) -> None:
+async def test_a_field_that_a_directive_excludes_is_omitted(ask: Ask, statements: list[str]) -> None:
     text = 'query($yes: Boolean!) { carrier(code: "dhl") @include(if: $yes) { name } }'
     assert (await ask(text, {"yes": False})) == {"data": {}}
     assert statements == []
@@ -54,11 +55,11 @@ async def test_what_a_directive_takes_away_is_not_there(ask: Ask, statements: li
 
 
 @pytest.mark.world
-async def test_what_is_not_there_is_null_and_asked_for_once(ask: Ask, statements: list[str]) -> None:
+async def test_a_missing_row_is_null_after_one_statement(ask: Ask, statements: list[str]) -> None:
     await ask("{ __typename }")
     statements.clear()
-    answer = await ask("query($code: String!) { name: carrier(code: $code) { code } }", {"code": "nobody"})
-    assert answer == {"data": {"name": None}}
+    response = await ask("query($code: String!) { name: carrier(code: $code) { code } }", {"code": "nobody"})
+    assert response == {"data": {"name": None}}
     assert len(statements) == 1
 
 
@@ -75,14 +76,14 @@ async def test_what_is_not_there_is_null_and_asked_for_once(ask: Ask, statements
         ),
     ],
 )
-async def test_a_refusal_has_the_path_of_the_question_and_sends_nothing(
+async def test_a_rejected_field_has_an_error_with_its_path_and_sends_no_statement(
     ask: Ask, statements: list[str], text: str, variables: dict[str, Any], code: str
 ) -> None:
     await ask("{ __typename }")
     statements.clear()
-    answer = await ask(text, variables)
-    (error,) = answer["errors"]
-    assert answer["data"] == {"list": None}
+    response = await ask(text, variables)
+    (error,) = response["errors"]
+    assert response["data"] == {"list": None}
     assert error["path"] == ["list"]
     assert error["extensions"]["code"] == code
     assert error["locations"]

@@ -1,4 +1,4 @@
-"""Every filter, and search, finds what plain Python finds over the same rows."""
+"""Every filter and the search return the same rows as a reference implementation in Python."""
 
 import random
 from collections.abc import Callable
@@ -14,74 +14,78 @@ from tests.support.random_arguments import Plain
 from tests.support.random_filters import public
 
 pytestmark = pytest.mark.world
-CORE = build.build()._schema
-SHIPMENT_WHERE: Any = CORE.type_map["ShipmentWhere"]
-EVENT_WHERE: Any = CORE.type_map["TrackingEventWhere"]
-SHIPMENTS = "query ($where: ShipmentWhere) { found: shipments(where: $where, first: 250) { nodes { id } } }"
+SCHEMA = build.build()._schema
+SHIPMENT_WHERE: Any = SCHEMA.type_map["ShipmentWhere"]
+EVENT_WHERE: Any = SCHEMA.type_map["TrackingEventWhere"]
+SHIPMENTS = "query ($where: ShipmentWhere) { page: shipments(where: $where, first: 250) { nodes { id } } }"
 EVENTS = """query ($where: TrackingEventWhere, $after: String) {
-  found: trackingEvents(where: $where, first: 250, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
+  page: trackingEvents(where: $where, first: 250, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
 }"""
-TRIES = 25
+FILTERS_PER_FIELD = 25
+"""Random filters tried for each field."""
 
 
-async def found_by(ask: Ask, question: str, given: Any) -> set[str]:
-    """The identities that a filter finds, from all pages."""
-    after, found = None, set[str]()
+async def matching_ids(ask: Ask, query: str, where: Any) -> set[str]:
+    """Return the IDs that match a filter, from all pages."""
+    after, ids = None, set[str]()
     while True:
-        answer = await ask(question, {"where": given, "after": after} if question is EVENTS else {"where": given})
-        assert "errors" not in answer, (given, answer)
-        page = answer["data"]["found"]
-        found |= {node["id"] for node in page["nodes"]}
+        response = await ask(query, {"where": where, "after": after} if query is EVENTS else {"where": where})
+        assert "errors" not in response, (where, response)
+        page = response["data"]["page"]
+        ids |= {node["id"] for node in page["nodes"]}
         if not page.get("pageInfo", {}).get("hasNextPage"):
-            return found
+            return ids
         after = page["pageInfo"]["endCursor"]
 
 
-def finds(plain: Plain, type_: GraphQLInputObjectType, given: Any) -> set[str]:
-    """What plain Python finds."""
-    loaded, coerced = plain.reference.loaded, coerce_input_value(given, type_)
+def expected_ids(plain: Plain, type_: GraphQLInputObjectType, where: Any) -> set[str]:
+    """Return the IDs that the reference implementation returns."""
+    loaded, coerced = plain.reference.loaded, coerce_input_value(where, type_)
     if type_ is EVENT_WHERE:
-        return {public(one) for one in loaded.events.values() if reference_filters.event(one, coerced, loaded)}
-    return {public(one) for one in loaded.shipments.values() if reference_filters.shipment(one, coerced, loaded)}
+        return {public(event) for event in loaded.events.values() if reference_filters.event(event, coerced, loaded)}
+    return {public(row) for row in loaded.shipments.values() if reference_filters.shipment(row, coerced, loaded)}
 
 
 def json_of(value: Any) -> Any:
-    """A value as JSON has it."""
+    """Return a value with enums replaced by their names, as it is sent."""
     if isinstance(value, dict):
-        return {name: json_of(one) for name, one in value.items()}
-    return [json_of(one) for one in value] if isinstance(value, list) else getattr(value, "value", value)
+        return {name: json_of(inner) for name, inner in value.items()}
+    return [json_of(item) for item in value] if isinstance(value, list) else getattr(value, "value", value)
 
 
-async def compared(ask: Ask, plain: Plain, type_: Any, makers: Callable[[random.Random], Any]) -> list[int]:
-    """Compares TRIES filters, and says how many rows each found."""
-    question, sizes = EVENTS if type_ is EVENT_WHERE else SHIPMENTS, []
-    for seed in range(TRIES):
-        given = json_of(makers(random.Random(seed)))
-        found = await found_by(ask, question, given)
-        assert found == finds(plain, type_, given), given
-        sizes.append(len(found))
+async def compare_random_filters(
+    ask: Ask, plain: Plain, type_: Any, make_where: Callable[[random.Random], Any]
+) -> list[int]:
+    """Compare FILTERS_PER_FIELD filters with the reference, and return the number of rows that each matches."""
+    query, sizes = EVENTS if type_ is EVENT_WHERE else SHIPMENTS, []
+    for seed in range(FILTERS_PER_FIELD):
+        where = json_of(make_where(random.Random(seed)))
+        ids = await matching_ids(ask, query, where)
+        assert ids == expected_ids(plain, type_, where), where
+        sizes.append(len(ids))
     return sizes
 
 
 @pytest.mark.parametrize("name", SHIPMENT_WHERE.fields)
-async def test_a_filter_of_shipments_finds_what_python_finds(name: str, ask: Ask, plain: Plain) -> None:
-    def make(chance: random.Random) -> Any:
-        return {name: plain.values.shipment_ways(chance, 1)[name](), "archived": chance.choice([None, False])} | (
-            {"archived": chance.choice([True, False, None])} if name == "archived" else {}
-        )
+async def test_a_shipment_filter_matches_the_same_rows_as_the_reference(name: str, ask: Ask, plain: Plain) -> None:
+    def make_where(generator: random.Random) -> Any:
+        where = {name: plain.values.shipment_ways(generator, 1)[name](), "archived": generator.choice([None, False])}
+        return where | ({"archived": generator.choice([True, False, None])} if name == "archived" else {})
 
-    sizes = await compared(ask, plain, SHIPMENT_WHERE, make)
+    sizes = await compare_random_filters(ask, plain, SHIPMENT_WHERE, make_where)
     assert len(set(sizes)) > 1, "no filter made a difference"
 
 
 @pytest.mark.parametrize("name", EVENT_WHERE.fields)
-async def test_a_filter_of_events_finds_what_python_finds(name: str, ask: Ask, plain: Plain) -> None:
-    sizes = await compared(ask, plain, EVENT_WHERE, lambda chance: {name: plain.values.event_ways(chance)[name]()})
+async def test_an_event_filter_matches_the_same_rows_as_the_reference(name: str, ask: Ask, plain: Plain) -> None:
+    sizes = await compare_random_filters(
+        ask, plain, EVENT_WHERE, lambda generator: {name: plain.values.event_ways(generator)[name]()}
+    )
     assert len(set(sizes)) > 1, "no filter made a difference"
 
 
 @pytest.mark.parametrize("name", ["number", "externalReference", "service", "carrier", "trackingNumber"])
-async def test_every_way_to_compare_a_text(name: str, ask: Ask, plain: Plain) -> None:
+async def test_every_string_operator_matches_the_same_rows_as_the_reference(name: str, ask: Ask, plain: Plain) -> None:
     texts = [
         "",
         "S",
@@ -103,48 +107,52 @@ async def test_every_way_to_compare_a_text(name: str, ask: Ask, plain: Plain) ->
         "x" * 900,
     ]
     for text in texts:
-        for way in ({"eq": text}, {"in": [text, "ups"]}, {"startsWith": text}, {"contains": text}):
-            for rest in ({}, {"isNull": False}, {"isNull": True}, {"eq": None, "in": None}):
-                given = {name: {**rest, **way}}
-                assert await found_by(ask, SHIPMENTS, given) == finds(plain, SHIPMENT_WHERE, given), given
+        for operator in ({"eq": text}, {"in": [text, "ups"]}, {"startsWith": text}, {"contains": text}):
+            for other in ({}, {"isNull": False}, {"isNull": True}, {"eq": None, "in": None}):
+                where = {name: {**other, **operator}}
+                assert await matching_ids(ask, SHIPMENTS, where) == expected_ids(plain, SHIPMENT_WHERE, where), where
 
 
-async def test_null_is_the_same_as_absent_in_every_filter(ask: Ask) -> None:
-    everything = await found_by(ask, SHIPMENTS, None)
+async def test_null_is_the_same_as_omitted_in_every_filter(ask: Ask) -> None:
+    everything = await matching_ids(ask, SHIPMENTS, None)
     assert len(everything) == 110
     for name in SHIPMENT_WHERE.fields:
-        expected = 120 if name == "archived" else 110  # there null asks for both
-        assert len(await found_by(ask, SHIPMENTS, {name: None})) == expected, name
+        expected = 120 if name == "archived" else 110  # null includes archived shipments
+        assert len(await matching_ids(ask, SHIPMENTS, {name: None})) == expected, name
     for name, field in SHIPMENT_WHERE.fields.items():
         inner = getattr(field.type, "fields", {})
         if name not in ("events", "origin", "destination", "reference", "NOT"):
-            for one in inner:
-                assert await found_by(ask, SHIPMENTS, {name: {one: None}}) == everything, (name, one)
-    assert await found_by(ask, SHIPMENTS, {"destination": {"city": None}}) == await found_by(
+            for inner_name in inner:
+                assert await matching_ids(ask, SHIPMENTS, {name: {inner_name: None}}) == everything, (name, inner_name)
+    assert await matching_ids(ask, SHIPMENTS, {"destination": {"city": None}}) == await matching_ids(
         ask, SHIPMENTS, {"destination": {}}
     )
 
 
-async def test_conditions_are_put_together_as_logic_has_it(ask: Ask) -> None:
-    ready, other = {"status": {"eq": "READY"}}, {"status": {"notIn": ["READY"]}}
-    everything = await found_by(ask, SHIPMENTS, {})
-    some = await found_by(ask, SHIPMENTS, ready)
+async def test_and_or_and_not_combine_filters_by_the_rules_of_logic(ask: Ask) -> None:
+    ready, not_ready = {"status": {"eq": "READY"}}, {"status": {"notIn": ["READY"]}}
+    everything = await matching_ids(ask, SHIPMENTS, {})
+    some = await matching_ids(ask, SHIPMENTS, ready)
     assert 0 < len(some) < len(everything)
-    assert await found_by(ask, SHIPMENTS, {"NOT": ready}) == await found_by(ask, SHIPMENTS, other) == everything - some
-    assert await found_by(ask, SHIPMENTS, {"OR": [ready, other]}) == everything
-    assert await found_by(ask, SHIPMENTS, {"AND": [ready, other]}) == set()
-    assert await found_by(ask, SHIPMENTS, {"AND": []}) == everything
-    assert await found_by(ask, SHIPMENTS, {"OR": []}) == set()
-    assert await found_by(ask, SHIPMENTS, {"OR": [{}]}) == everything
-    assert await found_by(ask, SHIPMENTS, {"NOT": {}}) == set()
-    assert await found_by(ask, SHIPMENTS, {"NOT": {"NOT": ready}}) == some
-    assert await found_by(ask, SHIPMENTS, {"NOT": {"deliveredAt": {"gte": "0001-01-01T00:00:01Z"}}}) == await found_by(
-        ask, SHIPMENTS, {"deliveredAt": {"isNull": True}}
+    assert (
+        await matching_ids(ask, SHIPMENTS, {"NOT": ready})
+        == await matching_ids(ask, SHIPMENTS, not_ready)
+        == everything - some
     )
+    assert await matching_ids(ask, SHIPMENTS, {"OR": [ready, not_ready]}) == everything
+    assert await matching_ids(ask, SHIPMENTS, {"AND": [ready, not_ready]}) == set()
+    assert await matching_ids(ask, SHIPMENTS, {"AND": []}) == everything
+    assert await matching_ids(ask, SHIPMENTS, {"OR": []}) == set()
+    assert await matching_ids(ask, SHIPMENTS, {"OR": [{}]}) == everything
+    assert await matching_ids(ask, SHIPMENTS, {"NOT": {}}) == set()
+    assert await matching_ids(ask, SHIPMENTS, {"NOT": {"NOT": ready}}) == some
+    assert await matching_ids(
+        ask, SHIPMENTS, {"NOT": {"deliveredAt": {"gte": "0001-01-01T00:00:01Z"}}}
+    ) == await matching_ids(ask, SHIPMENTS, {"deliveredAt": {"isNull": True}})
 
 
 @pytest.mark.parametrize(
-    ("member", "finds_it"),
+    ("operators", "matches"),
     [
         ({"eq": "red"}, True),
         ({"eq": "RED"}, False),
@@ -158,9 +166,9 @@ async def test_conditions_are_put_together_as_logic_has_it(ask: Ask) -> None:
         ({}, True),
     ],
 )
-async def test_metadata_compares_as_text(member: Any, finds_it: bool, ask: Ask) -> None:
-    given = {"number": {"eq": "SHP-0000002"}, "metadata": [{"key": "colour", "value": member}]}
-    assert bool(await found_by(ask, SHIPMENTS, given)) == finds_it
+async def test_metadata_is_compared_as_text(operators: Any, matches: bool, ask: Ask) -> None:
+    where = {"number": {"eq": "SHP-0000002"}, "metadata": [{"key": "colour", "value": operators}]}
+    assert bool(await matching_ids(ask, SHIPMENTS, where)) == matches
 
 
 @pytest.mark.parametrize(
@@ -176,19 +184,20 @@ async def test_metadata_compares_as_text(member: Any, finds_it: bool, ask: Ask) 
         ("urgent", "true", "false"),
     ],
 )
-async def test_metadata_compares_numbers_and_booleans_by_value(key: str, number: str, other: str, ask: Ask) -> None:
-    for way in (lambda text: {"eq": text}, lambda text: {"in": [text]}):
-        assert await found_by(ask, SHIPMENTS, {"metadata": [{"key": key, "value": way(number)}]})
-        found = await found_by(ask, SHIPMENTS, {"metadata": [{"key": key, "value": way(other)}]})
-        assert not found & await found_by(ask, SHIPMENTS, {"metadata": [{"key": key, "value": way(number)}]})
+async def test_metadata_numbers_and_booleans_are_compared_by_value(key: str, number: str, other: str, ask: Ask) -> None:
+    for operator in (lambda text: {"eq": text}, lambda text: {"in": [text]}):
+        equal = await matching_ids(ask, SHIPMENTS, {"metadata": [{"key": key, "value": operator(number)}]})
+        assert equal
+        different = await matching_ids(ask, SHIPMENTS, {"metadata": [{"key": key, "value": operator(other)}]})
+        assert not different & equal
 
 
 @pytest.mark.parametrize(
     "text", ["1e9999999", "1" * 990, "NaN", "-", "0x10", "01", "1e", '"', '{"a":1}', "\\u0000", "null"]
 )
-async def test_metadata_takes_any_text(text: str, ask: Ask) -> None:
-    for way in ({"eq": text}, {"in": [text]}, {"startsWith": text}, {"contains": text}):
-        assert await found_by(ask, SHIPMENTS, {"metadata": [{"key": text, "value": way}]}) == set()
+async def test_a_metadata_filter_accepts_any_text(text: str, ask: Ask) -> None:
+    for operator in ({"eq": text}, {"in": [text]}, {"startsWith": text}, {"contains": text}):
+        assert await matching_ids(ask, SHIPMENTS, {"metadata": [{"key": text, "value": operator}]}) == set()
 
 
 SEARCHES = [
@@ -236,28 +245,28 @@ SEARCHES = [
 
 
 @pytest.mark.parametrize("text", SEARCHES)
-async def test_search_finds_what_python_finds(text: str, ask: Ask, plain: Plain) -> None:
+async def test_search_matches_the_same_rows_as_the_reference(text: str, ask: Ask, plain: Plain) -> None:
     loaded = plain.reference.loaded
-    answer = await ask("query ($s: String) { shipments(search: $s, first: 250) { nodes { id } } }", {"s": text})
+    response = await ask("query ($s: String) { shipments(search: $s, first: 250) { nodes { id } } }", {"s": text})
     expected = {
-        public(one)
-        for one in loaded.shipments.values()
-        if one.archived_at is None and reference_filters.search(one, text, loaded)
+        public(row)
+        for row in loaded.shipments.values()
+        if row.archived_at is None and reference_filters.search(row, text, loaded)
     }
-    assert {node["id"] for node in answer["data"]["shipments"]["nodes"]} == expected
+    assert {node["id"] for node in response["data"]["shipments"]["nodes"]} == expected
 
 
-async def test_search_and_filter_hold_together(ask: Ask) -> None:
-    answer = await ask(
+async def test_search_and_filter_are_combined_with_and(ask: Ask) -> None:
+    response = await ask(
         '{ a: shipments(search: "hamburg", where: { status: { eq: READY } }) { nodes { status } } '
         "  b: shipments(search: null) { totalCount { count } } }"
     )
-    assert {node["status"] for node in answer["data"]["a"]["nodes"]} == {"READY"}
-    assert answer["data"]["b"]["totalCount"]["count"] == 110
+    assert {node["status"] for node in response["data"]["a"]["nodes"]} == {"READY"}
+    assert response["data"]["b"]["totalCount"]["count"] == 110
 
 
 @pytest.mark.parametrize(
-    "where_",
+    "where",
     [
         '{ colour: { eq: "red" } }',
         '{ number: { equals: "x" } }',
@@ -265,10 +274,10 @@ async def test_search_and_filter_hold_together(ask: Ask) -> None:
         "{ OR: [{ x: 1 }] }",
     ],
 )
-async def test_a_misspelt_filter_is_an_error_and_never_everything(where_: str, ask: Ask) -> None:
-    answer = await ask(f"{{ shipments(where: {where_}) {{ nodes {{ id }} }} }}")
-    assert "data" not in answer
-    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
-    answer = await ask(SHIPMENTS, {"where": {"colour": {"eq": "red"}}})
-    assert "data" not in answer
-    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+async def test_a_misspelt_filter_is_an_error_and_never_matches_everything(where: str, ask: Ask) -> None:
+    response = await ask(f"{{ shipments(where: {where}) {{ nodes {{ id }} }} }}")
+    assert "data" not in response
+    assert response["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    response = await ask(SHIPMENTS, {"where": {"colour": {"eq": "red"}}})
+    assert "data" not in response
+    assert response["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

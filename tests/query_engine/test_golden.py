@@ -1,8 +1,8 @@
-"""Golden trios: a query, the SQL that it becomes and the response. A worse statement shows as a difference.
+"""Golden trios: a query, its SQL and its response. A worse statement shows up as a difference.
 
-`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; then read what changed. The SQL
-is shown as it was sent, but for line breaks. In variables `@name:n` is the cursor of the n-th row of a connection in
-CURSORS.
+`pytest tests/query_engine/test_golden.py --golden-update` rewrites `.sql` and `.json`; review the difference. The SQL
+is the statement as it was sent, except for line breaks. In variables, `@name:n` is the cursor of the n-th row of a
+connection in CURSORS.
 """
 
 import json
@@ -17,24 +17,24 @@ from tests.conftest import Ask
 
 pytestmark = pytest.mark.world
 FOLDER = Path(__file__).parent / "golden"
-QUESTIONS = sorted(FOLDER.glob("*.graphql"))
-TEXTS = {path: path.read_text() for path in QUESTIONS}
+QUERIES = sorted(FOLDER.glob("*.graphql"))
+TEXTS = {path: path.read_text() for path in QUERIES}
 CURSORS = {
     "shipments": "{ page: shipments { edges { cursor } } }",
     "mixed": "{ page: shipments(orderBy: [{field: STATUS_AT, direction: ASC}, {field: NUMBER}]) { edges { cursor } } }",
-    "history": '{ one: shipment(by: { number: "SHP-0000007" }) { page: history { edges { cursor } } } }',
+    "history": '{ shipment(by: { number: "SHP-0000007" }) { page: history { edges { cursor } } } }',
 }
 TOKEN = re.compile(r"E?'(?:[^']|'')*'|\(|\)|\s+|[^\s()']+")
 BREAKS = {"SELECT", "FROM", "WHERE", "ORDER", "LIMIT", "UNION"}
 
 
 def pretty(sql: str) -> str:
-    """The statement with a line for each clause, two blanks deeper in every subquery. Literals stay as they are."""
+    """Return the statement with one line per clause, subqueries indented by two spaces. Literals do not change."""
     lines, line, depths = [], "", [0]
     tokens = TOKEN.findall(sql)
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token == "(":
-            following = next((one for one in tokens[at + 1 :] if not one.isspace()), "")
+            following = next((later for later in tokens[index + 1 :] if not later.isspace()), "")
             depths.append(depths[-1] + (following == "SELECT"))
         elif token == ")":
             depths.pop()
@@ -52,46 +52,47 @@ def pretty(sql: str) -> str:
 
 
 async def variables_of(text: str, ask: Ask) -> dict[str, Any]:
-    """The variables in a question's head, with their cursors put in."""
-    found = re.search(r"^# variables: (.*)$", text, re.M)
-    variables: dict[str, Any] = json.loads(found[1]) if found else {}
+    """Return the variables from the comment of a query, with placeholders replaced by cursors."""
+    comment = re.search(r"^# variables: (.*)$", text, re.M)
+    variables: dict[str, Any] = json.loads(comment[1]) if comment else {}
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("@"):
             page, number = value[1:].split(":")
             data = (await ask(CURSORS[page]))["data"]
-            edges = (data.get("page") or data["one"]["page"])["edges"]
+            edges = (data.get("page") or data["shipment"]["page"])["edges"]
             variables[name] = edges[int(number) - 1]["cursor"]
     return variables
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda path: path.stem)
-async def test_a_question_becomes_this_statement_and_has_this_answer(
-    question: Path, client: httpx.AsyncClient, ask: Ask, statements: list[str], pytestconfig: pytest.Config
+@pytest.mark.parametrize("query_path", QUERIES, ids=lambda path: path.stem)
+async def test_a_query_has_the_golden_statement_and_response(
+    query_path: Path, client: httpx.AsyncClient, ask: Ask, statements: list[str], pytestconfig: pytest.Config
 ) -> None:
-    text = TEXTS[question]
+    text = TEXTS[query_path]
     variables = await variables_of(text, ask)
     await ask("{ __typename }")
     statements.clear()
-    answer = await client.post("/graphql", json={"query": text, "variables": variables})
-    sql = "\n\n".join(pretty(one) for one in statements) + "\n"
-    shown = json.dumps(hidden(answer.json()), indent=2, ensure_ascii=False) + "\n"
-    compare_or_write(question, sql, shown, write=pytestconfig.getoption("--golden-update"))
+    response = await client.post("/graphql", json={"query": text, "variables": variables})
+    sql = "\n\n".join(pretty(statement) for statement in statements) + "\n"
+    body = json.dumps(without_request_ids(response.json()), indent=2, ensure_ascii=False) + "\n"
+    compare_or_write(query_path, sql, body, write=pytestconfig.getoption("--golden-update"))
 
 
-def compare_or_write(question: Path, sql: str, shown: str, *, write: bool) -> None:
-    for path, now in ((question.with_suffix(".sql"), sql), (question.with_suffix(".json"), shown)):
+def compare_or_write(query_path: Path, sql: str, body: str, *, write: bool) -> None:
+    """Compare the SQL and the response with the golden files, or rewrite the files first."""
+    for path, actual in ((query_path.with_suffix(".sql"), sql), (query_path.with_suffix(".json"), body)):
         if write:
-            path.write_text(now)
-        assert path.read_text() == now
+            path.write_text(actual)
+        assert path.read_text() == actual
 
 
-def hidden(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer without the ids of requests."""
-    for error in answer.get("errors", ()):
+def without_request_ids(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a response without the request ids of its errors."""
+    for error in response.get("errors", ()):
         del error["extensions"]["requestId"]
-    return answer
+    return response
 
 
-def test_there_are_enough_of_them() -> None:
-    assert len(QUESTIONS) >= 40
-    assert {path.stem for path in FOLDER.iterdir()} == {path.stem for path in QUESTIONS}
+def test_every_golden_file_belongs_to_a_query() -> None:
+    assert len(QUERIES) >= 40
+    assert {path.stem for path in FOLDER.iterdir()} == {path.stem for path in QUERIES}

@@ -1,8 +1,8 @@
-"""Every filter that the schema offers, every order, search and look-up is served by the index that was made for it.
+"""Every filter of the schema, every order, search and lookup uses the index that was created for it.
 
-The plans are PostgreSQL's own, over some thousand shipments of two accounts, with the statements and values as sent.
-Served by no index of their own, and combined with others: `direction`, `status.notIn`, `contains`, the other ways to
-compare metadata than `eq`, `source` and `applied` of events.
+The plans are PostgreSQL's, over some thousand shipments of two accounts, for the statements and values that are sent.
+No index serves the following filters, which are meant to be combined with others: `direction`, `status.notIn`,
+`contains`, the operators of metadata except `eq`, and `source` and `applied` of events.
 """
 
 import asyncio
@@ -27,10 +27,11 @@ from graphql_app.schema import build
 from tests.conftest import admin, database_url
 
 FILL = (Path(__file__).parent / "volume.sql").read_text()
-SMALL = {"carrier", "account"}
+SMALL_TABLES = {"carrier", "account"}
+"""Tables that may be scanned as a whole."""
 AT = '"2026-03-01T00:00:00Z"'
-BETWEEN = '{ gte: "2026-03-01T00:00:00Z", lt: "2026-03-01T09:00:00Z" }'
-LATE = '{ gte: "2026-03-01T00:00:00Z", lt: "2026-03-02T00:00:00Z" }'
+NINE_HOURS = '{ gte: "2026-03-01T00:00:00Z", lt: "2026-03-01T09:00:00Z" }'
+ONE_DAY = '{ gte: "2026-03-01T00:00:00Z", lt: "2026-03-02T00:00:00Z" }'
 FILTERS = {
     'number: { eq: "SHP-0000777" }': "uq_shipment_account_id_number",
     'number: { in: ["SHP-0000777", "SHP-0000778"] }': "uq_shipment_account_id_number",
@@ -57,28 +58,28 @@ FILTERS = {
     'metadata: [{ key: "colour", value: { eq: "c77" } }]': "ix_shipment_metadata",
     'tags: { hasAny: ["t77", "t78"] }': "ix_shipment_tags",
     'tags: { hasAll: ["t77"] }': "ix_shipment_tags",
-    f"createdAt: {BETWEEN}": "ix_shipment_account_id_created_at_id",
-    f"updatedAt: {BETWEEN}": "ix_shipment_account_id_updated_at_id",
-    f"statusAt: {BETWEEN}": "ix_shipment_account_id_status_at_id",
-    f"promisedTo: {BETWEEN}": "ix_shipment_promised_to",
-    f"estimatedDeliveryAt: {BETWEEN}": "ix_shipment_estimated_delivery_at",
-    f"deliveredAt: {BETWEEN}": "ix_shipment_delivered_at",
-    f"lastEventAt: {BETWEEN}": "ix_shipment_last_event_at",
+    f"createdAt: {NINE_HOURS}": "ix_shipment_account_id_created_at_id",
+    f"updatedAt: {NINE_HOURS}": "ix_shipment_account_id_updated_at_id",
+    f"statusAt: {NINE_HOURS}": "ix_shipment_account_id_status_at_id",
+    f"promisedTo: {NINE_HOURS}": "ix_shipment_promised_to",
+    f"estimatedDeliveryAt: {NINE_HOURS}": "ix_shipment_estimated_delivery_at",
+    f"deliveredAt: {NINE_HOURS}": "ix_shipment_delivered_at",
+    f"lastEventAt: {NINE_HOURS}": "ix_shipment_last_event_at",
     "totalWeight: { gte: { value: 5990, unit: G } }": "ix_shipment_total_weight_g",
-    f"events: {{ occurredAt: {BETWEEN} }}": "ix_tracking_event_account_id_occurred_at_id",
-    f"events: {{ recordedAt: {BETWEEN} }}": "ix_tracking_event_account_id_recorded_at_id",
-    f"events: {{ code: [LOST], occurredAt: {LATE} }}": "ix_tracking_event_account_id_(code_)?occurred_at_id",
-    f'events: {{ country: {{ eq: "CE" }}, occurredAt: {LATE} }}': "ix_tracking_event_",
+    f"events: {{ occurredAt: {NINE_HOURS} }}": "ix_tracking_event_account_id_occurred_at_id",
+    f"events: {{ recordedAt: {NINE_HOURS} }}": "ix_tracking_event_account_id_recorded_at_id",
+    f"events: {{ code: [LOST], occurredAt: {ONE_DAY} }}": "ix_tracking_event_account_id_(code_)?occurred_at_id",
+    f'events: {{ country: {{ eq: "CE" }}, occurredAt: {ONE_DAY} }}': "ix_tracking_event_",
     "archived: true": "ix_shipment_archived",
 }
 EVENT_FILTERS = {
-    f"occurredAt: {BETWEEN}": "ix_tracking_event_account_id_occurred_at_id",
-    f"recordedAt: {BETWEEN}": "ix_tracking_event_account_id_recorded_at_id",
+    f"occurredAt: {NINE_HOURS}": "ix_tracking_event_account_id_occurred_at_id",
+    f"recordedAt: {NINE_HOURS}": "ix_tracking_event_account_id_recorded_at_id",
     "code: [LOST]": "ix_tracking_event_account_id_(code_)?occurred_at_id",
     'country: { eq: "CE" }': "ix_tracking_event_",
     'shipment: { number: "SHP-0000777" }': "(ix|uq)_tracking_event_(account_id_)?shipment_id",
 }
-LOOK_UPS = {
+LOOKUPS = {
     'shipment(by: { number: "SHP-0000777" }) { id }': "uq_shipment_account_id_number",
     'shipment(by: { externalReference: "ref-7" }) { id }': "uq_shipment_account_id_external_reference",
     'node(id: "shp_019c936e38007e28a570959a1fb2fc54") { id }': "pk_shipment",
@@ -102,20 +103,20 @@ def volume_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     """The URL of a database with some thousand shipments in two accounts, and statistics."""
     url = database_url(server, "volume")
 
-    async def make() -> None:
+    async def create() -> None:
         async with admin(server) as connection:
             await connection.execute(f"CREATE DATABASE volume TEMPLATE {migrated}")
-        filling = await asyncpg.connect(url)
-        await filling.execute(FILL)
-        await filling.execute("VACUUM ANALYZE")
-        await filling.close()
+        connection = await asyncpg.connect(url)
+        await connection.execute(FILL)
+        await connection.execute("VACUUM ANALYZE")
+        await connection.close()
 
-    asyncio.run(make())
+    asyncio.run(create())
     return url
 
 
-class Caught(Session):
-    """A session that keeps statements instead of sending them."""
+class RecordingSession(Session):
+    """A session that records statements instead of sending them."""
 
     def __init__(self, engine: AsyncEngine, account: Any) -> None:
         super().__init__(engine, account)
@@ -134,77 +135,78 @@ async def volume(volume_url: str) -> Any:
     await engine.dispose()
 
 
-async def plan_of(engine: AsyncEngine, question: str) -> dict[str, Any]:
-    """PostgreSQL's plan for the statement that a question becomes."""
+async def plan_of(engine: AsyncEngine, query: str) -> dict[str, Any]:
+    """Return PostgreSQL's plan for the statement of a query."""
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
         driver: Any = (await connection.get_raw_connection()).driver_connection
         await driver.execute(pool.set_account_sql(account))
-        session = Caught(engine, account)
-        made = operation_context.OperationContext(viewer.Viewer(account, "default"), session, "test")
-        executor: Any = build.Executor.build(build.build()._schema, parse(f"{{ {question} }}"), None, made)
+        session = RecordingSession(engine, account)
+        context = operation_context.OperationContext(viewer.Viewer(account, "default"), session, "test")
+        executor: Any = build.Executor.build(build.build()._schema, parse(f"{{ {query} }}"), None, context)
         result = await executor.execute_operation()
         assert not result.errors
         ((sql, arguments),) = session.sent
-        (found,) = await driver.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
-        plan: dict[str, Any] = found["Plan"]
+        (explanation,) = await driver.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments)
+        plan: dict[str, Any] = explanation["Plan"]
         return plan
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all nodes of a plan."""
     yield plan
     for inner in plan.get("Plans", ()):
         yield from nodes(inner)
 
 
 def check(plan: dict[str, Any], index: str) -> None:
-    """No large table is read as a whole, and the index is used."""
-    found = list(nodes(plan))
-    assert {one["Relation Name"] for one in found if one["Node Type"] == "Seq Scan"} <= SMALL
-    used = [one["Index Name"] for one in found if "Index Name" in one]
-    assert any(re.match(index, one) for one in used), used
+    """Check that no large table is scanned as a whole and that the index is used."""
+    all_nodes = list(nodes(plan))
+    assert {node["Relation Name"] for node in all_nodes if node["Node Type"] == "Seq Scan"} <= SMALL_TABLES
+    used = [node["Index Name"] for node in all_nodes if "Index Name" in node]
+    assert any(re.match(index, name) for name in used), used
 
 
 @pytest.mark.parametrize("condition", FILTERS)
-async def test_a_filter_of_shipments_is_served_by_its_index(condition: str, volume: AsyncEngine) -> None:
+async def test_a_shipment_filter_uses_its_index(condition: str, volume: AsyncEngine) -> None:
     plan = await plan_of(volume, f"shipments(where: {{ {condition} }}) {{ nodes {{ id }} }}")
     check(plan, FILTERS[condition])
 
 
 @pytest.mark.parametrize("condition", EVENT_FILTERS)
-async def test_a_filter_of_events_is_served_by_its_index(condition: str, volume: AsyncEngine) -> None:
+async def test_an_event_filter_uses_its_index(condition: str, volume: AsyncEngine) -> None:
     plan = await plan_of(volume, f"trackingEvents(where: {{ {condition} }}) {{ nodes {{ id }} }}")
     check(plan, EVENT_FILTERS[condition])
 
 
-@pytest.mark.parametrize("question", LOOK_UPS)
-async def test_what_is_looked_up_is_served_by_an_index(question: str, volume: AsyncEngine) -> None:
-    check(await plan_of(volume, question), LOOK_UPS[question])
+@pytest.mark.parametrize("query", LOOKUPS)
+async def test_a_lookup_uses_its_index(query: str, volume: AsyncEngine) -> None:
+    check(await plan_of(volume, query), LOOKUPS[query])
 
 
 @pytest.mark.parametrize("direction", enums.OrderDirection)
 @pytest.mark.parametrize(
     ("connection", "field"),
     [
-        *(("shipments", one) for one in enums.ShipmentOrderField),
-        *(("trackingEvents", one) for one in enums.TrackingEventOrderField),
+        *(("shipments", field) for field in enums.ShipmentOrderField),
+        *(("trackingEvents", field) for field in enums.TrackingEventOrderField),
     ],
 )
-async def test_an_order_is_that_of_an_index_and_nothing_is_sorted(
+async def test_an_order_uses_its_index_and_needs_no_sort(
     connection: str, field: str, direction: str, volume: AsyncEngine
 ) -> None:
     order = f"orderBy: [{{ field: {field}, direction: {direction} }}]"
     plan = await plan_of(volume, f"{connection}(first: 20, {order}) {{ nodes {{ id }} pageInfo {{ endCursor }} }}")
     index = "uq_shipment_account_id_number" if field == "NUMBER" else f"ix_[a-z_]*{field.lower()}(_id)?$"
     check(plan, index)
-    limit = next(one for one in nodes(plan) if one["Node Type"] == "Limit")
-    assert not any(one["Node Type"] in ("Sort", "Incremental Sort") for one in nodes(limit) if field != "NUMBER")
+    limit = next(node for node in nodes(plan) if node["Node Type"] == "Limit")
+    assert not any(node["Node Type"] in ("Sort", "Incremental Sort") for node in nodes(limit) if field != "NUMBER")
 
 
-def test_every_filter_has_its_question() -> None:
-    unserved = {"direction", "AND", "OR", "NOT"}
+def test_every_filter_is_tested() -> None:
+    without_index = {"direction", "AND", "OR", "NOT"}
     types: Any = build.build()._schema.type_map
-    asked = {condition.split(":")[0] for condition in FILTERS}
-    assert asked == set(types["ShipmentWhere"].fields) - unserved
-    asked = {condition.split(":")[0] for condition in EVENT_FILTERS}
-    assert asked == set(types["TrackingEventWhere"].fields) - {"source", "applied", "includeVoided"}
+    tested = {condition.split(":")[0] for condition in FILTERS}
+    assert tested == set(types["ShipmentWhere"].fields) - without_index
+    tested = {condition.split(":")[0] for condition in EVENT_FILTERS}
+    assert tested == set(types["TrackingEventWhere"].fields) - {"source", "applied", "includeVoided"}

@@ -1,4 +1,4 @@
-"""Questions by chance, answered by one SQL statement a root field and by plain execution: the same bytes."""
+"""Random queries return the same bytes from SQL as from a reference implementation in Python."""
 
 import random
 from typing import Any
@@ -21,60 +21,67 @@ pytestmark = pytest.mark.world
 SCHEMA = build.build()._schema
 
 
-def shown(result: ExecutionResult) -> bytes:
-    """An answer's bytes, errors with their places."""
-    found = [{"message": one.message, "path": one.path, "locations": [[*at] for at in one.locations or ()]}
-             for one in result.errors or ()]  # fmt: skip
-    return orjson.dumps({"data": result.data, "errors": found})
+def encode(result: ExecutionResult) -> bytes:
+    """Return the JSON of a result, with the message, path and locations of its errors."""
+    errors = [
+        {
+            "message": error.message,
+            "path": error.path,
+            "locations": [[*location] for location in error.locations or ()],
+        }
+        for error in result.errors or ()
+    ]
+    return orjson.dumps({"data": result.data, "errors": errors})
 
 
-KNOWN: list[Values] = []
-"""What the strategy, which draws outside of the event loop and of fixtures, asks for."""
+VALUES: list[Values] = []
+"""The values for the strategy, which runs outside of the event loop and of fixtures."""
 
 
 @pytest.fixture
-def known(plain: Plain) -> Plain:
-    KNOWN[:] = [plain.values]
+def reference(plain: Plain) -> Plain:
+    """The reference implementation; also sets the values of the strategy."""
+    VALUES[:] = [plain.values]
     return plain
 
 
-def asked(chance: random.Random) -> random_queries.Question:
-    return random_queries.Writer(chance, SCHEMA, KNOWN[0]).question()
+def random_query(generator: random.Random) -> random_queries.Question:
+    """Return a random query with its variables."""
+    return random_queries.Writer(generator, SCHEMA, VALUES[0]).question()
 
 
-async def answer(engine: AsyncEngine, viewer: Viewer, document: Any, variables: Any) -> ExecutionResult:
-    """The real answer."""
-    async with operation_context.get_context(engine, viewer, "test") as made:
-        executor: Any = build.Executor.build(SCHEMA, document, None, made, variables)
+async def execute(engine: AsyncEngine, viewer: Viewer, document: Any, variables: Any) -> ExecutionResult:
+    """Execute a query as a request does: on the fast path if possible."""
+    async with operation_context.get_context(engine, viewer, "test") as context:
+        executor: Any = build.Executor.build(SCHEMA, document, None, context, variables)
         assert not isinstance(executor, list), executor
-        question = fast_path.single_field_query(SCHEMA, executor.operation)
-        if question is not None:  # then it is asked as requests are, without the executor
-            given = fast_path.FieldInputs(
+        query = fast_path.single_field_query(SCHEMA, executor.operation)
+        if query is not None:
+            inputs = fast_path.FieldInputs(
                 SCHEMA, executor.operation, executor.fragment_definitions, executor.fragments, executor.variable_values
             )
-            executor.field_result = await fast_path.run(question, given, made)
-            if (whole := executor.field_result.fragment) is not None:
-                return ExecutionResult({question.key: whole}, None)
+            executor.field_result = await fast_path.execute_single_field(query, inputs, context)
+            if (fragment := executor.field_result.fragment) is not None:
+                return ExecutionResult({query.key: fragment}, None)
         result = executor.execute_operation()
         return result if isinstance(result, ExecutionResult) else await result
 
 
 @settings(settings.get_profile("questions"))
-@given(question=strategies.randoms(use_true_random=False).map(asked))
-async def test_a_question_by_chance_has_the_answer_of_plain_execution(
-    question: random_queries.Question, engine: AsyncEngine, known: Plain
+@given(query=strategies.randoms(use_true_random=False).map(random_query))
+async def test_a_random_query_returns_the_same_as_the_reference(
+    query: random_queries.Question, engine: AsyncEngine, reference: Plain
 ) -> None:
-    document = parse(question.document)
-    invalid = validate(SCHEMA, document)
-    if any("conflict" in one.message for one in invalid):
+    document = parse(query.document)
+    validation_errors = validate(SCHEMA, document)
+    if any("conflict" in error.message for error in validation_errors):
         return
-    assert not invalid, (question, invalid)
-    for variables in (question.variables, *question.again):  # the second time by plans that were kept, if they fit
-        real = await answer(engine, known.viewer, document, variables)
-        if any(isinstance(one.original_error, request_errors.LimitExceeded) for one in real.errors or ()):
+    assert not validation_errors, (query, validation_errors)
+    for variables in (query.variables, *query.again):  # later executions use cached plans if they fit
+        result = await execute(engine, reference.viewer, document, variables)
+        if any(isinstance(error.original_error, request_errors.LimitExceeded) for error in result.errors or ()):
             return
-        plainly = known.reference.run(document, variables, None)
-        ours, theirs = shown(real), shown(plainly)
-        if real.errors:  # JSON values were read and written again, see `read/nulls.py`
-            ours, theirs = orjson.dumps(orjson.loads(ours)), orjson.dumps(orjson.loads(theirs))
-        assert ours == theirs, variables
+        actual, expected = encode(result), encode(reference.reference.run(document, variables, None))
+        if result.errors:  # JSON values have been parsed and written again: see `null_propagation`
+            actual, expected = orjson.dumps(orjson.loads(actual)), orjson.dumps(orjson.loads(expected))
+        assert actual == expected, variables

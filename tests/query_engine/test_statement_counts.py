@@ -1,6 +1,6 @@
-"""How many statements a question costs: one for each root field, whatever lies below it, and none for what is not data.
+"""The number of statements of a query: one per root field, whatever is selected below it, none for fields without data.
 
-Several root fields share one connection and one moment.
+Several root fields share one connection and one snapshot.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SHIPMENT = """
   statusExplanation { decidedBy { code } notApplied { code } } history { nodes { shipment { number } } }
   metadata(keys: ["a"])
 """
-QUESTIONS = {
+QUERIES = {
     "node": '{ node(id: "shp_019c936e38077f908753ed9bb56799dd") { id ... on Shipment { ALL } } }',
     "nodes": '{ nodes(ids: ["shp_019c936e38077f908753ed9bb56799dd", "car_019c936e38007921a39a860cd6646b82"]) '
     "{ id ... on Shipment { ALL } ... on Carrier { shipments(first: 1) { nodes { ALL } } } } }",
@@ -55,53 +55,53 @@ NO_DATA = {
 
 
 @pytest.mark.world
-@pytest.mark.parametrize("name", QUESTIONS)
-async def test_a_root_field_is_one_statement_whatever_lies_below_it(name: str, ask: Ask, statements: list[str]) -> None:
-    question = QUESTIONS[name].replace("ALL", SHIPMENT)
-    await ask(question)  # on a new connection asyncpg makes itself acquainted with types of arrays
+@pytest.mark.parametrize("name", QUERIES)
+async def test_a_root_field_needs_one_statement_whatever_is_selected_below_it(
+    name: str, ask: Ask, statements: list[str]
+) -> None:
+    query = QUERIES[name].replace("ALL", SHIPMENT)
+    await ask(query)  # on a new connection asyncpg reads the definitions of array types
     statements.clear()
-    answer = await ask(question)
-    assert "errors" not in answer, answer
-    assert answer["data"][name]
+    response = await ask(query)
+    assert "errors" not in response, response
+    assert response["data"][name]
     assert len(statements) == 1
 
 
 @pytest.mark.world
 @pytest.mark.parametrize("name", NO_DATA)
-async def test_what_is_not_data_needs_no_statement(name: str, ask: Ask, statements: list[str]) -> None:
+async def test_a_field_without_data_needs_no_statement(name: str, ask: Ask, statements: list[str]) -> None:
     await ask("{ __typename }")
     statements.clear()
     assert "errors" not in await ask(NO_DATA[name])
     assert statements == []
 
 
-def test_every_root_field_is_counted() -> None:
+def test_every_root_field_is_tested() -> None:
     query = build.build()._schema.query_type
     assert query is not None
-    assert set(query.fields) == {*QUESTIONS, "viewer"}
+    assert set(query.fields) == {*QUERIES, "viewer"}
 
 
 @pytest.mark.world
-async def test_several_root_fields_are_as_many_statements_in_one_transaction(ask: Ask, statements: list[str]) -> None:
+async def test_several_root_fields_need_one_statement_each_in_one_transaction(ask: Ask, statements: list[str]) -> None:
     await ask("{ __typename }")
     statements.clear()
     await ask('{ a: carrier(code: "dhl") { name } viewer { account } b: carrier(code: "ups") { name } __typename }')
-    assert [one.split()[0] for one in statements] == ["BEGIN", "SELECT", "SELECT", "COMMIT;"]
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "SELECT", "COMMIT;"]
     assert "REPEATABLE READ READ ONLY" in statements[0]
 
 
 @pytest.mark.world
-async def test_one_field_that_reads_beside_one_that_does_not_needs_no_transaction(
-    ask: Ask, statements: list[str]
-) -> None:
+async def test_a_single_field_that_reads_needs_no_transaction(ask: Ask, statements: list[str]) -> None:
     await ask("{ __typename }")
     statements.clear()
     await ask('{ viewer { account } carrier(code: "dhl") { name } }')
-    assert [one.split()[0] for one in statements] == ["SELECT"]
+    assert [statement.split()[0] for statement in statements] == ["SELECT"]
 
 
-class Interrupted(Session):
-    """A session beside which somebody writes after its first statement."""
+class InterruptedSession(Session):
+    """A session that awaits `interruption` after its first statement."""
 
     interruption: Any = None
 
@@ -113,41 +113,41 @@ class Interrupted(Session):
         return rows
 
 
-async def test_root_fields_of_one_operation_see_one_moment(engine: AsyncEngine, owner: AsyncEngine) -> None:
+async def test_root_fields_of_one_operation_share_a_snapshot(engine: AsyncEngine, owner: AsyncEngine) -> None:
     accounts = await seed_data.fill(owner)
 
     async def write() -> None:
         async with owner.begin() as connection:
             await connection.execute(text("UPDATE carrier SET name = 'renamed' WHERE code = 'dhl'"))
 
-    core = build.build()._schema
-    session = Interrupted(engine, accounts["default"])
+    schema = build.build()._schema
+    session = InterruptedSession(engine, accounts["default"])
     session.interruption = write()
-    made = operation_context.OperationContext(viewer.Viewer(accounts["default"], "default"), session, "test")
+    context = operation_context.OperationContext(viewer.Viewer(accounts["default"], "default"), session, "test")
     document = parse('{ before: carrier(code: "dhl") { name } after: carrier(code: "dhl") { name } }')
-    answers = []
+    responses = []
     for _ in range(2):
-        executor: Any = build.Executor.build(core, document, None, made)
-        answers.append(orjson.loads(orjson.dumps((await executor.execute_operation()).data)))
+        executor: Any = build.Executor.build(schema, document, None, context)
+        responses.append(orjson.loads(orjson.dumps((await executor.execute_operation()).data)))
     await session.close()
-    assert answers[0] == {"before": {"name": "DHL"}, "after": {"name": "DHL"}}
-    assert answers[1] == {"before": {"name": "renamed"}, "after": {"name": "renamed"}}
+    assert responses[0] == {"before": {"name": "DHL"}, "after": {"name": "DHL"}}
+    assert responses[1] == {"before": {"name": "renamed"}, "after": {"name": "renamed"}}
 
 
 @pytest.mark.world
-async def test_requests_with_two_root_fields_each_do_not_meet_on_one_session(client: httpx.AsyncClient) -> None:
-    question = {"query": "{ a: shipments(first: 5) { nodes { id } } b: carriers { nodes { code } } }"}
-    answers = await asyncio.gather(*(client.post("/graphql", json=question) for _ in range(8)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.text for answer in answers}) == 1
-    assert "errors" not in answers[0].json()
+async def test_concurrent_requests_with_two_root_fields_do_not_share_a_session(client: httpx.AsyncClient) -> None:
+    query = {"query": "{ a: shipments(first: 5) { nodes { id } } b: carriers { nodes { code } } }"}
+    responses = await asyncio.gather(*(client.post("/graphql", json=query) for _ in range(8)))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.text for response in responses}) == 1
+    assert "errors" not in responses[0].json()
 
 
-async def test_after_a_failure_the_other_root_fields_of_its_moment_fail_alike(
+async def test_after_an_error_the_other_root_fields_of_the_snapshot_fail_too(
     owner: AsyncEngine, settings: Settings
 ) -> None:
     assert settings.postgres_url
-    impatient = make_engine(
+    timeout_engine = make_engine(
         settings.postgres_url.get_secret_value(), settings.model_copy(update={"statement_timeout": 0.2}), scoped=True
     )
     accounts = await seed_data.fill(owner)
@@ -155,11 +155,11 @@ async def test_after_a_failure_the_other_root_fields_of_its_moment_fail_alike(
     async with owner.connect() as blocking:
         await blocking.execute(text("LOCK TABLE carrier"))
         async with operation_context.get_context(
-            impatient, viewer.Viewer(accounts["default"], "default"), "test"
-        ) as made:
-            executor: Any = build.Executor.build(build.build()._schema, document, None, made)
+            timeout_engine, viewer.Viewer(accounts["default"], "default"), "test"
+        ) as context:
+            executor: Any = build.Executor.build(build.build()._schema, document, None, context)
             result = await executor.execute_operation()
-    await impatient.dispose()
+    await timeout_engine.dispose()
     assert result.data == {"slow": None, "quick": None}
-    assert [one.path for one in result.errors] == [["slow"], ["quick"]]
-    assert all(isinstance(to_request_error(one.original_error), request_errors.Timeout) for one in result.errors)
+    assert [error.path for error in result.errors] == [["slow"], ["quick"]]
+    assert all(isinstance(to_request_error(error.original_error), request_errors.Timeout) for error in result.errors)

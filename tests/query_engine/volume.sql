@@ -1,4 +1,4 @@
--- Two accounts with 6,000 shipments each, for tests/query_engine/test_indexes.py: values that are rare where a filter looks for them.
+-- Two accounts with 6,000 shipments each for tests/query_engine/test_indexes.py. The values that filters look for are rare.
 INSERT INTO account (slug, name) VALUES ('other', 'Other');
 INSERT INTO carrier (account_id, code, name) SELECT a.id, 'c' || i, 'Carrier' FROM account a, generate_series(1, 50) i;
 INSERT INTO shipment (account_id, number, external_reference, status, status_at, carrier_id, service, promised_to,

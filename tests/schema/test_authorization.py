@@ -1,4 +1,4 @@
-"""Scopes: every root field needs exactly the one that its description names, however one asks."""
+"""Scopes: every root field requires exactly the scope in its description, over every transport and in any document."""
 
 import re
 from collections.abc import AsyncIterator
@@ -25,48 +25,52 @@ LITERALS = {"ID": '"x"', "String": '"x"', "Int": "1", "Boolean": "true", "DateTi
             "CountryCode": '"DE"', "Decimal": '"1"', "Date": '"2026-01-01"'}  # fmt: skip
 
 
-def literal(kind: GraphQLInputType) -> str:
-    """Some value of a type."""
-    if isinstance(kind, GraphQLNonNull):
-        return literal(kind.of_type)
-    if isinstance(kind, GraphQLList):
-        return f"[{literal(kind.of_type)}]"
-    if is_enum_type(kind):
-        return str(next(iter(kind.values)))
-    if is_input_object_type(kind):
-        required = {name: field for name, field in kind.fields.items() if isinstance(field.type, GraphQLNonNull)}
-        chosen = required or dict([next(iter(kind.fields.items()))])
+def literal(type_: GraphQLInputType) -> str:
+    """Any valid literal of a type."""
+    if isinstance(type_, GraphQLNonNull):
+        return literal(type_.of_type)
+    if isinstance(type_, GraphQLList):
+        return f"[{literal(type_.of_type)}]"
+    if is_enum_type(type_):
+        return str(next(iter(type_.values)))
+    if is_input_object_type(type_):
+        required = {name: field for name, field in type_.fields.items() if isinstance(field.type, GraphQLNonNull)}
+        chosen = required or dict([next(iter(type_.fields.items()))])
         return "{" + ", ".join(f"{name}: {literal(field.type)}" for name, field in chosen.items()) + "}"
-    assert is_leaf_type(kind)
-    return LITERALS[kind.name]
+    assert is_leaf_type(type_)
+    return LITERALS[type_.name]
 
 
-def question(kind: str, name: str, alias: str = "") -> str:
-    """A root field with what it must be given, and of its answer nothing but the type's name."""
+def selection(kind: str, name: str, alias: str = "") -> str:
+    """A root field with its required arguments and the selection `__typename`."""
     root = ROOTS[kind]
     assert root
     field: GraphQLField = root.fields[name]
-    given = [f"{at}: {literal(arg.type)}" for at, arg in field.args.items() if isinstance(arg.type, GraphQLNonNull)]
-    return f"{alias}{name}{'(' + ', '.join(given) + ')' if given else ''} {{ __typename }}"
+    arguments = [
+        f"{argument}: {literal(definition.type)}"
+        for argument, definition in field.args.items()
+        if isinstance(definition.type, GraphQLNonNull)
+    ]
+    return f"{alias}{name}{'(' + ', '.join(arguments) + ')' if arguments else ''} {{ __typename }}"
 
 
-def said(kind: str, name: str) -> str | None:
-    """The scope in a field's description."""
+def described_scope(kind: str, name: str) -> str | None:
+    """The scope in the description of a root field."""
     root: GraphQLObjectType | None = ROOTS[kind]
     assert root
     text = root.fields[name].description or ""
-    found = re.findall(r"Requires the scope `(\S+)`\.", text)
-    assert len(found) + text.count("Requires no scope. Any valid API key is accepted.") == 1, (
-        f"{kind} {name} says nothing of scopes"
+    scopes = re.findall(r"Requires the scope `(\S+)`\.", text)
+    assert len(scopes) + text.count("Requires no scope. Any valid API key is accepted.") == 1, (
+        f"the description of {kind} {name} does not name its scope"
     )
-    return found[0] if found else None
+    return scopes[0] if scopes else None
 
 
 @pytest.fixture
 async def secrets(owner: AsyncEngine) -> dict[str | None, str]:
-    """A key for each scope that has this scope alone, and under None one that has all scopes."""
-    made = {one: (await account_admin.create_key(owner, "default", one, [one])).text for one in SCOPES}
-    return {**made, None: (await account_admin.create_key(owner, "default", "all")).text}
+    """Secrets of API keys by their only scope, and under None that of a key with all scopes."""
+    by_scope = {scope: (await account_admin.create_key(owner, "default", scope, [scope])).text for scope in SCOPES}
+    return {**by_scope, None: (await account_admin.create_key(owner, "default", "all")).text}
 
 
 @pytest.fixture
@@ -75,50 +79,50 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
         yield number
 
 
-def test_what_a_field_says_is_what_it_needs() -> None:
+def test_the_description_of_a_field_names_its_scope() -> None:
     for kind, name in FIELDS:
         root = ROOTS[kind]
         assert root
-        assert authorization.scope_of(root.fields[name]) == said(kind, name)
+        assert authorization.scope_of(root.fields[name]) == described_scope(kind, name)
 
 
-def test_reads_need_one_scope_and_writes_another() -> None:
-    special: dict[str, str | None] = {
+def test_queries_and_mutations_require_the_expected_scopes() -> None:
+    exceptions: dict[str, str | None] = {
         "viewer": None, "apiKeys": "admin", "apiKeyCreate": "admin", "apiKeyRevoke": "admin",
         "trackingEventsRecord": "events:write", "trackingEventVoid": "events:write",
     }  # fmt: skip
-    usual = {"query": "shipments:read", "mutation": "shipments:write", "subscription": "shipments:read"}
-    assert {name: said(kind, name) for kind, name in FIELDS} == {
-        name: special.get(name, usual[kind]) for kind, name in FIELDS
+    defaults = {"query": "shipments:read", "mutation": "shipments:write", "subscription": "shipments:read"}
+    assert {name: described_scope(kind, name) for kind, name in FIELDS} == {
+        name: exceptions.get(name, defaults[kind]) for kind, name in FIELDS
     }
 
 
 @pytest.mark.parametrize("kind", ["query", "mutation"])
-async def test_a_key_with_this_scope_alone_is_let_in_and_all_others_are_not(
+async def test_a_key_with_the_required_scope_is_accepted_and_all_others_are_rejected(
     kind: str, ask: Ask, secrets: dict[str | None, str], statements: list[str]
 ) -> None:
-    for name in (name for one, name in FIELDS if one == kind):
-        needed, document = said(kind, name), f"{kind} {{ {question(kind, name, 'a: ')} }}"
+    for name in (name for field_kind, name in FIELDS if field_kind == kind):
+        required, document = described_scope(kind, name), f"{kind} {{ {selection(kind, name, 'a: ')} }}"
         for scope in SCOPES:
             headers = {"authorization": f"Bearer {secrets[scope]}"}
             statements.clear()
-            if needed in (None, scope):
-                answer = await ask(document, headers=headers)
-                assert "data" in answer, answer
+            if required in (None, scope):
+                response = await ask(document, headers=headers)
+                assert "data" in response, response
             else:
                 (error,) = (await ask(document, headers=headers, status=403))["errors"]
-                assert error["message"] == f"The API key lacks the scope {needed}, which `{name}` needs."
+                assert error["message"] == (f"`{name}` requires the scope {required}, which the API key does not have.")
                 assert (error["extensions"]["code"], error["path"]) == ("FORBIDDEN", ["a"])
                 assert statements == []
 
 
-async def test_subscriptions_are_refused_in_the_same_words_over_both_wires(
+async def test_subscriptions_are_rejected_in_the_same_way_over_websocket_and_sse(
     port: int, secrets: dict[str | None, str]
 ) -> None:
     for kind, name in FIELDS:
         if kind != "subscription":
             continue
-        document = f"subscription {{ {question(kind, name)} }}"
+        document = f"subscription {{ {selection(kind, name)} }}"
         for scope in (WRITE, EVENTS, ADMIN):
             async with Socket(port) as socket:
                 await socket.init(Authorization=f"Bearer {secrets[scope]}")
@@ -136,7 +140,7 @@ async def test_subscriptions_are_refused_in_the_same_words_over_both_wires(
             await anext(stream)
 
 
-async def test_queries_and_mutations_are_refused_over_a_socket_too(port: int, secrets: dict[str | None, str]) -> None:
+async def test_queries_and_mutations_are_rejected_over_websocket(port: int, secrets: dict[str | None, str]) -> None:
     async with Socket(port) as socket:
         await socket.init(Authorization=f"Bearer {secrets[EVENTS]}")
         for document in (f"{{ {CARRIERS} }}", 'mutation { shipmentConfirm(by: {id: "x"}) { __typename } }'):
@@ -160,29 +164,29 @@ CARRIERS = "carriers { __typename }"
         "{ x: __typename carriers { __typename } }",
     ],
 )
-async def test_a_field_is_found_wherever_it_stands(
+async def test_a_field_is_found_anywhere_in_the_document(
     document: str, ask: Ask, secrets: dict[str | None, str], statements: list[str]
 ) -> None:
     headers = {"authorization": f"Bearer {secrets[ADMIN]}"}
     statements.clear()
-    answer = await ask(document, headers=headers, status=403)
-    assert answer["errors"][0]["path"] == ["carriers"]
-    assert "data" not in answer
+    response = await ask(document, headers=headers, status=403)
+    assert response["errors"][0]["path"] == ["carriers"]
+    assert "data" not in response
     assert statements == []
     await ask(document, headers={"authorization": f"Bearer {secrets[READ]}"})
 
 
-async def test_one_mutation_that_is_not_allowed_stops_the_others(ask: Ask, secrets: dict[str | None, str]) -> None:
+async def test_one_mutation_without_its_scope_stops_all_others(ask: Ask, secrets: dict[str | None, str]) -> None:
     document = """mutation {
       carrierSave(code: "acme", input: {name: "Acme"}) { carrier { code } }
       apiKeyCreate(input: {name: "n", scopes: ["admin"]}) { secret }
     }"""
     await ask(document, headers={"authorization": f"Bearer {secrets[WRITE]}"}, status=403)
-    found = await ask("{ carriers { nodes { code } } }", headers={"authorization": f"Bearer {secrets[READ]}"})
-    assert found["data"]["carriers"]["nodes"] == []
+    response = await ask("{ carriers { nodes { code } } }", headers={"authorization": f"Bearer {secrets[READ]}"})
+    assert response["data"]["carriers"]["nodes"] == []
 
 
-async def test_another_operation_of_the_document_needs_nothing(
+async def test_operations_that_are_not_executed_require_no_scope(
     client: httpx.AsyncClient, secrets: dict[str | None, str]
 ) -> None:
     body = {"query": f"query A {{ viewer {{ account }} }} query B {{ {CARRIERS} }}", "operationName": "A"}
@@ -191,9 +195,7 @@ async def test_another_operation_of_the_document_needs_nothing(
     assert (await client.post("/graphql", json={**body, "operationName": "B"}, headers=headers)).status_code == 403
 
 
-async def test_the_schema_may_be_asked_for_with_any_key_and_not_without(
-    ask: Ask, secrets: dict[str | None, str]
-) -> None:
+async def test_introspection_requires_a_valid_key_and_no_scope(ask: Ask, secrets: dict[str | None, str]) -> None:
     document = '{ __schema { queryType { name } } __type(name: "Shipment") { name } __typename }'
     for secret in secrets.values():
         assert "errors" not in await ask(document, headers={"authorization": f"Bearer {secret}"})

@@ -1,7 +1,7 @@
-"""What clients were promised: the exported schema against the last released one, and dates on what will go.
+"""Compatibility: the exported schema compared with the last release, and the removal dates of deprecated elements.
 
-`released.graphql` is a copy of `schema.graphql`, made with every release. A change that is meant to break is named in
-ACCEPTED with its reason, and stays there until the next release.
+`released.graphql` is a copy of `schema.graphql`, updated with every release. An intended breaking change is listed in
+ACCEPTED with its reason until the next release.
 """
 
 import re
@@ -17,45 +17,45 @@ REMOVAL = re.compile(r"\. Removal on \d{4}-\d\d-\d\d\.$")
 
 
 def changes(released: str, now: str) -> list[str]:
-    """What breaks clients, or may surprise them, in words."""
+    """The breaking and dangerous changes between two schemas, as text."""
     before, after = build_schema(released), build_schema(now)
-    found = [*find_breaking_changes(before, after), *find_dangerous_changes(before, after)]
-    return [f"{change.type.name}: {change.description}" for change in found]
+    breaking_and_dangerous = [*find_breaking_changes(before, after), *find_dangerous_changes(before, after)]
+    return [f"{change.type.name}: {change.description}" for change in breaking_and_dangerous]
 
 
-def undated(sdl: str) -> list[str]:
-    """Deprecations that do not say when they end."""
+def deprecated_without_date(sdl: str) -> list[str]:
+    """The deprecated elements without a removal date."""
     schema = build_schema(sdl)
     reasons = [
         (f"{name}.{key}", part.deprecation_reason)
         for name, type_ in schema.type_map.items()
         for key, part in {**getattr(type_, "fields", {}), **getattr(type_, "values", {})}.items()
     ]
-    return [place for place, reason in reasons if reason is not None and not REMOVAL.search(reason)]
+    return [name for name, reason in reasons if reason is not None and not REMOVAL.search(reason)]
 
 
-def test_nothing_breaks_the_clients_of_the_last_release() -> None:
-    found = [one for one in changes(RELEASED, NOW) if one not in ACCEPTED]
-    assert not found, "breaks clients of the last release:\n" + "\n".join(found)
+def test_the_schema_has_no_breaking_changes_since_the_last_release() -> None:
+    breaking = [change for change in changes(RELEASED, NOW) if change not in ACCEPTED]
+    assert not breaking, "breaks clients of the last release:\n" + "\n".join(breaking)
 
 
-def test_what_is_accepted_is_still_a_change() -> None:
+def test_every_accepted_change_exists() -> None:
     assert set(ACCEPTED) <= set(changes(RELEASED, NOW))
 
 
-def test_breaking_and_dangerous_changes_are_named() -> None:
+def test_breaking_and_dangerous_changes_are_detected() -> None:
     removed = re.sub(r'\n  """[^"]*"""\n  incoterm: String\n', "\n", NOW, count=1)
     assert removed != NOW
-    assert any("FIELD_REMOVED" in one and "incoterm" in one for one in changes(NOW, removed))
+    assert any("FIELD_REMOVED" in change and "incoterm" in change for change in changes(NOW, removed))
     nullable = NOW.replace("packageCount: Int!", "packageCount: Int", 1)
-    assert any("FIELD_CHANGED_KIND" in one and "packageCount" in one for one in changes(NOW, nullable))
+    assert any("FIELD_CHANGED_KIND" in change and "packageCount" in change for change in changes(NOW, nullable))
     grown = NOW.replace("enum CountPrecision {", "enum CountPrecision {\n  GUESSED", 1)
-    assert any("VALUE_ADDED_TO_ENUM" in one and "GUESSED" in one for one in changes(NOW, grown))
+    assert any("VALUE_ADDED_TO_ENUM" in change and "GUESSED" in change for change in changes(NOW, grown))
 
 
-def test_a_deprecation_says_when_it_ends() -> None:
-    assert undated(NOW) == []
+def test_a_deprecation_names_its_removal_date() -> None:
+    assert deprecated_without_date(NOW) == []
     vague = NOW.replace("  incoterm: String\n", '  incoterm: String @deprecated(reason: "Use something else.")\n', 1)
     dated = vague.replace("something else.", "something else. Removal on 2027-01-31.", 1)
-    assert undated(vague)
-    assert not undated(dated)
+    assert deprecated_without_date(vague)
+    assert not deprecated_without_date(dated)

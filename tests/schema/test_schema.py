@@ -1,4 +1,4 @@
-"""The exported schema: up to date, complete in its words, and parsed by others."""
+"""The exported schema: up to date, served over HTTP, and described completely."""
 
 from pathlib import Path
 
@@ -13,17 +13,17 @@ from tests.conftest import Ask
 FILE = Path(__file__).parents[2] / "schema.graphql"
 
 
-def test_the_exported_file_is_fresh() -> None:
+def test_the_exported_file_is_up_to_date() -> None:
     assert FILE.read_text() == build.sdl(build.build()), "run `make schema`"
 
 
-async def test_it_is_served(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/schema.graphql")
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert answer.text == FILE.read_text()
+async def test_the_schema_is_served_as_text(client: httpx.AsyncClient) -> None:
+    response = await client.get("/schema.graphql")
+    assert response.headers["content-type"].startswith("text/plain")
+    assert response.text == FILE.read_text()
 
 
-async def test_a_second_schema_in_the_process_changes_nothing_for_the_first(ask: Ask, owner: AsyncEngine) -> None:
+async def test_building_a_second_schema_does_not_affect_the_first(ask: Ask, owner: AsyncEngine) -> None:
     await ask("{ viewer { account } }")
     build.build()
     async with owner.begin() as connection:
@@ -31,23 +31,25 @@ async def test_a_second_schema_in_the_process_changes_nothing_for_the_first(ask:
             text("INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account")
         )
     (carrier,) = (await ask("{ carriers { nodes { id } } }"))["data"]["carriers"]["nodes"]
-    answer = await ask("query Find($id: ID!) { node(id: $id) { id ... on Carrier { code } } }", carrier)
-    assert answer == {"data": {"node": {**carrier, "code": "acme"}}}
+    response = await ask("query Find($id: ID!) { node(id: $id) { id ... on Carrier { code } } }", carrier)
+    assert response == {"data": {"node": {**carrier, "code": "acme"}}}
 
 
-def test_everything_is_described() -> None:
-    nameless = []
-    for name, kind in build_schema(FILE.read_text()).type_map.items():
+def test_every_element_has_a_description() -> None:
+    undescribed = []
+    for name, type_ in build_schema(FILE.read_text()).type_map.items():
         if name.startswith("__") or name in ("String", "Int", "Float", "Boolean", "ID"):
             continue
-        if not kind.description:
-            nameless.append(name)
-        if isinstance(kind, GraphQLEnumType):
-            nameless += [f"{name}.{key}" for key, value in kind.values.items() if not value.description]
-        if isinstance(kind, GraphQLInputObjectType):
-            nameless += [f"{name}.{key}" for key, field in kind.fields.items() if not field.description]
-        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
-            for key, field in kind.fields.items():
-                nameless += [] if field.description else [f"{name}.{key}"]
-                nameless += [f"{name}.{key}({at})" for at, value in field.args.items() if not value.description]
-    assert nameless == []
+        if not type_.description:
+            undescribed.append(name)
+        if isinstance(type_, GraphQLEnumType):
+            undescribed += [f"{name}.{key}" for key, value in type_.values.items() if not value.description]
+        if isinstance(type_, GraphQLInputObjectType):
+            undescribed += [f"{name}.{key}" for key, field in type_.fields.items() if not field.description]
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            for key, field in type_.fields.items():
+                undescribed += [] if field.description else [f"{name}.{key}"]
+                undescribed += [
+                    f"{name}.{key}({argument})" for argument, value in field.args.items() if not value.description
+                ]
+    assert undescribed == []

@@ -1,4 +1,4 @@
-"""What those see who run the process."""
+"""Health checks, metrics and log lines."""
 
 import asyncio
 import json
@@ -26,35 +26,35 @@ from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Socket, events
 
 
-async def test_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+async def test_livez_and_readyz_return_ok(client: httpx.AsyncClient) -> None:
     for path in ("/livez", "/readyz"):
-        answer = await client.get(path)
-        assert (answer.status_code, answer.text) == (200, "ok\n")
+        response = await client.get(path)
+        assert (response.status_code, response.text) == (200, "ok\n")
 
 
-async def test_it_is_alive_but_not_ready_without_its_database(
+async def test_readyz_returns_503_without_a_database_and_livez_200(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
     async with admin(server) as connection:
-        await connection.execute(f"CREATE DATABASE leaving TEMPLATE {migrated}")
-    engine = make_engine(database_url(server, "leaving"), settings)
-    made = app_module.create_app(settings, engine=engine, keyless=True)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client:
+        await connection.execute(f"CREATE DATABASE dropped_later TEMPLATE {migrated}")
+    engine = make_engine(database_url(server, "dropped_later"), settings)
+    app = app_module.create_app(settings, engine=engine, keyless=True)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         assert (await client.get("/readyz")).status_code == 200
         async with admin(server) as connection:
-            await connection.execute("DROP DATABASE leaving WITH (FORCE)")
-        answer = await client.get("/readyz")
-        assert (answer.status_code, answer.text) == (503, "no database\n")
+            await connection.execute("DROP DATABASE dropped_later WITH (FORCE)")
+        response = await client.get("/readyz")
+        assert (response.status_code, response.text) == (503, "no database\n")
         assert (await client.get("/livez")).status_code == 200
     await engine.dispose()
 
 
-async def test_it_stays_ready_while_all_connections_are_busy(postgres_url: str, settings: Settings) -> None:
-    few = settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.1})
-    engine = make_engine(postgres_url, few)
-    made = app_module.create_app(few, engine=engine, keyless=True)
+async def test_readyz_returns_ok_while_all_pool_connections_are_in_use(postgres_url: str, settings: Settings) -> None:
+    one_connection = settings.model_copy(update={"pool_size": 1, "pool_timeout": 0.1})
+    engine = make_engine(postgres_url, one_connection)
+    app = app_module.create_app(one_connection, engine=engine, keyless=True)
     async with (
-        httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
         engine.connect() as busy,
     ):
         await busy.execute(text("SELECT 1"))
@@ -62,49 +62,49 @@ async def test_it_stays_ready_while_all_connections_are_busy(postgres_url: str, 
     await engine.dispose()
 
 
-async def test_it_is_not_ready_once_it_was_told_to_end(settings: Settings, engine: AsyncEngine) -> None:
-    told: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+async def test_readyz_returns_draining_after_sigterm(settings: Settings, engine: AsyncEngine) -> None:
+    received: list[int] = []
+    previous_handler = signal.signal(signal.SIGTERM, lambda number, _frame: received.append(number))
     try:
-        made = app_module.create_app(settings, engine=engine, keyless=True)
+        app = app_module.create_app(settings, engine=engine, keyless=True)
         async with (
-            made.router.lifespan_context(made),
-            httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client,
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
         ):
             os.kill(os.getpid(), signal.SIGTERM)
-            answer = await client.get("/readyz")
-            assert (answer.status_code, answer.text) == (503, "draining\n")
+            response = await client.get("/readyz")
+            assert (response.status_code, response.text) == (503, "draining\n")
             await asyncio.sleep(0.05)
-        assert told == [signal.SIGTERM]
+        assert received == [signal.SIGTERM]
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous_handler)
 
 
-async def test_the_numbers_are_in_prometheus_format(client: httpx.AsyncClient) -> None:
-    with metrics.OperationMetrics() as seen:
-        seen.kind = "query"
-    answer = await client.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    assert 'graphql_operations_total{code="ok",kind="query"}' in answer.text
-    assert 'graphql_operation_seconds_bucket{kind="query",le="0.0025"}' in answer.text
+async def test_metrics_are_in_the_prometheus_format(client: httpx.AsyncClient) -> None:
+    with metrics.OperationMetrics() as operation:
+        operation.kind = "query"
+    response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert 'graphql_operations_total{code="ok",kind="query"}' in response.text
+    assert 'graphql_operation_seconds_bucket{kind="query",le="0.0025"}' in response.text
 
 
-async def counted(port: int) -> Counter[tuple[str, str]]:
-    """How many operations of each kind ended with each code, so far in this process."""
+async def operation_counts(port: int) -> Counter[tuple[str, str]]:
+    """Number of operations by kind and code, from /metrics."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        found = re.findall(r'operations_total{code="(\w+)",kind="(\w+)"} (\d+)', (await client.get("/metrics")).text)
-    return Counter({(kind, code): int(number) for code, kind, number in found})
+        samples = re.findall(r'operations_total{code="(\w+)",kind="(\w+)"} (\d+)', (await client.get("/metrics")).text)
+    return Counter({(kind, code): int(number) for code, kind, number in samples})
 
 
-async def test_operations_over_sockets_and_streams_count_as_those_over_http(
+async def test_operations_over_websocket_and_sse_are_counted(
     app: Starlette, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    forged = 'subscription { shipmentChanged(after: "x") { cursor } }'
+    invalid_cursor = 'subscription { shipmentChanged(after: "x") { cursor } }'
     caplog.set_level(logging.INFO, "graphql_app.requests")
     async with serving(app, settings) as port, Socket(port) as socket:
-        before = await counted(port)
+        before = await operation_counts(port)
         await socket.init()
-        for query in ("{ viewer { account } }", "{ nothing }", CREATE, forged):
+        for query in ("{ viewer { account } }", "{ nothing }", CREATE, invalid_cursor):
             await socket.subscribe(query)
             while (await socket.receive())["type"] not in ("complete", "error"):
                 pass
@@ -112,13 +112,13 @@ async def test_operations_over_sockets_and_streams_count_as_those_over_http(
         await asyncio.sleep(0.1)
         await socket.send(id="1", type="complete")
         await asyncio.sleep(0.1)
-        over_socket = await counted(port) - before
+        over_socket = await operation_counts(port) - before
         async with events(port, CHANGED % PLAIN) as stream:
             await anext(stream)
             app.state.subscription_broker.open_subscriptions.copy().pop().fail(request_errors.SlowConsumer())
             assert (await anext(stream))["event"] == "next"
         await asyncio.sleep(0.1)
-        over_stream = await counted(port) - before - over_socket
+        over_stream = await operation_counts(port) - before - over_socket
     assert over_socket == {
         ("query", "ok"): 1, ("none", "GRAPHQL_VALIDATION_FAILED"): 1, ("mutation", "ok"): 1,
         ("subscription", "INVALID_CURSOR"): 1, ("subscription", "ok"): 1,
@@ -128,9 +128,9 @@ async def test_operations_over_sockets_and_streams_count_as_those_over_http(
     assert codes == ["GRAPHQL_VALIDATION_FAILED", "INVALID_CURSOR", "SLOW_CONSUMER"]
 
 
-@pytest.mark.parametrize(("style", "read"), [("json", json.loads), ("text", str)])
-def test_a_line_of_the_log_says_when_where_and_what(style: str, read: type) -> None:
-    formatter = JsonLogFormatter() if style == "json" else LogFormatter()
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_log_lines_contain_time_level_logger_message_and_traceback(log_format: str) -> None:
+    formatter = JsonLogFormatter() if log_format == "json" else LogFormatter()
     token = request_id.set("abc")
     try:
         raise ValueError("a\nb")
@@ -139,12 +139,12 @@ def test_a_line_of_the_log_says_when_where_and_what(style: str, read: type) -> N
         record.exc_info = (ValueError, error, error.__traceback__)
     line = formatter.format(record)
     request_id.reset(token)
-    if style == "json":
+    if log_format == "json":
         assert "\n" not in line
-        said = read(line)
-        assert (said["level"], said["logger"], said["message"]) == ("ERROR", "graphql_app.x", "it broke")
-        assert said["request_id"] == "abc"
-        assert said["trace"].endswith("ValueError: a\nb")
-        assert said["at"].endswith("Z")
+        fields = json.loads(line)
+        assert (fields["level"], fields["logger"], fields["message"]) == ("ERROR", "graphql_app.x", "it broke")
+        assert fields["request_id"] == "abc"
+        assert fields["trace"].endswith("ValueError: a\nb")
+        assert fields["at"].endswith("Z")
     else:
         assert "Z ERROR graphql_app.x it broke\nTraceback" in line

@@ -1,4 +1,4 @@
-"""Subscriptions: what was missed, then what happens; each change once, in the order of commit."""
+"""Subscriptions: missed changes first, then new ones; each change once, in the order of commit."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from graphql_app.subscriptions import fan_out
+from graphql_app.subscriptions import broker, fan_out
 from graphql_app.transport import sse
 from tests.support.live_server import Wire, posted, serving
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
@@ -35,8 +35,10 @@ async def api(port: int) -> AsyncIterator[Api]:
         yield api
 
 
-async def begun(api: Api, socket: Socket, query: str = ALL, variables: dict[str, Any] | None = None) -> None:
-    """Subscribe to what happens from now on, and be sure that it has begun."""
+async def subscribe_and_wait(
+    api: Api, socket: Socket, query: str = ALL, variables: dict[str, Any] | None = None
+) -> None:
+    """Subscribe to new changes, and wait until the subscription has started: operations of a socket start in order."""
     await socket.subscribe(query, variables)
     await socket.send(id="q", type="subscribe", payload={"query": "{ viewer { account } }"})
     while (await socket.receive()) != {"id": "q", "type": "complete"}:
@@ -44,13 +46,13 @@ async def begun(api: Api, socket: Socket, query: str = ALL, variables: dict[str,
     await asyncio.sleep(0.1)
 
 
-async def test_a_change_arrives_with_its_cursor_and_what_was_asked_of_the_shipment(api: Api, port: int) -> None:
+async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_shipment(api: Api, port: int) -> None:
     async with Socket(port) as socket:
         await socket.init()
         shipment = "shipment { id status recipient { country } events { nodes { code } } }"
-        await begun(api, socket, CHANGED % f"cursor shipmentSeq op changedFields {shipment}")
-        made = await api.create()
-        await api.record(made, "PICKED_UP")
+        await subscribe_and_wait(api, socket, CHANGED % f"cursor shipmentSeq op changedFields {shipment}")
+        shipment_id = await api.create()
+        await api.record(shipment_id, "PICKED_UP")
         created, moved = await socket.changes(2)
     assert (created["op"], created["shipmentSeq"]) == ("shipment.created", 1)
     assert created["shipment"]["recipient"] == {"country": "FR"}
@@ -58,16 +60,16 @@ async def test_a_change_arrives_with_its_cursor_and_what_was_asked_of_the_shipme
     assert moved["shipmentSeq"] == 2
     assert set(moved["changedFields"]) >= {"events", "status"}
     assert moved["shipment"] == {
-        "id": made,
+        "id": shipment_id,
         "status": "PICKED_UP",
         "recipient": {"country": "FR"},
         "events": {"nodes": [{"code": "PICKED_UP"}]},
     }
     log = await api.log()
-    assert [one["cursor"] for one in log] == [created["cursor"], moved["cursor"]]
+    assert [change["cursor"] for change in log] == [created["cursor"], moved["cursor"]]
 
 
-async def test_what_was_missed_comes_first_then_what_happens(api: Api, port: int) -> None:
+async def test_missed_changes_come_before_new_ones(api: Api, port: int) -> None:
     for at in range(5):
         await api.create(f"before-{at}")
     log = await api.log()
@@ -77,88 +79,94 @@ async def test_what_was_missed_comes_first_then_what_happens(api: Api, port: int
         missed = await socket.changes(3)
         await api.create("after")
         (live,) = await socket.changes(1)
-    assert [one["cursor"] for one in [*missed, live]] == [one["cursor"] for one in (await api.log())[2:]]
+    assert [change["cursor"] for change in [*missed, live]] == [change["cursor"] for change in (await api.log())[2:]]
 
 
-async def test_there_is_no_gap_and_no_double_where_the_past_meets_the_present(api: Api, port: int) -> None:
-    """Clients come back with all kinds of cursors while writers write."""
+async def test_no_change_is_skipped_or_repeated_between_missed_and_new_changes(api: Api, port: int) -> None:
+    """Clients resume from 30 different cursors while writers create shipments."""
     await asyncio.gather(*(api.create() for _ in range(30)))
-    start = [one["cursor"] for one in await api.log()]
+    start = [change["cursor"] for change in await api.log()]
 
     async def listen(at: int, until: int) -> list[str]:
         await asyncio.sleep(at * 0.01)
         async with Socket(port) as socket:
             await (await socket.init()).subscribe(ALL, {"after": start[at]})
-            return [one["cursor"] for one in await socket.changes(until - at - 1)]
+            return [change["cursor"] for change in await socket.changes(until - at - 1)]
 
     async def write() -> None:
         for _ in range(20):
             await api.create()
 
     total = 30 + 5 * 20
-    *_, seen = await asyncio.gather(
+    *_, received = await asyncio.gather(
         *(write() for _ in range(5)), asyncio.gather(*(listen(at, total) for at in range(30)))
     )
-    log = [one["cursor"] for one in await api.log()]
+    log = [change["cursor"] for change in await api.log()]
     assert len(log) == total
-    for at, cursors in enumerate(seen):
+    for at, cursors in enumerate(received):
         assert cursors == log[at + 1 :]
 
 
-async def test_where_is_the_filter_of_the_query(api: Api, port: int) -> None:
+async def test_where_filters_changes_like_the_query(api: Api, port: int) -> None:
     async with Socket(port) as socket:
         await socket.init()
-        await begun(api, socket, variables={"where": {"tags": {"hasAny": ["red"]}, "status": {"in": ["READY"]}}})
+        await subscribe_and_wait(
+            api, socket, variables={"where": {"tags": {"hasAny": ["red"]}, "status": {"in": ["READY"]}}}
+        )
         for tags in (["blue"], ["red"], [], ["red", "blue"]):
             await api.create(tags=tags)
-        gone = await api.create(tags=["red"])
+        picked_up = await api.create(tags=["red"])
         await socket.changes(3)
-        await api.record(gone, "PICKED_UP")  # it is READY no more
+        await api.record(picked_up, "PICKED_UP")  # it is no longer READY
         await api.create("last", tags=["red"])
         (last,) = await socket.changes(1)
     assert last["op"] == "shipment.created"
 
 
-async def test_events_are_chosen_by_shipment_and_code_and_say_what_they_did(api: Api, port: int) -> None:
-    one, other = await api.create(), await api.create()
+async def test_events_are_filtered_by_shipment_and_code_and_carry_the_status_before_and_after(
+    api: Api, port: int
+) -> None:
+    shipment, other = await api.create(), await api.create()
     async with Socket(port) as socket:
         await socket.init()
-        await begun(api, socket, EVENTS, {"shipments": [one], "codes": ["PICKED_UP", "DELIVERED"]})
+        await subscribe_and_wait(api, socket, EVENTS, {"shipments": [shipment], "codes": ["PICKED_UP", "DELIVERED"]})
         await api.record(other, "PICKED_UP")
-        await api.record(one, "PICKED_UP")
-        await api.record(one, "IN_TRANSIT", "2026-01-03T00:00:00Z")
-        await api.record(one, "DELIVERED", "2026-01-04T00:00:00Z")
+        await api.record(shipment, "PICKED_UP")
+        await api.record(shipment, "IN_TRANSIT", "2026-01-03T00:00:00Z")
+        await api.record(shipment, "DELIVERED", "2026-01-04T00:00:00Z")
         first, second = await socket.changes(2, "trackingEventRecorded")
     assert (first["statusBefore"], first["statusAfter"]) == ("READY", "PICKED_UP")
     assert (second["statusBefore"], second["statusAfter"]) == ("IN_TRANSIT", "DELIVERED")
-    assert second["event"] == {"code": "DELIVERED", "occurredAt": "2026-01-04T00:00:00+00:00", "shipment": {"id": one}}
+    assert second["event"] == {
+        "code": "DELIVERED",
+        "occurredAt": "2026-01-04T00:00:00+00:00",
+        "shipment": {"id": shipment},
+    }
     assert (first["shipmentSeq"], second["shipmentSeq"]) == (2, 4)
 
 
-async def test_subscribers_with_the_same_question_share_one_statement(
-    api: Api, port: int, statements: list[str]
-) -> None:
-    async with Socket(port) as one, Socket(port) as two, Socket(port) as three:
-        for socket in (one, two, three):
+async def test_subscribers_with_the_same_query_share_one_statement(api: Api, port: int, statements: list[str]) -> None:
+    async with Socket(port) as first, Socket(port) as second, Socket(port) as third:
+        for socket in (first, second, third):
             await socket.init()
-            await begun(api, socket)
-        await api.create()  # whatever is new to the server is done once
-        for socket in (one, two, three):
+            await subscribe_and_wait(api, socket)
+        await api.create()  # the first change also prepares the statement and the connection
+        for socket in (first, second, third):
             await socket.changes(1)
         statements.clear()
         await api.create()
-        answers = [await socket.changes(1) for socket in (one, two, three)]
-    assert answers[0] == answers[1] == answers[2]
+        changes = [await socket.changes(1) for socket in (first, second, third)]
+    assert changes[0] == changes[1] == changes[2]
     assert len([sql for sql in statements if "AS log_1" in sql]) == 1
 
 
-async def test_an_event_stream_resumes_by_itself(api: Api, port: int) -> None:
+async def test_an_event_stream_resumes_after_the_last_event_id(api: Api, port: int) -> None:
     for _ in range(3):
         await api.create()
-    log = [one["cursor"] for one in await api.log()]
+    log = [change["cursor"] for change in await api.log()]
     async with events(port, ALL, {"after": log[0]}) as stream:
-        begin, first, second = [await anext(stream) for _ in range(3)]
-    assert (begin["id"], first["id"], second["id"]) == (log[0], log[1], log[2])
+        start, first, second = [await anext(stream) for _ in range(3)]
+    assert (start["id"], first["id"], second["id"]) == (log[0], log[1], log[2])
     assert first["event"] == "next"
     assert f'"cursor":"{log[1]}"' in first["data"]
     async with events(port, ALL, {"after": log[0]}, last=log[1]) as stream:
@@ -175,18 +183,18 @@ async def test_an_event_stream_resumes_by_itself(api: Api, port: int) -> None:
         ({"where": 1}, "BAD_USER_INPUT"),
     ],
 )
-async def test_what_cannot_be_followed_is_refused_at_once(
+async def test_an_invalid_subscription_is_rejected_before_it_starts(
     api: Api, port: int, variables: dict[str, Any], code: str
 ) -> None:
     async with Socket(port) as socket:
         await (await socket.init()).subscribe(ALL, variables)
-        refused = await socket.receive()
-    assert refused["type"] == "error"
-    assert refused["payload"][0]["extensions"]["code"] == code
-    answer = await api.client.post(
+        message = await socket.receive()
+    assert message["type"] == "error"
+    assert message["payload"][0]["extensions"]["code"] == code
+    response = await api.client.post(
         "/graphql", json={"query": ALL, "variables": variables}, headers={"accept": "text/event-stream"}
     )
-    assert answer.json()["errors"][0]["extensions"]["code"] == code
+    assert response.json()["errors"][0]["extensions"]["code"] == code
 
 
 async def test_a_subscription_holds_no_connection_while_it_waits(api: Api, port: int, engine: AsyncEngine) -> None:
@@ -194,14 +202,14 @@ async def test_a_subscription_holds_no_connection_while_it_waits(api: Api, port:
         await socket.init()
         for name in range(20):
             await socket.subscribe(ALL.replace("number", "number " * (name + 1)), {"after": ""}, name=str(name))
-        await api.create()  # seen from the beginning on: some may not have begun yet
+        await api.create()  # all of them start at the oldest change, so none can miss it
         for _ in range(20):
             assert (await socket.receive(15))["type"] == "next"
         await asyncio.sleep(0.05)
         assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-async def test_a_stream_that_is_not_read_is_told_where_it_stands(
+async def test_a_stream_that_is_not_read_ends_with_the_last_delivered_cursor(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
@@ -215,24 +223,24 @@ async def test_a_stream_that_is_not_read_is_told_where_it_stands(
         for _ in range(50):
             await asyncio.gather(*(api.create() for _ in range(4)))
         await asyncio.sleep(0.1)
-        shown = b""
+        received = b""
         async with asyncio.timeout(10):
-            while b"event: complete" not in shown:
-                shown += await wire.reader.read(65_536)
-        log = [one["cursor"] for one in await api.log()]
-    seen = re.findall(rb"\nid: (\S+)\n", shown)
-    assert [cursor.decode() for cursor in seen[-1:]] == [log[len(seen) - 2]]
-    assert b'"code":"SLOW_CONSUMER"' in shown
-    assert b'"cursor":"' + seen[-1] + b'"}' in shown
-    assert not app.state.subscription_broker.groups
+            while b"event: complete" not in received:
+                received += await wire.reader.read(65_536)
+        log = [change["cursor"] for change in await api.log()]
+    cursors = re.findall(rb"\nid: (\S+)\n", received)
+    assert [cursor.decode() for cursor in cursors[-1:]] == [log[len(cursors) - 2]]
+    assert b'"code":"SLOW_CONSUMER"' in received
+    assert b'"cursor":"' + cursors[-1] + b'"}' in received
+    assert not app.state.subscription_broker.shared
 
 
-async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(
+async def test_a_stream_sends_a_newer_id_while_no_change_matches(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "PING_SECONDS", 0.2)
-    nothing = {"where": {"number": {"eq": "none such"}}}
-    async with serving(app, settings) as port, Api(port) as api, events(port, ALL, nothing) as stream:
+    no_match = {"where": {"number": {"eq": "none such"}}}
+    async with serving(app, settings) as port, Api(port) as api, events(port, ALL, no_match) as stream:
         await anext(stream)
         await api.create()
         (last,) = await api.log()
@@ -243,13 +251,13 @@ async def test_a_stream_moves_its_place_on_while_nothing_concerns_it(
     assert event == {"id": last["cursor"]}
 
 
-async def test_clients_that_go_leave_nothing_behind(api: Api, port: int, app: Starlette) -> None:
+async def test_closed_streams_leave_no_subscriptions_behind(api: Api, port: int, app: Starlette) -> None:
     for _ in range(5):
         async with events(port, ALL) as stream:
             await anext(stream)
     await api.create()
     await asyncio.sleep(0.1)
-    followers = app.state.subscription_broker
-    assert (followers.places, followers.clients, followers.groups) == (0, {}, {})
-    assert not followers.open_subscriptions
-    assert not followers.feed.watched
+    subscriptions: broker.SubscriptionBroker = app.state.subscription_broker
+    assert (subscriptions.open_streams, subscriptions.streams_per_client, subscriptions.shared) == (0, {}, {})
+    assert not subscriptions.open_subscriptions
+    assert not subscriptions.notifier.watched

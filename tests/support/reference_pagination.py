@@ -24,10 +24,10 @@ class Page:
     ) -> None:
         first, last = args.get("first"), args.get("last")
         if first is not None and last is not None:
-            raise request_errors.BadUserInput("Give `first` or `last`, not both.")
+            raise request_errors.BadUserInput("Set either `first` or `last`, not both.")
         for word, number in (("first", first), ("last", last)):
             if number is not None and not 0 <= number <= 250:
-                raise request_errors.BadUserInput(f"`{word}` must be between 0 and 250; it was {number}.")
+                raise request_errors.BadUserInput(f"`{word}` must be between 0 and 250 (was {number}).")
         self.order, self.name = order, name
         everything = sorted(everything, key=functools.cmp_to_key(self.compare))
         self.rows = rows = [row for row in everything if test(row)]

@@ -12,8 +12,8 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
 from tests.conftest import admin, database_url
-from tests.server.test_startup import key_of, started
 from tests.support.load import Json, Refused, Storm, query
+from tests.support.server_process import create_key, started
 
 CLIENTS = 24
 RETRYABLE_CODES = {"CONFLICT", "UNAVAILABLE", "TIMEOUT"}
@@ -70,7 +70,7 @@ async def writers_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[st
 @pytest.fixture
 def key(writers_url: str) -> str:
     """The secret of an API key."""
-    return key_of(writers_url)
+    return create_key(writers_url)
 
 
 @pytest.fixture

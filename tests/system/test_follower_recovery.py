@@ -21,11 +21,11 @@ from graphql_app.database import change_notifier
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.query_engine import change_log
 from tests.database.test_embedded_server import server_pid, wait_until_gone
-from tests.server.test_startup import Program, key_of, started, wait_until_closed
+from tests.support.server_process import Program, create_key, started, wait_until_closed
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
 
 ALL_CHANGES = CHANGED % PLAIN
-BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
+BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 CREATE_SHIPMENT = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
     options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
@@ -48,7 +48,7 @@ class World:
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.root, self.stack = folder / "killed", stack
         self.database = EmbeddedServer(self.root, fast=True).start()
-        self.key = key_of(self.database.url)
+        self.key = create_key(self.database.url)
         self.ports = [free_port(), free_port()]
         self.programs: dict[int, Program] = {}
 
@@ -197,7 +197,7 @@ async def test_every_follower_receives_the_whole_log_whatever_is_killed(world: W
     connection = await asyncpg.connect(world.database.url)
     rows = await connection.fetch("SELECT xid::text::bigint AS xid, seq FROM change ORDER BY xid, seq")
     await connection.close()
-    expected = [change_log.cursor_of((row["xid"], row["seq"])) for row in rows]
+    expected = [change_log.encode_position((row["xid"], row["seq"])) for row in rows]
     assert len(expected) == len(acknowledged), "each acknowledged call is one change"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(15):

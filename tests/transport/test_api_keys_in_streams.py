@@ -1,4 +1,4 @@
-"""API keys over WebSocket and event streams: how they are shown, and what happens to who stays when a key goes."""
+"""API keys over WebSocket and SSE: where they are sent, and what ends when a key is revoked or expires."""
 
 import asyncio
 import json
@@ -20,9 +20,9 @@ from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Api, Socket, authorization, events
 
 ALL = CHANGED % PLAIN
-WHO = "{ viewer { apiKey } }"
-SOON = 1.5
-"""Seconds within which a stream ends whose key has gone; a request is refused within one."""
+API_KEY_NAME = "{ viewer { apiKey } }"
+REVOCATION_SECONDS = 1.5
+"""Time within which the streams of a revoked key end; requests are rejected within one second."""
 
 
 @pytest.fixture
@@ -36,26 +36,28 @@ async def port(app: Starlette, settings: Settings, key: api_key.ApiKeySecret) ->
         yield number
 
 
-WAYS: dict[str, Callable[[str], dict[str, Any]]] = {
+PAYLOADS: dict[str, Callable[[str], dict[str, Any]]] = {
     "Authorization": lambda key: {"Authorization": f"Bearer {key}"},
     "authorization": lambda key: {"authorization": f"Bearer {key}"},
     "headers": lambda key: {"headers": {"Authorization": f"Bearer {key}"}},
-    "headers, small": lambda key: {"headers": {"authorization": f"Bearer {key}"}, "more": 1},
+    "headers, lower case": lambda key: {"headers": {"authorization": f"Bearer {key}"}, "more": 1},
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_key_comes_with_the_introduction(way: str, port: int, key: api_key.ApiKeySecret) -> None:
+@pytest.mark.parametrize("name", PAYLOADS)
+async def test_the_key_is_taken_from_the_payload_of_connection_init(
+    name: str, port: int, key: api_key.ApiKeySecret
+) -> None:
     async with Socket(port) as socket:
-        await socket.init(**WAYS[way](key.text))
-        await socket.subscribe(WHO)
+        await socket.init(**PAYLOADS[name](key.text))
+        await socket.subscribe(API_KEY_NAME)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
 
-async def test_a_key_comes_with_the_handshake(port: int, key: api_key.ApiKeySecret) -> None:
+async def test_the_key_is_taken_from_the_headers_of_the_handshake(port: int, key: api_key.ApiKeySecret) -> None:
     async with Socket(port, additional_headers=authorization(key.text)) as socket:
         await socket.init()
-        await socket.subscribe(WHO)
+        await socket.subscribe(API_KEY_NAME)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
 
@@ -74,13 +76,15 @@ async def test_a_key_comes_with_the_handshake(port: int, key: api_key.ApiKeySecr
         {"Authorization": f"Bearer {api_key.generate().text}"},
     ],
 )
-async def test_who_has_no_key_is_shown_the_door(payload: dict[str, Any], port: int, key: api_key.ApiKeySecret) -> None:
+async def test_a_socket_without_a_valid_key_is_closed(
+    payload: dict[str, Any], port: int, key: api_key.ApiKeySecret
+) -> None:
     async with Socket(port) as socket:
         await socket.send(type="connection_init", payload=payload)
         assert await socket.closed() == 4403
 
 
-async def test_an_introduction_that_is_no_key_is_not_made_up_for_by_the_handshake(
+async def test_an_invalid_key_in_the_payload_is_not_replaced_by_the_key_of_the_handshake(
     port: int, key: api_key.ApiKeySecret
 ) -> None:
     async with Socket(port, additional_headers=authorization(key.text)) as socket:
@@ -88,7 +92,7 @@ async def test_an_introduction_that_is_no_key_is_not_made_up_for_by_the_handshak
         assert await socket.closed() == 4403
 
 
-async def test_a_stream_needs_a_key(port: int, key: api_key.ApiKeySecret) -> None:
+async def test_an_event_stream_requires_a_key(port: int, key: api_key.ApiKeySecret) -> None:
     with pytest.raises(AssertionError, match="401"):
         async with events(port, ALL):
             pass
@@ -99,50 +103,50 @@ async def test_a_stream_needs_a_key(port: int, key: api_key.ApiKeySecret) -> Non
     assert event["event"] == "next"
 
 
-async def test_a_revoked_key_closes_its_sockets_and_no_others(
+async def test_a_revoked_key_closes_its_own_sockets_only(
     port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
-    stays = await account_admin.create_key(owner, "default", "stays")
-    async with Socket(port) as idle, Socket(port) as busy, Socket(port) as other, Api(port, stays.text) as api:
+    valid = await account_admin.create_key(owner, "default", "valid")
+    async with Socket(port) as idle, Socket(port) as busy, Socket(port) as other, Api(port, valid.text) as api:
         await idle.init(Authorization=f"Bearer {key.text}")
         await busy.init(Authorization=f"Bearer {key.text}")
-        await other.init(Authorization=f"Bearer {stays.text}")
+        await other.init(Authorization=f"Bearer {valid.text}")
         for socket in (busy, other):
             await socket.subscribe(ALL)
         await asyncio.sleep(0.3)
         await account_admin.revoke_key(owner, key.prefix)
-        begun = time.monotonic()
-        assert await idle.closed(SOON) == await busy.closed(SOON) == 4403
-        assert time.monotonic() - begun < SOON
+        started_at = time.monotonic()
+        assert await idle.closed(REVOCATION_SECONDS) == await busy.closed(REVOCATION_SECONDS) == 4403
+        assert time.monotonic() - started_at < REVOCATION_SECONDS
         await api.create()
         assert len(await other.changes(1)) == 1
-    assert not app.state.subscription_broker.authenticator.cached[api_key.digest(stays.text.encode())].on_revoked
+    assert not app.state.subscription_broker.authenticator.cached[api_key.digest(valid.text.encode())].on_revoked
 
 
-async def test_a_revoked_key_ends_its_streams(
+async def test_a_revoked_key_ends_its_event_streams(
     port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
     async with events(port, ALL, key=key.text) as stream:
         await anext(stream)
         await account_admin.revoke_key(owner, key.prefix)
-        async with asyncio.timeout(SOON):
-            left = [event async for event in stream if event.get("event")]
-    assert [event["event"] for event in left] == ["next", "complete"]
-    assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        async with asyncio.timeout(REVOCATION_SECONDS):
+            remaining = [event async for event in stream if event.get("event")]
+    assert [event["event"] for event in remaining] == ["next", "complete"]
+    assert json.loads(remaining[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert not app.state.subscription_broker.open_subscriptions
 
 
 async def test_an_expired_key_closes_its_socket(port: int, owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=1)
-    short = await account_admin.create_key(owner, "default", "short", expires_at=until)
+    expires_at = datetime.now(UTC) + timedelta(seconds=1)
+    short_lived = await account_admin.create_key(owner, "default", "short-lived", expires_at=expires_at)
     async with Socket(port) as socket:
-        await socket.init(Authorization=f"Bearer {short.text}")
-        left = (until - datetime.now(UTC)).total_seconds()
-        assert await socket.closed(left + SOON) == 4403
-        assert datetime.now(UTC) >= until
+        await socket.init(Authorization=f"Bearer {short_lived.text}")
+        seconds_left = (expires_at - datetime.now(UTC)).total_seconds()
+        assert await socket.closed(seconds_left + REVOCATION_SECONDS) == 4403
+        assert datetime.now(UTC) >= expires_at
 
 
-async def test_the_first_key_ends_what_began_without_one(
+async def test_creating_the_first_key_ends_streams_without_a_key(
     app: Starlette, settings: Settings, owner: AsyncEngine
 ) -> None:
     async with serving(app, settings) as port, Socket(port) as socket, events(port, ALL) as stream:
@@ -150,64 +154,64 @@ async def test_the_first_key_ends_what_began_without_one(
         await socket.subscribe(ALL)
         await anext(stream)
         await account_admin.create_key(owner, "default", "first")
-        assert await socket.closed(SOON) == 4403
-        async with asyncio.timeout(SOON):
-            left = [event async for event in stream if event.get("event")]
-    assert json.loads(left[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        assert await socket.closed(REVOCATION_SECONDS) == 4403
+        async with asyncio.timeout(REVOCATION_SECONDS):
+            remaining = [event async for event in stream if event.get("event")]
+    assert json.loads(remaining[0]["data"])["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def revoke_quietly(owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
-    """Without the change log, whose statement would wait for the lock on shipments."""
+async def revoke_without_log(owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
+    """Revoke a key without an entry in the change log, whose statement would wait for the lock on shipments."""
     async with owner.begin() as connection:
         await connection.execute(
             text("UPDATE api_key SET revoked_at = now() WHERE prefix = :prefix"), {"prefix": key.prefix}
         )
 
 
-async def test_a_mutation_that_has_begun_outlives_its_key(
+async def test_a_mutation_that_has_started_completes_after_its_key_is_revoked(
     port: int, key: api_key.ApiKeySecret, owner: AsyncEngine, settings: Settings
 ) -> None:
-    """It is carried out: whoever sent it may find it by its idempotency key."""
-    stays = await account_admin.create_key(owner, "default", "stays")
-    async with Socket(port) as socket, Api(port, stays.text) as api:
+    """Its client can read the result with the same idempotency key."""
+    valid = await account_admin.create_key(owner, "default", "valid")
+    async with Socket(port) as socket, Api(port, valid.text) as api:
         await socket.init(Authorization=f"Bearer {key.text}")
         async with owner.begin() as connection:
             await connection.exec_driver_sql("LOCK TABLE shipment IN EXCLUSIVE MODE")
             await socket.subscribe(CREATE, {"reference": "late", "tags": []})
             await asyncio.sleep(0.3)
-            await revoke_quietly(owner, key)
-            assert await socket.closed(SOON) == 4403
+            await revoke_without_log(owner, key)
+            assert await socket.closed(REVOCATION_SECONDS) == 4403
         for _ in range(100):
-            if found := (await api.ask("{ shipments { nodes { externalReference } } }"))["shipments"]["nodes"]:
+            if nodes := (await api.ask("{ shipments { nodes { externalReference } } }"))["shipments"]["nodes"]:
                 break
             await asyncio.sleep(0.05)
-        assert found == [{"externalReference": "late"}]
+        assert nodes == [{"externalReference": "late"}]
 
 
-async def test_a_database_that_is_away_closes_no_socket(
+async def test_sockets_stay_open_while_the_database_is_unavailable(
     app: Starlette, settings: Settings, key: api_key.ApiKeySecret, owner: AsyncEngine
 ) -> None:
-    keys: authenticator.ApiKeyAuthenticator = app.state.subscription_broker.authenticator
-    own = keys.connect
+    key_authenticator: authenticator.ApiKeyAuthenticator = app.state.subscription_broker.authenticator
+    original_connect = key_authenticator.connect
     async with serving(app, settings) as port, Socket(port) as socket:
         await socket.init(Authorization=f"Bearer {key.text}")
-        keys.connect = engine.make_engine("postgresql://127.0.0.1:1/gone", settings).connect
+        key_authenticator.connect = engine.make_engine("postgresql://127.0.0.1:1/gone", settings).connect
         await asyncio.sleep(authenticator.CACHE_SECONDS + 0.3)
-        await socket.subscribe(WHO, name="away")
+        await socket.subscribe(API_KEY_NAME, name="unavailable")
         message = await socket.receive()
-        assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("away", "UNAVAILABLE")
-        keys.connect = own
-        await socket.subscribe(WHO, name="back")
+        assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("unavailable", "UNAVAILABLE")
+        key_authenticator.connect = original_connect
+        await socket.subscribe(API_KEY_NAME, name="back")
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
 
-async def test_a_key_has_its_own_share_of_sockets(
+async def test_sockets_are_limited_per_key(
     app: Starlette, settings: Settings, key: api_key.ApiKeySecret, owner: AsyncEngine
 ) -> None:
     other = await account_admin.create_key(owner, "default", "listener")
     app.state.subscription_broker.settings = settings.model_copy(update={"max_streams_per_client": 1})
-    async with serving(app, settings) as port, Socket(port) as one, Socket(port) as two, Socket(port) as three:
-        await one.init(Authorization=f"Bearer {key.text}")
-        await two.init(Authorization=f"Bearer {other.text}")
-        await three.send(type="connection_init", payload={"Authorization": f"Bearer {key.text}"})
-        assert await three.closed() == 4429
+    async with serving(app, settings) as port, Socket(port) as first, Socket(port) as second, Socket(port) as third:
+        await first.init(Authorization=f"Bearer {key.text}")
+        await second.init(Authorization=f"Bearer {other.text}")
+        await third.send(type="connection_init", payload={"Authorization": f"Bearer {key.text}"})
+        assert await third.closed() == 4429

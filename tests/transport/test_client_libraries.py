@@ -1,4 +1,4 @@
-"""The libraries that people use: each asks a question and follows the log, without a special case on either side."""
+"""Common client libraries: each executes a query and follows a subscription, without special settings."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tests.support.streaming_clients import CHANGED, PLAIN, Api
 
 CLIENTS = Path(__file__).parent / "clients"
 LIBRARIES = ["graphql-ws", "graphql-sse", "urql", "apollo"]
-BEGINNING = change_log.cursor_of(change_notifier.BEGINNING)
+BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 INSTALL = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
 
 
@@ -30,18 +30,19 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-async def three(port: int) -> list[str]:
-    """Cursors of three changes."""
+async def cursors(port: int) -> list[str]:
+    """The cursors of cursors changes."""
     async with Api(port) as api:
         for _ in range(3):
             await api.create()
-        return [one["cursor"] for one in await api.log()]
+        return [change["cursor"] for change in await api.log()]
 
 
-async def run(*command: str | Path, within: float, folder: Path) -> str:
+async def run(*command: str | Path, timeout_seconds: float, folder: Path) -> str:
+    """Run a program and return its standard output; RuntimeError with its standard error if it fails."""
     process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdout=-1, stderr=-1)
     try:
-        async with asyncio.timeout(within):
+        async with asyncio.timeout(timeout_seconds):
             out, err = await process.communicate()
     except TimeoutError:
         process.kill()
@@ -52,25 +53,27 @@ async def run(*command: str | Path, within: float, folder: Path) -> str:
     return out.decode()
 
 
-async def test_the_libraries_of_javascript(port: int, three: list[str], tmp_path: Path) -> None:
+async def test_javascript_libraries(port: int, cursors: list[str], tmp_path: Path) -> None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
-        pytest.skip("needs node and npm")
+        pytest.skip("requires node and npm")
     folder = tmp_path / "clients"
     shutil.copytree(CLIENTS, folder)
     try:
-        await run(npm, *INSTALL, within=90, folder=folder)
+        await run(npm, *INSTALL, timeout_seconds=90, folder=folder)
     except (RuntimeError, TimeoutError) as error:
         pytest.skip(f"npm cannot install the clients here: {error}")
-    said = await run(node, "clients.mjs", f"http://127.0.0.1:{port}/graphql", three[0], within=30, folder=folder)
-    lines = {line["name"]: line for line in map(json.loads, said.splitlines())}
+    output = await run(
+        node, "clients.mjs", f"http://127.0.0.1:{port}/graphql", cursors[0], timeout_seconds=30, folder=folder
+    )
+    lines = {line["name"]: line for line in map(json.loads, output.splitlines())}
     assert list(lines) == LIBRARIES
     for line in lines.values():
-        assert line["answer"]["viewer"]["account"] == "default"
-        assert line["changes"] == three[1:]
+        assert line["data"]["viewer"]["account"] == "default"
+        assert line["changes"] == cursors[1:]
 
 
-async def test_gql_for_python(port: int, three: list[str]) -> None:
+async def test_gql_of_python(port: int, cursors: list[str]) -> None:
     transport = WebsocketsTransport(
         url=f"ws://127.0.0.1:{port}/graphql", subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL]
     )
@@ -80,44 +83,44 @@ async def test_gql_for_python(port: int, three: list[str]) -> None:
         assert await session.execute(gql("{ viewer { account } }")) == {"viewer": {"account": "default"}}
         request = gql(CHANGED % PLAIN)
         request.variable_values = {"after": BEGINNING}
-        seen: list[str] = []
+        received: list[str] = []
         async for result in session.subscribe(request):
-            seen.append(result["shipmentChanged"]["cursor"])
-            if len(seen) == 3:
+            received.append(result["shipmentChanged"]["cursor"])
+            if len(received) == 3:
                 break
-        assert seen == three
+        assert received == cursors
 
 
-async def test_curl_and_every_browser(port: int, three: list[str], tmp_path: Path) -> None:
-    """The bytes of a stream: what curl shows, and what EventSource reads."""
+async def test_curl_and_event_source(port: int, cursors: list[str], tmp_path: Path) -> None:
+    """The bytes of a stream, as curl prints them and EventSource parses them."""
     curl = shutil.which("curl")
     if not curl:
-        pytest.skip("needs curl")
+        pytest.skip("requires curl")
     url = f"http://127.0.0.1:{port}/graphql"
     command = [curl, "-sN", "--max-time", "1.5", "-G", url, "-H", "Accept: text/event-stream", "-H"]
     query = "query=subscription { shipmentChanged { cursor } }"
     process = await asyncio.create_subprocess_exec(
-        *command, f"Last-Event-ID: {three[0]}", "--data-urlencode", query, stdout=-1
+        *command, f"Last-Event-ID: {cursors[0]}", "--data-urlencode", query, stdout=-1
     )
-    shown, _ = await process.communicate()
-    assert b"\r" not in shown
-    begin, *events, rest = shown.decode().split("\n\n")
-    assert begin.splitlines()[1:] == ["retry: 1000", f"id: {three[0]}"]
+    output, _ = await process.communicate()
+    assert b"\r" not in output
+    head, *events, rest = output.decode().split("\n\n")
+    assert head.splitlines()[1:] == ["retry: 1000", f"id: {cursors[0]}"]
     assert rest == ""
     assert events == [
         f'id: {cursor}\nevent: next\ndata: {{"data":{{"shipmentChanged":{{"cursor":"{cursor}"}}}}}}'
-        for cursor in three[1:]
+        for cursor in cursors[1:]
     ]
 
 
-async def test_a_stream_that_cannot_begin_is_refused_with_a_status(port: int) -> None:
-    """A client that only takes events would take 200 for a stream."""
+async def test_a_stream_that_cannot_start_is_rejected_with_a_status(port: int) -> None:
+    """A client that only accepts events would treat a response with status 200 as a stream."""
     async with Api(port) as api:
         for query, status in (("subscription { nothing }", 400), ("{ viewer { account } }", 406)):
-            answer = await api.client.post("/graphql", json={"query": query}, headers={"accept": "text/event-stream"})
-            assert answer.status_code == status
-            assert answer.json()["errors"]
-        answer = await api.client.post(
+            response = await api.client.post("/graphql", json={"query": query}, headers={"accept": "text/event-stream"})
+            assert response.status_code == status
+            assert response.json()["errors"]
+        response = await api.client.post(
             "/graphql", json={"query": "subscription { shipmentChanged { cursor } }"}, headers={"accept": "*/*"}
         )
-        assert answer.status_code == 406
+        assert response.status_code == 406

@@ -1,4 +1,4 @@
-"""The explorer's page and files as a client of HTTP sees them, and its examples as the schema does."""
+"""GraphiQL: the HTTP responses for its page and files, and its examples against the schema."""
 
 import gzip
 import hashlib
@@ -27,77 +27,79 @@ CONFIG = re.compile(r'<script type="application/json" id="config">(.*?)</script>
 
 
 async def config(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The configuration that a browser would find in the page."""
-    found = CONFIG.search((await client.get("/graphql", headers=BROWSER)).text)
-    assert found
-    parsed: dict[str, Any] = json.loads(found[1])
+    """The configuration in the page that a browser gets."""
+    match = CONFIG.search((await client.get("/graphql", headers=BROWSER)).text)
+    assert match
+    parsed: dict[str, Any] = json.loads(match[1])
     return parsed
 
 
-async def test_a_browser_is_shown_the_explorer(client: httpx.AsyncClient) -> None:
+async def test_a_browser_gets_graphiql(client: httpx.AsyncClient) -> None:
     page = await client.get("/graphql", headers=BROWSER)
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["vary"] == "accept"
     assert f'src="graphiql/{graphiql.manifest()["script"]}"' in page.text
-    assert "<title>Shipments: GraphQL explorer</title>" in page.text
+    assert "<title>Shipments: GraphiQL</title>" in page.text
     assert (await client.head("/graphql", headers=BROWSER)).headers["content-length"] == page.headers["content-length"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/graphql-response+json, */*"])
-async def test_a_program_is_not_shown_the_explorer(client: httpx.AsyncClient, accept: str) -> None:
+async def test_other_clients_get_json(client: httpx.AsyncClient, accept: str) -> None:
     assert "json" in (await client.get("/graphql", headers={"accept": accept})).headers["content-type"]
 
 
-async def test_a_browser_that_asks_a_query_gets_its_answer(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/graphql", params={"query": "{ viewer { account } }"}, headers=BROWSER)
-    assert answer.json() == {"data": {"viewer": {"account": "default"}}}
+async def test_a_browser_that_sends_a_query_gets_its_result(client: httpx.AsyncClient) -> None:
+    response = await client.get("/graphql", params={"query": "{ viewer { account } }"}, headers=BROWSER)
+    assert response.json() == {"data": {"viewer": {"account": "default"}}}
 
 
-async def test_the_page_may_run_its_own_files_and_nothing_else(client: httpx.AsyncClient) -> None:
+async def test_the_content_security_policy_allows_only_files_of_the_server(client: httpx.AsyncClient) -> None:
     page = await client.get("/graphql", headers=BROWSER)
     policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == policy["worker-src"] == policy["connect-src"] == "'self'"
     assert not re.search(r"https?:|\*|unsafe-eval", page.headers["content-security-policy"])
     scripts = re.findall(r"<script[^>]*>", page.text)
-    assert [("src=" in one) or ("application/json" in one) for one in scripts] == [True, True]
+    assert [("src=" in script) or ("application/json" in script) for script in scripts] == [True, True]
     worker = next(name for name in FILES if name.startswith("graphql.worker"))
-    answer = await client.get(f"/graphiql/{worker}")
-    assert answer.headers["content-security-policy"] == page.headers["content-security-policy"]
+    response = await client.get(f"/graphiql/{worker}")
+    assert response.headers["content-security-policy"] == page.headers["content-security-policy"]
 
 
-def test_nothing_in_the_configuration_can_end_its_script_element() -> None:
+def test_no_value_in_the_configuration_can_close_its_script_element() -> None:
     hostile = {"title": "</script><script>alert(1)</script><!--"}
     text = graphiql.script_json(hostile)
     assert "<" not in text
     assert json.loads(text) == hostile
 
 
-async def test_a_title_is_text_and_no_markup() -> None:
+async def test_the_title_is_escaped() -> None:
     page = graphiql.page(title="<b>Ware & Co</b>").body.decode()
-    assert "<title>&lt;b&gt;Ware &amp; Co&lt;/b&gt;: GraphQL explorer</title>" in page
+    assert "<title>&lt;b&gt;Ware &amp; Co&lt;/b&gt;: GraphiQL</title>" in page
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_a_file_is_what_its_type_says_and_kept_for_ever_by_its_hash(client: httpx.AsyncClient, name: str) -> None:
+async def test_a_file_has_its_media_type_and_is_cached_if_its_name_has_a_hash(
+    client: httpx.AsyncClient, name: str
+) -> None:
     plain = await client.get(f"/graphiql/{name}", headers={"accept-encoding": "identity"})
     assert plain.status_code == 200
     assert plain.content == (graphiql.BUNDLE / name).read_bytes()
-    kind = {"js": "text/javascript", "css": "text/css", "txt": "text/plain"}.get(name.rpartition(".")[2])
-    assert plain.headers["content-type"].startswith(kind or ("font/woff2", "application/json"))
+    media_type = {"js": "text/javascript", "css": "text/css", "txt": "text/plain"}.get(name.rpartition(".")[2])
+    assert plain.headers["content-type"].startswith(media_type or ("font/woff2", "application/json"))
     assert plain.headers["x-content-type-options"] == "nosniff"
-    forever = plain.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert forever == (name not in ("manifest.json", "LICENSES.txt"))
+    is_immutable = plain.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert is_immutable == (name not in ("manifest.json", "LICENSES.txt"))
 
 
-async def test_text_is_compressed_for_who_takes_it(client: httpx.AsyncClient) -> None:
+async def test_text_is_compressed_if_the_client_accepts_gzip(client: httpx.AsyncClient) -> None:
     path = f"/graphiql/{graphiql.manifest()['script']}"
-    async with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
-        raw = b"".join([part async for part in answer.aiter_raw()])
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["vary"] == "Accept-Encoding"
-    assert int(answer.headers["content-length"]) == len(raw)
+    async with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as response:
+        raw = b"".join([part async for part in response.aiter_raw()])
+    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert int(response.headers["content-length"]) == len(raw)
     plain = await client.get(path, headers={"accept-encoding": "gzip;q=0"})
     assert "content-encoding" not in plain.headers
     assert gzip.decompress(raw) == plain.content
@@ -105,11 +107,11 @@ async def test_text_is_compressed_for_who_takes_it(client: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_file_that_is_known_already_is_not_sent_again(client: httpx.AsyncClient, encoding: str) -> None:
+async def test_an_unchanged_file_returns_304(client: httpx.AsyncClient, encoding: str) -> None:
     headers = {"accept-encoding": encoding}
     first = await client.get("/graphiql/LICENSES.txt", headers=headers)
-    again = await client.get("/graphiql/LICENSES.txt", headers={**headers, "if-none-match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
+    second = await client.get("/graphiql/LICENSES.txt", headers={**headers, "if-none-match": first.headers["etag"]})
+    assert (second.status_code, second.content) == (304, b"")
 
 
 @pytest.mark.parametrize(
@@ -127,32 +129,32 @@ async def test_a_file_that_is_known_already_is_not_sent_again(client: httpx.Asyn
         "nothing.js",
     ],
 )
-async def test_no_path_leads_out_of_the_bundle(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(httpx.URL("http://127.0.0.1", raw_path=f"/graphiql/{path}".encode()))
-    assert answer.status_code == 404
-    assert answer.json()["errors"][0]["extensions"]["code"]
+async def test_no_path_leaves_the_bundle(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(httpx.URL("http://127.0.0.1", raw_path=f"/graphiql/{path}".encode()))
+    assert response.status_code == 404
+    assert response.json()["errors"][0]["extensions"]["code"]
 
 
-async def test_the_explorer_can_be_switched_off(engine: AsyncEngine, settings: Settings) -> None:
+async def test_graphiql_can_be_disabled(engine: AsyncEngine, settings: Settings) -> None:
     async with client_of(engine, settings, explorer=False) as client:
         assert "json" in (await client.get("/graphql", headers=BROWSER)).headers["content-type"]
         assert (await client.get("/graphiql/manifest.json")).status_code == 404
 
 
-def test_the_bundle_is_made_from_these_sources() -> None:
+def test_the_bundle_is_built_from_the_sources_in_tools() -> None:
     if not TOOLS.is_dir():
-        pytest.skip("the sources are not in this distribution")
+        pytest.skip("requires the sources, which this distribution does not contain")
     digest = hashlib.sha256()
     for name in ["build.mjs", "package-lock.json", *sorted(f"src/{path.name}" for path in (TOOLS / "src").iterdir())]:
         digest.update(f"{name}\n".encode() + (TOOLS / name).read_bytes())
-    built = json.loads((graphiql.BUNDLE / "manifest.json").read_text())
-    assert built["sources"] == digest.hexdigest(), "run tools/graphiql/build.sh"
-    wanted = json.loads((TOOLS / "package.json").read_text())["dependencies"]
-    assert wanted.items() <= built["packages"].items()
+    manifest = json.loads((graphiql.BUNDLE / "manifest.json").read_text())
+    assert manifest["sources"] == digest.hexdigest(), "the bundle is out of date: run tools/graphiql/build.sh"
+    dependencies = json.loads((TOOLS / "package.json").read_text())["dependencies"]
+    assert dependencies.items() <= manifest["packages"].items()
     assert '"resolved"' not in (TOOLS / "package-lock.json").read_text()
 
 
-def test_the_bundle_is_small_names_its_licences_and_has_no_source_maps() -> None:
+def test_the_bundle_is_small_lists_its_licences_and_has_no_source_maps() -> None:
     assert sum((graphiql.BUNDLE / name).stat().st_size for name in FILES) <= 7_000_000
     assert not [name for name in FILES if name.endswith(".map")]
     licences = (graphiql.BUNDLE / "LICENSES.txt").read_text("utf-8")
@@ -160,8 +162,8 @@ def test_the_bundle_is_small_names_its_licences_and_has_no_source_maps() -> None
         assert f"\n{name} {version} (" in licences
 
 
-async def test_every_example_is_one_named_operation_of_the_schema(client: httpx.AsyncClient) -> None:
-    core = build.build()._schema
+async def test_each_example_is_one_named_operation_that_is_valid_for_the_schema(client: httpx.AsyncClient) -> None:
+    schema = build.build()._schema
     tabs = (await config(client))["examples"]
     names = []
     for tab in tabs:
@@ -170,44 +172,44 @@ async def test_every_example_is_one_named_operation_of_the_schema(client: httpx.
         assert isinstance(operation, OperationDefinitionNode)
         assert operation.name
         names.append(operation.name.value)
-        assert validate(core, document) == []
-        given = json.loads(tab["variables"])
-        values = get_variable_values(core, operation.variable_definitions, given)
+        assert validate(schema, document) == []
+        variables = json.loads(tab["variables"])
+        values = get_variable_values(schema, operation.variable_definitions, variables)
         assert not isinstance(values, list), values
-        assert given.keys() == {one.variable.name.value for one in operation.variable_definitions}
+        assert variables.keys() == {definition.variable.name.value for definition in operation.variable_definitions}
         assert tab["title"]
         assert tab["about"]
-    stories = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
-    assert names == stories
+    expected = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
+    assert names == expected
 
 
-async def run(client: httpx.AsyncClient, ask: Ask, *titles: str) -> list[Any]:
-    """What examples answer, as they are."""
+async def execute(client: httpx.AsyncClient, ask: Ask, *titles: str) -> list[Any]:
+    """Execute examples unchanged; returns the value of each root field."""
     tabs = {tab["title"]: tab for tab in (await config(client))["examples"]}
     values = []
     for title in titles:
-        answer = await ask(tabs[title]["query"], json.loads(tabs[title]["variables"]))
-        assert "errors" not in answer, answer
-        values += answer["data"].values()
+        response = await ask(tabs[title]["query"], json.loads(tabs[title]["variables"]))
+        assert "errors" not in response, response
+        values += response["data"].values()
     return values
 
 
-async def test_the_examples_that_write_do_so_once(client: httpx.AsyncClient, ask: Ask) -> None:
+async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncClient, ask: Ask) -> None:
     create, record = "Create a shipment", "Record a tracking event"
-    created, again, recorded, twice = await run(client, ask, create, create, record, record)
+    created, replayed, recorded, repeated = await execute(client, ask, create, create, record, record)
     assert (created["errors"], created["shipment"]["status"]) == ([], "READY")
-    assert again["meta"]["replayed"]
-    assert again["shipment"]["id"] == created["shipment"]["id"]
+    assert replayed["meta"]["replayed"]
+    assert replayed["shipment"]["id"] == created["shipment"]["id"]
     assert (recorded["succeeded"], recorded["results"][0]["errors"]) == (1, [])
     assert recorded["results"][0]["event"]["shipment"]["status"] == "PICKED_UP"
-    assert twice["results"][0]["duplicate"]
+    assert repeated["results"][0]["duplicate"]
 
 
-async def test_the_examples_that_read_have_something_to_show_in_the_demonstration(
+async def test_the_example_queries_return_rows_from_the_demo_data(
     client: httpx.AsyncClient, ask: Ask, owner: AsyncEngine
 ) -> None:
     await demo.fill(owner)
-    late, shipment, page = await run(
+    late, shipment, page = await execute(
         client, ask, "Late shipments", "One shipment with its history", "Page through shipments"
     )
     assert len(late["nodes"]) == 20

@@ -1,4 +1,4 @@
-"""Input that means harm. Each is refused by name, quickly and in little memory, and the next request is served."""
+"""Hostile input. Each request is rejected with its code, quickly and in little memory; the next one is executed."""
 
 import gzip
 import json
@@ -12,15 +12,16 @@ import pytest
 
 JSON = {"content-type": "application/json", "accept": "application/graphql-response+json"}
 HEALTH = {"query": "{ viewer { account } }"}
-MOST_SECONDS, MOST_MEMORY = 0.5, 50_000_000
-"""Seconds of this process's CPU, which a busy machine does not make longer; bytes."""
+MAX_CPU_SECONDS = 0.5
+"""CPU time of this process, which does not depend on the load of the machine."""
+MAX_MEMORY_GROWTH_BYTES = 50_000_000
 SEARCH = "query($s: String) { shipments(search: $s) { nodes { id } } }"
 AFTER = "query($c: String) { shipments(after: $c) { nodes { id } } }"
 WHERE = "query($where: ShipmentWhere) { shipments(where: $where) { nodes { id } pageInfo { hasNextPage } } }"
 
 
 class Probe(NamedTuple):
-    """What is sent, and the code that it is refused with; None where it is harmless and answered."""
+    """A request body and the code with which it is rejected; None if it is harmless and executed."""
 
     body: bytes
     code: str | None
@@ -31,7 +32,7 @@ def body(query: str, **variables: Any) -> bytes:
 
 
 def raw_variable(type_: str, json_text: str) -> bytes:
-    """A variable whose JSON is written by hand."""
+    """A request whose variable is the given JSON text."""
     query = json.dumps(f"query($x: {type_}) {{ shipments(first: $x) {{ nodes {{ id }} }} }}")
     return f'{{"query": {query}, "variables": {{"x": {json_text}}}}}'.encode()
 
@@ -55,7 +56,7 @@ FLOODS = {
         body("{viewer{...F0}}" + "".join(f"fragment F{n} on Viewer{{...F{(n + 1) % 50}}}" for n in range(50))),
         "GRAPHQL_VALIDATION_FAILED",
     ),
-    "circles with branches": Probe(
+    "circular fragments with branches": Probe(
         body("{viewer{...A}} fragment A on Viewer{a{...B ...A} b{...A}} fragment B on Viewer{...A c{...B}}"),
         "GRAPHQL_VALIDATION_FAILED",
     ),
@@ -80,11 +81,11 @@ VALUES = {
     "more alternatives": Probe(where(OR=[{"phase": "ACTIVE"}] * 6000), "LIMIT_EXCEEDED"),
     "conditions on metadata": Probe(where(metadata=[{"key": "a", "value": {"eq": "b"}}] * 700), "LIMIT_EXCEEDED"),
     "values of an enum": Probe(where(status={"notIn": ["DRAFT"] * 10_000}), None),
-    "values to choose from": Probe(where(number={"in": ["SHP-1"] * 10_000}), None),
-    "a long text to find": Probe(where(number={"contains": "%" * 100_000}), "LIMIT_EXCEEDED"),
-    "words to find": Probe(
+    "10,000 values of `in`": Probe(where(number={"in": ["SHP-1"] * 10_000}), None),
+    "a long text to search": Probe(where(number={"contains": "%" * 100_000}), "LIMIT_EXCEEDED"),
+    "many words to search": Probe(
         body(SEARCH, s="a " * 30_000), "LIMIT_EXCEEDED"),
-    "a weight beyond measure": Probe(
+    "a weight that is too large": Probe(
         where(totalWeight={"gte": {"value": "9" * 30, "unit": "LB"}}), "BAD_USER_INPUT"),
     "NOT upon NOT": Probe(
         b'{"query": "{__typename}", "variables": {"where": ' + b'{"NOT": ' * 40 + b"{}" + b"}" * 42, "LIMIT_EXCEEDED"),
@@ -95,9 +96,9 @@ VALUES = {
         "LIMIT_EXCEEDED"),
     "JSON 100,000 levels deep": Probe(
         b'{"query": "{__typename}", "variables": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "LIMIT_EXCEEDED"),
-    "brackets without end": Probe(b"{" * 1_999_999, "LIMIT_EXCEEDED"),
-    "a string without end": Probe(b'{"query": "' + b"\\\\" * 900_000, "BAD_REQUEST"),
-    "quotes without end": Probe(b'"' * 1_999_999, "BAD_REQUEST"),
+    "two million brackets": Probe(b"{" * 1_999_999, "LIMIT_EXCEEDED"),
+    "an unterminated string": Probe(b'{"query": "' + b"\\\\" * 900_000, "BAD_REQUEST"),
+    "two million quotes": Probe(b'"' * 1_999_999, "BAD_REQUEST"),
     "a date beyond the calendar": Probe(where(createdAt={"gte": "9999-12-31T23:59:59-12:00"}), "BAD_USER_INPUT"),
     "a date before the calendar": Probe(where(createdAt={"gte": "0001-01-01T00:00:00+12:00"}), "BAD_USER_INPUT"),
 }  # fmt: skip
@@ -144,17 +145,18 @@ FORGED = {
     "an id of another kind": Probe(body('{node(id:"xyz_00000000000000000000000000000000"){id}}'), None),
     "an id with SQL": Probe(body("query($i: ID!) { node(id: $i) { id } }", i="shp_' OR 1=1 --"), None),
     "an id that is a number": Probe(body("{node(id:99999999999999999999){id}}"), None),
-    "ids of all sorts": Probe(
+    "invalid ids": Probe(
         body("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=["", "shp_", "x" * 10_000, "shp_" + "f" * 32]), None),
     "a cursor of nonsense": Probe(body('{shipments(after:"x"){nodes{id}}}'), "INVALID_CURSOR"),
     "a cursor of base64": Probe(body('{shipments(after:"MTIzNDU2Nzg5MA=="){nodes{id}}}'), "INVALID_CURSOR"),
-    "a cursor without end": Probe(
+    "a cursor of 100,000 characters": Probe(
         body(AFTER, c="A" * 100_000), "INVALID_CURSOR"),
     "an enum with SQL": Probe(where(status={"eq": "DELIVERED'; DROP TABLE shipment"}), "BAD_USER_INPUT"),
     "an unknown filter": Probe(where(__proto__={"eq": 1}), "BAD_USER_INPUT"),
-    "two ways to one": Probe(
+    "two keys in a oneOf input": Probe(
         body("query($b: ShipmentBy!) { shipment(by: $b) { id } }", b={"id": "a", "number": "b"}), "BAD_USER_INPUT"),
-    "no way to one": Probe(body("query($b: ShipmentBy!) { shipment(by: $b) { id } }", b={}), "BAD_USER_INPUT"),
+    "no key in a oneOf input": Probe(
+        body("query($b: ShipmentBy!) { shipment(by: $b) { id } }", b={}), "BAD_USER_INPUT"),
     "an alias that is a keyword": Probe(body('{__proto__:viewer{toString:account}}'), None),
 }  # fmt: skip
 
@@ -184,57 +186,56 @@ PROBES = {f"{group}: {name}": probe for group, probes in GROUPS.items() for name
 
 @pytest.fixture(autouse=True)
 async def healthy(client: httpx.AsyncClient) -> AsyncIterator[None]:
-    """After whatever a test did, the next request is served, and memory is where it was."""
+    """After each test the next request is executed, and memory has not grown."""
     assert (await client.post("/graphql", json=HEALTH)).status_code == 200
     before = psutil.Process().memory_info().rss
     yield
-    begun = time.process_time()
-    answer = await client.post("/graphql", json=HEALTH)
-    assert answer.json() == {"data": {"viewer": {"account": "default"}}}
-    assert time.process_time() - begun < MOST_SECONDS
-    assert psutil.Process().memory_info().rss - before < MOST_MEMORY
+    started_at = time.process_time()
+    response = await client.post("/graphql", json=HEALTH)
+    assert response.json() == {"data": {"viewer": {"account": "default"}}}
+    assert time.process_time() - started_at < MAX_CPU_SECONDS
+    assert psutil.Process().memory_info().rss - before < MAX_MEMORY_GROWTH_BYTES
 
 
-def refused(answer: httpx.Response) -> str | None:
-    """The code of an answer that refuses; its errors are few and short, and hold nothing of ours."""
-    answered = answer.json()
-    errors = answered.get("errors", [])
+def error_code(response: httpx.Response) -> str | None:
+    """The code of the first error; errors are few and short, and contain no internals. None without errors."""
+    errors = response.json().get("errors", [])
     assert len(errors) <= 20
     assert all(len(error["message"]) <= 300 for error in errors)
-    assert len(answer.content) < 20_000
-    for inner in ("Traceback", "site-packages", "asyncpg", "sqlalchemy", "SELECT", "psycopg", ".py"):
-        assert inner not in answer.text
+    assert len(response.content) < 20_000
+    for internal in ("Traceback", "site-packages", "asyncpg", "sqlalchemy", "SELECT", "psycopg", ".py"):
+        assert internal not in response.text
     return errors[0]["extensions"]["code"] if errors else None
 
 
 @pytest.mark.parametrize("name", PROBES)
-async def test_what_means_harm_does_none(client: httpx.AsyncClient, name: str) -> None:
+async def test_hostile_input_is_rejected_quickly(client: httpx.AsyncClient, name: str) -> None:
     probe = PROBES[name]
-    begun = time.process_time()
-    answer = await client.post("/graphql", content=probe.body, headers=JSON)
-    assert time.process_time() - begun < MOST_SECONDS
-    assert refused(answer) == probe.code, answer.text
-    assert answer.status_code in (200, 400)
+    started_at = time.process_time()
+    response = await client.post("/graphql", content=probe.body, headers=JSON)
+    assert time.process_time() - started_at < MAX_CPU_SECONDS
+    assert error_code(response) == probe.code, response.text
+    assert response.status_code in (200, 400)
 
 
-async def test_a_compressed_body_is_not_unpacked(client: httpx.AsyncClient) -> None:
+async def test_a_compressed_body_is_rejected_without_decompression(client: httpx.AsyncClient) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     for encoding in ("gzip", "deflate", "br", "zstd", "identity, gzip"):
-        answer = await client.post("/graphql", content=bomb, headers=JSON | {"content-encoding": encoding})
-        assert (answer.status_code, refused(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+        response = await client.post("/graphql", content=bomb, headers=JSON | {"content-encoding": encoding})
+        assert (response.status_code, error_code(response)) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-async def test_a_length_that_is_a_lie_is_not_believed(client: httpx.AsyncClient) -> None:
+async def test_the_body_is_limited_whatever_its_content_length_says(client: httpx.AsyncClient) -> None:
     for length in ("9" * 40, "2000001"):
-        answer = await client.post("/graphql", content=b"{}", headers=JSON | {"content-length": length})
-        assert (answer.status_code, refused(answer)) == (413, "PAYLOAD_TOO_LARGE")
+        response = await client.post("/graphql", content=b"{}", headers=JSON | {"content-length": length})
+        assert (response.status_code, error_code(response)) == (413, "PAYLOAD_TOO_LARGE")
 
-    async def endless() -> AsyncIterator[bytes]:
+    async def ten_megabytes() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b" " * 100_000
 
-    answer = await client.post("/graphql", content=endless(), headers=JSON)
-    assert (answer.status_code, refused(answer)) == (413, "PAYLOAD_TOO_LARGE")
+    response = await client.post("/graphql", content=ten_megabytes(), headers=JSON)
+    assert (response.status_code, error_code(response)) == (413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize(
@@ -246,12 +247,12 @@ async def test_a_length_that_is_a_lie_is_not_believed(client: httpx.AsyncClient)
         {"data": {"operations": json.dumps(HEALTH), "map": "{}"}, "files": {"0": b"x"}},
     ],
 )
-async def test_a_form_of_another_site_can_do_nothing(client: httpx.AsyncClient, form: dict[str, Any]) -> None:
-    answer = await client.post("/graphql", **form)
-    assert (answer.status_code, refused(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+async def test_a_form_of_another_site_is_rejected(client: httpx.AsyncClient, form: dict[str, Any]) -> None:
+    response = await client.post("/graphql", **form)
+    assert (response.status_code, error_code(response)) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-async def test_hostile_headers_are_answered(client: httpx.AsyncClient) -> None:
+async def test_hostile_headers_are_handled(client: httpx.AsyncClient) -> None:
     for headers in (
         {"accept": "," * 10_000},
         {"accept": "application/json;q=x, */*;q=NaN"},
@@ -262,12 +263,12 @@ async def test_hostile_headers_are_answered(client: httpx.AsyncClient) -> None:
         {"if-none-match": '"' * 5000},
     ):
         raw = {name: value.encode("latin-1") for name, value in headers.items()}
-        answer = await client.post("/graphql", json=HEALTH, headers=raw)
-        assert answer.status_code in (200, 406)
+        response = await client.post("/graphql", json=HEALTH, headers=raw)
+        assert response.status_code in (200, 406)
 
 
-async def test_documents_that_come_once_leave_nothing_behind(client: httpx.AsyncClient) -> None:
-    """All of them would take 60 MB."""
+async def test_documents_that_are_sent_once_do_not_grow_memory(client: httpx.AsyncClient) -> None:
+    """All of them together would take 60 MB."""
     fields = " ".join(f"e{n}: events(first: 1) {{ nodes {{ {'id code ' * 8} }} }}" for n in range(25))
     before = psutil.Process().memory_info().rss
     for number in range(150):

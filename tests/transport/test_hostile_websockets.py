@@ -1,6 +1,6 @@
-"""What is refused over HTTP is refused over a socket: the same limits, budgets and silence about the inside.
+"""Limits, rate limits and error responses are the same over a WebSocket as over HTTP.
 
-The socket stays open, the next operation on it is answered, and nothing is left behind when it goes.
+After a rejected operation the socket stays open and executes the next one; a closed socket leaves nothing behind.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from starlette.applications import Starlette
 from graphql_app.query_engine import plan
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from graphql_app.transport import websocket
+from graphql_app.transport import websocket_connection
 from tests.execution.test_document_limits import HEALTH, OVER
 from tests.support.live_server import serving
 from tests.support.streaming_clients import Socket
 
 CARRIERS = "{ carriers { nodes { code } } }"
-MOST_MEMORY = 40_000_000
+MAX_MEMORY_GROWTH_BYTES = 40_000_000
 
 
 @pytest.fixture
@@ -32,32 +32,33 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
         yield port
 
 
-async def answered(socket: Socket, query: str, variables: dict[str, Any] | None = None) -> Any:
-    """The answer of an operation: its data, or the errors in its place."""
+async def execute(socket: Socket, query: str, variables: dict[str, Any] | None = None) -> Any:
+    """Execute an operation; returns its result, or the list of errors if it was rejected."""
     await socket.subscribe(query, variables)
-    said = await socket.receive()
-    if said["type"] == "next":
+    message = await socket.receive()
+    if message["type"] == "next":
         assert (await socket.receive())["type"] == "complete"
-    return said["payload"]
+    return message["payload"]
 
 
-async def healthy(socket: Socket) -> None:
-    assert await answered(socket, HEALTH) == {"data": {"viewer": {"account": "default"}}}
+async def assert_healthy(socket: Socket) -> None:
+    """The socket still executes a query."""
+    assert await execute(socket, HEALTH) == {"data": {"viewer": {"account": "default"}}}
 
 
 @pytest.mark.parametrize("name", OVER)
-async def test_a_document_beyond_a_limit_is_told_which(port: int, name: str) -> None:
-    document, says = OVER[name]
+async def test_a_document_over_a_limit_is_rejected_with_the_limit(port: int, name: str) -> None:
+    document, text_in_message = OVER[name]
     async with Socket(port) as socket:
         await socket.init()
-        (error,) = await answered(socket, document)
+        (error,) = await execute(socket, document)
         assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
-        assert says in error["message"]
-        await healthy(socket)
+        assert text_in_message in error["message"]
+        await assert_healthy(socket)
 
 
-async def test_variables_are_bounded_too(port: int) -> None:
-    asked = "query($w: ShipmentWhere) { shipments(where: $w) { nodes { id } } }"
+async def test_variables_are_limited_too(port: int) -> None:
+    query = "query($w: ShipmentWhere) { shipments(where: $w) { nodes { id } } }"
     async with Socket(port) as socket:
         await socket.init()
         for where, code in (
@@ -65,79 +66,79 @@ async def test_variables_are_bounded_too(port: int) -> None:
             ({"status": {"eq": "x" * 10_000}}, "BAD_USER_INPUT"),
             ({"number": {"contains": "\0"}}, "BAD_USER_INPUT"),
         ):
-            found = await answered(socket, asked, {"w": where})
-            errors = found if isinstance(found, list) else found["errors"]
+            result = await execute(socket, query, {"w": where})
+            errors = result if isinstance(result, list) else result["errors"]
             assert errors[0]["extensions"]["code"] == code
             assert len(errors[0]["message"]) <= 300
-            await healthy(socket)
+            await assert_healthy(socket)
 
 
-async def test_a_flood_of_refused_operations_costs_no_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "MAX_MESSAGES_PER_SECOND", 10_000)
+async def test_many_rejected_operations_do_not_grow_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket_connection, "MAX_MESSAGES_PER_SECOND", 10_000)
     async with Socket(port) as socket:
         await socket.init()
         before = psutil.Process().memory_info().rss
         for number in range(500):
-            assert isinstance(await answered(socket, f"{{ nothing{number}{'x' * 20_000} }}"), list)
-        await healthy(socket)
-        assert psutil.Process().memory_info().rss - before < MOST_MEMORY
+            assert isinstance(await execute(socket, f"{{ nothing{number}{'x' * 20_000} }}"), list)
+        await assert_healthy(socket)
+        assert psutil.Process().memory_info().rss - before < MAX_MEMORY_GROWTH_BYTES
 
 
-async def test_a_budget_is_that_of_the_client_however_it_speaks(engine: AsyncEngine, settings: Settings) -> None:
-    poor = settings.model_copy(update={"rate": 1.0, "burst": 60.0})
-    app = app_module.create_app(poor, engine=engine, keyless=True)
-    async with app.router.lifespan_context(app), serving(app, poor) as port, Socket(port) as socket:
+async def test_the_rate_limit_is_shared_by_all_connections_of_a_client(engine: AsyncEngine, settings: Settings) -> None:
+    limited = settings.model_copy(update={"rate_limit": 1.0, "rate_limit_burst": 60.0})
+    app = app_module.create_app(limited, engine=engine, keyless=True)
+    async with app.router.lifespan_context(app), serving(app, limited) as port, Socket(port) as socket:
         await socket.init()
-        assert "data" in await answered(socket, CARRIERS)
-        assert "data" in await answered(socket, CARRIERS)
-        (error,) = await answered(socket, CARRIERS)
+        assert "data" in await execute(socket, CARRIERS)
+        assert "data" in await execute(socket, CARRIERS)
+        (error,) = await execute(socket, CARRIERS)
         assert error["extensions"]["code"] == "RATE_LIMITED"
         async with Socket(port) as other:
             await other.init()
-            (error,) = await answered(other, "subscription { shipmentChanged { cursor } }")
+            (error,) = await execute(other, "subscription { shipmentChanged { cursor } }")
             assert error["extensions"]["code"] == "RATE_LIMITED"
 
 
-async def test_a_mistake_of_ours_says_nothing_and_is_in_the_log(
+async def test_an_unexpected_exception_is_logged_and_returns_no_details(
     port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def wrong(*_: object) -> None:
-        raise ZeroDivisionError("a secret of ours")
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("internal detail")
 
     async with Socket(port) as socket:
         await socket.init()
-        with monkeypatch.context() as broken:
-            broken.setattr(plan.Plan, "arguments", wrong)
-            found = await answered(socket, CARRIERS)
-        assert found["data"] == {"carriers": None}
-        assert found["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
-        assert "secret" not in str(found)
-        (record,) = [one for one in caplog.records if one.levelno >= logging.ERROR]
-        assert found["errors"][0]["extensions"]["requestId"] in record.getMessage()
-        assert "a secret of ours" in caplog.text
-        await healthy(socket)
+        with monkeypatch.context() as patch:
+            patch.setattr(plan.Plan, "arguments", fail)
+            result = await execute(socket, CARRIERS)
+        assert result["data"] == {"carriers": None}
+        assert result["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
+        assert "internal detail" not in str(result)
+        (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+        assert result["errors"][0]["extensions"]["requestId"] in record.getMessage()
+        assert "internal detail" in caplog.text
+        await assert_healthy(socket)
 
 
-async def test_a_query_whose_socket_went_is_cancelled(port: int, owner: AsyncEngine) -> None:
-    running = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'carrier'")
-    async with owner.connect() as holding, owner.connect() as beside:
-        await holding.execute(text("LOCK TABLE carrier IN ACCESS EXCLUSIVE MODE"))
+async def test_a_query_is_cancelled_when_its_socket_closes(port: int, owner: AsyncEngine) -> None:
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'carrier'")
+    async with owner.connect() as locking, owner.connect() as observing:
+        await locking.execute(text("LOCK TABLE carrier IN ACCESS EXCLUSIVE MODE"))
         async with Socket(port) as socket:
             await socket.init()
             await socket.subscribe(CARRIERS)
-            await until(beside, running, 1)
+            await wait_until(observing, waiting, 1)
             socket.wire.transport.abort()
-        await until(beside, running, 0)
-        await holding.rollback()
+        await wait_until(observing, waiting, 0)
+        await locking.rollback()
     async with Socket(port) as socket:
         await socket.init()
-        await healthy(socket)
+        await assert_healthy(socket)
 
 
-async def until(beside: Any, running: Any, number: int) -> None:
-    """Wait until so many statements wait for a lock. What is looked at stays the same within a transaction."""
+async def wait_until(observing: Any, waiting: Any, number: int) -> None:
+    """Wait until `number` statements wait for a lock. Statistics do not change within a transaction."""
     async with asyncio.timeout(5):
-        while (await beside.execute(running)).scalar_one() != number:
-            await beside.rollback()
+        while (await observing.execute(waiting)).scalar_one() != number:
+            await observing.rollback()
             await asyncio.sleep(0.05)
-        await beside.rollback()
+        await observing.rollback()

@@ -1,4 +1,4 @@
-"""What HTTP has to say about mutations: which methods, how many at once, and whose idempotency key."""
+"""Mutations over HTTP: methods, number of fields, and the `Idempotency-Key` header."""
 
 from typing import Any
 
@@ -12,68 +12,68 @@ SAVE = 'carrierSave(code: "ups", input: {name: "UPS"}) { carrier { code } meta {
 SAVED = {"carrier": {"code": "ups"}, "meta": {"replayed": False}, "errors": []}
 
 
-async def test_a_mutation_is_not_taken_by_get(client: httpx.AsyncClient, ask: Ask) -> None:
+async def test_a_mutation_by_get_is_rejected(client: httpx.AsyncClient, ask: Ask) -> None:
     for method in ("GET", "HEAD"):
-        answer = await client.request(method, "/graphql", params={"query": f"mutation {{ {SAVE} }}"})
-        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        response = await client.request(method, "/graphql", params={"query": f"mutation {{ {SAVE} }}"})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert await ask("{ carriers { nodes { code } } }") == {"data": {"carriers": {"nodes": []}}}
 
 
-async def test_of_two_operations_only_the_named_one_is_looked_at(client: httpx.AsyncClient) -> None:
-    both = f"query Q {{ viewer {{ account }} }} mutation M {{ {SAVE} }}"
-    asked = await client.get("/graphql", params={"query": both, "operationName": "Q"})
-    assert asked.json() == {"data": {"viewer": {"account": "default"}}}
-    written = await client.get("/graphql", params={"query": both, "operationName": "M"})
-    assert written.status_code == 405
+async def test_only_the_selected_operation_decides_about_the_method(client: httpx.AsyncClient) -> None:
+    document = f"query Q {{ viewer {{ account }} }} mutation M {{ {SAVE} }}"
+    query = await client.get("/graphql", params={"query": document, "operationName": "Q"})
+    assert query.json() == {"data": {"viewer": {"account": "default"}}}
+    mutation = await client.get("/graphql", params={"query": document, "operationName": "M"})
+    assert mutation.status_code == 405
 
 
-async def test_the_key_in_the_header_is_that_of_the_one_mutation_field(ask: Ask) -> None:
+async def test_the_header_is_the_idempotency_key_of_a_single_mutation_field(ask: Ask) -> None:
     for key in ("first-key", '"a-quoted-key"'):
         headers = {"idempotency-key": key}
         first = await ask(f"mutation {{ {SAVE} }}", headers=headers)
-        again = await ask(f"mutation {{ {SAVE} }}", headers=headers)
+        replayed = await ask(f"mutation {{ {SAVE} }}", headers=headers)
         assert first == {"data": {"carrierSave": SAVED}}
-        assert again == {"data": {"carrierSave": {**SAVED, "meta": {"replayed": True}}}}
+        assert replayed == {"data": {"carrierSave": {**SAVED, "meta": {"replayed": True}}}}
     quoted = await ask(f"mutation {{ {SAVE} }}", headers={"idempotency-key": "a-quoted-key"})
-    assert quoted["data"]["carrierSave"]["meta"]["replayed"], "the quotes are the header's, not the key's"
+    assert quoted["data"]["carrierSave"]["meta"]["replayed"], "quotes are not part of the key"
 
 
-async def test_a_key_in_the_header_is_refused_where_it_could_mean_several_fields(ask: Ask) -> None:
+async def test_the_header_is_rejected_for_several_mutation_fields(ask: Ask) -> None:
     for query in (f"mutation {{ {SAVE} b: {SAVE} }}", f"mutation {{ ...F ...G }} fragment F on Mutation {{ {SAVE} }} "
                   f"fragment G on Mutation {{ b: {SAVE} }}"):  # fmt: skip
-        answer = await ask(query, status=400, headers={"idempotency-key": "k-1"})
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
-        assert "options.idempotencyKey" in answer["errors"][0]["message"]
+        response = await ask(query, status=400, headers={"idempotency-key": "k-1"})
+        assert response["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+        assert "options.idempotencyKey" in response["errors"][0]["message"]
     assert await ask("{ carriers { nodes { code } } }") == {"data": {"carriers": {"nodes": []}}}
 
 
 @pytest.mark.parametrize("key", ["", " ", "a key", "x" * 256, "\u00e9", '"'])
-async def test_a_key_that_is_none_is_refused(ask: Ask, key: str) -> None:
+async def test_an_invalid_idempotency_key_is_rejected(ask: Ask, key: str) -> None:
     headers: Any = {"idempotency-key": key.encode("latin-1")}
-    answer = await ask(f"mutation {{ {SAVE} }}", status=400, headers=headers)
-    assert "Idempotency-Key" in answer["errors"][0]["message"]
+    response = await ask(f"mutation {{ {SAVE} }}", status=400, headers=headers)
+    assert "Idempotency-Key" in response["errors"][0]["message"]
 
 
-async def test_a_key_in_the_header_means_nothing_to_a_query(ask: Ask) -> None:
-    answer = await ask("{ a: viewer { account } b: viewer { account } }", headers={"idempotency-key": "k-1"})
-    assert "errors" not in answer
+async def test_the_idempotency_key_of_a_query_is_ignored(ask: Ask) -> None:
+    response = await ask("{ a: viewer { account } b: viewer { account } }", headers={"idempotency-key": "k-1"})
+    assert "errors" not in response
 
 
 async def test_an_operation_has_at_most_25_mutation_fields(ask: Ask) -> None:
     fields = [f"a{n}: {SAVE}" for n in range(document_limits.MAX_MUTATION_FIELDS + 1)]
-    refused = await ask(f"mutation {{ {' '.join(fields)} }}")
-    assert "26 mutation fields; the limit is 25" in refused["errors"][0]["message"]
-    assert "data" not in refused
-    written = await ask(f"mutation {{ {' '.join(fields[1:])} }}")
-    assert list(written["data"].values()) == [SAVED] * 25
+    rejected = await ask(f"mutation {{ {' '.join(fields)} }}")
+    assert "26 mutation fields; the limit is 25" in rejected["errors"][0]["message"]
+    assert "data" not in rejected
+    accepted = await ask(f"mutation {{ {' '.join(fields[1:])} }}")
+    assert list(accepted["data"].values()) == [SAVED] * 25
 
 
-async def test_a_request_may_not_hold_lists_and_objects_without_end(ask: Ask) -> None:
+async def test_the_number_of_lists_and_objects_in_a_request_is_limited(ask: Ask) -> None:
     query = "mutation($inputs: [ShipmentCreateInput!]!) { shipmentsBulkCreate(inputs: $inputs) { succeeded } }"
-    answer = await ask(query, {"inputs": [{"shipper": {"country": "DE"}}] * 15_001})
-    assert "lists and objects; the limit is 30000" in answer["errors"][0]["message"]
+    response = await ask(query, {"inputs": [{"shipper": {"country": "DE"}}] * 15_001})
+    assert "lists and objects; the limit is 30000" in response["errors"][0]["message"]
 
 
-async def test_what_a_mutation_costs_is_told(ask: Ask, client: httpx.AsyncClient) -> None:
-    answer = await client.post("/graphql", json={"query": f"mutation {{ {SAVE} }}", "extensions": {"cost": True}})
-    assert 10 <= answer.json()["extensions"]["cost"]["requested"] <= 12
+async def test_the_cost_of_a_mutation_is_returned_on_request(ask: Ask, client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json={"query": f"mutation {{ {SAVE} }}", "extensions": {"cost": True}})
+    assert 10 <= response.json()["extensions"]["cost"]["requested"] <= 12

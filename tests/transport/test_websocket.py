@@ -1,4 +1,4 @@
-"""graphql-transport-ws: every operation works over it, and nothing that a client sends brings it down."""
+"""graphql-transport-ws: all operations work over it, and invalid frames close only the socket that sent them."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from graphql_app.subscriptions import broker, fan_out
-from graphql_app.transport import websocket
+from graphql_app.transport import websocket_connection
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Api, Socket
 
@@ -28,13 +28,13 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
     async with serving(app, settings) as port:
         yield port
         await asyncio.sleep(0.05)
-        followers: broker.SubscriptionBroker = app.state.subscription_broker
-        assert (followers.open_streams, followers.streams_per_client, followers.shared) == (0, {}, {}), (
-            "something stayed behind"
-        )
+        subscriptions: broker.SubscriptionBroker = app.state.subscription_broker
+        counters = subscriptions.open_streams, subscriptions.streams_per_client, subscriptions.shared
+        assert counters == (0, {}, {}), "closed sockets must leave nothing behind"
 
 
-async def healthy(port: int) -> None:
+async def assert_healthy(port: int) -> None:
+    """A new socket can still execute a query."""
     async with Socket(port) as socket:
         await socket.init()
         await socket.send(**QUERY)
@@ -42,12 +42,12 @@ async def healthy(port: int) -> None:
         assert await socket.receive() == {"id": "1", "type": "complete"}
 
 
-async def test_queries_and_mutations_are_answered_too(port: int) -> None:
+async def test_queries_and_mutations_are_executed(port: int) -> None:
     async with Socket(port) as socket:
         await socket.init()
         await socket.subscribe(CREATE, {"reference": "over-a-socket"}, name="m")
-        made = await socket.receive()
-        assert made["payload"]["data"]["shipmentCreate"]["errors"] == []
+        created = await socket.receive()
+        assert created["payload"]["data"]["shipmentCreate"]["errors"] == []
         assert await socket.receive() == {"id": "m", "type": "complete"}
         await socket.subscribe('{ shipment(by: {externalReference: "over-a-socket"}) { status } }', name="q")
         assert await socket.receive() == {
@@ -57,7 +57,7 @@ async def test_queries_and_mutations_are_answered_too(port: int) -> None:
         }
 
 
-async def test_what_is_wrong_with_an_operation_is_said_under_its_id_and_the_socket_stays(port: int) -> None:
+async def test_an_invalid_operation_returns_an_error_and_the_socket_stays_open(port: int) -> None:
     async with Socket(port) as socket:
         await socket.init()
         for query, code in (
@@ -73,8 +73,8 @@ async def test_what_is_wrong_with_an_operation_is_said_under_its_id_and_the_sock
             ("subscription($a: String!) { shipmentChanged(after: $a) { cursor } }", "BAD_USER_INPUT"),
         ):
             await socket.subscribe(query)
-            said = await socket.receive()
-            assert (said["type"], said["payload"][0]["extensions"]["code"]) == ("error", code), said
+            message = await socket.receive()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code), message
         await socket.send(**QUERY)
         assert (await socket.receive())["type"] == "next"
 
@@ -113,7 +113,7 @@ async def test_what_is_wrong_with_an_operation_is_said_under_its_id_and_the_sock
           {"id": "1", "type": "subscribe", "payload": {"query": ALL}}], 4409),
     ],
 )  # fmt: skip
-async def test_what_breaks_the_protocol_closes_the_socket_with_its_code(
+async def test_a_violation_of_the_protocol_closes_the_socket_with_its_code(
     port: int, frames: list[Any], code: int
 ) -> None:
     async with Socket(port) as socket:
@@ -123,11 +123,11 @@ async def test_what_breaks_the_protocol_closes_the_socket_with_its_code(
             except websockets.ConnectionClosed:
                 break
         assert await socket.closed() == code
-    await healthy(port)
+    await assert_healthy(port)
 
 
-async def test_who_does_not_introduce_itself_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "INIT_TIMEOUT_SECONDS", 0.2)
+async def test_a_socket_without_connection_init_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.2)
     async with Socket(port) as socket:
         assert await socket.closed(2) == 4408
     async with Socket(port) as socket:
@@ -136,7 +136,7 @@ async def test_who_does_not_introduce_itself_is_closed(port: int, monkeypatch: p
         assert await socket.closed(2) == 4408
 
 
-async def test_a_ping_is_answered_and_unknown_ids_are_nobodys(port: int) -> None:
+async def test_a_ping_returns_a_pong_and_an_unknown_id_is_ignored(port: int) -> None:
     async with Socket(port) as socket:
         await socket.init()
         await socket.send(id="never", type="complete")
@@ -144,7 +144,7 @@ async def test_a_ping_is_answered_and_unknown_ids_are_nobodys(port: int) -> None
         assert await socket.receive() == {"type": "pong"}
 
 
-async def test_only_one_protocol_is_spoken(port: int) -> None:
+async def test_only_the_subprotocol_graphql_transport_ws_is_accepted(port: int) -> None:
     for protocols in (["graphql-ws"], ["graphql-ws", "soap"], None):
         async with Socket(port, subprotocols=protocols) as socket:
             assert socket.wire.subprotocol is None
@@ -153,63 +153,70 @@ async def test_only_one_protocol_is_spoken(port: int) -> None:
         await socket.init()
 
 
-async def test_pages_of_other_origins_do_not_come_in(port: int, engine: AsyncEngine, settings: Settings) -> None:
+async def test_pages_of_other_origins_are_rejected_unless_cors_origins_names_them(
+    port: int, engine: AsyncEngine, settings: Settings
+) -> None:
     for origin in ("https://evil.example", "null", f"http://127.0.0.1:{port}.evil.example", "http://127.0.0.1"):
-        with pytest.raises(websockets.InvalidStatus) as refused:
+        with pytest.raises(websockets.InvalidStatus) as rejected:
             await Socket(port, origin=origin).__aenter__()
-        assert refused.value.response.status_code == 403
-        assert json.loads(refused.value.response.body)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert rejected.value.response.status_code == 403
+        assert json.loads(rejected.value.response.body)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     async with Socket(port, origin=f"http://127.0.0.1:{port}") as socket:
         await socket.init()
-    named = settings.model_copy(update={"cors_origins": "https://a.example, https://b.example"})
-    app = app_module.create_app(named, engine=engine, keyless=True)
+    with_origins = settings.model_copy(update={"cors_origins": "https://a.example, https://b.example"})
+    app = app_module.create_app(with_origins, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
-        serving(app, named) as other,
+        serving(app, with_origins) as other,
         Socket(other, origin="https://b.example") as socket,
     ):
         await socket.init()
 
 
-async def test_a_socket_runs_twenty_operations_at_once_and_not_one_more(port: int) -> None:
+async def test_a_socket_runs_at_most_20_operations_at_the_same_time(port: int) -> None:
     async with Socket(port) as socket, Api(port) as api:
         await socket.init()
         for name in range(20):
             await socket.subscribe(ALL, name=str(name))
         await asyncio.sleep(0.2)
         await socket.subscribe(ALL, name="one more")
-        refused = await socket.receive()
-        assert (refused["id"], refused["payload"][0]["extensions"]["code"]) == ("one more", "LIMIT_EXCEEDED")
+        message = await socket.receive()
+        assert (message["id"], message["payload"][0]["extensions"]["code"]) == ("one more", "LIMIT_EXCEEDED")
         await socket.send(id="7", type="complete")
         await asyncio.sleep(0.05)
         await socket.subscribe(ALL, name="in its place")
         await asyncio.sleep(0.2)
         await api.create()
-        told = {(await socket.receive())["id"] for _ in range(20)}
-    assert told == {str(name) for name in range(20) if name != 7} | {"in its place"}
+        notified = {(await socket.receive())["id"] for _ in range(20)}
+    assert notified == {str(name) for name in range(20) if name != 7} | {"in its place"}
 
 
-async def test_there_is_an_end_to_sockets_for_a_client_and_for_a_process(
+async def test_the_number_of_sockets_is_limited_per_client_and_per_process(
     engine: AsyncEngine, settings: Settings
 ) -> None:
-    few = settings.model_copy(update={"max_streams": 3, "max_streams_per_client": 2})
-    app = app_module.create_app(few, engine=engine, keyless=True)
-    async with app.router.lifespan_context(app), serving(app, few) as port, Socket(port) as one, Socket(port) as two:
-        async with Socket(port) as three:
-            await one.init()
-            await two.init()
-            await three.send(**INIT)
-            assert await three.closed() == 4429
+    limited = settings.model_copy(update={"max_streams": 3, "max_streams_per_client": 2})
+    app = app_module.create_app(limited, engine=engine, keyless=True)
+    async with (
+        app.router.lifespan_context(app),
+        serving(app, limited) as port,
+        Socket(port) as first,
+        Socket(port) as second,
+    ):
+        async with Socket(port) as over_limit:
+            await first.init()
+            await second.init()
+            await over_limit.send(**INIT)
+            assert await over_limit.closed() == 4429
         async with Socket(port) as third:
-            with pytest.raises(websockets.InvalidStatus) as refused:
+            with pytest.raises(websockets.InvalidStatus) as rejected:
                 await Socket(port).__aenter__()
-            assert refused.value.response.status_code == 503
-            await one.wire.close()
+            assert rejected.value.response.status_code == 503
+            await first.wire.close()
             await asyncio.sleep(0.05)
             await third.init()
 
 
-async def test_a_slow_reader_is_told_where_it_stands_and_others_do_not_wait_for_it(
+async def test_a_slow_reader_fails_with_its_last_cursor_and_does_not_delay_others(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
@@ -228,31 +235,33 @@ async def test_a_slow_reader_is_told_where_it_stands_and_others_do_not_wait_for_
         cursors = []
         for _ in range(50):
             await asyncio.gather(*(api.create() for _ in range(4)))
-            cursors += [one["cursor"] for one in await quick.changes(4)]
-        seen, last = [], {}
+            cursors += [change["cursor"] for change in await quick.changes(4)]
+        received, last = [], {}
         while last.get("type") != "error":
             last = await slow.receive()
-            seen += [last["payload"]["data"]["shipmentChanged"]["cursor"]] if last["type"] == "next" else []
+            received += [last["payload"]["data"]["shipmentChanged"]["cursor"]] if last["type"] == "next" else []
         extensions = last["payload"][0]["extensions"]
         assert extensions["code"] == "SLOW_CONSUMER"
-        assert seen == cursors[: len(seen)]
-        assert extensions["cursor"] == seen[-1]
-        await slow.subscribe(ALL, {"after": seen[-1]})
-        assert [one["cursor"] for one in await slow.changes(len(cursors) - len(seen))] == cursors[len(seen) :]
+        assert received == cursors[: len(received)]
+        assert extensions["cursor"] == received[-1]
+        await slow.subscribe(ALL, {"after": received[-1]})
+        assert [change["cursor"] for change in await slow.changes(len(cursors) - len(received))] == cursors[
+            len(received) :
+        ]
 
 
-async def test_a_mutation_that_has_begun_is_carried_out_even_if_its_socket_goes(port: int, owner: AsyncEngine) -> None:
+async def test_a_mutation_that_has_started_completes_after_its_socket_closes(port: int, owner: AsyncEngine) -> None:
     tag = 'mutation($id: ID!) { shipmentUpdate(by: {id: $id}, input: {tagsAdd: ["done"]}) { errors { message } } }'
-    async with Api(port) as api, owner.connect() as other:
-        made = await api.create()
-        await other.execute(text("SELECT 1 FROM shipment FOR UPDATE"))  # the mutation waits for this
+    async with Api(port) as api, owner.connect() as locking:
+        shipment = await api.create()
+        await locking.execute(text("SELECT 1 FROM shipment FOR UPDATE"))  # the mutation waits for this lock
         async with Socket(port) as socket:
             await socket.init()
-            await socket.subscribe(tag, {"id": made})
+            await socket.subscribe(tag, {"id": shipment})
             await asyncio.sleep(0.2)
             socket.wire.transport.abort()
         await asyncio.sleep(0.1)
-        await other.rollback()
+        await locking.rollback()
         await asyncio.sleep(0.2)
-        found = await api.ask("query($id: ID!) { shipment(by: {id: $id}) { tags } }", {"id": made})
-    assert found["shipment"]["tags"] == ["done"]
+        data = await api.ask("query($id: ID!) { shipment(by: {id: $id}) { tags } }", {"id": shipment})
+    assert data["shipment"]["tags"] == ["done"]

@@ -1,5 +1,5 @@
-/* src/ and node_modules → graphql_app/static/graphiql: scripts, workers, style, fonts, manifest.json, LICENSES.txt.
-   File names hold a hash of their content, so that browsers may keep them for ever. */
+/* Bundles src/ and node_modules into graphql_app/static/graphiql/bundle: scripts, workers, style, fonts, manifest.json,
+   LICENSES.txt. File names contain a hash of their content, so that browsers can cache them without limit. */
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -39,9 +39,9 @@ async function formatJSONC(content) {
 }
 `;
 
-/* Three of the packages' files are taken otherwise than they are, and each change fails loudly when its file does:
-   Monaco's style, which is in graphiql/style.css once more; the fonts there, data for every script on earth, where we
-   bring files; and the formatting of JSON, for which Prettier would bring the whole of Babel. */
+/* Changes to three files of packages that make the bundle smaller. The build fails if a file no longer matches.
+   Monaco's style is omitted, because graphiql/style.css contains it, too. The fonts in that file, which cover all
+   scripts, are replaced by font files. JSON is formatted without Prettier, which would include all of Babel. */
 const smaller = {
   name: 'smaller',
   setup(esbuild) {
@@ -51,11 +51,11 @@ const smaller = {
   },
 };
 
-function rewrite(esbuild, filter, loader, what, by) {
+function rewrite(esbuild, filter, loader, pattern, replacement) {
   esbuild.onLoad({ filter }, ({ path }) => {
     const before = readFileSync(path, 'utf8');
-    const contents = before.replace(what, by);
-    if (contents === before) throw new Error(`${path} no longer holds ${what}.`);
+    const contents = before.replace(pattern, replacement);
+    if (contents === before) throw new Error(`${path} no longer contains ${pattern}.`);
     return { contents, loader };
   });
 }
@@ -93,7 +93,7 @@ async function run() {
   writeFileSync(join(OUT, 'LICENSES.txt'), licences(packages));
 }
 
-/* What the output was made from, so that a test sees when it is stale. */
+/* Hash of the sources, by which a test detects a stale bundle. */
 function digest() {
   const files = ['build.mjs', 'package-lock.json', ...readdirSync(join(HERE, 'src')).sort().map((name) => `src/${name}`)];
   const hash = createHash('sha256');
@@ -101,7 +101,7 @@ function digest() {
   return hash.digest('hex');
 }
 
-/* The packages of which anything is in the output: {name, version, folder, license}, by name. */
+/* The packages that the output contains, sorted by name: the fields of their package.json and `folder`. */
 function bundled(...metafiles) {
   const folders = new Set();
   for (const { outputs } of metafiles)
@@ -115,7 +115,7 @@ function bundled(...metafiles) {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/* Each licence once, under the names of all packages that have it word for word. */
+/* Every licence text once, with the names of all packages that have exactly this text. */
 function licences(packages) {
   const texts = new Map();
   for (const { name, version, license, author, folder } of packages) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds graphql_app/static/graphiql/bundle anew from the exact versions in package-lock.json. Needs Node 20.11 or newer.
+# Rebuilds graphql_app/static/graphiql/bundle from the exact versions in package-lock.json. Requires Node 20.11 or newer.
 set -eu
 cd "$(dirname "$0")"
 npm ci --ignore-scripts --no-audit --no-fund

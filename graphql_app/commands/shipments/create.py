@@ -1,7 +1,7 @@
-"""Shipments are made, one or a thousand by one statement. What is wrong with a row keeps only that row from being made.
+"""Creating shipments: one or up to a thousand rows in one statement. An invalid row does not prevent the other rows.
 
-In flow inputs under their GraphQL names, out flows an outcome for each. The statement refuses what only the database
-knows: a carrier or returned shipment that is not there, an external reference that is taken.
+Takes inputs by GraphQL name, returns one result per row. Two errors are known only to the database and returned by the
+statement: an unknown carrier or returned shipment, and an external reference that is in use.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,7 @@ from uuid import UUID
 from graphql_app.commands.carriers import CARRIER_NOT_FOUND
 from graphql_app.commands.command import CommandContext, RowResult, json_text
 from graphql_app.commands.shipments import input_rows
-from graphql_app.commands.shipments.input_rows import MAX_TAG_CHARACTERS, MAX_TAGS, validate_promise
-from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND, check_key, parse_key
+from graphql_app.commands.shipments.key import check_key, parse_key, shipment_not_found
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums
 from graphql_app.errors.user_errors import Duplicate, Invalid, NotFound, Required
@@ -28,122 +27,130 @@ LOGGED_COLUMNS = {
     "promisedTo": "promised_to",
     "estimatedDeliveryAt": "estimated_delivery_at",
 }
-"""What the change log says of a new shipment, and the columns in which it stands."""
+"""Fields of a new shipment in the change log, and their columns."""
 RETURN_COLUMNS = ("return_id", "return_number", "return_reference")
+"""The key of the returned shipment, in the table that the statement takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewShipment:
-    """A shipment that may be made."""
+    """A validated input for a new shipment, as rows of the tables."""
 
-    check: Validator
+    validator: Validator
     client_ref: str | None
     shipment: Mapping[str, Any]
-    parties: Sequence[input_rows.Row]
-    packages: Sequence[input_rows.Row]
-    items: Sequence[input_rows.Row]
-    references: Sequence[input_rows.Row]
+    parties: Sequence[input_rows.InputRow]
+    packages: Sequence[input_rows.InputRow]
+    items: Sequence[input_rows.InputRow]
+    references: Sequence[input_rows.InputRow]
 
 
-def validate(check: Validator, given: Input) -> NewShipment:
-    """One input, checked."""
-    made, people = input_rows.packages(check, given), input_rows.parties(check, given)
-    confirmed, client_ref = bool(given.get("confirm")), check.text(given, "clientRef", 200)
-    if confirmed and not given.get("packages"):
-        check.add_error(Required("A shipment that is confirmed needs a package."), "packages")
-    if confirmed and not any(one["role"] == enums.PartyRole.RECIPIENT for one in people):
-        check.add_error(Required("A shipment that is confirmed needs a recipient."), "recipient")
-    value, currency = check.money(given, "declaredValue")
-    incoterm = check.text(given, "incoterm", 3)
+def validate(validator: Validator, fields: Input) -> NewShipment:
+    """Validate a ShipmentCreateInput. The errors are in `validator`; with errors the rows must not be written."""
+    packages, parties = input_rows.packages(validator, fields), input_rows.parties(validator, fields)
+    confirmed, client_ref = bool(fields.get("confirm")), validator.text(fields, "clientRef", 200)
+    if confirmed and not fields.get("packages"):
+        validator.add_error(Required("`confirm` requires at least one package."), "packages")
+    if confirmed and not any(party["role"] == enums.PartyRole.RECIPIENT for party in parties):
+        validator.add_error(Required("`confirm` requires a recipient."), "recipient")
+    value, currency = validator.money(fields, "declaredValue")
+    incoterm = validator.text(fields, "incoterm", 3)
     if incoterm and not (len(incoterm) == 3 and incoterm.isascii() and incoterm.isupper() and incoterm.isalpha()):
-        check.add_error(Invalid("Write the three capital letters of an Incoterm, such as DAP."), "incoterm")
-    check_key(check, given.get("returnOf"), "returnOf")
-    returned = parse_key(given.get("returnOf"))
-    window = validate_promise(check, given)
+        validator.add_error(Invalid("Must be the three capital letters of an Incoterm, for example DAP."), "incoterm")
+    check_key(validator, fields.get("returnOf"), "returnOf")
+    return_key = parse_key(fields.get("returnOf"))
+    promise = input_rows.validate_promise(validator, fields)
     shipment = {
-        "external_reference": check.text(given, "externalReference", 128, filled=True),
-        "direction": given.get("direction") or enums.ShipmentDirection.OUTBOUND,
+        "external_reference": validator.text(fields, "externalReference", 128, reject_blank=True),
+        "direction": fields.get("direction") or enums.ShipmentDirection.OUTBOUND,
         "confirmed": confirmed,
-        "carrier": check.text(given, "carrier", 64, filled=True),
-        "service": check.text(given, "service", 64),
-        **{f"return_{name}": value for name, value in returned.items()},
-        **window,
-        "package_count": len(made),
-        "total_weight_g": input_rows.total_weight(check, made),
+        "carrier": validator.text(fields, "carrier", 64, reject_blank=True),
+        "service": validator.text(fields, "service", 64),
+        **{f"return_{name}": value for name, value in return_key.items()},
+        **promise,
+        "package_count": len(packages),
+        "total_weight_g": input_rows.total_weight(validator, packages),
         "declared_value": value,
         "currency": currency,
         "incoterm": incoterm,
-        "metadata": json_text(check.metadata(given, "metadata")),
-        "tags": check.texts(given, "tags", MAX_TAGS, MAX_TAG_CHARACTERS),
+        "metadata": json_text(validator.metadata(fields, "metadata")),
+        "tags": validator.texts(fields, "tags", input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS),
     }
     logged = {name: shipment[column] for name, column in LOGGED_COLUMNS.items()}
     shipment["changed"] = json_text({name: [None, value] for name, value in logged.items() if value is not None})
-    items, names = input_rows.items(check, given, len(made)), input_rows.references(check, given)
-    return NewShipment(check, client_ref, shipment, people, made, items, names)
+    items = input_rows.items(validator, fields, len(packages))
+    references = input_rows.references(validator, fields)
+    return NewShipment(validator, client_ref, shipment, parties, packages, items, references)
 
 
-async def create(act: CommandContext, rows: Sequence[NewShipment]) -> list[RowResult]:
-    """Make the rows in which nothing is wrong yet. Of good rows with one external reference the first is made."""
-    outcomes = [RowResult.from_validator(row.check) for row in rows]
-    good = {at: public_ids.new() for at, row in enumerate(rows) if not row.check.errors}
-    found = await insert(act, rows, good) if good else []
-    answers = [answer for answer in found if answer.busy is None]
-    firsts: dict[str, int] = {}
-    raced = []
-    for answer in answers:
-        row, outcome = rows[answer.row], outcomes[answer.row]
-        if answer.made:
-            outcome.shipment, outcome.created = good[answer.row], True
-        add_row_errors(row.check, answer)
-        if row.check.errors:
+async def create(context: CommandContext, rows: Sequence[NewShipment]) -> list[RowResult]:
+    """Create the rows that have no errors. Of several valid rows with one external reference the first is created."""
+    results = [RowResult.from_validator(row.validator) for row in rows]
+    new_ids = {index: public_ids.new() for index, row in enumerate(rows) if not row.validator.errors}
+    records = await insert(context, rows, new_ids) if new_ids else []
+    first_index: dict[str, int] = {}
+    lost_races = []
+    for record in records:
+        if record.busy is not None:
+            continue
+        row, result = rows[record.row], results[record.row]
+        if record.made:
+            result.shipment, result.created = new_ids[record.row], True
+        add_row_errors(row.validator, record)
+        if row.validator.errors:
             continue
         reference = row.shipment["external_reference"]
-        first = answer.row if reference is None else firsts.setdefault(reference, answer.row)
-        if first != answer.row:
-            message = "An earlier row of this call has this external reference."
-            row.check.add_error(Duplicate(message, existing=outcomes[first].shipment), "externalReference")
-        elif not answer.made and not act.validate_only:
-            raced.append(row)
-    owners = await shipments_with_references(act, raced)
-    for row in raced:
-        row.check.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
-    for answer in found:
-        if answer.busy is not None:
-            input_rows.warn_in_use(rows[answer.row].check.at("packages", answer.busy - 1))
-    return outcomes
+        first = record.row if reference is None else first_index.setdefault(reference, record.row)
+        if first != record.row:
+            message = "An earlier row of this call has the same external reference."
+            row.validator.add_error(Duplicate(message, existing=results[first].shipment), "externalReference")
+        elif not record.made and not context.validate_only:
+            lost_races.append(row)
+    owners = await shipments_with_references(context, lost_races)
+    for row in lost_races:
+        row.validator.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
+    for record in records:
+        if record.busy is not None:
+            input_rows.warn_in_use(rows[record.row].validator.at("packages", record.busy - 1))
+    return results
 
 
-async def shipments_with_references(act: CommandContext, rows: Sequence[NewShipment]) -> dict[str, UUID]:
-    """The shipments that came first where others took an external reference while we were about to."""
+async def shipments_with_references(context: CommandContext, rows: Sequence[NewShipment]) -> dict[str, UUID]:
+    """The ids of the shipments that took the rows' external references in concurrent calls, by reference."""
     if not rows:
         return {}
     references = [row.shipment["external_reference"] for row in rows]
-    found = await act.sql("names_lookup", {"carriers": [], "references": references, "numbers": []})
-    return {one.name: one.id for one in found}
+    records = await context.sql("names_lookup", {"carriers": [], "references": references, "numbers": []})
+    return {record.name: record.id for record in records}
 
 
-async def insert(act: CommandContext, rows: Sequence[NewShipment], good: Mapping[int, UUID]) -> Sequence[Any]:
-    """The statement. Its answer has a row for each of the good ones, whose new identities are given."""
+async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: Mapping[int, UUID]) -> Sequence[Any]:
+    """Run the statement for the valid rows, whose new ids are `new_ids` by row index.
+
+    Returns one record per valid row (`busy` is null), then one per package whose tracking number is in use elsewhere
+    (`busy` is its `seq`).
+    """
     shipments, parties, packages, items, references = [], [], [], [], []
     numbered: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    for at, id_ in good.items():
-        new = rows[at]
+    first_row_of_number: dict[str, int] = {}
+    for index, id_ in new_ids.items():
+        new = rows[index]
         status = enums.ShipmentStatus.READY if new.shipment["confirmed"] else enums.ShipmentStatus.DRAFT
-        mine = {"id": id_, "row": at, "status": str(status)}
-        shipments.append({**new.shipment, **mine})
-        parties += [{**one, "shipment_id": id_} for one in new.parties]
-        boxes = {one["seq"]: public_ids.new() for one in new.packages}
-        for one in new.packages:
-            packages.append({**one, "id": boxes[one["seq"]], "shipment_id": id_, "status": str(status)})
-            norm = one["tracking_number_norm"]
-            if norm is not None and seen.setdefault(norm, at) != at:
-                input_rows.warn_in_use(new.check.at("packages", one["seq"] - 1))
-            elif norm is not None:
-                numbered.append({"row": at, "seq": one["seq"], "norm": norm})
-        items += [{**one, "shipment_id": id_, "package_id": boxes.get(one["package_seq"])} for one in new.items]
-        references += [{**one, "shipment_id": id_} for one in new.references]
-    given: dict[str, Sequence[Any]] = {
+        shipments.append({**new.shipment, "id": id_, "row": index, "status": str(status)})
+        parties += [{**party, "shipment_id": id_} for party in new.parties]
+        package_ids = {package["seq"]: public_ids.new() for package in new.packages}
+        for package in new.packages:
+            seq, number = package["seq"], package["tracking_number_norm"]
+            packages.append({**package, "id": package_ids[seq], "shipment_id": id_, "status": str(status)})
+            if number is not None and first_row_of_number.setdefault(number, index) != index:
+                input_rows.warn_in_use(new.validator.at("packages", seq - 1))
+            elif number is not None:
+                numbered.append({"row": index, "seq": seq, "norm": number})
+        items += [
+            {**item, "shipment_id": id_, "package_id": package_ids.get(item["package_seq"])} for item in new.items
+        ]
+        references += [{**reference, "shipment_id": id_} for reference in new.references]
+    table_rows: dict[str, Sequence[Any]] = {
         "shipments": shipments,
         "parties": parties,
         "packages": packages,
@@ -151,17 +158,18 @@ async def insert(act: CommandContext, rows: Sequence[NewShipment], good: Mapping
         "items": items,
         "references": references,
     }
-    tables = {name: json_text(rows) for name, rows in given.items() if rows}
-    numbers = f"shipment_number_{act.account_id.hex}"
+    # Only the parts with rows are in the statement: PostgreSQL initializes every part, even for no rows.
+    tables = {name: json_text(rows) for name, rows in table_rows.items() if rows}
+    numbers = f"shipment_number_{context.account_id.hex}"
     returns = ["returns"] if any(row[name] is not None for row in shipments for name in RETURN_COLUMNS) else []
-    return await act.sql("shipments_insert", {**tables, "numbers": numbers}, [*tables, *returns])
+    return await context.sql("shipments_insert", {**tables, "numbers": numbers}, [*tables, *returns])
 
 
-def add_row_errors(check: Validator, answer: Any) -> None:
-    """Say what the database found wrong with a row."""
-    if answer.no_carrier:
-        check.add_error(NotFound(CARRIER_NOT_FOUND), "carrier")
-    if answer.no_return_of:
-        check.add_error(NotFound(SHIPMENT_NOT_FOUND), "returnOf")
-    if answer.existing is not None:
-        check.add_error(Duplicate(existing=answer.existing), "externalReference")
+def add_row_errors(validator: Validator, record: Any) -> None:
+    """Add the errors that the database found in a row."""
+    if record.no_carrier:
+        validator.add_error(NotFound(CARRIER_NOT_FOUND), "carrier")
+    if record.no_return_of:
+        validator.add_error(shipment_not_found(), "returnOf")
+    if record.existing is not None:
+        validator.add_error(Duplicate(existing=record.existing), "externalReference")

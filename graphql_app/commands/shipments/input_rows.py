@@ -1,7 +1,7 @@
-"""What a client gives of a shipment's parts → rows of their tables. Pure: problems and warnings go into a Check.
+"""Input objects of a shipment → rows of its tables. Pure: errors and warnings go to the `Validator`.
 
-Rows are dictionaries under the names of the SQL beside this module. A part that is wrong still yields a row: what is
-gathered decides whether anything is written.
+Rows are dictionaries with the column names of the SQL in `commands/sql`. An invalid part still yields a row: the
+collected errors decide whether anything is written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,160 +13,178 @@ from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, postal_codes, tracking_numbers, units
 from graphql_app.errors.user_errors import Invalid, LimitExceeded
 
-MAX_PACKAGES, MAX_ITEMS, MAX_REFERENCES = 200, 500, 50
-MAX_ADDRESS_LINES, MAX_TRACKING_NUMBER_CHARACTERS = 4, 64
+MAX_PACKAGES = 200
+"""Maximum number of packages of a shipment."""
+MAX_ITEMS = 500
+"""Maximum number of items of a shipment."""
+MAX_REFERENCES = 50
+"""Maximum number of references of a shipment."""
+MAX_ADDRESS_LINES = 4
+"""Maximum number of address lines of a party."""
+MAX_TRACKING_NUMBER_CHARACTERS = 64
+"""Maximum length of a tracking number, as entered and normalized."""
+MAX_TAGS = 50
+"""Maximum number of tags of a shipment."""
+MAX_TAG_CHARACTERS = 100
+"""Maximum length of a tag."""
 MAX_TOTAL_GRAMS = 10**11
-"""Grams that fit where the weights of all packages of a shipment are added up."""
-Row = dict[str, Any]
+"""The sum of the package weights of a shipment is below this."""
+PROMISE_REVERSED = "`promisedTo` must not be before `promisedFrom`."
+"""The message for a promised delivery window that ends before it starts."""
+InputRow = dict[str, Any]
+"""The columns of one row."""
 
 
-def party(check: Validator, given: Input, role: enums.PartyRole) -> Row:
-    """A name and address. Only the country is required; one whose postcode or region looks odd is warned of."""
-    country, region = check.country(given, "country"), check.text(given, "region", 100)
-    postal_code = check.text(given, "postalCode", 32)
+def party(validator: Validator, fields: Input, role: enums.PartyRole) -> InputRow:
+    """A row of `party`. Only the country is required; an unusual postal code or region is a warning."""
+    country, region = validator.country(fields, "country"), validator.text(fields, "region", 100)
+    postal_code = validator.text(fields, "postalCode", 32)
     for name, message in postal_codes.warnings(country or "", postal_code, region):
-        check.add_warning("ODD_" + ("POSTAL_CODE" if name == "postalCode" else "REGION"), message, name)
+        validator.add_warning("ODD_" + ("POSTAL_CODE" if name == "postalCode" else "REGION"), message, name)
     return {
         "role": str(role),
-        "name": check.text(given, "name", 200) or "",
-        "company": check.text(given, "company", 200),
-        "lines": check.texts(given, "lines", MAX_ADDRESS_LINES, 200, once=False),
-        "city": check.text(given, "city", 200),
+        "name": validator.text(fields, "name", 200) or "",
+        "company": validator.text(fields, "company", 200),
+        "lines": validator.texts(fields, "lines", MAX_ADDRESS_LINES, 200, unique=False),
+        "city": validator.text(fields, "city", 200),
         "region": region,
         "postal_code": postal_code,
         "country_code": country,
-        "phone": check.text(given, "phone", 50),
-        "email": check.text(given, "email", 254),
+        "phone": validator.text(fields, "phone", 50),
+        "email": validator.text(fields, "email", 254),
     }
 
 
-def parties(check: Validator, given: Input) -> list[Row]:
-    """Shipper, recipient and the others; each role is held once."""
-    found = [party(check.at("shipper"), given["shipper"], enums.PartyRole.SHIPPER)] if given.get("shipper") else []
-    if given.get("recipient"):
-        found.append(party(check.at("recipient"), given["recipient"], enums.PartyRole.RECIPIENT))
-    for inner, one in check.rows(given, "parties", len(enums.PartyRole)):
-        role = one["role"]
-        if any(other["role"] == str(role) for other in found):
-            inner.add_error(Invalid(f"The role {role} is held twice."), "role")
+def parties(validator: Validator, fields: Input) -> list[InputRow]:
+    """The rows of shipper, recipient and `parties`. A role that occurs twice is an error."""
+    rows = [
+        party(validator.at(name), fields[name], role)
+        for name, role in (("shipper", enums.PartyRole.SHIPPER), ("recipient", enums.PartyRole.RECIPIENT))
+        if fields.get(name)
+    ]
+    for party_validator, entry in validator.rows(fields, "parties", len(enums.PartyRole)):
+        role = entry["role"]
+        if any(row["role"] == str(role) for row in rows):
+            message = f"The role {role} is used twice. A shipment has at most one party per role."
+            party_validator.add_error(Invalid(message), "role")
             continue
-        found.append(party(inner.at("party"), one["party"], role))
-    return found
+        rows.append(party(party_validator.at("party"), entry["party"], role))
+    return rows
 
 
-def weight(check: Validator, given: Input) -> Row:
-    """A weight, in grams and as it was given."""
-    inner = given.get("weight")
-    if inner is None:
+def weight(validator: Validator, fields: Input) -> InputRow:
+    """The weight columns of a package: in grams, and value and unit as entered."""
+    entered = fields.get("weight")
+    if entered is None:
         return {"weight_g": None, "weight_entered": None, "weight_unit": None}
-    value, unit = check.at("weight").decimal(inner, "value", 9, 9) or Decimal(0), inner["unit"]
+    value, unit = validator.at("weight").decimal(entered, "value", 9, 9) or Decimal(0), entered["unit"]
     grams = units.grams(value, unit)
     if grams >= 10**9:
-        check.add_error(Invalid("At most 999,999.999 kg fit."), "weight", "value")
+        validator.add_error(Invalid("Must be at most 999,999.999 kg."), "weight", "value")
         grams = Decimal(0)
     return {"weight_g": grams, "weight_entered": value, "weight_unit": str(unit)}
 
 
-def dimensions(check: Validator, given: Input) -> Row:
-    """Length, width and height, in millimetres."""
-    inner = given.get("dimensions")
-    if inner is None:
+def dimensions(validator: Validator, fields: Input) -> InputRow:
+    """The dimension columns of a package: length, width and height in millimetres, and the unit as entered."""
+    entered = fields.get("dimensions")
+    if entered is None:
         return {"length_mm": None, "width_mm": None, "height_mm": None, "dims_unit": None}
-    sides: Row = {}
+    columns: InputRow = {}
     for name in ("length", "width", "height"):
-        value = check.at("dimensions").decimal(inner, name, 7, 6, above_zero=True) or Decimal(1)
-        sides[f"{name}_mm"] = units.millimetres(value, inner["unit"])
-        if not 0 < sides[f"{name}_mm"] < 10**8:
-            check.add_error(Invalid("This must lie between 0.0001 mm and 100 km."), "dimensions", name)
-    return {**sides, "dims_unit": str(inner["unit"])}
+        value = validator.at("dimensions").decimal(entered, name, 7, 6, positive=True) or Decimal(1)
+        columns[f"{name}_mm"] = units.millimetres(value, entered["unit"])
+        if not 0 < columns[f"{name}_mm"] < 10**8:
+            validator.add_error(Invalid("Must be between 0.0001 mm and 100 km."), "dimensions", name)
+    return {**columns, "dims_unit": str(entered["unit"])}
 
 
-def tracking_number(check: Validator, given: Input, carrier: str | None = None) -> Row:
-    """A tracking number, as given and as it is compared; a wrong check digit is warned of."""
-    number, norm = check.text(given, "trackingNumber", MAX_TRACKING_NUMBER_CHARACTERS, filled=True), None
+def tracking_number(validator: Validator, fields: Input, carrier: str | None = None) -> InputRow:
+    """The tracking number columns: as entered, and normalized for comparison. A wrong check digit is a warning."""
+    number = validator.text(fields, "trackingNumber", MAX_TRACKING_NUMBER_CHARACTERS, reject_blank=True)
+    normalized = None
     if number is not None:
-        norm = tracking_numbers.normalize(number)
-        if not norm:
-            check.add_error(Invalid("A tracking number has at least one letter or digit."), "trackingNumber")
-        elif len(norm) > MAX_TRACKING_NUMBER_CHARACTERS:  # some letters become several in upper case
-            check.add_error(
-                LimitExceeded(f"At most {MAX_TRACKING_NUMBER_CHARACTERS} characters fit."), "trackingNumber"
-            )
-        elif message := tracking_numbers.warning(norm, carrier):
-            check.add_warning("CHECK_DIGIT", message, "trackingNumber")
-    return {"tracking_number": number, "tracking_number_norm": norm}
+        normalized = tracking_numbers.normalize(number)
+        if not normalized:
+            validator.add_error(Invalid("Must contain at least one letter or digit."), "trackingNumber")
+        elif len(normalized) > MAX_TRACKING_NUMBER_CHARACTERS:  # in upper case some letters become two
+            too_long = f"Must be at most {MAX_TRACKING_NUMBER_CHARACTERS} characters in upper case."
+            validator.add_error(LimitExceeded(too_long), "trackingNumber")
+        elif message := tracking_numbers.warning(normalized, carrier):
+            validator.add_warning("CHECK_DIGIT", message, "trackingNumber")
+    return {"tracking_number": number, "tracking_number_norm": normalized}
 
 
-def warn_in_use(check: Validator) -> None:
-    """Say of a package that its tracking number is not its alone."""
-    message = "Another shipment that is under way has a package with this tracking number."
-    check.add_warning("TRACKING_NUMBER_IN_USE", message, "trackingNumber")
+def warn_in_use(validator: Validator) -> None:
+    """Warn that an active package of another shipment has the same tracking number."""
+    message = "A package of another active shipment has the same tracking number."
+    validator.add_warning("TRACKING_NUMBER_IN_USE", message, "trackingNumber")
 
 
-def packages(check: Validator, given: Input) -> list[Row]:
-    """Boxes, numbered from 1."""
+def packages(validator: Validator, fields: Input) -> list[InputRow]:
+    """The rows of `package`, with `seq` from 1."""
     return [
         {
             "seq": seq,
-            **tracking_number(inner, one, given.get("carrier")),
-            **weight(inner, one),
-            **dimensions(inner, one),
+            **tracking_number(package_validator, package, fields.get("carrier")),
+            **weight(package_validator, package),
+            **dimensions(package_validator, package),
         }
-        for seq, (inner, one) in enumerate(check.rows(given, "packages", MAX_PACKAGES), 1)
+        for seq, (package_validator, package) in enumerate(validator.rows(fields, "packages", MAX_PACKAGES), 1)
     ]
 
 
-def total_weight(check: Validator, packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
-    """The sum of the packages' weights in grams; None unless every one has a weight."""
+def total_weight(validator: Validator, packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    """The sum of the packages' weights in grams; None if a package has no weight or there is none."""
     weights = [package["weight_g"] for package in packages]
     total = sum(weights, Decimal(0)) if weights and None not in weights else None
     if total is not None and total >= MAX_TOTAL_GRAMS:
-        check.add_error(LimitExceeded("All packages together weigh at most 99,999 t."), "packages")
+        validator.add_error(LimitExceeded("The packages must weigh less than 100,000 t in total."), "packages")
     return total
 
 
-def items(check: Validator, given: Input, packages: int) -> list[Row]:
-    """Kinds of goods, numbered from 1, each in one of so many packages or in none."""
-    found = []
-    for seq, (inner, one) in enumerate(check.rows(given, "items", MAX_ITEMS), 1):
-        in_package = one.get("packageSeq")
-        if in_package is not None and not 1 <= in_package <= packages:
-            inner.add_error(Invalid(f"There is no package {in_package}; this counts them from 1."), "packageSeq")
-        unit_value, currency = inner.money(one, "unitValue")
-        row = {
-            "seq": seq,
-            "package_seq": in_package,
-            "sku": inner.text(one, "sku", 100),
-            "title": inner.text(one, "title", 500, required=True),
-            "quantity": inner.decimal(one, "quantity", 14, 4, above_zero=True),
-            "unit": inner.text(one, "unit", 32),
-            "unit_value": unit_value,
-            "currency": currency,
-            "origin_country": inner.country(one, "originCountry"),
-            "batch": inner.text(one, "batch", 100),
-            "metadata": json_text(inner.metadata(one, "metadata")),
-        }
-        found.append(row)
-    return found
+def items(validator: Validator, fields: Input, package_count: int) -> list[InputRow]:
+    """The rows of `shipment_item`, with `seq` from 1. `packageSeq` is null or between 1 and `package_count`."""
+    rows = []
+    for seq, (item_validator, item) in enumerate(validator.rows(fields, "items", MAX_ITEMS), 1):
+        package_seq = item.get("packageSeq")
+        if package_seq is not None and not 1 <= package_seq <= package_count:
+            message = f"There is no package {package_seq}: `packageSeq` counts the {package_count} packages from 1."
+            item_validator.add_error(Invalid(message), "packageSeq")
+        unit_value, currency = item_validator.money(item, "unitValue")
+        rows.append(
+            {
+                "seq": seq,
+                "package_seq": package_seq,
+                "sku": item_validator.text(item, "sku", 100),
+                "title": item_validator.text(item, "title", 500, required=True),
+                "quantity": item_validator.decimal(item, "quantity", 14, 4, positive=True),
+                "unit": item_validator.text(item, "unit", 32),
+                "unit_value": unit_value,
+                "currency": currency,
+                "origin_country": item_validator.country(item, "originCountry"),
+                "batch": item_validator.text(item, "batch", 100),
+                "metadata": json_text(item_validator.metadata(item, "metadata")),
+            }
+        )
+    return rows
 
 
-def references(check: Validator, given: Input) -> list[Row]:
-    """Other names, each once."""
-    found: dict[tuple[str, str], Row] = {}
-    for inner, one in check.rows(given, "references", MAX_REFERENCES):
-        kind, value = inner.slug(one, "kind", 32, "order or po"), inner.text(one, "value", 128, required=True)
+def references(validator: Validator, fields: Input) -> list[InputRow]:
+    """The rows of `shipment_reference`, without repetitions."""
+    rows: dict[tuple[str, str], InputRow] = {}
+    for reference_validator, reference in validator.rows(fields, "references", MAX_REFERENCES):
+        kind = reference_validator.slug(reference, "kind", 32, "order or po")
+        value = reference_validator.text(reference, "value", 128, required=True)
         if kind and value:
-            found.setdefault((kind, value), {"seq": len(found) + 1, "kind": kind, "value": value})
-    return list(found.values())
+            rows.setdefault((kind, value), {"seq": len(rows) + 1, "kind": kind, "value": value})
+    return list(rows.values())
 
 
-MAX_TAGS, MAX_TAG_CHARACTERS = 50, 100
-
-
-def validate_promise(check: Validator, given: Input) -> dict[str, Any]:
-    """The promised window and the estimate."""
-    start, end = check.instant(given, "promisedFrom"), check.instant(given, "promisedTo")
+def validate_promise(validator: Validator, fields: Input) -> dict[str, Any]:
+    """The columns of the promised delivery window and of the estimated delivery."""
+    start, end = validator.instant(fields, "promisedFrom"), validator.instant(fields, "promisedTo")
     if start and end and start > end:
-        check.add_error(Invalid("The promised window ends before it begins."), "promisedTo")
-    estimate = check.instant(given, "estimatedDeliveryAt")
+        validator.add_error(Invalid(PROMISE_REVERSED), "promisedTo")
+    estimate = validator.instant(fields, "estimatedDeliveryAt")
     return {"promised_from": start, "promised_to": end, "estimated_delivery_at": estimate}

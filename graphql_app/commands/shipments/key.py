@@ -1,27 +1,32 @@
-"""TODO docstring."""
+"""Keys of shipments: the `ShipmentBy` input as the values by which SQL finds one, and the error if there is none."""
 
 from typing import Any
 from uuid import UUID
 
 from graphql_app import models
 from graphql_app.commands.validation import Input, Validator
+from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
-SHIPMENT_NOT_FOUND = "There is no such shipment."
+SHIPMENT_NOT_FOUND = "There is no shipment with this id, number or external reference."
+"""The message of `shipment_not_found`."""
 
 
-def parse_key(given: Input | None) -> dict[str, Any]:
-    """What names a shipment: its identity, number or reference. An identity of another kind names nothing."""
-    given = given or {}
-    public = given.get("id")
-    found = (public_ids.decode_as(models.Shipment, public) or UUID(int=0)) if public is not None else None
-    return {"id": found, "number": given.get("number"), "reference": given.get("externalReference")}
+def parse_key(by: Input | None) -> dict[str, Any]:
+    """The `id`, `number` and `reference` of a ShipmentBy. An id of another type becomes the nil UUID: it matches no
+    shipment."""
+    by = by or {}
+    public_id = by.get("id")
+    id_ = (public_ids.decode_as(models.Shipment, public_id) or UUID(int=0)) if public_id is not None else None
+    return {"id": id_, "number": by.get("number"), "reference": by.get("externalReference")}
 
 
-def check_key(check: Validator, given: Input | None, *names: str) -> bool:
-    """Whether all texts that name something are such as a row can have."""
-    texts = [(name, value) for name, value in (given or {}).items() if value is not None]
-    return all([check.check_text(value, *names, name) for name, value in texts])
+def check_key(validator: Validator, by: Input | None, *names: str) -> bool:
+    """Whether PostgreSQL can store every text of the key; adds an error for each that it cannot."""
+    texts = [(name, value) for name, value in (by or {}).items() if value is not None]
+    return all([validator.check_text(value, *names, name) for name, value in texts])
 
 
-NONE = "There is no such shipment."
+def shipment_not_found(path: user_errors.Path = ()) -> user_errors.NotFound:
+    """The error for a key that matches no shipment of the account. `Validator.add_error` sets the path."""
+    return user_errors.NotFound(SHIPMENT_NOT_FOUND, path=path)

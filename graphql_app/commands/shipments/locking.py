@@ -1,14 +1,14 @@
-"""Shipments that are locked, as they are and as they become. One statement locks them, one saves them with the log.
+"""Locked shipments: one statement locks them, one saves them together with the change log.
 
-Every change raises the version by one and is one row of the change log, whose number within the shipment is the version
-that it led to. Locks are taken in the order of the identities, by everybody: calls may wait, but never for each other.
+Every change raises the version by one and is one row of the change log, whose `shipment_seq` is the new version. Locks
+are always taken in the order of the ids: calls wait for each other but do not deadlock.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from graphql_app.commands.change_log import describe_change, write
+from graphql_app.commands.change_log import describe_change, save_rows
 from graphql_app.commands.command import CommandContext, json_text
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
@@ -19,12 +19,15 @@ MILESTONES = (
     "ready_at", "picked_up_at", "first_attempt_at", "delivered_at", "closed_at", "last_event_at",
     "estimated_delivery_at",
 )  # fmt: skip
-Key = Mapping[str, Any]
-NO_KEY: Key = {"id": None, "number": None, "reference": None}
+"""Columns of a shipment that are also attributes of `ShipmentState`."""
+ShipmentKey = Mapping[str, Any]
+"""Names one shipment: `id`, `number` or `reference`; the others are None."""
+NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
+"""A key that names no shipment, to be completed."""
 
 
 class LockedShipment:
-    """One shipment under lock: its row, its packages by identity, and the changes made to it so far."""
+    """One locked shipment: its row, its packages by id, and the changes made to it so far."""
 
     __slots__ = ("changed_packages", "changes", "has_recipient", "id", "packages", "row", "stored_reference")
 
@@ -39,16 +42,17 @@ class LockedShipment:
 
     @property
     def status(self) -> enums.ShipmentStatus:
+        """The current status."""
         return enums.ShipmentStatus(self.row["status"])
 
     def has_version(self, version: int) -> bool:
-        """Whether it has the version that the client expects."""
+        """Whether this is the current version, including the changes made so far."""
         return bool(version == self.row["version"])
 
     def add_change(
         self, op: str, changed: Mapping[str, Any], before: enums.ShipmentStatus, event: UUID | None = None
     ) -> None:
-        """One change more."""
+        """Raise the version and add a row for the change log. `before` is the status before the change."""
         self.row["version"] += 1
         self.changes.append(
             {
@@ -64,31 +68,36 @@ class LockedShipment:
         )
 
     def sync_status(self) -> None:
-        """The status has followed from the last change."""
+        """Set the status of the last change to the current one, after a recalculation."""
         self.changes[-1]["status_after"] = self.status.value
 
     def state(self) -> ShipmentState:
-        """Where it stands, for the projection."""
+        """The status columns as the state of the projection."""
         row = self.row
         return ShipmentState(
             status=package_status(row),
             source=enums.StatusSource(row["status_source"]),
-            packages={key: package_status(package) for key, package in self.packages.items()},
+            packages={id_: package_status(package) for id_, package in self.packages.items()},
             **{name: row[name] for name in MILESTONES},
         )
 
     def apply_state(self, state: ShipmentState) -> None:
-        """Let it stand where the projection says."""
+        """Set the status columns of the shipment and its packages from the state of the projection."""
         self.row.update(status_columns(state.status), status_source=state.source.value)
         self.row.update({name: getattr(state, name) for name in MILESTONES})
-        for key, package_stage in state.packages.items():
-            where = status_columns(package_stage)
-            if any(self.packages[key][name] != value for name, value in where.items()):
-                self.packages[key].update(where)
-                self.changed_packages.add(key)
+        for id_, status in state.packages.items():
+            columns = status_columns(status)
+            if any(self.packages[id_][name] != value for name, value in columns.items()):
+                self.packages[id_].update(columns)
+                self.changed_packages.add(id_)
+
+
+ShipmentIndex = dict[tuple[str, Any], LockedShipment]
+"""Locked shipments by ("id", id), ("number", number) and ("reference", external reference)."""
 
 
 def package_status(row: Mapping[str, Any]) -> PackageStatus:
+    """The status columns of a package or shipment row as a `PackageStatus`."""
     reason = row["exception_reason"]
     return PackageStatus(
         enums.ShipmentStatus(row["status"]),
@@ -98,104 +107,116 @@ def package_status(row: Mapping[str, Any]) -> PackageStatus:
     )
 
 
-def status_columns(stage: PackageStatus) -> dict[str, Any]:
-    """A stage as columns."""
+def status_columns(status: PackageStatus) -> dict[str, Any]:
+    """The inverse of `package_status`."""
     return {
-        "status": stage.status.value,
-        "status_at": stage.at,
-        "status_event_id": stage.event_id,
-        "exception_reason": None if stage.reason is None else stage.reason.value,
+        "status": status.status.value,
+        "status_at": status.at,
+        "status_event_id": status.event_id,
+        "exception_reason": None if status.reason is None else status.reason.value,
     }
 
 
-async def lock(act: CommandContext, keys: Iterable[Key]) -> dict[UUID, LockedShipment]:
-    """The shipments that some keys name, locked."""
+async def lock(context: CommandContext, keys: Iterable[ShipmentKey]) -> dict[UUID, LockedShipment]:
+    """Lock the shipments named by the keys and return them by id, in the order of the ids. Unknown keys are ignored."""
     keys = list(keys)
-    asked = {
+    values = {
         "ids": [key["id"] for key in keys if key["id"]],
         "numbers": [key["number"] for key in keys if key["number"]],
         "references": [key["reference"] for key in keys if key["reference"]],
     }
-    return {row.id: LockedShipment(row._mapping) for row in await act.sql("shipments_lock", asked)}
+    return {row.id: LockedShipment(row._mapping) for row in await context.sql("shipments_lock", values)}
 
 
-def index_by_key(locked: Mapping[UUID, LockedShipment]) -> "dict[tuple[str, Any], LockedShipment]":
-    """Shipments by everything that can name them."""
-    found: dict[tuple[str, Any], LockedShipment] = {}
-    for one in locked.values():
-        found["id", one.id] = found["number", one.row["number"]] = one
-        found["reference", one.row["external_reference"]] = one
-    return found
+def index_by_key(locked: Mapping[UUID, LockedShipment]) -> ShipmentIndex:
+    """Index the shipments by id, number and external reference."""
+    index: ShipmentIndex = {}
+    for shipment in locked.values():
+        index["id", shipment.id] = index["number", shipment.row["number"]] = shipment
+        index["reference", shipment.row["external_reference"]] = shipment
+    return index
 
 
-def reindex_reference(found: "dict[tuple[str, Any], LockedShipment]", one: LockedShipment, old: str | None) -> None:
-    """Let a shipment be found by the reference that it has now, and no more by the one it had."""
-    new = one.row["external_reference"]
-    if new != old:
-        found.pop(("reference", old), None)
-        found["reference", new] = one
+def reindex_reference(index: ShipmentIndex, shipment: LockedShipment, old_reference: str | None) -> None:
+    """Update the index after the external reference of a shipment changed."""
+    new_reference = shipment.row["external_reference"]
+    if new_reference != old_reference:
+        index.pop(("reference", old_reference), None)
+        index["reference", new_reference] = shipment
 
 
-def find_by_key(found: "Mapping[tuple[str, Any], LockedShipment]", key: Key) -> LockedShipment | None:
-    """The shipment that a key names."""
-    return next((found.get((name, value)) for name, value in key.items() if value is not None), None)
+def find_by_key(index: ShipmentIndex, key: ShipmentKey) -> LockedShipment | None:
+    """The shipment named by the key; None if it is not locked."""
+    return next((index.get((name, value)) for name, value in key.items() if value is not None), None)
 
 
-async def load_packages(act: CommandContext, locked: Mapping[UUID, LockedShipment]) -> None:
-    """The packages of locked shipments."""
+async def load_packages(context: CommandContext, locked: Mapping[UUID, LockedShipment]) -> None:
+    """Load the packages of locked shipments, in one statement."""
     if locked:
-        for row in await act.sql("packages_get", {"shipments": list(locked)}):
+        for row in await context.sql("packages_get", {"shipments": list(locked)}):
             locked[row.shipment_id].packages[row.id] = dict(row._mapping)
 
 
 class VersionConflicts:
-    """Versions that are not those that clients expect: gathered first, then explained by one statement."""
+    """Collects version conflicts, then loads the changed fields of all of them in one statement."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[user_errors.VersionConflict, UUID, int, set[str]]] = []
+        self.conflicts: list[tuple[user_errors.VersionConflict, UUID, int, set[str]]] = []
 
-    def add(self, check: Validator, one: LockedShipment, expected: int, path: user_errors.Path) -> None:
-        """One of them. What this call itself has changed so far is not in the database yet."""
-        own = {name for change in one.changes if change["shipment_seq"] > expected for name in describe_change(change)}
-        problem = user_errors.VersionConflict(
-            expected=expected, current=one.row["version"], shipment=one.id, changed=(), path=path
-        )
-        check.errors.append(problem)
-        self.found.append((problem, one.id, expected, own))
-
-    async def load_changed_fields(self, act: CommandContext) -> None:
-        """Say in each what was changed since."""
-        if not self.found:
-            return
-        asked = {
-            "shipments": [key for _, key, *_ in self.found],
-            "versions": [version for *_, version, _ in self.found],
+    def add(self, validator: Validator, shipment: LockedShipment, expected: int, path: user_errors.Path) -> None:
+        """Add a VersionConflict error. Changes made earlier in this call are not in the database yet, so they are
+        taken from the shipment."""
+        unsaved = {
+            name for change in shipment.changes if change["shipment_seq"] > expected for name in describe_change(change)
         }
-        for row in await act.sql("changed_fields_since_version", asked):
-            problem, *_, own = self.found[row.at - 1]
-            problem.changed = sorted({*row.names, *own})
+        error = user_errors.VersionConflict(
+            expected=expected, current=shipment.row["version"], shipment=shipment.id, changed=(), path=path
+        )
+        validator.errors.append(error)
+        self.conflicts.append((error, shipment.id, expected, unsaved))
+
+    async def load_changed_fields(self, context: CommandContext) -> None:
+        """Set in each error the fields that changed since the expected version."""
+        if not self.conflicts:
+            return
+        values = {
+            "shipments": [shipment_id for _, shipment_id, *_ in self.conflicts],
+            "versions": [version for *_, version, _ in self.conflicts],
+        }
+        for row in await context.sql("changed_fields_since_version", values):
+            error, *_, unsaved = self.conflicts[row.at - 1]
+            error.changed = sorted({*row.names, *unsaved})
 
 
-async def check_version(act: CommandContext, check: Validator, one: LockedShipment, expected: int | None) -> bool:
-    """Whether a shipment has another version than the one call about it expects; then that is noted."""
-    if expected is None or one.has_version(expected):
+async def check_version(
+    context: CommandContext, validator: Validator, shipment: LockedShipment, expected: int | None
+) -> bool:
+    """Whether the shipment has another version than expected; adds a VersionConflict error if so."""
+    if expected is None or shipment.has_version(expected):
         return False
     conflicts = VersionConflicts()
-    conflicts.add(check, one, expected, ("options", "expectedVersion"))
-    await conflicts.load_changed_fields(act)
+    conflicts.add(validator, shipment, expected, ("options", "expectedVersion"))
+    await conflicts.load_changed_fields(context)
     return True
 
 
-async def save(act: CommandContext, locked: Iterable[LockedShipment]) -> None:
-    """Write what became of the shipments that changed."""
-    changed = [one for one in locked if one.changes]
-    if not changed or act.validate_only:
+async def save(context: CommandContext, locked: Iterable[LockedShipment]) -> None:
+    """Save the changed shipments, their packages and their log rows, in one statement. Nothing with
+    `validate_only`."""
+    changed = [shipment for shipment in locked if shipment.changes]
+    if not changed or context.validate_only:
         return
-    packages = [one.packages[key] for one in changed for key in one.changed_packages]
-    rows = [one.row for one in changed]
-    log = [{**change, "changed": json_text(describe_change(change))} for one in changed for change in one.changes]
-    taken = {one.row["external_reference"]: one for one in changed}
-    given_up = [one.id for one in changed if one.stored_reference and taken.get(one.stored_reference, one) is not one]
-    if given_up:  # and taken by another: a unique index looks at one row after the other
-        await act.sql("external_references_release", {"shipments": given_up})
-    await write(act, rows, packages, log)
+    packages = [shipment.packages[id_] for shipment in changed for id_ in shipment.changed_packages]
+    rows = [shipment.row for shipment in changed]
+    log = [
+        {**change, "changed": json_text(describe_change(change))} for shipment in changed for change in shipment.changes
+    ]
+    new_owners = {shipment.row["external_reference"]: shipment for shipment in changed}
+    released = [
+        shipment.id
+        for shipment in changed
+        if shipment.stored_reference and new_owners.get(shipment.stored_reference, shipment) is not shipment
+    ]
+    if released:  # another shipment of this call takes the reference; a unique index is checked row by row
+        await context.sql("external_references_release", {"shipments": released})
+    await save_rows(context, rows, packages, log)

@@ -1,119 +1,130 @@
-"""What stands around locked shipments and an edit may need: parties, references, items, carriers, taken references.
+"""Rows related to locked shipments that an edit compares with: parties, references, items, carriers, references in use.
 
-Loaded by one statement each, and only where some edit of the call asks for it; saved by one statement for all.
+Each kind is loaded by one statement, and only if some edit of the call needs it; all are saved by one statement.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from graphql_app.commands.command import CommandContext, json_text
 from graphql_app.commands.shipments import input_rows
-
-if TYPE_CHECKING:
-    from graphql_app.commands.shipments.edit import ShipmentEdit
+from graphql_app.commands.shipments.edit import ShipmentEdit
 
 PARTY_COLUMNS = "role name company lines city region postal_code country_code phone email"
+"""Columns of a party, as in `input_rows.party`."""
 ITEM_COLUMNS = "seq package_seq sku title quantity unit unit_value currency origin_country batch metadata"
+"""Columns of an item, as in `input_rows.items`."""
 
 
 @dataclass(slots=True)
 class ShipmentRelations:
-    """One shipment's."""
+    """The related rows of one shipment, and what of them has changed."""
 
-    parties: dict[str, input_rows.Row] = field(default_factory=dict)
+    parties: dict[str, input_rows.InputRow] = field(default_factory=dict)
     references: list[tuple[str, str]] = field(default_factory=list)
-    items: list[input_rows.Row] = field(default_factory=list)
-    new_packages: list[input_rows.Row] = field(default_factory=list)
-    saved_parties: set[str] = field(default_factory=set)
-    saves_references: bool = False
-    saves_items: bool = False
+    items: list[input_rows.InputRow] = field(default_factory=list)
+    new_packages: list[input_rows.InputRow] = field(default_factory=list)
+    changed_roles: set[str] = field(default_factory=set)
+    """Roles of parties that are saved or, if they are not in `parties`, deleted."""
+    references_changed: bool = False
+    items_changed: bool = False
 
 
 @dataclass(slots=True)
 class RelatedData:
-    """All of a call's. `owners`: external references that are taken, and by which shipment."""
+    """The related rows of all shipments of a call."""
 
     relations: dict[UUID, ShipmentRelations]
+    """By shipment id."""
     carriers: dict[str, UUID] = field(default_factory=dict)
-    owners: dict[str | None, UUID] = field(default_factory=dict)
+    """Ids of carriers by code."""
+    reference_owners: dict[str | None, UUID] = field(default_factory=dict)
+    """Ids of the shipments that have an external reference, by reference."""
     tracking_numbers: dict[str | None, set[UUID]] = field(default_factory=dict)
+    """Ids of the active shipments with a normalized tracking number."""
 
 
-async def load(act: CommandContext, shipments: list[UUID], edits: "Sequence[ShipmentEdit]") -> RelatedData:
-    """What these edits need to know."""
-    around = RelatedData({key: ShipmentRelations() for key in shipments})
+async def load(context: CommandContext, shipments: list[UUID], edits: Sequence[ShipmentEdit]) -> RelatedData:
+    """Load the rows that the edits compare with: parties, references, items, carriers and external references in use,
+    one statement each and only if some edit needs it."""
+    related = RelatedData({id_: ShipmentRelations() for id_ in shipments})
     if not shipments:
-        return around
+        return related
     values = {"shipments": shipments}
     if any(edit.parties for edit in edits):
-        for row in await act.sql("parties_get", values):
-            around.relations[row.shipment_id].parties[row.role] = {
-                name: getattr(row, name) for name in PARTY_COLUMNS.split()
-            }
+        for row in await context.sql("parties_get", values):
+            party = {name: getattr(row, name) for name in PARTY_COLUMNS.split()}
+            related.relations[row.shipment_id].parties[row.role] = party
     if any(edit.references is not None for edit in edits):
-        for row in await act.sql("references_get", values):
-            around.relations[row.shipment_id].references.append((row.kind, row.value))
+        for row in await context.sql("references_get", values):
+            related.relations[row.shipment_id].references.append((row.kind, row.value))
     if any(edit.items is not None for edit in edits):
-        for row in await act.sql("items_get", values):
-            around.relations[row.shipment_id].items.append({name: getattr(row, name) for name in ITEM_COLUMNS.split()})
+        for row in await context.sql("items_get", values):
+            item = {name: getattr(row, name) for name in ITEM_COLUMNS.split()}
+            related.relations[row.shipment_id].items.append(item)
     carriers = {edit.values["carrier"] for edit in edits if edit.values.get("carrier")}
     references = {edit.values["externalReference"] for edit in edits if edit.values.get("externalReference")}
     numbers = {
-        values["tracking_number_norm"]
+        columns["tracking_number_norm"]
         for edit in edits
-        for _, _, values in edit.packages
-        if values.get("tracking_number_norm")
+        for _, _, columns in edit.packages
+        if columns.get("tracking_number_norm")
     }
     if carriers or references or numbers:
-        asked = {"carriers": list(carriers), "references": list(references), "numbers": list(numbers)}
-        for row in await act.sql("names_lookup", asked):
+        names = {"carriers": list(carriers), "references": list(references), "numbers": list(numbers)}
+        for row in await context.sql("names_lookup", names):
             if row.kind == "carrier":
-                around.carriers[row.name] = row.id
+                related.carriers[row.name] = row.id
             elif row.kind == "reference":
-                around.owners[row.name] = row.id
+                related.reference_owners[row.name] = row.id
             else:
-                around.tracking_numbers.setdefault(row.name, set()).add(row.id)
-    return around
+                related.tracking_numbers.setdefault(row.name, set()).add(row.id)
+    return related
 
 
-async def save(act: CommandContext, around: RelatedData) -> None:
-    """Write what became of parties, references, items, and packages that are new."""
+async def save(context: CommandContext, related: RelatedData) -> None:
+    """Save changed parties, references and items, and new packages, in one statement. Nothing with
+    `validate_only`."""
     changed = [
-        (key, one)
-        for key, one in around.relations.items()
-        if one.saved_parties or one.saves_references or one.saves_items or one.new_packages
+        (id_, relations)
+        for id_, relations in related.relations.items()
+        if relations.changed_roles or relations.references_changed or relations.items_changed or relations.new_packages
     ]
-    if not changed or act.validate_only:
+    if not changed or context.validate_only:
         return
     parties = [
-        {**one.parties[role], "shipment_id": key}
-        for key, one in changed
-        for role in one.saved_parties
-        if role in one.parties
+        {**relations.parties[role], "shipment_id": id_}
+        for id_, relations in changed
+        for role in relations.changed_roles
+        if role in relations.parties
     ]
-    gone = [
-        {"shipment_id": key, "role": role}
-        for key, one in changed
-        for role in one.saved_parties
-        if role not in one.parties
+    deleted_parties = [
+        {"shipment_id": id_, "role": role}
+        for id_, relations in changed
+        for role in relations.changed_roles
+        if role not in relations.parties
     ]
     references = [
-        {"shipment_id": key, "seq": seq, "kind": kind, "value": value}
-        for key, one in changed
-        if one.saves_references
-        for seq, (kind, value) in enumerate(one.references, 1)
+        {"shipment_id": id_, "seq": seq, "kind": kind, "value": value}
+        for id_, relations in changed
+        if relations.references_changed
+        for seq, (kind, value) in enumerate(relations.references, 1)
     ]
-    items = [{**item, "shipment_id": key} for key, one in changed if one.saves_items for item in one.items]
-    packages = [{**package, "shipment_id": key} for key, one in changed for package in one.new_packages]
+    items = [
+        {**item, "shipment_id": id_}
+        for id_, relations in changed
+        if relations.items_changed
+        for item in relations.items
+    ]
+    packages = [{**package, "shipment_id": id_} for id_, relations in changed for package in relations.new_packages]
     values = {
         "parties": json_text(parties),
-        "gone": json_text(gone),
+        "gone": json_text(deleted_parties),
         "references": json_text(references),
-        "referenced": [key for key, one in changed if one.saves_references],
+        "referenced": [id_ for id_, relations in changed if relations.references_changed],
         "packages": json_text(packages),
         "items": json_text(items),
-        "itemised": [key for key, one in changed if one.saves_items],
+        "itemised": [id_ for id_, relations in changed if relations.items_changed],
     }
-    await act.sql("shipment_relations_save", values)
+    await context.sql("shipment_relations_save", values)

@@ -1,7 +1,8 @@
-"""Events of locked shipments and what they make of them: the database's side of the projection.
+"""The tracking events of locked shipments and the status that follows from them, by `domain.status_projection`.
 
-An event that is later than all that counted so far is one step from where its shipment stands. An older one, a void or
-an override folds the shipment's events again from the beginning. Both run the same step, so they cannot differ.
+An event that is later than all applied ones is applied as one step to the stored state. A late event, a void or an
+override replays all events of the shipment from the beginning. Both paths run the same step function, so they cannot
+differ; the first one loads no stored events.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +17,17 @@ from graphql_app.domain import enums, status_projection
 from graphql_app.domain.status_projection import PackageStatus, ProjectionEvent, ProjectionResult, ShipmentState
 
 CANCELLATION_ID = UUID(int=0)
-"""Identity of the step that `shipmentCancel` is in a fold."""
+"""Id of the pseudo event that stands for `shipmentCancel` in a replay."""
+LAST_POSITION = 2**63 - 1
+"""Position of the cancellation: after all events of the same instant."""
 Reasons = dict[UUID, enums.NotAppliedReason | None]
+"""Why each event is not applied; None for an applied one."""
 AppliedFlag = tuple[UUID, enums.NotAppliedReason | None]
+"""The id of an event, and why it is not applied."""
 
 
 class EventHistory:
-    """The events of some locked shipments: those that are stored, once they are needed, and those that are new."""
+    """The events of locked shipments: the stored ones, once they are loaded, and the new ones."""
 
     def __init__(self, locked: Mapping[UUID, LockedShipment]) -> None:
         self.locked = locked
@@ -30,36 +35,36 @@ class EventHistory:
         self.reasons: dict[UUID, Reasons] = {}
         self.stored_flags: dict[UUID, tuple[bool, enums.NotAppliedReason | None]] = {}
 
-    async def load(self, act: CommandContext, shipments: Iterable[UUID]) -> None:
-        """The live events of these shipments."""
-        wanted = [key for key in shipments if key not in self.stored]
-        if not wanted:
+    async def load(self, context: CommandContext, shipments: Iterable[UUID]) -> None:
+        """Load the events of these shipments that are not voided, in one statement."""
+        missing = [id_ for id_ in shipments if id_ not in self.stored]
+        if not missing:
             return
-        for key in wanted:
-            self.stored[key] = {}
-        for row in await act.sql("tracking_events_get_active", {"shipments": wanted}):
-            self.stored[row.shipment_id][row.id] = event_of(row)
+        for id_ in missing:
+            self.stored[id_] = {}
+        for row in await context.sql("tracking_events_get_active", {"shipments": missing}):
+            self.stored[row.shipment_id][row.id] = stored_event(row)
             reason = row.not_applied_reason
             self.stored_flags[row.id] = row.applied, None if reason is None else enums.NotAppliedReason(reason)
 
     def has_late_event(self, shipment: LockedShipment, events: Sequence[ProjectionEvent]) -> bool:
-        """Whether some of these new events happened before what already counts."""
+        """Whether some of these new events happened at or before the last applied event or the cancellation."""
         row = shipment.row
-        known = [at for at in (row["last_event_at"], row["cancelled_at"]) if at is not None]
-        return bool(known) and min(event.occurred_at for event in events) <= max(known)
+        applied = [at for at in (row["last_event_at"], row["cancelled_at"]) if at is not None]
+        return bool(applied) and min(event.occurred_at for event in events) <= max(applied)
 
     def add(self, shipment: LockedShipment, events: Sequence[ProjectionEvent]) -> Iterator[ProjectionEvent]:
-        """New events, each yielded when it has moved the shipment: in the order in which they count.
+        """Apply new events and yield each one after it was applied, in the order in which they happened.
 
-        Where the shipment's events had to be folded again, the new one that decided where it stands now comes first,
-        and stands for what became of all of them.
+        If the stored events are loaded, everything is replayed. Then the new event that decided the current status is
+        yielded first: it stands for the change that all of them made.
         """
         if shipment.id in self.stored:
             self.stored[shipment.id].update({event.id: event for event in events})
             self.replay(shipment)
-            decided, reasons = shipment.row["status_event_id"], self.reasons[shipment.id]
+            decided_by, reasons = shipment.row["status_event_id"], self.reasons[shipment.id]
             yield from sorted(
-                events, key=lambda event: (event.id != decided, reasons[event.id] is not None, *event.order)
+                events, key=lambda event: (event.id != decided_by, reasons[event.id] is not None, *event.order)
             )
             return
         for event in sorted(events, key=lambda event: event.order):
@@ -69,100 +74,121 @@ class EventHistory:
             yield event
 
     def remove(self, shipment: LockedShipment, event_id: UUID) -> None:
-        """An event that does not count any more. The shipment's events must be loaded."""
+        """Remove a voided event and replay the others. The events of the shipment must be loaded."""
         self.stored[shipment.id].pop(event_id, None)
         self.reasons.get(shipment.id, {}).pop(event_id, None)
         self.replay(shipment)
 
     def replay(self, shipment: LockedShipment) -> None:
-        """Where all loaded events bring a shipment."""
-        folded = replay(shipment, self.stored[shipment.id].values())
-        shipment.apply_state(folded.state)
-        self.reasons[shipment.id] = folded.not_applied
+        """Set the state of a shipment from all its loaded events."""
+        result = replay(shipment, self.stored[shipment.id].values())
+        shipment.apply_state(result.state)
+        self.reasons[shipment.id] = result.not_applied
 
     def changed_flags(self) -> list[AppliedFlag]:
-        """Stored events that count now and did not, or the other way round."""
+        """The stored events whose `applied` or `notAppliedReason` changed."""
         return [
-            (event, reason)
+            (event_id, reason)
             for reasons in self.reasons.values()
-            for event, reason in reasons.items()
-            if event in self.stored_flags and self.stored_flags[event] != (reason is None, reason)
+            for event_id, reason in reasons.items()
+            if event_id in self.stored_flags and self.stored_flags[event_id] != (reason is None, reason)
         ]
 
 
-async def recalculate(act: CommandContext, shipments: Iterable[LockedShipment]) -> list[AppliedFlag]:
-    """Let the events of shipments follow what a command did, or a package that came; which of them count anew."""
-    moved = {one.id: one for one in shipments if one.row["event_count"]}
-    timeline = EventHistory(moved)
-    await timeline.load(act, moved)
-    for one in moved.values():
-        timeline.replay(one)
-        one.sync_status()
-    return timeline.changed_flags()
+async def recalculate(context: CommandContext, shipments: Iterable[LockedShipment]) -> list[AppliedFlag]:
+    """Replay the events of shipments that a command or a new package changed. Returns the changed flags."""
+    with_events = {shipment.id: shipment for shipment in shipments if shipment.row["event_count"]}
+    history = EventHistory(with_events)
+    await history.load(context, with_events)
+    for shipment in with_events.values():
+        history.replay(shipment)
+        shipment.sync_status()
+    return history.changed_flags()
 
 
-async def save_flags(act: CommandContext, flipped: Sequence[AppliedFlag]) -> None:
-    """Write which stored events count now."""
-    if flipped and not act.validate_only:
-        await act.sql("tracking_events_set_applied", flag_rows(flipped))
+async def save_flags(context: CommandContext, flags: Sequence[AppliedFlag]) -> None:
+    """Save which stored events are applied. Nothing with `validate_only`."""
+    if flags and not context.validate_only:
+        await context.sql("tracking_events_set_applied", flag_rows(flags))
 
 
-def flag_rows(flipped: Sequence[AppliedFlag]) -> dict[str, Any]:
-    """The table for a statement."""
-    return {"flipped": json_text([{"id": event, "reason": reason} for event, reason in flipped])}
+def flag_rows(flags: Sequence[AppliedFlag]) -> dict[str, Any]:
+    """The flags as the JSON table that the statements take."""
+    return {"flipped": json_text([{"id": event_id, "reason": reason} for event_id, reason in flags])}
 
 
 def replay(shipment: LockedShipment, events: Iterable[ProjectionEvent]) -> ProjectionResult:
-    """The state after these events, from where the commands alone had brought the shipment."""
+    """The state after these events, starting from the state that creation and commands alone gave the shipment.
+
+    An estimate that a command set later replaces those of the events recorded before it.
+    """
     row = shipment.row
-    given_at: datetime | None = row["estimate_given_at"]
+    estimate_set_at: datetime | None = row["estimate_given_at"]
     steps = [
-        replace(event, estimated_delivery_at=None) if given_at and event.recorded_at <= given_at else event
+        replace(event, estimated_delivery_at=None)
+        if estimate_set_at and event.recorded_at <= estimate_set_at
+        else event
         for event in events
     ]
-    cancelled = row["cancelled_at"]
-    if cancelled is not None:
+    cancelled_at = row["cancelled_at"]
+    if cancelled_at is not None:
         steps.append(
-            ProjectionEvent(CANCELLATION_ID, None, enums.TrackingEventCode.CANCELLED, None, cancelled, cancelled, 2**63 - 1,
-                  override=enums.ShipmentStatus.CANCELLED)
-        )  # fmt: skip
-    folded = status_projection.fold(initial_state(shipment), steps)
-    folded.not_applied.pop(CANCELLATION_ID, None)
-    last = max((event.occurred_at for event in steps if event.id != CANCELLATION_ID and not event.future), default=None)
-    return ProjectionResult(without_cancellation_id(folded.state, last, cancelled), folded.not_applied)
+            ProjectionEvent(
+                CANCELLATION_ID,
+                None,
+                enums.TrackingEventCode.CANCELLED,
+                None,
+                cancelled_at,
+                cancelled_at,
+                LAST_POSITION,
+                override=enums.ShipmentStatus.CANCELLED,
+            )
+        )
+    result = status_projection.fold(initial_state(shipment), steps)
+    result.not_applied.pop(CANCELLATION_ID, None)
+    last_event_at = max(
+        (event.occurred_at for event in steps if event.id != CANCELLATION_ID and not event.future), default=None
+    )
+    return ProjectionResult(without_cancellation_id(result.state, last_event_at, cancelled_at), result.not_applied)
 
 
 def initial_state(shipment: LockedShipment) -> ShipmentState:
-    """Where creation and `shipmentConfirm` brought it."""
+    """The state after creation and, if it was confirmed, `shipmentConfirm`."""
     row = shipment.row
-    confirmed = row["confirmed_at"]
-    status = enums.ShipmentStatus.READY if confirmed else enums.ShipmentStatus.DRAFT
-    start = PackageStatus(status, confirmed or row["created_at"])
-    packages = dict.fromkeys(shipment.packages, start)
+    confirmed_at = row["confirmed_at"]
+    status = enums.ShipmentStatus.READY if confirmed_at else enums.ShipmentStatus.DRAFT
+    initial = PackageStatus(status, confirmed_at or row["created_at"])
+    packages = dict.fromkeys(shipment.packages, initial)
     return ShipmentState(
-        start, enums.StatusSource.COMMAND, packages, ready_at=confirmed, estimated_delivery_at=row["estimate_given"]
+        initial,
+        enums.StatusSource.COMMAND,
+        packages,
+        ready_at=confirmed_at,
+        estimated_delivery_at=row["estimate_given"],
     )
 
 
 def without_cancellation_id(
     state: ShipmentState, last_event_at: datetime | None, cancelled_at: datetime | None
 ) -> ShipmentState:
-    """A state that the cancellation decided names no event, and was not made ready by it."""
-    packages = {key: without_event_id(stage) for key, stage in state.packages.items()}
+    """The state without the id of the cancellation's pseudo event, which is no stored event, and without the
+    `ready_at` that it would have set."""
+    packages = {id_: without_event_id(status) for id_, status in state.packages.items()}
     source = enums.StatusSource.COMMAND if state.status.event_id == CANCELLATION_ID else state.source
     ready_at = None if state.ready_at == cancelled_at else state.ready_at
-    stage = without_event_id(state.status)
+    status = without_event_id(state.status)
     return replace(
-        state, status=stage, source=source, packages=packages, last_event_at=last_event_at, ready_at=ready_at
+        state, status=status, source=source, packages=packages, last_event_at=last_event_at, ready_at=ready_at
     )
 
 
-def without_event_id(stage: PackageStatus) -> PackageStatus:
-    return replace(stage, event_id=None) if stage.event_id == CANCELLATION_ID else stage
+def without_event_id(status: PackageStatus) -> PackageStatus:
+    """The status without its event id if that is the cancellation's."""
+    return replace(status, event_id=None) if status.event_id == CANCELLATION_ID else status
 
 
-def event_of(row: Any) -> ProjectionEvent:
-    """A stored event, as the projection sees it."""
+def stored_event(row: Any) -> ProjectionEvent:
+    """A row of `tracking_event` as an event of the projection."""
     return ProjectionEvent(
         row.id,
         row.package_id,

@@ -1,6 +1,6 @@
-"""Commands on shipments that exist: confirm, cancel, archive. Strict: what the status does not allow is refused.
+"""Status transitions by command: confirm, cancel, archive. A transition that the status does not allow is an error.
 
-Asking for what is already so is a success that changes nothing.
+Requesting the current state again succeeds and changes nothing.
 """
 
 from collections.abc import Callable
@@ -8,110 +8,117 @@ from datetime import UTC, datetime, timedelta
 
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, status_recalculation
-from graphql_app.commands.shipments.key import NONE
-from graphql_app.commands.shipments.locking import Key, LockedShipment
+from graphql_app.commands.shipments.key import shipment_not_found
+from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums, status_rules
+from graphql_app.domain.enums import ShipmentStatus
 from graphql_app.errors import user_errors
 
-Status = enums.ShipmentStatus
-Command = Callable[[Validator, LockedShipment], None]
+Transition = Callable[[Validator, LockedShipment], None]
+"""Changes one locked shipment in memory, or adds errors."""
 
 
-async def run(act: CommandContext, key: Key, expected: int | None, check: Validator, command: Command) -> RowResult:
-    """Carry out a command on the one shipment that a key names, and save it."""
-    locked = await locking.lock(act, [key])
-    outcome = RowResult.from_validator(check)
+async def run(
+    context: CommandContext, key: ShipmentKey, expected_version: int | None, validator: Validator, command: Transition
+) -> RowResult:
+    """Run a command on the shipment named by the key and save it, unless it added errors."""
+    locked = await locking.lock(context, [key])
+    result = RowResult.from_validator(validator)
     if not locked:
-        check.add_error(user_errors.NotFound(NONE), "by")
-        return outcome
-    await locking.load_packages(act, locked)
+        validator.add_error(shipment_not_found(), "by")
+        return result
+    await locking.load_packages(context, locked)
     (shipment,) = locked.values()
-    outcome.shipment = shipment.id
-    if await locking.check_version(act, check, shipment, expected):
-        return outcome
+    result.shipment = shipment.id
+    if await locking.check_version(context, validator, shipment, expected_version):
+        return result
     before = shipment.status
-    command(check, shipment)
-    if not check.errors:
-        flipped = await status_recalculation.recalculate(act, [shipment] if before is not shipment.status else [])
-        await locking.save(act, [shipment])
-        await status_recalculation.save_flags(act, flipped)
-        outcome.status_changed = before is not shipment.status
-    return outcome
+    command(validator, shipment)
+    if not validator.errors:
+        flags = await status_recalculation.recalculate(context, [shipment] if before is not shipment.status else [])
+        await locking.save(context, [shipment])
+        await status_recalculation.save_flags(context, flags)
+        result.status_changed = before is not shipment.status
+    return result
 
 
-def add_transition_error(check: Validator, shipment: LockedShipment, target: Status, message: str, *path: str) -> None:
-    """Say that the status does not allow a command, and what it does allow."""
+def add_transition_error(
+    validator: Validator, shipment: LockedShipment, target: ShipmentStatus, message: str, *path: str
+) -> None:
+    """Add an InvalidTransition error with the transitions that the current status allows."""
     status = shipment.status
     complete = shipment.has_recipient and shipment.row["package_count"] > 0
-    allowed = [one.value for one in status_rules.transitions(status, complete=complete)]
-    check.add_error(user_errors.InvalidTransition(message, source=status, target=target, allowed=allowed), *path)
+    allowed = [other.value for other in status_rules.transitions(status, complete=complete)]
+    validator.add_error(user_errors.InvalidTransition(message, source=status, target=target, allowed=allowed), *path)
 
 
-def confirm(check: Validator, shipment: LockedShipment) -> None:
-    """DRAFT → READY."""
-    if shipment.status is Status.READY:
+def confirm(validator: Validator, shipment: LockedShipment) -> None:
+    """DRAFT → READY. The shipment needs a recipient and a package."""
+    if shipment.status is ShipmentStatus.READY:
         return
-    if shipment.status is not Status.DRAFT:
-        add_confirm_error(check, shipment, "by")
+    if shipment.status is not ShipmentStatus.DRAFT:
+        add_confirm_error(validator, shipment, "by")
         return
     if not shipment.has_recipient:
-        check.add_error(user_errors.Required("A shipment that is confirmed needs a recipient."), "by", "recipient")
+        validator.add_error(user_errors.Required("Confirming requires a recipient."), "by", "recipient")
     if not shipment.row["package_count"]:
-        check.add_error(user_errors.Required("A shipment that is confirmed needs a package."), "by", "packages")
-    if not check.errors:
+        validator.add_error(user_errors.Required("Confirming requires at least one package."), "by", "packages")
+    if not validator.errors:
         become_ready(shipment)
 
 
-def add_confirm_error(check: Validator, shipment: LockedShipment, *path: str) -> None:
-    message = f"A shipment that is {shipment.status} cannot be confirmed; only a DRAFT can."
-    add_transition_error(check, shipment, Status.READY, message, *path)
+def add_confirm_error(validator: Validator, shipment: LockedShipment, *path: str) -> None:
+    """Add the error for confirming a shipment that is not a draft."""
+    message = f"A shipment in status {shipment.status} cannot be confirmed. Only DRAFT can."
+    add_transition_error(validator, shipment, ShipmentStatus.READY, message, *path)
 
 
 def become_ready(shipment: LockedShipment) -> None:
-    """A draft with all that it needs is booked."""
+    """Set a complete draft to READY."""
     now = datetime.now(UTC)
-    set_status(shipment, Status.READY, now)
+    set_status(shipment, ShipmentStatus.READY, now)
     shipment.row.update(confirmed_at=now, ready_at=shipment.row["ready_at"] or now)
-    shipment.add_change("shipment.confirmed", {}, Status.DRAFT)
+    shipment.add_change("shipment.confirmed", {}, ShipmentStatus.DRAFT)
 
 
-def cancel(reason: str | None) -> Command:
+def cancel(reason: str | None) -> Transition:
     """DRAFT or READY → CANCELLED."""
 
-    def command(check: Validator, shipment: LockedShipment) -> None:
+    def command(validator: Validator, shipment: LockedShipment) -> None:
         before = shipment.status
-        if before is Status.CANCELLED:
+        if before is ShipmentStatus.CANCELLED:
             return
         if before not in status_rules.PLANNING:
-            message = f"A shipment that is {before} cannot be cancelled; only DRAFT and READY can."
-            add_transition_error(check, shipment, Status.CANCELLED, message, "by")
+            message = f"A shipment in status {before} cannot be cancelled. Only DRAFT and READY can."
+            add_transition_error(validator, shipment, ShipmentStatus.CANCELLED, message, "by")
             return
-        at = after_last_event(shipment)
-        set_status(shipment, Status.CANCELLED, at)
-        shipment.row.update(cancelled_at=at, closed_at=at)
+        cancelled_at = after_last_event(shipment)
+        set_status(shipment, ShipmentStatus.CANCELLED, cancelled_at)
+        shipment.row.update(cancelled_at=cancelled_at, closed_at=cancelled_at)
         shipment.add_change("shipment.cancelled", {"reason": [None, reason]} if reason else {}, before)
 
     return command
 
 
 def after_last_event(shipment: LockedShipment) -> datetime:
-    """Now, or just after the last event that counts where that lies ahead: what is decided now comes after it."""
-    now, last = datetime.now(UTC), shipment.row["last_event_at"]
-    return max(now, last + timedelta(microseconds=1)) if last else now
+    """The current time, or one microsecond after the last applied event if that is in the future: a decision of now
+    follows all applied events."""
+    now, last_event_at = datetime.now(UTC), shipment.row["last_event_at"]
+    return max(now, last_event_at + timedelta(microseconds=1)) if last_event_at else now
 
 
-def set_status(shipment: LockedShipment, target: Status, now: datetime) -> None:
-    """The shipment and all its packages come to a status by command."""
-    where = {"status": target.value, "status_at": now, "status_event_id": None, "exception_reason": None}
-    shipment.row.update(where, status_source=enums.StatusSource.COMMAND.value)
-    for key, package in shipment.packages.items():
-        package.update(where)
-        shipment.changed_packages.add(key)
+def set_status(shipment: LockedShipment, target: ShipmentStatus, now: datetime) -> None:
+    """Set the status of the shipment and all its packages, with COMMAND as its source."""
+    columns = {"status": target.value, "status_at": now, "status_event_id": None, "exception_reason": None}
+    shipment.row.update(columns, status_source=enums.StatusSource.COMMAND.value)
+    for id_, package in shipment.packages.items():
+        package.update(columns)
+        shipment.changed_packages.add(id_)
 
 
-def archive(archived: bool) -> Command:
-    """Out of the lists, or back into them. Allowed in every status."""
+def archive(archived: bool) -> Transition:
+    """Archive or unarchive the shipment. Every status allows it."""
 
     def command(_: Validator, shipment: LockedShipment) -> None:
         old = shipment.row["archived_at"]

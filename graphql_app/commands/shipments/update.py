@@ -1,7 +1,7 @@
-"""Edits of shipments. In flow inputs under their GraphQL names: an absent field leaves alone, null clears.
+"""Updating shipments: takes inputs by GraphQL name. An omitted field is unchanged, null clears it.
 
-Refuses fields that the status has frozen, each by itself; a frozen field may still be given the value that it has. A
-change is what differs: giving what is already so changes nothing, raises no version and is no row of the log.
+Each field that the status no longer allows to change is an error of its own; sending its current value is allowed. Only
+differences are changes: sending current values raises no version and writes no row of the change log.
 """
 
 from collections.abc import Sequence
@@ -12,113 +12,110 @@ from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import input_rows, locking, related_rows, status_recalculation, transitions
 from graphql_app.commands.shipments.changeset import ShipmentChangeset
 from graphql_app.commands.shipments.edit import ShipmentEdit
+from graphql_app.commands.shipments.key import shipment_not_found
 from graphql_app.commands.shipments.locking import LockedShipment
 from graphql_app.domain import enums
-from graphql_app.errors import user_errors
-
-NONE = "There is no such shipment."
 
 
 def validate(edit: ShipmentEdit) -> ShipmentEdit:
-    """Check a ShipmentUpdateInput."""
-    check, given = edit.check, edit.input
+    """Validate the ShipmentUpdateInput of the edit, fill in its values and return it."""
+    validator, fields = edit.validator, edit.input
     validate_shipment_fields(edit)
-    for inner, one in check.rows(given, "packages", input_rows.MAX_PACKAGES):
-        new = input_rows.tracking_number(inner, one) if "trackingNumber" in one else {}
-        new |= input_rows.weight(inner, one) if "weight" in one else {}
-        new |= input_rows.dimensions(inner, one) if "dimensions" in one else {}
-        edit.packages.append((inner, one, new))
-    edit.metadata = check.metadata(given, "metadataSet"), check.keys(given, "metadataUnset")
-    most, longest = input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS
-    edit.tags = check.texts(given, "tagsAdd", most, longest), check.texts(given, "tagsRemove", most, longest)
+    for package_validator, package in validator.rows(fields, "packages", input_rows.MAX_PACKAGES):
+        columns = input_rows.tracking_number(package_validator, package) if "trackingNumber" in package else {}
+        columns |= input_rows.weight(package_validator, package) if "weight" in package else {}
+        columns |= input_rows.dimensions(package_validator, package) if "dimensions" in package else {}
+        edit.packages.append((package_validator, package, columns))
+    edit.metadata = validator.metadata(fields, "metadataSet"), validator.metadata_keys(fields, "metadataUnset")
+    limits = input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS
+    edit.tags = validator.texts(fields, "tagsAdd", *limits), validator.texts(fields, "tagsRemove", *limits)
     return edit
 
 
 def validate_shipment_fields(edit: ShipmentEdit) -> None:
-    """What is given of the shipment itself, its parties and references."""
-    check, given = edit.check, edit.input
-    window = input_rows.validate_promise(check, given)
+    """Validate the shipment's own fields, shipper, recipient and references."""
+    validator, fields = edit.validator, edit.input
+    promise = input_rows.validate_promise(validator, fields)
     values = {
-        "externalReference": check.text(given, "externalReference", 128, filled=True),
-        "carrier": check.text(given, "carrier", 64, filled=True),
-        "service": check.text(given, "service", 64),
-        "promisedFrom": window["promised_from"],
-        "promisedTo": window["promised_to"],
-        "estimatedDeliveryAt": window["estimated_delivery_at"],
+        "externalReference": validator.text(fields, "externalReference", 128, reject_blank=True),
+        "carrier": validator.text(fields, "carrier", 64, reject_blank=True),
+        "service": validator.text(fields, "service", 64),
+        "promisedFrom": promise["promised_from"],
+        "promisedTo": promise["promised_to"],
+        "estimatedDeliveryAt": promise["estimated_delivery_at"],
     }
-    edit.values = {name: value for name, value in values.items() if name in given}
+    edit.values = {name: value for name, value in values.items() if name in fields}
     for name, role in (("shipper", enums.PartyRole.SHIPPER), ("recipient", enums.PartyRole.RECIPIENT)):
-        if given.get(name) is not None:
-            edit.parties[role] = input_rows.party(check.at(name), given[name], role)
-        elif name in given:
+        if fields.get(name) is not None:
+            edit.parties[role] = input_rows.party(validator.at(name), fields[name], role)
+        elif name in fields:
             edit.parties[role] = None
-    if "references" in given:
-        edit.references = input_rows.references(check, given)
+    if "references" in fields:
+        edit.references = input_rows.references(validator, fields)
 
 
-async def update(act: CommandContext, edits: Sequence[ShipmentEdit]) -> list[RowResult]:
-    """Carry out the edits in which nothing is wrong yet, in their order. Several may be of one shipment."""
-    outcomes = [RowResult.from_validator(one.check) for one in edits]
-    good = [at for at, one in enumerate(edits) if not one.check.errors]
-    locked = await locking.lock(act, [edits[at].key for at in good]) if good else {}
-    found = locking.index_by_key(locked)
-    if any(edits[at].packages or edits[at].confirms for at in good):
-        await locking.load_packages(act, locked)
-    around = await related_rows.load(act, list(locked), [edits[at] for at in good])
-    conflicts, moved = locking.VersionConflicts(), {}
-    for at in good:
-        one, outcome = edits[at], outcomes[at]
-        shipment = locking.find_by_key(found, one.key)
+async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list[RowResult]:
+    """Apply the edits that have no errors, in their order. Several edits may be of one shipment."""
+    results = [RowResult.from_validator(edit.validator) for edit in edits]
+    valid = [(edit, result) for edit, result in zip(edits, results, strict=True) if not edit.validator.errors]
+    locked = await locking.lock(context, [edit.key for edit, _ in valid]) if valid else {}
+    index = locking.index_by_key(locked)
+    if any(edit.packages or edit.confirms for edit, _ in valid):
+        await locking.load_packages(context, locked)
+    related = await related_rows.load(context, list(locked), [edit for edit, _ in valid])
+    conflicts, to_recalculate = locking.VersionConflicts(), {}
+    for edit, result in valid:
+        shipment = locking.find_by_key(index, edit.key)
         if shipment is None:
-            one.check.errors.append(user_errors.NotFound(NONE, path=one.by_path))
+            edit.validator.errors.append(shipment_not_found(edit.by_path))
             continue
-        outcome.shipment = shipment.id
-        if one.expected_version is not None and not shipment.has_version(one.expected_version):
-            conflicts.add(one.check, shipment, one.expected_version, one.expected_path)
+        result.shipment = shipment.id
+        if edit.expected_version is not None and not shipment.has_version(edit.expected_version):
+            conflicts.add(edit.validator, shipment, edit.expected_version, edit.expected_path)
             continue
-        before, reference = shipment.status, shipment.row["external_reference"]
-        apply_edit(one, shipment, around)
-        locking.reindex_reference(found, shipment, reference)
-        if before is not shipment.status or around.relations[shipment.id].new_packages:
-            moved[shipment.id] = shipment
-    await conflicts.load_changed_fields(act)
-    flipped = await status_recalculation.recalculate(act, moved.values())
-    await locking.save(act, locked.values())
-    await related_rows.save(act, around)
-    await status_recalculation.save_flags(act, flipped)
-    return outcomes
+        old_status, old_reference = shipment.status, shipment.row["external_reference"]
+        apply_edit(edit, shipment, related)
+        locking.reindex_reference(index, shipment, old_reference)
+        if old_status is not shipment.status or related.relations[shipment.id].new_packages:
+            to_recalculate[shipment.id] = shipment
+    await conflicts.load_changed_fields(context)
+    flags = await status_recalculation.recalculate(context, to_recalculate.values())
+    await locking.save(context, locked.values())
+    await related_rows.save(context, related)
+    await status_recalculation.save_flags(context, flags)
+    return results
 
 
-def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, around: related_rows.RelatedData) -> None:
-    """One edit: all of it or, where something is wrong, nothing."""
-    proposal = ShipmentChangeset(edit.check, edit.input, shipment, around)
-    proposal.set_fields(edit.values)
+def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, related: related_rows.RelatedData) -> None:
+    """Apply one edit: completely, or not at all if it has errors."""
+    changeset = ShipmentChangeset(edit.validator, edit.input, shipment, related)
+    changeset.set_fields(edit.values)
     for role, party in edit.parties.items():
-        proposal.set_party(role, party)
+        changeset.set_party(role, party)
     if edit.references is not None:
-        proposal.set_references(edit.references)
-    everything = orjson.loads(shipment.row["metadata"]) if "metadata" in edit.clears else []
-    proposal.set_metadata(edit.metadata[0], [*edit.metadata[1], *everything])
-    proposal.set_tags(edit.tags[0], [*edit.tags[1], *(shipment.row["tags"] if "tags" in edit.clears else [])])
+        changeset.set_references(edit.references)
+    all_keys = orjson.loads(shipment.row["metadata"]) if "metadata" in edit.cleared else []
+    changeset.set_metadata(edit.metadata[0], [*edit.metadata[1], *all_keys])
+    changeset.set_tags(edit.tags[0], [*edit.tags[1], *(shipment.row["tags"] if "tags" in edit.cleared else [])])
     packages = sorted(shipment.packages.values(), key=lambda package: package["seq"])
-    for at, (check, given, values) in enumerate(edit.packages):
-        if "id" in given:
-            proposal.set_package_by_id(check, given, values)
-        elif at < len(packages):
-            proposal.set_package(check, packages[at], given, values)
+    for position, (validator, fields, values) in enumerate(edit.packages):
+        if "id" in fields:
+            changeset.set_package_by_id(validator, fields, values)
+        elif position < len(packages):
+            changeset.set_package(validator, packages[position], fields, values)
         else:
-            proposal.add_package(check, values)
+            changeset.add_package(validator, values)
     if edit.items is not None:
-        proposal.set_items(edit.items)
-    if edit.returns is not None:
-        edit.check.add_error(edit.returns, "returnOf")
+        changeset.set_items(edit.items)
+    if edit.return_of_error is not None:
+        edit.validator.add_error(edit.return_of_error, "returnOf")
     if edit.confirms and shipment.status is enums.ShipmentStatus.CANCELLED:
-        transitions.add_confirm_error(edit.check, shipment, "confirm")
+        transitions.add_confirm_error(edit.validator, shipment, "confirm")
     confirms = edit.confirms and shipment.status is enums.ShipmentStatus.DRAFT
-    proposal.update_total_weight()
-    if edit.check.errors:
+    changeset.update_total_weight()
+    if edit.validator.errors:
         return
-    proposal.apply()
+    changeset.apply()
     if confirms:
-        # the input has a recipient and a package, so nothing can be missing
+        # `confirm` requires a recipient and a package in the input, so nothing can be missing here.
         transitions.become_ready(shipment)

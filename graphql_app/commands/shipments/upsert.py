@@ -1,7 +1,8 @@
-"""Upserts: the shipment with an external reference is made, or the one that exists becomes what the input says.
+"""Upserts: create the shipment with an external reference, or update the existing one to match the input.
 
-In flows a ShipmentCreateInput, out flows an outcome whose `created` tells which it was. Fields that are absent leave
-alone what exists, null clears it. Safe against the same upsert elsewhere: who comes second edits what the first made.
+Takes a ShipmentCreateInput, returns a result whose `created` says which of the two happened. In an existing shipment an
+omitted field is unchanged and null clears it. Concurrent upserts of one reference are safe: the second updates what the
+first created.
 """
 
 import orjson
@@ -10,84 +11,87 @@ from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import create, input_rows, locking, update
 from graphql_app.commands.shipments.changeset import COLUMNS
 from graphql_app.commands.shipments.edit import ShipmentEdit
-from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND, parse_key
+from graphql_app.commands.shipments.key import parse_key, shipment_not_found
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums
 from graphql_app.errors import user_errors
 
 MAX_ATTEMPTS = 3
-"""A reference that is neither there nor free was taken a moment ago: then it is there in the next turn."""
+"""Attempts to update or create. A reference that no shipment has and that is not free was taken by a concurrent call:
+the next attempt finds it."""
 
 
-def validate(check: Validator, reference: str | None, given: Input) -> create.NewShipment:
-    """The arguments of `shipmentUpsert`, checked. The reference stands beside the input, not in it."""
-    inner = check.at("input")
-    other = given.get("externalReference")
-    if other is not None and other.strip() != reference:
-        message = "This is another one than the argument's: leave it out here."
-        inner.add_error(user_errors.Invalid(message), "externalReference")
-    return create.validate(inner, {**given, "externalReference": reference})
+def validate(validator: Validator, reference: str | None, fields: Input) -> create.NewShipment:
+    """Validate the arguments of `shipmentUpsert`. The external reference is an argument of its own."""
+    input_validator = validator.at("input")
+    input_reference = fields.get("externalReference")
+    if input_reference is not None and input_reference.strip() != reference:
+        message = "Must match the `externalReference` argument. Omit it or use the same value."
+        input_validator.add_error(user_errors.Invalid(message), "externalReference")
+    return create.validate(input_validator, {**fields, "externalReference": reference})
 
 
-async def upsert(act: CommandContext, reference: str, given: Input, expected: int | None) -> RowResult:
-    """Make it, or edit what is there."""
-    outcome = RowResult()
+async def upsert(context: CommandContext, reference: str, fields: Input, expected_version: int | None) -> RowResult:
+    """Update the shipment with this external reference, or create it. `expected_version` requires an existing one."""
+    result = RowResult()
     for _ in range(MAX_ATTEMPTS):
-        check = Validator()
-        new = validate(check, reference, given)
-        edit = edit_from_create_input(
-            ShipmentEdit(new.check, {**locking.NO_KEY, "reference": reference}, given, expected), new
-        )
-        if "returnOf" in given:
-            edit.returns = await return_of_error(act, reference, given["returnOf"])
-        (outcome,) = await update.update(act, [edit])
-        if outcome.shipment is not None:
-            return outcome
-        check.errors.clear()
-        if expected is not None:
-            message = "There is no shipment with this external reference, so it has no version."
-            check.add_error(user_errors.NotFound(message), "externalReference")
-            return RowResult.from_validator(check)
-        (outcome,) = await create.create(act, [new])
-        if not any(isinstance(problem, user_errors.Duplicate) for problem in outcome.errors):
-            return outcome
-    return outcome
+        validator = Validator()
+        new = validate(validator, reference, fields)
+        key = {**locking.NO_KEY, "reference": reference}
+        edit = edit_from_create_input(ShipmentEdit(new.validator, key, fields, expected_version), new)
+        if "returnOf" in fields:
+            edit.return_of_error = await return_of_error(context, reference, fields["returnOf"])
+        (result,) = await update.update(context, [edit])
+        if result.shipment is not None:
+            return result
+        validator.errors.clear()
+        if expected_version is not None:
+            message = "There is no shipment with this external reference, so `expectedVersion` cannot match."
+            validator.add_error(user_errors.NotFound(message), "externalReference")
+            return RowResult.from_validator(validator)
+        (result,) = await create.create(context, [new])
+        if not any(isinstance(error, user_errors.Duplicate) for error in result.errors):
+            return result
+    return result
 
 
-async def return_of_error(act: CommandContext, reference: str, given: Input | None) -> user_errors.UserError | None:
-    """What is wrong with a `returnOf`: a shipment that exists goes on bringing back what it was made for."""
-    key = {f"return_{name}": value for name, value in parse_key(given).items()}
-    for row in await act.sql("return_of_get", {"reference": reference, **key}):
-        if given is not None and row.named is None:
-            return user_errors.NotFound(SHIPMENT_NOT_FOUND)
+async def return_of_error(
+    context: CommandContext, reference: str, return_key: Input | None
+) -> user_errors.UserError | None:
+    """The error of a `returnOf` that differs from that of the existing shipment, which cannot change; None if it is
+    equal or the shipment does not exist."""
+    key = {f"return_{name}": value for name, value in parse_key(return_key).items()}
+    for row in await context.sql("return_of_get", {"reference": reference, **key}):
+        if return_key is not None and row.named is None:
+            return shipment_not_found()
         if row.named != row.return_of_id:
-            return user_errors.Invalid("What a shipment brings back is said when it is made.")
+            return user_errors.Invalid("Cannot be changed after the shipment was created.")
     return None
 
 
 def edit_from_create_input(edit: ShipmentEdit, new: create.NewShipment) -> ShipmentEdit:
-    """An edit that makes a shipment what a ShipmentCreateInput says, as far as that says anything."""
-    given, check = edit.input, edit.check
+    """Fill in an edit that makes the existing shipment match the fields of a ShipmentCreateInput that are present."""
+    fields, validator = edit.input, edit.validator
     edit.values = {
         name: new.shipment[column]
         for name, column in COLUMNS.items()
-        if name in given and name != "externalReference" and not (name == "direction" and given[name] is None)
+        if name in fields and name != "externalReference" and not (name == "direction" and fields[name] is None)
     }
-    if "declaredValue" in given:
+    if "declaredValue" in fields:
         edit.values["currency"] = new.shipment["currency"]
     edit.parties = {enums.PartyRole(party["role"]): party for party in new.parties}
-    if "recipient" in given and given["recipient"] is None:
+    if "recipient" in fields and fields["recipient"] is None:
         edit.parties.setdefault(enums.PartyRole.RECIPIENT, None)
-    if "references" in given:
+    if "references" in fields:
         edit.references = list(new.references)
-    if "items" in given:
+    if "items" in fields:
         edit.items = list(new.items)
     edit.packages = [
-        (check.at("packages", at), one, package)
-        for at, (one, package) in enumerate(zip(given.get("packages") or (), new.packages, strict=True))
+        (validator.at("packages", index), package_fields, package)
+        for index, (package_fields, package) in enumerate(zip(fields.get("packages") or (), new.packages, strict=True))
     ]
     edit.metadata = orjson.loads(new.shipment["metadata"]), []
-    edit.tags = check.texts(given, "tags", input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS), []
-    edit.clears = {name for name in ("metadata", "tags") if name in given and given[name] is None}
+    edit.tags = validator.texts(fields, "tags", input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS), []
+    edit.cleared = {name for name in ("metadata", "tags") if name in fields and fields[name] is None}
     edit.confirms = new.shipment["confirmed"]
     return edit

@@ -1,4 +1,4 @@
--- What one word of a carrier means from now on. Without a code what ships with the program counts again.
+-- Saves the mapping of a carrier's status code. Without a code it is deleted and the built-in mapping applies.
 WITH known AS (
     SELECT id FROM carrier WHERE account_id = @account::uuid AND code = @carrier::text
 ),

@@ -1,4 +1,4 @@
--- What the account says of carriers' own words.
+-- The account's mappings of carrier status codes, for pairs of carrier and status code.
 SELECT c.code AS carrier, s.raw, s.code::text AS code, s.reason::text AS reason
 FROM unnest(@carriers::text[], @raws::text[]) AS g(carrier, raw)
 JOIN carrier c ON c.account_id = @account::uuid AND c.code = g.carrier

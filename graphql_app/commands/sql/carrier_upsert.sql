@@ -1,4 +1,4 @@
--- PostgreSQL 18 tells the row as it was and as it is.
+-- Creates or updates a carrier by its code. `old` and `new` in RETURNING (PostgreSQL 18) are the row before and after.
 INSERT INTO carrier AS c (account_id, code, name, tracking_url_template)
 VALUES (@account::uuid, @code::text, @name::text, @template::text)
 ON CONFLICT (account_id, code) DO UPDATE

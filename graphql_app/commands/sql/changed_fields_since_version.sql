@@ -1,4 +1,4 @@
--- What was changed of some shipments after some versions: for each the names of the fields.
+-- The names of the fields that changed after the given version, for pairs of shipment and version.
 SELECT
     g.at,
     ARRAY(

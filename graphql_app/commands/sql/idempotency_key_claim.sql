@@ -1,4 +1,5 @@
--- A key that nobody has, or whose time is over. Waits for a transaction that is about to have it.
+-- Claims a key that is new or expired and returns a row if it could. Waits for a transaction that has claimed it and
+-- not ended. Keys expire after 24 hours.
 INSERT INTO idempotency_key AS k (account_id, actor, operation, key, request_hash, state, expires_at)
 VALUES (
     @account::uuid, @actor::text, @operation::text, @key::text, @request_hash::bytea, 'RUNNING',

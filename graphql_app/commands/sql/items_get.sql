@@ -1,3 +1,4 @@
+-- The items of some shipments, in their order.
 SELECT
     i.shipment_id, i.seq, p.seq AS package_seq, i.sku, i.title, i.quantity, i.unit, i.unit_value, i.currency,
     i.origin_country, i.batch, i.metadata::text AS metadata

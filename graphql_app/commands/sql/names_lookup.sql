@@ -1,4 +1,4 @@
--- Which of these names are known: carriers, external references, and tracking numbers of shipments under way.
+-- Ids by name: carriers by code, shipments by external reference, and by the tracking number of an active package.
 SELECT 'carrier' AS kind, code AS name, id
 FROM carrier
 WHERE account_id = @account::uuid AND code = ANY (@carriers::text[])

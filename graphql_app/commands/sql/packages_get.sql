@@ -1,3 +1,4 @@
+-- The packages of some shipments, in their order.
 SELECT
     id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered,
     weight_unit::text AS weight_unit, length_mm, width_mm, height_mm, dims_unit::text AS dims_unit,

@@ -1,4 +1,4 @@
--- What the shipment with a reference brings back, and which shipment a key names.
+-- The `returnOf` of the shipment with this external reference, and the shipment that the key of the input names.
 SELECT s.return_of_id, r.id AS named
 FROM shipment s
 LEFT JOIN shipment r ON r.account_id = @account::uuid AND (

@@ -1,4 +1,5 @@
--- What became of the parts of locked shipments. Parties and references are replaced where they are given, items whole.
+-- Saves the related rows of locked shipments: changed parties one by one, references and items as complete lists, and
+-- new packages.
 WITH gone_parties AS (
     DELETE FROM party p
     USING json_to_recordset(@gone::json) AS g(shipment_id uuid, role party_role)

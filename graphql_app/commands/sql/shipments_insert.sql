@@ -1,8 +1,10 @@
--- Shipments with all that belongs to them, in one statement. One row of `given` a shipment; the others name it by its id.
--- A row whose carrier or returned shipment is unknown, or whose external reference is taken, is answered, not inserted.
--- Numbers are given in the order of the rows; the inserts go by external reference, so that two calls with the same ones
--- never wait for each other. What is looked up is looked up row by row, by an index, however small the tables were when
--- the plan was made. Behind the rows are answered the packages whose tracking number is under way elsewhere.
+-- Creates shipments with parties, packages, items, references and log rows, in one statement. `@shipments` has one row
+-- per shipment; the other tables refer to it by `shipment_id`.
+-- A row with an unknown carrier or returned shipment or with an external reference in use is returned, not inserted.
+-- Shipment numbers follow the order of the rows. The rows are inserted in the order of the external references, so that
+-- two calls with the same references cannot deadlock. Lookups are LATERAL, row by row by an index: a join planned while
+-- the tables were small would read them whole for ever.
+-- After the rows of the shipments come the packages whose tracking number an active package already has (`busy` = seq).
 WITH given AS MATERIALIZED (
     SELECT
         g.*, c.id AS carrier_id, g.carrier IS NOT NULL AND c.id IS NULL AS no_carrier,

@@ -1,4 +1,4 @@
--- The shipments that some keys name, locked in one order by everybody, so that no two calls wait for each other.
+-- Locks the shipments named by the keys. Every call locks in the order of the ids, so that calls cannot deadlock.
 SELECT
     s.id, s.number, s.external_reference, s.version, s.direction::text AS direction, s.status::text AS status,
     s.status_at, s.status_event_id, s.status_source::text AS status_source,

@@ -1,4 +1,4 @@
--- What became of shipments that are locked: their rows, their packages, and a row of the change log for each change.
+-- Saves locked shipments: their rows, their changed packages, and one row of the change log for each change.
 WITH shipments AS (
     UPDATE shipment AS s
     SET external_reference = g.external_reference, version = g.version, status = g.status,

@@ -1,4 +1,5 @@
--- What each event is about. Carriers reuse tracking numbers: the newest package that is under way is meant, else the newest.
+-- The shipment and package of each report. Carriers reuse tracking numbers: the newest active package matches, else the
+-- newest one. `others` is the number of further active packages with the same tracking number.
 SELECT g.row, t.shipment_id, t.package_id, t.package_seq, t.carrier, coalesce(t.others, 0) AS others
 FROM json_to_recordset(@targets::json) AS g(
     row int, id uuid, number text, reference text, package uuid, tracking_number text, carrier text

@@ -1,3 +1,4 @@
+-- The events of some shipments that are not voided.
 SELECT
     id, shipment_id, package_id, code::text AS code, reason::text AS reason, occurred_at, recorded_at, position,
     estimated_delivery_at, override_status::text AS override_status, applied,

@@ -1,4 +1,4 @@
--- New events, and what others became: those that count now and did not, or the other way round, and one that is voided.
+-- Inserts new events, updates which stored events are applied (`@flipped`), and voids one event (`@voided`).
 WITH flipped AS (
     UPDATE tracking_event AS e
     SET applied = g.reason IS NULL, not_applied_reason = g.reason

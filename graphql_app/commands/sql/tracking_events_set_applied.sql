@@ -1,4 +1,4 @@
--- Events that count now and did not, or the other way round.
+-- Updates which stored events are applied.
 UPDATE tracking_event AS e
 SET applied = g.reason IS NULL, not_applied_reason = g.reason
 FROM json_to_recordset(@flipped::json) AS g(id uuid, reason not_applied_reason)

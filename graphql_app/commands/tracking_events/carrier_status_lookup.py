@@ -1,37 +1,35 @@
-"""Carriers' own words → our codes: what the account says of a word counts, then what ships with us, else it is INFO."""
+"""Carriers' status codes → tracking event codes: the account's mapping, else the built-in mapping, else INFO."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from graphql_app.commands.command import CommandContext
+from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.domain import carrier_status_codes, enums
 
-if TYPE_CHECKING:
-    from graphql_app.commands.tracking_events.report import EventReport
-
 Code = enums.TrackingEventCode
-UNMAPPED = (
-    "Nothing is known of what this word of the carrier means: the event is kept as INFO, and moves no status. "
-    "carrierStatusMap says what it means."
+UNMAPPED_MESSAGE = (
+    "This carrier status has no mapping. The event is stored as INFO and does not change the status. "
+    "Add a mapping with `carrierStatusMap`."
 )
 
 
-async def map_carrier_statuses(act: CommandContext, rows: Sequence[tuple["EventReport", str | None]]) -> None:
-    """Give events that bring only the carrier's word a code, and perhaps a reason. With each comes its carrier."""
-    wanted = [
+async def map_carrier_statuses(context: CommandContext, rows: Sequence[tuple[EventReport, str | None]]) -> None:
+    """Set code and reason of reports that have only a carrier status. Each row is a report and its carrier's code."""
+    unmapped = [
         (report, (carrier or "", carrier_status_codes.normalize(report.row["carrier_status_raw"])))
         for report, carrier in rows
         if report.code is None
     ]
-    if not wanted:
+    if not unmapped:
         return
-    different = {word: None for _, word in wanted}
-    asked = {"carriers": [carrier for carrier, _ in different], "raws": [raw for _, raw in different]}
-    own = {(one.carrier, one.raw): (one.code, one.reason) for one in await act.sql("carrier_statuses_get", asked)}
-    for report, word in wanted:
-        meaning = own.get(word) or carrier_status_codes.BUILT_IN_MAPPINGS.get(word)
-        if meaning is None:
-            report.check.add_warning("UNMAPPED_STATUS", UNMAPPED, "carrierStatusRaw")
-        code, reason = meaning or (Code.INFO, None)
+    keys = {key: None for _, key in unmapped}
+    values = {"carriers": [carrier for carrier, _ in keys], "raws": [raw for _, raw in keys]}
+    records = await context.sql("carrier_statuses_get", values)
+    account_mapping = {(record.carrier, record.raw): (record.code, record.reason) for record in records}
+    for report, key in unmapped:
+        mapping = account_mapping.get(key) or carrier_status_codes.BUILT_IN_MAPPINGS.get(key)
+        if mapping is None:
+            report.validator.add_warning("UNMAPPED_STATUS", UNMAPPED_MESSAGE, "carrierStatusRaw")
+        code, reason = mapping or (Code.INFO, None)
         report.row["code"] = Code(code)
         report.row["reason"] = report.reason or (reason and str(reason))

@@ -1,6 +1,6 @@
-"""Corrections: a status is overridden with a reason, a wrong event is voided and perhaps replaced. Nothing is deleted.
+"""Corrections: override a status with a reason, void an event and optionally replace it. Nothing is deleted.
 
-An override is an event, so it survives every later projection and can itself be voided.
+An override is an event: every later recalculation keeps it, and it can be voided.
 """
 
 from typing import Any
@@ -9,57 +9,64 @@ from uuid import UUID
 from graphql_app import models
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, transitions
-from graphql_app.commands.shipments.key import NONE
-from graphql_app.commands.shipments.locking import Key, LockedShipment
+from graphql_app.commands.shipments.key import shipment_not_found
+from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.commands.tracking_events import carrier_status_lookup, record
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums, status_rules
+from graphql_app.domain.enums import ShipmentStatus
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
-Status = enums.ShipmentStatus
-NOT_OVERRIDABLE_TO = (Status.DRAFT, Status.PARTIALLY_DELIVERED)
-"""Statuses that no override leads to: a plan is made anew, and partial delivery follows from the packages."""
-OVERRIDE_TARGETS = [status.value for status in Status if status not in NOT_OVERRIDABLE_TO]
+NOT_OVERRIDE_TARGETS = (ShipmentStatus.DRAFT, ShipmentStatus.PARTIALLY_DELIVERED)
+"""Statuses that an override cannot set: a shipment cannot become a draft again, and partial delivery follows from the
+packages."""
+OVERRIDE_TARGETS = [status.value for status in ShipmentStatus if status not in NOT_OVERRIDE_TARGETS]
+"""Statuses that an override can set."""
+EVENT_NOT_FOUND = "There is no tracking event with this id."
+"""The message for an unknown event."""
 
 
 async def override(
-    act: CommandContext, key: Key, status: Status, reason: str, expected: int | None, check: Validator
+    context: CommandContext,
+    key: ShipmentKey,
+    status: ShipmentStatus,
+    reason: str,
+    expected_version: int | None,
+    validator: Validator,
 ) -> RowResult:
-    """The status becomes another by decree. Refused for a draft, and for what was cancelled."""
-    outcome = RowResult.from_validator(check)
-    locked = await locking.lock(act, [key])
+    """Set the status of a shipment by an override event. A draft and a cancelled shipment return INVALID_TRANSITION."""
+    result = RowResult.from_validator(validator)
+    locked = await locking.lock(context, [key])
     if not locked:
-        check.add_error(user_errors.NotFound(NONE), "by")
-        return outcome
+        validator.add_error(shipment_not_found(), "by")
+        return result
     (shipment,) = locked.values()
-    outcome.shipment = shipment.id
-    if await locking.check_version(act, check, shipment, expected):
-        return outcome
+    result.shipment = shipment.id
+    if await locking.check_version(context, validator, shipment, expected_version):
+        return result
     if shipment.status in status_rules.NOT_OVERRIDABLE:
-        message = f"A shipment that is {shipment.status} has no status to override."
-        transitions.add_transition_error(check, shipment, status, message, "by")
-    elif status in NOT_OVERRIDABLE_TO:
-        message = f"No override leads to {status}."
-        problem = user_errors.InvalidTransition(
-            message, source=shipment.status, target=status, allowed=OVERRIDE_TARGETS
-        )
-        check.add_error(problem, "status")
-    if not check.errors:
-        await record.insert(act, locked, [(override_event(check, shipment, status, reason), outcome)])
-        outcome.created = False  # the event is new, the shipment is not
-    return outcome
+        message = f"The status {shipment.status} cannot be overridden."
+        transitions.add_transition_error(validator, shipment, status, message, "by")
+    elif status in NOT_OVERRIDE_TARGETS:
+        message = f"An override cannot set the status {status}."
+        error = user_errors.InvalidTransition(message, source=shipment.status, target=status, allowed=OVERRIDE_TARGETS)
+        validator.add_error(error, "status")
+    if not validator.errors:
+        await record.insert(context, locked, [(override_event(validator, shipment, status, reason), result)])
+        result.created = False  # the event is new, the shipment is not
+    return result
 
 
-def override_event(check: Validator, shipment: LockedShipment, status: Status, reason: str) -> EventReport:
-    """The event that an override is."""
-    unsaid: dict[str, Any] = dict.fromkeys(
+def override_event(validator: Validator, shipment: LockedShipment, status: ShipmentStatus, reason: str) -> EventReport:
+    """The event of an override. It happens after all applied events."""
+    empty: dict[str, Any] = dict.fromkeys(
         (*record.IDENTITY_COLUMNS, *record.PLACE_COLUMNS, "reason", "estimated_delivery_at")
     )
     row = {
-        **unsaid,
+        **empty,
         "id": public_ids.new(),
         "shipment_id": shipment.id,
         "code": enums.TrackingEventCode.INFO,
@@ -72,61 +79,65 @@ def override_event(check: Validator, shipment: LockedShipment, status: Status, r
         "override_status": status.value,
     }
     row["external_event_id"] = row["id"].hex
-    report = EventReport(check, {}, row, row["code"], None)
+    report = EventReport(validator, {}, row, row["code"], None)
     record.set_derived_columns(report)
     return report
 
 
 async def void(
-    act: CommandContext,
+    context: CommandContext,
     event_id: UUID,
     reason: str,
     replacement: EventReport | None,
-    expected: int | None,
-    check: Validator,
+    expected_version: int | None,
+    validator: Validator,
 ) -> list[RowResult]:
-    """An event counts no more, and another may stand in its place. Voiding a voided event changes nothing."""
-    outcome = RowResult.from_validator(check)
-    pairs = [] if replacement is None else [(replacement, RowResult.from_validator(replacement.check))]
-    outcomes = [outcome, *(one for _, one in pairs)]
-    rows = await act.sql("tracking_event_get_shipment", {"event": event_id})
+    """Void an event and optionally record its replacement. Voiding a voided event has no effect.
+
+    Returns the result of the void and, with a replacement, that of the replacement.
+    """
+    result = RowResult.from_validator(validator)
+    new_events = [] if replacement is None else [(replacement, RowResult.from_validator(replacement.validator))]
+    results = [result, *(new_result for _, new_result in new_events)]
+    rows = await context.sql("tracking_event_get_shipment", {"event": event_id})
     if not rows:
-        check.add_error(user_errors.NotFound("There is no such event."), "id")
-        return outcomes
-    locked = await locking.lock(act, [{**locking.NO_KEY, "id": rows[0].shipment_id}])
+        validator.add_error(user_errors.NotFound(EVENT_NOT_FOUND), "id")
+        return results
+    locked = await locking.lock(context, [{**locking.NO_KEY, "id": rows[0].shipment_id}])
     (shipment,) = locked.values()
-    outcome.shipment, outcome.event = shipment.id, event_id
-    if await locking.check_version(act, check, shipment, expected):
-        return outcomes
-    for report, one in pairs:
-        one.shipment = shipment.id
-        await prepare_replacement(act, report, event_id, shipment)
-    if any(one.errors for one in outcomes):
-        return outcomes
-    timeline = EventHistory(locked)
-    await locking.load_packages(act, locked)
-    await timeline.load(act, locked)
+    result.shipment, result.event = shipment.id, event_id
+    if await locking.check_version(context, validator, shipment, expected_version):
+        return results
+    for report, new_result in new_events:
+        new_result.shipment = shipment.id
+        await prepare_replacement(context, report, event_id, shipment)
+    if any(one_result.errors for one_result in results):
+        return results
+    history = EventHistory(locked)
+    await locking.load_packages(context, locked)
+    await history.load(context, locked)
     voided = None
-    if event_id in timeline.stored[shipment.id]:
+    if event_id in history.stored[shipment.id]:
         voided = {"voided": event_id, "void_reason": reason}
         before = shipment.status
-        timeline.remove(shipment, event_id)
+        history.remove(shipment, event_id)
         shipment.row["event_count"] -= 1
         changed = {"events": [public_ids.encode(models.TrackingEvent, event_id), None], "reason": [None, reason]}
         shipment.add_change("tracking_event.voided", changed, before, event_id)
-        outcome.status_changed = before is not shipment.status
-    await record.insert(act, locked, pairs, timeline=timeline, voided=voided)
-    return outcomes
+        result.status_changed = before is not shipment.status
+    await record.insert(context, locked, new_events, history=history, voided=voided)
+    return results
 
 
 async def prepare_replacement(
-    act: CommandContext, report: EventReport, event_id: UUID, shipment: LockedShipment
+    context: CommandContext, report: EventReport, event_id: UUID, shipment: LockedShipment
 ) -> None:
-    """The event that stands in the place of a voided one. It must be of the same shipment."""
+    """Complete the report that replaces a voided event. Its target must belong to the same shipment."""
     report.corrects = event_id
-    carriers = await record.resolve_targets(act, [report], [0])
-    if not report.check.errors:
+    carriers = await record.resolve_targets(context, [report], [0])
+    if not report.validator.errors:
         if report.row["shipment_id"] != shipment.id:
-            report.check.add_error(user_errors.Invalid("A replacement is of the same shipment."), "target")
-        await carrier_status_lookup.map_carrier_statuses(act, [(report, carriers[0])])
+            message = "The replacement must be about the same shipment as the voided event."
+            report.validator.add_error(user_errors.Invalid(message), "target")
+        await carrier_status_lookup.map_carrier_statuses(context, [(report, carriers[0])])
         record.set_derived_columns(report)

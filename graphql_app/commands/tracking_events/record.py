@@ -1,8 +1,8 @@
-"""Tracking events are recorded. Lenient: a report is kept unless it is malformed, of nothing we know, or a duplicate.
+"""Recording tracking events. Lenient: every valid report of a known shipment or package is stored, duplicates excepted.
 
-In flow inputs under their GraphQL names, out flows an outcome for each. Six statements, however many rows: what they
-are about, what carriers' words mean, the locked shipments with their packages, which events are known, and two that
-write. A seventh reads the events of shipments for which one arrived late.
+Takes validated reports, returns one result per report. Six statements for any number of rows: targets, carrier
+statuses, locked shipments and their packages, existing events, and two that write. A seventh loads the events of
+shipments that received a late event.
 """
 
 import hashlib
@@ -23,139 +23,153 @@ from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
 IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
+"""Columns that identify an event, together with code and place."""
 PLACE_COLUMNS = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
-TARGET_NOT_FOUND = "There is no such shipment or package."
+"""Columns of the place of an event, in the order of the deduplication key."""
+TARGET_NOT_FOUND = "There is no shipment or package with this id, number, external reference or tracking number."
+"""The message for a target that matches neither a shipment nor a package."""
 
 
-async def record(act: CommandContext, reports: Sequence[EventReport]) -> list[RowResult]:
-    """Record the events in which nothing is wrong yet."""
-    outcomes = [RowResult.from_validator(report.check) for report in reports]
-    good = [at for at, report in enumerate(reports) if not report.check.errors]
-    carriers = await resolve_targets(act, reports, good)
-    good = [at for at in good if not reports[at].check.errors]
-    await carrier_status_lookup.map_carrier_statuses(act, [(reports[at], carriers[at]) for at in good])
-    for at in good:
-        set_derived_columns(reports[at])
-        outcomes[at].shipment = reports[at].row["shipment_id"]
-    locked = await locking.lock(act, [{**locking.NO_KEY, "id": key} for key in {outcomes[at].shipment for at in good}])
-    await insert(act, locked, [(reports[at], outcomes[at]) for at in good])
-    return outcomes
+async def record(context: CommandContext, reports: Sequence[EventReport]) -> list[RowResult]:
+    """Record the reports that have no errors."""
+    results = [RowResult.from_validator(report.validator) for report in reports]
+    valid = [index for index, report in enumerate(reports) if not report.validator.errors]
+    carriers = await resolve_targets(context, reports, valid)
+    valid = [index for index in valid if not reports[index].validator.errors]
+    await carrier_status_lookup.map_carrier_statuses(context, [(reports[index], carriers[index]) for index in valid])
+    for index in valid:
+        set_derived_columns(reports[index])
+        results[index].shipment = reports[index].row["shipment_id"]
+    shipment_ids = {results[index].shipment for index in valid}
+    locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in shipment_ids])
+    await insert(context, locked, [(reports[index], results[index]) for index in valid])
+    return results
 
 
 async def resolve_targets(
-    act: CommandContext, reports: Sequence[EventReport], good: Sequence[int]
+    context: CommandContext, reports: Sequence[EventReport], indexes: Sequence[int]
 ) -> dict[int, str | None]:
-    """Find the shipments and packages that the events are about; the carrier of each."""
-    if not good:
+    """Find the shipment and package of each report at these indexes. Returns the code of the carrier by index."""
+    if not indexes:
         return {}
-    targets = [{**reports[at].target, "row": at} for at in good]
-    found = {row.row: row for row in await act.sql("tracking_event_targets", {"targets": json_text(targets)})}
-    for at in good:
-        report, answer = reports[at], found.get(at)
-        if answer is None:
-            report.check.add_error(user_errors.NotFound(TARGET_NOT_FOUND), "target")
+    targets = [{**reports[index].target, "row": index} for index in indexes]
+    records = {row.row: row for row in await context.sql("tracking_event_targets", {"targets": json_text(targets)})}
+    for index in indexes:
+        report, target = reports[index], records.get(index)
+        if target is None:
+            report.validator.add_error(user_errors.NotFound(TARGET_NOT_FOUND), "target")
             continue
-        report.row.update(shipment_id=answer.shipment_id, package_id=answer.package_id)
-        report.package_seq = answer.package_seq
-        if answer.others > 0:
-            message = "Several packages under way bear this tracking number; the newest was meant."
-            report.check.add_warning("AMBIGUOUS", message, "target", "trackingNumber")
-    return {at: reports[at].target["carrier"] or row.carrier for at, row in found.items()}
+        report.row.update(shipment_id=target.shipment_id, package_id=target.package_id)
+        report.package_seq = target.package_seq
+        if target.others > 0:
+            message = "Several active packages have this tracking number. The event was recorded for the newest."
+            report.validator.add_warning("AMBIGUOUS", message, "target", "trackingNumber")
+    return {index: reports[index].target["carrier"] or target.carrier for index, target in records.items()}
 
 
 def set_derived_columns(report: EventReport) -> None:
-    """The columns that follow from the others."""
+    """Set the columns that follow from the others: `dedupe_key`, `position`, `corrects_event_id`."""
     row = report.row
-    # what a carrier's word means may be told anew: the same word of the same moment is the same report all the same
+    # The code of the input, not the mapped one: the mapping of a carrier status may change, and the same carrier status
+    # at the same time is the same report nevertheless.
     content = {name: row[name] for name in IDENTITY_COLUMNS} | {
         "code": report.code or "",
         "place": [row[name] for name in PLACE_COLUMNS],
     }
     key = event_identity.dedupe_key(**content)
-    # a replacement is another event than the one it replaces, even where it differs in nothing that makes it the same
+    # A replacement differs from the event that it replaces, even if all identifying columns are equal.
     row["dedupe_key"] = key if report.corrects is None else hashlib.sha256(key + report.corrects.bytes).digest()
     override = row["override_status"] and enums.ShipmentStatus(row["override_status"])
-    told = key if row["package_id"] is None else event_identity.dedupe_key(**{**content, "package_id": None})
-    row["position"] = status_projection.position(row["code"], override, told, report.package_seq)
+    # Without the package id: ids follow the order of arrival. `position` takes the number of the package instead.
+    ordering_key = key if row["package_id"] is None else event_identity.dedupe_key(**{**content, "package_id": None})
+    row["position"] = status_projection.position(row["code"], override, ordering_key, report.package_seq)
     row["corrects_event_id"] = report.corrects
 
 
-async def insert(act: CommandContext, locked: Mapping[UUID, LockedShipment], rows: Sequence[tuple[EventReport, RowResult]], *,
-                timeline: EventHistory | None = None, voided: Mapping[str, Any] | None = None) -> None:  # fmt: skip
-    """Let the events that are new move their locked shipments, and save all of it."""
-    fresh = await without_duplicates(act, rows)
-    if not fresh and not voided:
+async def insert(
+    context: CommandContext,
+    locked: Mapping[UUID, LockedShipment],
+    rows: Sequence[tuple[EventReport, RowResult]],
+    *,
+    history: EventHistory | None = None,
+    voided: Mapping[str, Any] | None = None,
+) -> None:
+    """Apply the new events to their locked shipments and save everything. Duplicates are skipped.
+
+    `history`: the loaded events of the shipments, if events were removed before. `voided`: id and reason of an event to
+    void in the same statement.
+    """
+    new_rows = await without_duplicates(context, rows)
+    if not new_rows and not voided:
         return
-    timeline = timeline or EventHistory(locked)
-    if not timeline.stored:
-        await locking.load_packages(
-            act, {key: locked[key] for key in {report.row["shipment_id"] for report, _ in fresh}}
-        )
+    history = history or EventHistory(locked)
+    if not history.stored:
+        shipment_ids = {report.row["shipment_id"] for report, _ in new_rows}
+        await locking.load_packages(context, {id_: locked[id_] for id_ in shipment_ids})
     now = datetime.now(UTC)
-    per_shipment: dict[UUID, list[tuple[EventReport, RowResult]]] = {}
-    for report, outcome in fresh:
-        per_shipment.setdefault(report.row["shipment_id"], []).append((report, outcome))
-    events = {key: [event_of(report, now) for report, _ in group] for key, group in per_shipment.items()}
-    await timeline.load(act, [key for key, new in events.items() if timeline.has_late_event(locked[key], new)])
-    for key, group in per_shipment.items():
-        apply_events(locked[key], timeline, events[key], {report.row["id"]: outcome for report, outcome in group})
-    if act.validate_only:
+    by_shipment: dict[UUID, list[tuple[EventReport, RowResult]]] = {}
+    for report, result in new_rows:
+        by_shipment.setdefault(report.row["shipment_id"], []).append((report, result))
+    events = {id_: [new_event(report, now) for report, _ in group] for id_, group in by_shipment.items()}
+    await history.load(context, [id_ for id_, new in events.items() if history.has_late_event(locked[id_], new)])
+    for id_, group in by_shipment.items():
+        apply_events(locked[id_], history, events[id_], {report.row["id"]: result for report, result in group})
+    if context.validate_only:
         return
-    new = [
-        {**report.row, "not_applied_reason": timeline.reasons[report.row["shipment_id"]][report.row["id"]]}
-        for report, _ in fresh
+    event_rows = [
+        {**report.row, "not_applied_reason": history.reasons[report.row["shipment_id"]][report.row["id"]]}
+        for report, _ in new_rows
     ]
-    voiding = {"voided": None, "void_reason": None, **(voided or {})}
-    await act.sql(
+    void_values = {"voided": None, "void_reason": None, **(voided or {})}
+    await context.sql(
         "tracking_events_insert",
-        {"events": json_text(new), **flag_rows(timeline.changed_flags()), **voiding, "now": now},
+        {"events": json_text(event_rows), **flag_rows(history.changed_flags()), **void_values, "now": now},
     )
-    await locking.save(act, locked.values())
+    await locking.save(context, locked.values())
 
 
 async def without_duplicates(
-    act: CommandContext, rows: Sequence[tuple[EventReport, RowResult]]
+    context: CommandContext, rows: Sequence[tuple[EventReport, RowResult]]
 ) -> list[tuple[EventReport, RowResult]]:
-    """The events that are not recorded yet. The outcome of a duplicate names the event that it repeats."""
+    """The events that are not recorded yet. The result of a duplicate has the id of the recorded event."""
     if not rows:
         return []
     keys = {
         "shipment": [report.row["shipment_id"] for report, _ in rows],
         "dedupe_key": [report.row["dedupe_key"] for report, _ in rows],
     }
-    known = {
-        (row.shipment_id, bytes(row.dedupe_key)): row.id for row in await act.sql("tracking_events_get_existing", keys)
-    }
-    fresh = []
-    for report, outcome in rows:
+    records = await context.sql("tracking_events_get_existing", keys)
+    event_ids = {(row.shipment_id, bytes(row.dedupe_key)): row.id for row in records}
+    new_rows = []
+    for report, result in rows:
         key = report.row["shipment_id"], report.row["dedupe_key"]
-        outcome.event = known.get(key)
-        outcome.duplicate = outcome.event is not None
-        if outcome.event is None:
-            outcome.event = known[key] = report.row["id"]
-            outcome.created = True
-            fresh.append((report, outcome))
-    return fresh
+        result.event = event_ids.get(key)
+        result.duplicate = result.event is not None
+        if result.event is None:
+            result.event = event_ids[key] = report.row["id"]
+            result.created = True
+            new_rows.append((report, result))
+    return new_rows
 
 
 def apply_events(
     shipment: LockedShipment,
-    timeline: EventHistory,
+    history: EventHistory,
     events: Sequence[status_projection.ProjectionEvent],
-    outcomes: Mapping[UUID, RowResult],
+    results: Mapping[UUID, RowResult],
 ) -> None:
-    """New events of one shipment: each is a change of it."""
+    """Apply new events to one shipment and log each as one change. `results` are by event id."""
     before = shipment.status
-    for event in timeline.add(shipment, events):
+    for event in history.add(shipment, events):
         shipment.row["event_count"] += 1
-        outcomes[event.id].status_changed = before is not shipment.status
+        results[event.id].status_changed = before is not shipment.status
         changed = {"events": [None, public_ids.encode(models.TrackingEvent, event.id)]}
         shipment.add_change("tracking_event.recorded", changed, before, event.id)
         before = shipment.status
 
 
-def event_of(report: EventReport, now: datetime) -> status_projection.ProjectionEvent:
-    """A new event, as the projection sees it."""
+def new_event(report: EventReport, now: datetime) -> status_projection.ProjectionEvent:
+    """A report as an event of the projection, recorded at `now`."""
     row = report.row
     return status_projection.ProjectionEvent(
         row["id"],

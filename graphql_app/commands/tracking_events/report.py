@@ -1,4 +1,5 @@
-"""TODO docstring."""
+"""A report of a tracking event: the validated TrackingEventInput, before its target and its carrier status are looked
+up."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from graphql_app import models
-from graphql_app.commands.shipments import key
+from graphql_app.commands.carriers import MAX_CARRIER_STATUS_CHARACTERS
+from graphql_app.commands.shipments.key import check_key, parse_key
 from graphql_app.commands.tracking_events import times
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, status_projection, tracking_numbers
@@ -14,85 +16,98 @@ from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
 DEFAULT_SOURCE = "api"
-UNKNOWN_TIME = times.EventTime(datetime(2000, 1, 1, tzinfo=UTC), None, None, enums.TimePrecision.EXACT)
-"""Stands where a time is wrong; an event with that is not recorded."""
+"""The source of a report without `source`."""
+INVALID_TIME = times.ParsedEventTime(datetime(2000, 1, 1, tzinfo=UTC), None, None, enums.TimePrecision.EXACT)
+"""Placeholder for an invalid time; the report has an error and is not recorded."""
+MAX_LATITUDE_DEGREES = 90
+"""Latitudes are between minus and plus this."""
+MAX_LONGITUDE_DEGREES = 180
+"""Longitudes are between minus and plus this."""
 
 
 @dataclass(slots=True)
 class EventReport:
-    """One event that may be recorded: the columns that are known, and what it is about."""
+    """A report of one event: the columns known so far and the target of the event."""
 
-    check: Validator
+    validator: Validator
     target: dict[str, Any]
     row: dict[str, Any]
     code: enums.TrackingEventCode | None
-    """The code that was given; where there is none, the carrier's word is looked up and decides the row's."""
+    """The code of the input; if it is None, the carrier status decides `row["code"]`."""
     reason: str | None
     corrects: UUID | None = None
+    """Id of the voided event that this one replaces."""
     package_seq: int = 0
 
 
-def validate(check: Validator, given: Input) -> EventReport:
-    """One input, checked."""
-    moment = times.parse_event_time(check.at("occurred"), given["occurred"]) or UNKNOWN_TIME
-    code = enums.TrackingEventCode(given["code"]) if given.get("code") else None
-    raw, reason = check.text(given, "carrierStatusRaw", 128), given.get("reason") and str(given["reason"])
-    if code is None and not (given.get("carrierStatusRaw") or "").strip():
-        check.add_error(user_errors.Required("Give `code`, or `carrierStatusRaw` with the carrier's own word."), "code")
+def validate(validator: Validator, fields: Input) -> EventReport:
+    """Validate a TrackingEventInput."""
+    time = times.parse_event_time(validator.at("occurred"), fields["occurred"]) or INVALID_TIME
+    code = enums.TrackingEventCode(fields["code"]) if fields.get("code") else None
+    raw = validator.text(fields, "carrierStatusRaw", MAX_CARRIER_STATUS_CHARACTERS)
+    reason = fields.get("reason") and str(fields["reason"])
+    if code is None and not (fields.get("carrierStatusRaw") or "").strip():
+        message = "Either `code` or `carrierStatusRaw` (the carrier's own status code) is required."
+        validator.add_error(user_errors.Required(message), "code")
     row = {
         "id": public_ids.new(),
         "code": code,
         "reason": reason,
-        "message": check.text(given, "message", 1000),
-        "occurred_at": moment.occurred_at,
-        "occurred_local": moment.occurred_local,
-        "utc_offset_min": moment.utc_offset_min,
-        "time_precision": moment.time_precision.value,
+        "message": validator.text(fields, "message", 1000),
+        "occurred_at": time.occurred_at,
+        "occurred_local": time.occurred_local,
+        "utc_offset_min": time.utc_offset_min,
+        "time_precision": time.time_precision.value,
         "source": enums.EventSource.REPORT.value,
-        "source_name": check.text(given, "source", 64) or DEFAULT_SOURCE,
-        "external_event_id": check.text(given, "externalEventId", 128),
+        "source_name": validator.text(fields, "source", 64) or DEFAULT_SOURCE,
+        "external_event_id": validator.text(fields, "externalEventId", 128),
         "carrier_status_raw": raw,
-        "estimated_delivery_at": check.instant(given, "estimatedDeliveryAt"),
+        "estimated_delivery_at": validator.instant(fields, "estimatedDeliveryAt"),
         "override_status": None,
-        **validate_place(check.at("place"), given.get("place") or {}),
+        **validate_place(validator.at("place"), fields.get("place") or {}),
     }
-    if moment.occurred_at > datetime.now(UTC) + status_projection.FUTURE_TOLERANCE:
-        check.add_warning("FUTURE", "This lies more than 24 hours ahead: it is kept, and moves no status.", "occurred")
-    return EventReport(check, validate_target(check.at("target"), given["target"]), row, code, reason)
+    if time.occurred_at > datetime.now(UTC) + status_projection.FUTURE_TOLERANCE:
+        message = "More than 24 hours in the future. The event is stored and does not change the status."
+        validator.add_warning("FUTURE", message, "occurred")
+    return EventReport(validator, validate_target(validator.at("target"), fields["target"]), row, code, reason)
 
 
-def validate_target(check: Validator, given: Input) -> dict[str, Any]:
-    """What an event is about: a shipment, a package, or whatever bears a tracking number."""
-    found: dict[str, Any] = {**key.parse_key(given.get("shipment")), "package": None, "carrier": None}
-    key.check_key(check, given.get("shipment"), "shipment")
-    found["tracking_number"] = None
-    if given.get("packageId") is not None:
-        found["package"] = public_ids.decode_as(models.Package, given["packageId"]) or UUID(int=0)
-    if given.get("trackingNumber") is not None:
-        inner = given["trackingNumber"]
-        found["tracking_number"] = tracking_numbers.normalize(inner["trackingNumber"])
-        found["carrier"] = inner.get("carrier")
-        if key.check_key(check, inner, "trackingNumber") and not found["tracking_number"]:
-            message = "A tracking number has at least one letter or digit."
-            check.add_error(user_errors.Invalid(message), "trackingNumber", "trackingNumber")
-    return found
+def validate_target(validator: Validator, fields: Input) -> dict[str, Any]:
+    """The target of an event: the key of a shipment, a package id, or a tracking number with an optional carrier."""
+    target: dict[str, Any] = {**parse_key(fields.get("shipment")), "package": None, "carrier": None}
+    check_key(validator, fields.get("shipment"), "shipment")
+    target["tracking_number"] = None
+    if fields.get("packageId") is not None:
+        target["package"] = public_ids.decode_as(models.Package, fields["packageId"]) or UUID(int=0)
+    if fields.get("trackingNumber") is not None:
+        number = fields["trackingNumber"]
+        target["tracking_number"] = tracking_numbers.normalize(number["trackingNumber"])
+        target["carrier"] = number.get("carrier")
+        if check_key(validator, number, "trackingNumber") and not target["tracking_number"]:
+            error = user_errors.Invalid("Must contain at least one letter or digit.")
+            validator.add_error(error, "trackingNumber", "trackingNumber")
+    return target
 
 
-def validate_place(check: Validator, given: Input) -> dict[str, Any]:
-    """Where it happened, as far as is known."""
-    latitude, longitude = given.get("latitude"), given.get("longitude")
+def validate_place(validator: Validator, fields: Input) -> dict[str, Any]:
+    """The columns of the place of an event."""
+    latitude, longitude = fields.get("latitude"), fields.get("longitude")
     if (latitude is None) is not (longitude is None):
         missing = "latitude" if latitude is None else "longitude"
-        check.add_error(user_errors.Required("Latitude and longitude go together."), missing)
-    for name, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
-        if value is not None and not -most <= value <= most:
-            check.add_error(user_errors.Invalid(f"This must lie between -{most} and {most} degrees."), name)
+        validator.add_error(user_errors.Required("`latitude` and `longitude` must be sent together."), missing)
+    for name, value, max_degrees in (
+        ("latitude", latitude, MAX_LATITUDE_DEGREES),
+        ("longitude", longitude, MAX_LONGITUDE_DEGREES),
+    ):
+        if value is not None and not -max_degrees <= value <= max_degrees:
+            message = f"Must be between -{max_degrees} and {max_degrees} degrees (was {value})."
+            validator.add_error(user_errors.Invalid(message), name)
     return {
-        "place_name": check.text(given, "name", 200),
-        "city": check.text(given, "city", 200),
-        "region": check.text(given, "region", 100),
-        "postal_code": check.text(given, "postalCode", 32),
-        "country_code": check.country(given, "country"),
+        "place_name": validator.text(fields, "name", 200),
+        "city": validator.text(fields, "city", 200),
+        "region": validator.text(fields, "region", 100),
+        "postal_code": validator.text(fields, "postalCode", 32),
+        "country_code": validator.country(fields, "country"),
         "latitude": latitude,
         "longitude": longitude,
     }

@@ -1,9 +1,9 @@
-"""When an event happened. In flows an `EventTime`, out flow its instant, local time, offset and precision.
+"""Times of events: an `EventTime` input → instant, local time, UTC offset and precision.
 
-Exactly one of three is given: an instant with its offset, a local time with the IANA zone of its place, or a date.
-Always: instant = local time − offset. A local time that the clocks showed twice means the first of the two; one that
-they jumped over is read as on a clock that had not been put forward yet. Both are kept as they were reported: a report
-about the world is not refused because a clock was. Refuses: unknown zones, and times in which nothing was shipped.
+Exactly one of three is required: an instant with its offset, a local time with the IANA time zone of its place, or a
+date. Always: instant = local time − offset. An ambiguous local time (clocks set back) is the first of the two instants;
+a skipped one (clocks set forward) is read with the offset before the change. Both are stored as reported: a report is
+not rejected because of a clock change. Rejected are unknown time zones and years outside 1900 to 2999.
 """
 
 import zoneinfo
@@ -12,18 +12,20 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from graphql_app.commands.validation import EARLIEST, LATEST, Input, Validator
+from graphql_app.commands.validation import EARLIEST, LATEST, OUT_OF_RANGE, Input, Validator
 from graphql_app.domain.enums import TimePrecision
 from graphql_app.errors import user_errors
 
 FORMS = ("instant", "local", "date")
-DATE_SORTS_AT = time(23, 59, 59, tzinfo=UTC)
+"""The fields of `EventTime`, of which exactly one is required."""
+TIME_OF_DATE = time(23, 59, 59, tzinfo=UTC)
+"""The time of an event with a date only: it is sorted after the other events of that day."""
 MAX_OFFSET = timedelta(hours=18)
-RANGE = "This must lie in the years from 1900 to 2999."
+"""Maximum UTC offset of an instant, in both directions."""
 
 
-class EventTime(NamedTuple):
-    """A time as it is kept: columns of `tracking_event`."""
+class ParsedEventTime(NamedTuple):
+    """The time of an event as columns of `tracking_event`."""
 
     occurred_at: datetime
     occurred_local: datetime | None
@@ -31,88 +33,88 @@ class EventTime(NamedTuple):
     time_precision: TimePrecision
 
 
-def parse_event_time(check: Validator, given: Input) -> EventTime | None:
-    """The time that an `EventTime` names; None when something is wrong with it, which `check` then knows."""
-    ways = [name for name in FORMS if given.get(name) is not None]
-    if len(ways) != 1:
-        check.add_error(user_errors.Required("Give exactly one of instant, local and date."))
+def parse_event_time(validator: Validator, fields: Input) -> ParsedEventTime | None:
+    """The time of an `EventTime` input; None if it is invalid, with the errors in `validator`."""
+    forms = [name for name in FORMS if fields.get(name) is not None]
+    if len(forms) != 1:
+        validator.add_error(user_errors.Required("Exactly one of `instant`, `local` and `date` is required."))
         return None
-    if ways == ["date"]:
-        return from_date(check, given["date"])
-    return (
-        from_instant(check, given["instant"])
-        if ways == ["instant"]
-        else from_local_time(check.at("local"), given["local"])
-    )
+    if forms == ["date"]:
+        return from_date(validator, fields["date"])
+    if forms == ["instant"]:
+        return from_instant(validator, fields["instant"])
+    return from_local_time(validator.at("local"), fields["local"])
 
 
-def from_instant(check: Validator, instant: datetime) -> EventTime | None:
-    """An instant with its offset."""
+def from_instant(validator: Validator, instant: datetime) -> ParsedEventTime | None:
+    """The time of an instant with its UTC offset."""
     offset = instant.utcoffset()
     if offset is None or abs(offset) > MAX_OFFSET:
-        check.add_error(user_errors.Invalid("No clock is more than 18 hours from UTC."), "instant")
+        validator.add_error(user_errors.Invalid("The UTC offset must be between -18:00 and +18:00."), "instant")
         return None
     if not EARLIEST <= instant < LATEST:
-        check.add_error(user_errors.Invalid(RANGE), "instant")
+        validator.add_error(user_errors.Invalid(OUT_OF_RANGE), "instant")
         return None
-    return EventTime(instant.astimezone(UTC), instant.replace(tzinfo=None), minutes(offset), TimePrecision.EXACT)
+    return ParsedEventTime(instant.astimezone(UTC), instant.replace(tzinfo=None), minutes(offset), TimePrecision.EXACT)
 
 
-def from_local_time(check: Validator, given: Input) -> EventTime | None:
-    """A local time with the zone of its place."""
-    local: datetime = given["at"]
-    zone = time_zone(given["timeZone"])
+def from_local_time(validator: Validator, fields: Input) -> ParsedEventTime | None:
+    """The time of a local time with the time zone of its place."""
+    local: datetime = fields["at"]
+    zone = time_zone(fields["timeZone"])
     if zone is None:
-        check.add_error(user_errors.Invalid(unknown_zone_message(given["timeZone"])), "timeZone")
+        validator.add_error(user_errors.Invalid(unknown_zone_message(fields["timeZone"])), "timeZone")
     if not EARLIEST <= local.replace(tzinfo=UTC) < LATEST:
-        check.add_error(user_errors.Invalid(RANGE), "at")
+        validator.add_error(user_errors.Invalid(OUT_OF_RANGE), "at")
         return None
     if zone is None:
         return None
     offset = local.replace(tzinfo=zone).utcoffset()
     if offset is None:
         return None
-    return EventTime((local - offset).replace(tzinfo=UTC), local, minutes(offset), TimePrecision.ZONE_ASSUMED)
+    occurred_at = (local - offset).replace(tzinfo=UTC)
+    return ParsedEventTime(occurred_at, local, minutes(offset), TimePrecision.ZONE_ASSUMED)
 
 
-def from_date(check: Validator, day: date) -> EventTime | None:
-    """A date, which is sorted after whatever is known to have happened on that day."""
-    at = datetime.combine(day, DATE_SORTS_AT)
-    if not EARLIEST <= at < LATEST:
-        check.add_error(user_errors.Invalid(RANGE), "date")
+def from_date(validator: Validator, day: date) -> ParsedEventTime | None:
+    """The time of a date: the last second of the day in UTC, without local time and offset."""
+    occurred_at = datetime.combine(day, TIME_OF_DATE)
+    if not EARLIEST <= occurred_at < LATEST:
+        validator.add_error(user_errors.Invalid(OUT_OF_RANGE), "date")
         return None
-    return EventTime(at, None, None, TimePrecision.DATE_ONLY)
+    return ParsedEventTime(occurred_at, None, None, TimePrecision.DATE_ONLY)
 
 
 def minutes(offset: timedelta) -> int:
-    """An offset in minutes. Until about 1940 some had seconds; those are rounded away, the instant is exact."""
+    """An offset in minutes. Until about 1940 some offsets had seconds: they are rounded, the instant stays exact."""
     return round(offset / timedelta(minutes=1))
 
 
 @cache
 def zone_names() -> frozenset[str]:
-    """All names of zones: those of the tzdata package, so that every machine knows the same ones."""
+    """All IANA time zone names, from the tzdata package, so that they do not depend on the machine."""
     return frozenset((files("tzdata") / "zones").read_text().split()) - {"Factory"}
 
 
 @cache
 def zone_names_by_lower_case() -> dict[str, str]:
-    """The names of zones by their spelling in small letters."""
+    """The time zone names by their spelling in lower case."""
     return {name.lower(): name for name in zone_names()}
 
 
 def time_zone(name: str) -> zoneinfo.ZoneInfo | None:
-    """The zone of this name; None where there is none."""
+    """The time zone with this name; None if there is none."""
     return load_zone(name) if name in zone_names() else None
 
 
 @cache
 def load_zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone with this name, cached."""
     return zoneinfo.ZoneInfo(name)
 
 
 def unknown_zone_message(name: str) -> str:
-    """What to say of a name that is none."""
-    meant = zone_names_by_lower_case().get(name.lower())
-    hint = f"Did you mean {meant}?" if meant else "Write its IANA name, such as Europe/Berlin."
-    return f"There is no time zone {name[:64]!r}. {hint}"
+    """The message for an unknown time zone, with a suggestion if only the case is wrong."""
+    suggestion = zone_names_by_lower_case().get(name.lower())
+    hint = f"Did you mean {suggestion}?" if suggestion else "Use an IANA name, for example Europe/Berlin."
+    return f"{name[:64]!r} is not a time zone. {hint}"

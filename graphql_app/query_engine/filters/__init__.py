@@ -1,4 +1,4 @@
-"""Filters, orders and search: which predicate each field of a `where` or `orderBy` argument becomes.
+"""Filters, orders and search: the predicate of each field of a `where` argument, and the sort keys of `orderBy`.
 
 May import `query_engine.selection`, `json_sql` and `cursor`, and everything below `query_engine`.
 """

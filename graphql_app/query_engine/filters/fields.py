@@ -1,6 +1,6 @@
-"""What each filter compares and each order goes by: `ShipmentWhere`, `TrackingEventWhere`, `ChangeWhere`, orders.
+"""The filter of each field of `ShipmentWhere`, `TrackingEventWhere` and `ChangeWhere`.
 
-One line a field. A field of an input that has no line here is refused when the process starts (`check`).
+One line per field. An input field without a filter here is rejected at startup (`check`).
 """
 
 from collections.abc import Collection
@@ -14,131 +14,139 @@ from graphql_app.domain import enums
 from graphql_app.query_engine.filters import predicates, related_predicates
 from graphql_app.query_engine.filters.ordering import EVENT_ORDERS, SHIPMENT_ORDERS
 from graphql_app.query_engine.filters.predicates import (
-    Condition,
+    Filter,
     Predicate,
+    all_of,
     column,
-    every,
-    instants,
+    datetime_filter,
+    nested_filter,
     or_infinity,
-    some,
-    strings,
-    within,
+    related_row_exists,
+    string_filter,
 )
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 
-def event_of(row: Row, given: Arguments) -> list[Predicate]:
-    """TrackingEventWhere.shipment."""
-    nested = given.nested("shipment")
-    if nested is None:
+def event_shipment_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """TrackingEventWhere.shipment: the shipment of an event."""
+    by = arguments.nested("shipment")
+    if by is None:
         return []
-    shipment = given.builder.row(models.Shipment)
-    wanted = [given.builder.account_filter(shipment), *predicates.by(shipment, nested)]
-    return [row.c.shipment_id.in_(select(shipment.c.id).select_from(shipment).where(*wanted))]
+    shipment = arguments.builder.row(models.Shipment)
+    where = [arguments.builder.account_filter(shipment), *predicates.shipment_by(shipment, by)]
+    return [row.c.shipment_id.in_(select(shipment.c.id).select_from(shipment).where(*where))]
 
 
-EVENTS: dict[str, Condition] = {
-    "shipment": event_of,
-    "code": predicates.codes,
-    "occurredAt": within("occurredAt", instants(column("occurred_at"))),
-    "recordedAt": within("recordedAt", instants(column("recorded_at"))),
-    "country": within("country", strings(column("country_code"))),
-    "source": within("source", strings(column("source_name"))),
-    "applied": predicates.flag("applied", "applied"),
-    "includeVoided": predicates.not_voided,
+EVENT_FILTERS: dict[str, Filter] = {
+    "shipment": event_shipment_filter,
+    "code": predicates.event_code_filter,
+    "occurredAt": nested_filter("occurredAt", datetime_filter(column("occurred_at"))),
+    "recordedAt": nested_filter("recordedAt", datetime_filter(column("recorded_at"))),
+    "country": nested_filter("country", string_filter(column("country_code"))),
+    "source": nested_filter("source", string_filter(column("source_name"))),
+    "applied": predicates.boolean_equals("applied", "applied"),
+    "includeVoided": predicates.voided_filter,
 }
-events = every(*EVENTS.values())
+"""TrackingEventWhere."""
+event_filter = all_of(*EVENT_FILTERS.values())
+"""The filter of TrackingEventWhere."""
 
 
-def events_where(row: Row, given: Arguments) -> list[Predicate]:
-    """The `where` argument of a connection of events. Voided ones are left out unless it says otherwise."""
-    inner = given.nested("where")
-    return [row.c.voided_at.is_(None)] if inner is None else events(row, inner)
+def event_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """Return the predicates of a connection's `where` argument. Voided events are excluded by default."""
+    where = arguments.nested("where")
+    return [row.c.voided_at.is_(None)] if where is None else event_filter(row, where)
 
 
-def or_condition(row: Row, given: Arguments) -> list[Predicate]:
-    """OR: at least one of the list; none of an empty one."""
-    if given["OR"] is None:
+def or_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.OR: at least one filter of the list matches; an empty list matches nothing."""
+    if arguments["OR"] is None:
         return []
-    ways = [and_(true(), *nested(row, one)) for one in given.each("OR")]
-    return [or_(*ways) if ways else predicates.NO_ROWS]
+    alternatives = [and_(true(), *shipment_filter(row, item)) for item in arguments.nested_list("OR")]
+    return [or_(*alternatives) if alternatives else predicates.NO_ROWS]
 
 
-def not_condition(row: Row, given: Arguments) -> list[Predicate]:
-    """NOT: whatever does not hold, unknown values included."""
-    inner = given.nested("NOT")
-    return [] if inner is None else [and_(true(), *nested(row, inner)).is_not(true())]
+def not_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.NOT: the filter is not true, null values included."""
+    inner = arguments.nested("NOT")
+    return [] if inner is None else [and_(true(), *shipment_filter(row, inner)).is_not(true())]
 
 
-def and_condition(row: Row, given: Arguments) -> list[Predicate]:
-    """AND: all of the list."""
-    return [predicate for one in given.each("AND") for predicate in nested(row, one)]
+def and_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.AND: all filters of the list match."""
+    return [predicate for item in arguments.nested_list("AND") for predicate in shipment_filter(row, item)]
 
 
-def archived_within(row: Row, given: Arguments) -> list[Predicate]:
-    """Inside AND, OR and NOT only `archived: true` says something: false there is just the default."""
-    return [row.c.archived_at.is_not(None)] if given["archived"] else []
+def nested_archived_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.archived inside AND, OR and NOT: only true is a condition, since false is the default."""
+    return [row.c.archived_at.is_not(None)] if arguments["archived"] else []
 
 
-SHIPMENTS: dict[str, Condition] = {
-    "id": within("id", predicates.identities(models.Shipment)),
-    "number": within("number", strings(column("number"))),
-    "externalReference": within("externalReference", strings(column("external_reference"))),
-    "status": within("status", predicates.statuses),
-    "phase": predicates.phases,
-    "direction": predicates.word("direction", "direction"),
-    "carrier": within("carrier", related_predicates.carriers),
-    "service": within("service", strings(column("service"))),
-    "origin": within("origin", related_predicates.place(enums.PartyRole.SHIPPER)),
-    "destination": within("destination", related_predicates.place(enums.PartyRole.RECIPIENT)),
-    "trackingNumber": within("trackingNumber", related_predicates.tracking_number),
-    "reference": within("reference", related_predicates.references),
-    "metadata": related_predicates.metadata,
-    "tags": within("tags", related_predicates.tags),
-    "createdAt": within("createdAt", instants(column("created_at"))),
-    "updatedAt": within("updatedAt", instants(column("updated_at"))),
-    "statusAt": within("statusAt", instants(column("status_at"))),
-    "promisedTo": within("promisedTo", instants(or_infinity("promised_to"), nullable=True)),
-    "estimatedDeliveryAt": within("estimatedDeliveryAt", instants(or_infinity("estimated_delivery_at"), nullable=True)),
-    "deliveredAt": within("deliveredAt", instants(column("delivered_at"))),
-    "lastEventAt": within("lastEventAt", instants(or_infinity("last_event_at"), nullable=True)),
-    "totalWeight": within("totalWeight", related_predicates.weights),
-    "events": within("events", some(models.TrackingEvent, predicates.of_shipment, events)),
-    "archived": archived_within,
-    "AND": and_condition,
-    "OR": or_condition,
-    "NOT": not_condition,
+SHIPMENT_FILTERS: dict[str, Filter] = {
+    "id": nested_filter("id", predicates.id_filter(models.Shipment)),
+    "number": nested_filter("number", string_filter(column("number"))),
+    "externalReference": nested_filter("externalReference", string_filter(column("external_reference"))),
+    "status": nested_filter("status", predicates.status_filter),
+    "phase": predicates.phase_filter,
+    "direction": predicates.enum_equals("direction", "direction"),
+    "carrier": nested_filter("carrier", related_predicates.carrier_filter),
+    "service": nested_filter("service", string_filter(column("service"))),
+    "origin": nested_filter("origin", related_predicates.place_filter(enums.PartyRole.SHIPPER)),
+    "destination": nested_filter("destination", related_predicates.place_filter(enums.PartyRole.RECIPIENT)),
+    "trackingNumber": nested_filter("trackingNumber", related_predicates.tracking_number_filter),
+    "reference": nested_filter("reference", related_predicates.reference_filter),
+    "metadata": related_predicates.metadata_filter,
+    "tags": nested_filter("tags", related_predicates.tags_filter),
+    "createdAt": nested_filter("createdAt", datetime_filter(column("created_at"))),
+    "updatedAt": nested_filter("updatedAt", datetime_filter(column("updated_at"))),
+    "statusAt": nested_filter("statusAt", datetime_filter(column("status_at"))),
+    "promisedTo": nested_filter("promisedTo", datetime_filter(or_infinity("promised_to"), nullable=True)),
+    "estimatedDeliveryAt": nested_filter(
+        "estimatedDeliveryAt", datetime_filter(or_infinity("estimated_delivery_at"), nullable=True)
+    ),
+    "deliveredAt": nested_filter("deliveredAt", datetime_filter(column("delivered_at"))),
+    "lastEventAt": nested_filter("lastEventAt", datetime_filter(or_infinity("last_event_at"), nullable=True)),
+    "totalWeight": nested_filter("totalWeight", related_predicates.weight_filter),
+    "events": nested_filter("events", related_row_exists(models.TrackingEvent, predicates.of_shipment, event_filter)),
+    "archived": nested_archived_filter,
+    "AND": and_filter,
+    "OR": or_filter,
+    "NOT": not_filter,
 }
+"""ShipmentWhere."""
 
 
-def nested(row: Row, given: Arguments) -> list[Predicate]:
-    """All that one ShipmentWhere says, below the outermost."""
-    return every(*SHIPMENTS.values())(row, given)
+def shipment_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere without the default of `archived`, which applies only at the top level."""
+    return all_of(*SHIPMENT_FILTERS.values())(row, arguments)
 
 
-def shipments(row: Row, given: Arguments) -> list[Predicate]:
-    """The `where` argument. Archived shipments are left out unless it says otherwise."""
-    outermost = given.nested("where")
-    if outermost is None:
+def shipment_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """Return the predicates of the `where` argument. Archived shipments are excluded by default."""
+    where = arguments.nested("where")
+    if where is None:
         return [row.c.archived_at.is_(None)]
-    archived = outermost["archived"] if "archived" in outermost.values else False
-    scope = [] if archived is None else [row.c.archived_at.is_not(None) if archived else row.c.archived_at.is_(None)]
-    return [*scope, *nested(row, outermost.without("archived"))]
+    archived = where["archived"] if "archived" in where.values else False
+    filters = shipment_filter(row, where.without("archived"))
+    if archived is None:
+        return filters
+    return [row.c.archived_at.is_not(None) if archived else row.c.archived_at.is_(None), *filters]
 
 
-def changes(row: Row, given: Arguments) -> list[Predicate]:
-    """ChangeWhere."""
-    inner, found = given.nested("where"), list[Predicate]()
-    if inner is not None and inner["shipments"] is not None:
-        found.append(row.c.shipment_id == func.any(inner.bind("shipments", ARRAY(Uuid()), predicates.shipment_ids)))
-    if inner is not None and inner["ops"] is not None:
-        found.append(row.c.op == func.any(inner.bind("ops", ARRAY(Text()), predicates.checked_texts)))
-    return found
+def change_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """Return the predicates of ChangeWhere: `shipments` and `ops`."""
+    where, result = arguments.nested("where"), list[Predicate]()
+    if where is not None and where["shipments"] is not None:
+        ids = where.bind("shipments", ARRAY(Uuid()), predicates.decode_shipment_ids)
+        result.append(row.c.shipment_id == func.any(ids))
+    if where is not None and where["ops"] is not None:
+        result.append(row.c.op == func.any(where.bind("ops", ARRAY(Text()), predicates.checked_texts)))
+    return result
 
 
 SUPPORTED_FIELDS: dict[str, Collection[str]] = {
-    "ShipmentWhere": SHIPMENTS,
-    "TrackingEventWhere": EVENTS,
+    "ShipmentWhere": SHIPMENT_FILTERS,
+    "TrackingEventWhere": EVENT_FILTERS,
     "ChangeWhere": {"shipments", "ops"},
     "ShipmentBy": {"id", "number", "externalReference"},
     "IDFilter": {"eq", "in"},
@@ -156,18 +164,22 @@ SUPPORTED_FIELDS: dict[str, Collection[str]] = {
     "ShipmentOrderField": SHIPMENT_ORDERS,
     "TrackingEventOrderField": EVENT_ORDERS,
 }
-"""What is looked at in each input of a question. Anything else would be passed over, and find too much."""
+"""The fields of each input type that this package reads. Any other field would be ignored, and match too much."""
 
 
-def check(schema: GraphQLSchema) -> None:
-    """Raise TypeError for a filter or an order of the schema that nothing here serves."""
-    for name, served in SUPPORTED_FIELDS.items():
+def check_schema(schema: GraphQLSchema) -> None:
+    """Check at startup that every filter and order of the schema is read.
+
+    Raises:
+        TypeError: an input type or one of its fields is not supported; the message names it.
+    """
+    for name, supported in SUPPORTED_FIELDS.items():
         type_: Any = schema.type_map[name]
-        known = type_.values if isinstance(type_, GraphQLEnumType) else type_.fields
-        if missing := set(known) ^ set(served):
-            raise TypeError(f"{name} and what is served of it differ in {', '.join(sorted(missing))}")
+        declared = type_.values if isinstance(type_, GraphQLEnumType) else type_.fields
+        if difference := set(declared) ^ set(supported):
+            raise TypeError(f"{name}: the schema and the supported fields differ in {', '.join(sorted(difference))}.")
     for field in (schema.query_type.fields if schema.query_type else {}).values():
         for argument in field.args.values():
             type_ = get_named_type(argument.type)
             if isinstance(type_, GraphQLInputObjectType) and type_.name not in SUPPORTED_FIELDS:
-                raise TypeError(f"{type_.name} is asked for by a question, but nothing of it is served")
+                raise TypeError(f"{type_.name} is the type of a query's argument, but no field of it is supported.")

@@ -1,7 +1,8 @@
-"""Filters → predicates. A table says for each field of `ShipmentWhere` and `TrackingEventWhere` what it compares.
+"""The building blocks of filters: functions that turn an input object into predicates over a row.
 
-Values travel as parameters; only the shape of a filter decides about the SQL. Null is the same as absent, an empty list
-of alternatives matches nothing, and NOT takes whatever does not hold, unknown values included.
+Values are sent as parameters; only the shape of a filter determines the SQL. Null is the same as omitted, an empty list
+of alternatives matches nothing, and NOT matches everything for which the inner filter is not true, null values
+included.
 """
 
 import re
@@ -9,18 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    DateTime,
-    Text,
-    Uuid,
-    case,
-    exists,
-    func,
-    not_,
-    select,
-)
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, Uuid, case, exists, func, not_, select
 from sqlmodel import SQLModel
 
 from graphql_app import models
@@ -28,230 +18,273 @@ from graphql_app.domain import enums, status_rules
 from graphql_app.errors import request_errors
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import Arguments, Row, outer_column
+from graphql_app.query_engine.selection import Arguments, RowAlias, outer_column
 
 Predicate = ColumnElement[bool]
-Condition = Callable[[Row, Arguments], list[Predicate]]
-Expression = Callable[[Row], ColumnElement[Any]]
+"""A boolean SQL expression."""
+Filter = Callable[[RowAlias, Arguments], list[Predicate]]
+"""Returns the predicates of a row for an input object. All of them must be true."""
+Expression = Callable[[RowAlias], ColumnElement[Any]]
+"""Returns an expression over a row."""
 
-NO_UUID = UUID(int=0)
+NIL_UUID = UUID(int=0)
+"""Matches no row; stands for an ID of another type."""
 INFINITY = json_sql.sql("'infinity'::timestamptz")
+"""The timestamp after all others."""
 NO_ROWS = json_sql.sql("false")
-"""Not SQLAlchemy's own, which would take the rest of the conditions with it, and what their values are refused for."""
-TEXTS = ARRAY(Text())
+"""Matches no row. SQLAlchemy's `false()` would remove the other predicates, and with them the validation of their
+values."""
+TEXT_ARRAY = ARRAY(Text())
+"""The type of a list of strings."""
 MAX_FILTER_CHARACTERS = 1_000
+"""Maximum length of a string in a filter."""
 LAST_CHARACTER = "\U0010ffff"
+"""The Unicode character that sorts last."""
 SURROGATE = re.compile("[\ud800-\udfff]")
+"""A surrogate, which is not a character."""
 
 
 def column(column: str) -> Expression:
-    """The column of this name."""
+    """Return the expression of a column."""
     return lambda row: row.c[column]
 
 
 def or_infinity(column: str) -> Expression:
-    """A column that may be null as the indexes have it: null is later than everything."""
+    """Return the expression of a nullable timestamp as the indexes store it: null is later than every value."""
     return lambda row: case((row.c[column].is_(None), INFINITY), else_=row.c[column])
 
 
 def checked_text(text: str) -> str:
-    """A text that PostgreSQL can hold, of a length that there is something to find by."""
+    """Return a string of a filter unchanged if PostgreSQL can store it and it is not too long.
+
+    Raises:
+        LimitExceeded: it has more than `MAX_FILTER_CHARACTERS`.
+        BadUserInput: it contains U+0000 or an unpaired surrogate.
+    """
     if len(text) > MAX_FILTER_CHARACTERS:
         raise request_errors.LimitExceeded(
-            f"A filter has a text of {len(text)} characters; the limit is {MAX_FILTER_CHARACTERS}."
+            f"A filter value must be at most {MAX_FILTER_CHARACTERS} characters (was {len(text)})."
         )
     if "\0" in text:
-        raise request_errors.BadUserInput("A filter contains the character U+0000, which no text can hold.")
+        raise request_errors.BadUserInput("A filter value contains the character U+0000, which is not allowed.")
     if not text.isascii() and SURROGATE.search(text):
-        raise request_errors.BadUserInput("A filter contains half of a surrogate pair, which no text can hold.")
+        raise request_errors.BadUserInput("A filter value contains an unpaired surrogate, which is not allowed.")
     return text
 
 
 def checked_texts(texts: Sequence[str]) -> list[str]:
+    """Return strings of a filter as `checked_text` does."""
     return [checked_text(text) for text in texts]
 
 
-def shipment_ids(publics: Sequence[str]) -> list[UUID]:
-    """The UUIDs of public shipment IDs; an ID of another kind becomes one that matches nothing."""
-    return [public_ids.decode_as(models.Shipment, public) or NO_UUID for public in publics]
+def decode_id(model: type[SQLModel], public_id: str) -> UUID:
+    """Return the UUID of a public ID; `NIL_UUID`, which matches nothing, if it is not an ID of the model."""
+    return public_ids.decode_as(model, public_id) or NIL_UUID
 
 
-def after_prefix(prefix: str) -> str:
-    """The least text that sorts behind all that begin with a prefix, byte by byte."""
+def decode_shipment_id(public_id: str) -> UUID:
+    """Return the UUID of a shipment's public ID as `decode_id` does."""
+    return decode_id(models.Shipment, public_id)
+
+
+def decode_shipment_ids(ids: Sequence[str]) -> list[UUID]:
+    """Return the UUIDs of shipments' public IDs as `decode_id` does."""
+    return [decode_shipment_id(public_id) for public_id in ids]
+
+
+def prefix_upper_bound(prefix: str) -> str:
+    """Return the smallest string that sorts after all strings with a prefix, in the order of code points."""
     stem = checked_text(prefix).rstrip(LAST_CHARACTER)
     if not stem:
         return LAST_CHARACTER * 8
-    following = ord(stem[-1]) + 1
-    return stem[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
+    next_code_point = ord(stem[-1]) + 1
+    return stem[:-1] + chr(0xE000 if 0xD800 <= next_code_point <= 0xDFFF else next_code_point)
 
 
-def pattern(text: str) -> str:
-    """A LIKE pattern for texts that contain this one."""
+def contains_pattern(text: str) -> str:
+    """Return a LIKE pattern for strings that contain a text."""
     return "%" + checked_text(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def strings(expression: Expression, normal: Callable[[str], str] = checked_text) -> Condition:
-    """StringFilter: `eq`, `in`, `startsWith`, `contains`, `isNull`. A prefix is a range, which an index serves."""
+def string_filter(expression: Expression, normalize: Callable[[str], str] = checked_text) -> Filter:
+    """StringFilter: `eq`, `in`, `startsWith`, `contains`, `isNull`.
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        value, found = expression(row), list[Predicate]()
-        if given["eq"] is not None:
-            found.append(value == given.bind("eq", Text(), normal))
-        if given["in"] is not None:
-            found.append(value == func.any(given.bind("in", TEXTS, lambda texts: [normal(text) for text in texts])))
-        if given["startsWith"] is not None:
-            found.append(value >= given.bind("startsWith", Text(), normal))
-            found.append(value < given.bind("startsWith", Text(), lambda text: after_prefix(normal(text))))
-        if given["contains"] is not None:
-            found.append(value.like(given.bind("contains", Text(), lambda text: pattern(normal(text)))))
-        if given["isNull"] is not None:
-            found.append(value.is_(None) if given["isNull"] else value.is_not(None))
-        return found
+    A prefix becomes a range, which an index serves. `normalize` is applied to each value.
+    """
 
-    return condition
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        value, result = expression(row), list[Predicate]()
+        if arguments["eq"] is not None:
+            result.append(value == arguments.bind("eq", Text(), normalize))
+        if arguments["in"] is not None:
+            values = arguments.bind("in", TEXT_ARRAY, lambda texts: [normalize(text) for text in texts])
+            result.append(value == func.any(values))
+        if arguments["startsWith"] is not None:
+            result.append(value >= arguments.bind("startsWith", Text(), normalize))
+            result.append(
+                value < arguments.bind("startsWith", Text(), lambda text: prefix_upper_bound(normalize(text)))
+            )
+        if arguments["contains"] is not None:
+            pattern = arguments.bind("contains", Text(), lambda text: contains_pattern(normalize(text)))
+            result.append(value.like(pattern))
+        if arguments["isNull"] is not None:
+            result.append(value.is_(None) if arguments["isNull"] else value.is_not(None))
+        return result
+
+    return predicates
 
 
-def instants(expression: Expression, *, nullable: bool = False) -> Condition:
-    """DateTimeFilter: `gte`, `gt`, `lte`, `lt`, `isNull`."""
+def datetime_filter(expression: Expression, *, nullable: bool = False) -> Filter:
+    """DateTimeFilter: `gte`, `gt`, `lte`, `lt`, `isNull`. `nullable`: the expression is that of `or_infinity`."""
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        value, found = expression(row), list[Predicate]()
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        value, result = expression(row), list[Predicate]()
         for name in ("gte", "gt", "lte", "lt"):
-            if given[name] is not None:
-                bound = given.bind(name, DateTime(timezone=True))
-                found.append(
+            if arguments[name] is not None:
+                bound = arguments.bind(name, DateTime(timezone=True))
+                result.append(
                     {"gte": value >= bound, "gt": value > bound, "lte": value <= bound, "lt": value < bound}[name]
                 )
-        if nullable and any(given[name] is not None for name in ("gte", "gt")):
-            found.append(value < INFINITY)
-        if given["isNull"] is not None:
-            found.append(
-                (value == INFINITY if given["isNull"] else value < INFINITY)
-                if nullable
-                else (value.is_(None) if given["isNull"] else value.is_not(None))
-            )
-        return found
+        if nullable and any(arguments[name] is not None for name in ("gte", "gt")):
+            result.append(value < INFINITY)
+        if arguments["isNull"] is not None:
+            if nullable:
+                result.append(value == INFINITY if arguments["isNull"] else value < INFINITY)
+            else:
+                result.append(value.is_(None) if arguments["isNull"] else value.is_not(None))
+        return result
 
-    return condition
+    return predicates
 
 
-def within(name: str, inner: Condition) -> Condition:
-    """A filter that lies in a field of the input."""
+def nested_filter(name: str, inner: Filter) -> Filter:
+    """Return a filter that applies `inner` to the input object in a field."""
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        nested = given.nested(name)
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        nested = arguments.nested(name)
         return [] if nested is None else inner(row, nested)
 
-    return condition
+    return predicates
 
 
-def word(column: str, name: str) -> Condition:
-    """An enum that equals a value. The value is part of the SQL, so that the planner knows how common it is."""
+def enum_equals(column: str, name: str) -> Filter:
+    """Return a filter for an enum column that equals a field of the input.
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        return [] if given[name] is None else [row.c[column] == constant(given[name])]
+    The value is part of the SQL, so that PostgreSQL plans by its frequency.
+    """
 
-    return condition
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        return [] if arguments[name] is None else [row.c[column] == enum_literal(arguments[name])]
+
+    return predicates
 
 
-def constant(value: enums.DocumentedEnum) -> ColumnElement[Any]:
-    """A word of ours as a literal."""
+def enum_literal(value: enums.DocumentedEnum) -> ColumnElement[Any]:
+    """Return an enum value as a literal."""
     return json_sql.string(value)
 
 
-def one_of(column: ColumnElement[Any], words: Sequence[enums.DocumentedEnum]) -> Predicate:
-    """An enum that equals one of some values, whatever their order: see `plan.shape`."""
-    return column.in_([constant(value) for value in sorted(set(words))]) if words else NO_ROWS
+def enum_in(column: ColumnElement[Any], values: Sequence[enums.DocumentedEnum]) -> Predicate:
+    """Return the predicate for an enum that is one of some values. Sorted, since `plan.shape` ignores their order."""
+    return column.in_([enum_literal(value) for value in sorted(set(values))]) if values else NO_ROWS
 
 
-def statuses(row: Row, given: Arguments) -> list[Predicate]:
-    """ShipmentStatusFilter."""
-    status, found = row.c.status, list[Predicate]()
-    if given["eq"] is not None:
-        found.append(status == constant(given["eq"]))
-    if given["in"] is not None:
-        found.append(one_of(status, given["in"]))
-    if given["notIn"] is not None:
-        found.append(not_(one_of(status, given["notIn"])))
-    return found
+def status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentStatusFilter: `eq`, `in`, `notIn`."""
+    status, result = row.c.status, list[Predicate]()
+    if arguments["eq"] is not None:
+        result.append(status == enum_literal(arguments["eq"]))
+    if arguments["in"] is not None:
+        result.append(enum_in(status, arguments["in"]))
+    if arguments["notIn"] is not None:
+        result.append(not_(enum_in(status, arguments["notIn"])))
+    return result
 
 
-def phases(row: Row, given: Arguments) -> list[Predicate]:
-    phase = given["phase"]
-    return [] if phase is None else [one_of(row.c.status, status_rules.PHASES[phase])]
+def phase_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.phase: the statuses of the phase."""
+    phase = arguments["phase"]
+    return [] if phase is None else [enum_in(row.c.status, status_rules.PHASES[phase])]
 
 
-def identities(model: type[SQLModel]) -> Condition:
-    """IDFilter. An id that names nothing of this kind matches nothing."""
+def id_filter(model: type[SQLModel]) -> Filter:
+    """IDFilter: `eq`, `in`. An ID of another type matches nothing."""
 
-    def known(public: str) -> UUID:
-        return public_ids.decode_as(model, public) or NO_UUID
+    def decode(public_id: str) -> UUID:
+        return decode_id(model, public_id)
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        found = list[Predicate]()
-        if given["eq"] is not None:
-            found.append(row.c.id == given.bind("eq", Uuid(), known))
-        if given["in"] is not None:
-            found.append(row.c.id == func.any(given.bind("in", ARRAY(Uuid()), lambda publics: [*map(known, publics)])))
-        return found
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        result = list[Predicate]()
+        if arguments["eq"] is not None:
+            result.append(row.c.id == arguments.bind("eq", Uuid(), decode))
+        if arguments["in"] is not None:
+            result.append(row.c.id == func.any(arguments.bind("in", ARRAY(Uuid()), lambda ids: [*map(decode, ids)])))
+        return result
 
-    return condition
+    return predicates
 
 
-def some(
+def related_row_exists(
     model: type[SQLModel],
-    join: Callable[[Row, Row], list[Predicate]],
-    inner: Condition,
-    *fixed: Callable[[Row], Predicate],
-) -> Condition:
-    """One related row satisfies all of it."""
+    join: Callable[[RowAlias, RowAlias], list[Predicate]],
+    inner: Filter,
+    *conditions: Callable[[RowAlias], Predicate],
+) -> Filter:
+    """Return a filter that requires a single related row to match everything.
 
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        there = given.builder.row(model)
-        wanted = [
-            *join(there, row),
-            given.builder.account_filter(there),
-            *(test(there) for test in fixed),
-            *inner(there, given),
+    Args:
+        model: the model of the related row.
+        join: the predicates that join the related row (first) to the row.
+        inner: the filter of the related row.
+        conditions: further predicates of the related row.
+    """
+
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        related = arguments.builder.row(model)
+        where = [
+            *join(related, row),
+            arguments.builder.account_filter(related),
+            *(condition(related) for condition in conditions),
+            *inner(related, arguments),
         ]
-        return [exists(select(json_sql.sql("1")).select_from(there).where(*wanted))]
+        return [exists(select(json_sql.sql("1")).select_from(related).where(*where))]
 
-    return condition
-
-
-def of_shipment(there: Row, row: Row) -> list[Predicate]:
-    return [there.c.shipment_id == outer_column(row.c.id)]
+    return predicates
 
 
-def codes(row: Row, given: Arguments) -> list[Predicate]:
-    return [] if given["code"] is None else [one_of(row.c.code, given["code"])]
+def of_shipment(related: RowAlias, shipment: RowAlias) -> list[Predicate]:
+    """Join a row with a `shipment_id` to its shipment."""
+    return [related.c.shipment_id == outer_column(shipment.c.id)]
 
 
-def by(row: Row, given: Arguments) -> list[Predicate]:
-    """ShipmentBy: the one of id, number and external reference that is given."""
-    if given["id"] is not None:
-        return [
-            row.c.id
-            == given.bind("id", Uuid(), lambda public: public_ids.decode_as(models.Shipment, public) or NO_UUID)
-        ]
-    if given["number"] is not None:
-        return [row.c.number == given.bind("number", Text(), checked_text)]
-    return [row.c.external_reference == given.bind("externalReference", Text(), checked_text)]
+def event_code_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """TrackingEventWhere.code: one of the codes."""
+    return [] if arguments["code"] is None else [enum_in(row.c.code, arguments["code"])]
 
 
-def flag(column: str, name: str) -> Condition:
-    """A boolean that equals a value."""
-
-    def condition(row: Row, given: Arguments) -> list[Predicate]:
-        return [] if given[name] is None else [row.c[column] if given[name] else not_(row.c[column])]
-
-    return condition
-
-
-def not_voided(row: Row, given: Arguments) -> list[Predicate]:
-    return [] if given["includeVoided"] else [row.c.voided_at.is_(None)]
+def shipment_by(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentBy: the field that is set of `id`, `number` and `externalReference`."""
+    if arguments["id"] is not None:
+        return [row.c.id == arguments.bind("id", Uuid(), decode_shipment_id)]
+    if arguments["number"] is not None:
+        return [row.c.number == arguments.bind("number", Text(), checked_text)]
+    return [row.c.external_reference == arguments.bind("externalReference", Text(), checked_text)]
 
 
-def every(*conditions: Condition) -> Condition:
-    """All conditions together."""
-    return lambda row, given: [predicate for condition in conditions for predicate in condition(row, given)]
+def boolean_equals(column: str, name: str) -> Filter:
+    """Return a filter for a boolean column that equals a field of the input."""
+
+    def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+        return [] if arguments[name] is None else [row.c[column] if arguments[name] else not_(row.c[column])]
+
+    return predicates
+
+
+def voided_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """TrackingEventWhere.includeVoided: voided events match only if it is true."""
+    return [] if arguments["includeVoided"] else [row.c.voided_at.is_(None)]
+
+
+def all_of(*filters: Filter) -> Filter:
+    """Return a filter that requires all filters."""
+    return lambda row, arguments: [predicate for filter_ in filters for predicate in filter_(row, arguments)]

@@ -1,6 +1,6 @@
-"""Filters of a shipment that reach beyond its plain columns: parties, packages, references, carrier, metadata, tags.
+"""Filters of shipments by more than plain columns: parties, packages, references, carrier, metadata, tags and weight.
 
-Each takes the shipment's row and what was given, and answers with predicates; an index serves every one of them.
+Each takes the shipment's row and the input object and returns predicates. An index serves each of them.
 """
 
 import re
@@ -17,129 +17,152 @@ from graphql_app.domain import enums, tracking_numbers, units
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters.predicates import (
-    TEXTS,  # fmt: skip
-    Condition,
+    TEXT_ARRAY,
+    Filter,
     Predicate,
+    all_of,
     checked_text,
     checked_texts,
     column,
-    constant,
-    every,
+    enum_literal,
+    nested_filter,
     of_shipment,
-    some,
-    strings,
-    within,
+    related_row_exists,
+    string_filter,
 )
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 MAX_WEIGHT_VALUE = 1_000_000_000_000
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,999})(\.\d{1,999})?([eE][+-]?\d{1,3})?", re.ASCII)
-"""A number of JSON that PostgreSQL can hold."""
+"""Maximum absolute value of a weight in a filter, in any unit."""
+JSON_NUMBER = re.compile(r"-?(0|[1-9]\d{0,999})(\.\d{1,999})?([eE][+-]?\d{1,3})?", re.ASCII)
+"""A JSON number that PostgreSQL can store."""
+EMPTY = json_sql.sql("'{}'")
+"""Empty tags or metadata. Their indexes are partial and exclude it, so a predicate must exclude it too."""
 
 
-def place(role: enums.PartyRole) -> Condition:
-    """PlaceWhere, on the party of a role."""
-    fields = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
-    inner = every(*(within(name, strings(column(column_name))) for name, column_name in fields.items()))
-    return some(models.Party, of_shipment, inner, lambda party: party.c.role == constant(role))
+def place_filter(role: enums.PartyRole) -> Filter:
+    """Return a filter for PlaceWhere, applied to the party with a role."""
+    columns = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
+    inner = all_of(*(nested_filter(name, string_filter(column(column_name))) for name, column_name in columns.items()))
+    return related_row_exists(models.Party, of_shipment, inner, lambda party: party.c.role == enum_literal(role))
 
 
-def tracking_number(row: Row, given: Arguments) -> list[Predicate]:
-    """A package's tracking number, however it is spelt; `isNull: true`: no package has one."""
-    compared = strings(column("tracking_number_norm"), lambda text: checked_text(tracking_numbers.normalize(text)))
-    found = list[Predicate]()
-    if given["isNull"] is not None:
-        any_ = some(models.Package, of_shipment, lambda package, _: [package.c.tracking_number_norm.is_not(None)])
-        found += [not_(one) if given["isNull"] else one for one in any_(row, given)]
-    rest = given.without("isNull")
-    if any(value is not None for value in rest.values.values()):
-        found += some(models.Package, of_shipment, compared)(row, rest)
-    return found
-
-
-def references(row: Row, given: Arguments) -> list[Predicate]:
-    """ReferenceWhere: one reference with this kind and this value."""
-    kind: Condition = lambda there, given: (  # noqa: E731
-        [] if given["kind"] is None else [there.c.kind == given.bind("kind", Text(), checked_text)]
+def tracking_number_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.trackingNumber: a package's tracking number, normalized. `isNull: true`: no package has one."""
+    normalized = string_filter(
+        column("tracking_number_norm"), lambda text: checked_text(tracking_numbers.normalize(text))
     )
-    value = within("value", strings(column("value")))
-    return some(models.ShipmentReference, of_shipment, every(kind, value))(row, given)
+    result = list[Predicate]()
+    if arguments["isNull"] is not None:
+        has_number = related_row_exists(
+            models.Package, of_shipment, lambda package, _: [package.c.tracking_number_norm.is_not(None)]
+        )
+        result += [not_(predicate) if arguments["isNull"] else predicate for predicate in has_number(row, arguments)]
+    others = arguments.without("isNull")
+    if any(value is not None for value in others.values.values()):
+        result += related_row_exists(models.Package, of_shipment, normalized)(row, others)
+    return result
 
 
-def carriers(row: Row, given: Arguments) -> list[Predicate]:
-    """The carrier's code; `isNull` asks whether there is a carrier."""
-    found = list[Predicate]()
-    if given["isNull"] is not None:
-        found.append(row.c.carrier_id.is_(None) if given["isNull"] else row.c.carrier_id.is_not(None))
-    carrier = given.builder.row(models.Carrier)
-    wanted = strings(column("code"))(carrier, given.without("isNull"))
-    if wanted:
-        wanted.append(given.builder.account_filter(carrier))
-        found.append(row.c.carrier_id.in_(select(carrier.c.id).select_from(carrier).where(*wanted)))
-    return found
+def reference_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ReferenceWhere: a single reference with this kind and this value."""
+
+    def kind(reference: RowAlias, arguments: Arguments) -> list[Predicate]:
+        if arguments["kind"] is None:
+            return []
+        return [reference.c.kind == arguments.bind("kind", Text(), checked_text)]
+
+    value = nested_filter("value", string_filter(column("value")))
+    return related_row_exists(models.ShipmentReference, of_shipment, all_of(kind, value))(row, arguments)
 
 
-def metadata(row: Row, given: Arguments) -> list[Predicate]:
-    """MetadataWhere: all of the list must hold. An index serves `eq`."""
-    found = list[Predicate]()
-    for one in given.each("metadata"):
-        member = row.c.metadata[one.bind("key", Text(), checked_text)]
-        text, inner = member.astext.collate("C"), one.nested("value")  # by bytes, whatever the database's collation
-        if inner is None or all(asked is None for asked in inner.values.values()):
-            found.append(text.is_not(None))
+def carrier_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.carrier: the carrier's code. `isNull: true`: the shipment has no carrier."""
+    result = list[Predicate]()
+    if arguments["isNull"] is not None:
+        result.append(row.c.carrier_id.is_(None) if arguments["isNull"] else row.c.carrier_id.is_not(None))
+    carrier = arguments.builder.row(models.Carrier)
+    where = string_filter(column("code"))(carrier, arguments.without("isNull"))
+    if where:
+        where.append(arguments.builder.account_filter(carrier))
+        result.append(row.c.carrier_id.in_(select(carrier.c.id).select_from(carrier).where(*where)))
+    return result
+
+
+def metadata_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """MetadataWhere: every item of the list must match. An index serves `eq`."""
+    result = list[Predicate]()
+    for item in arguments.nested_list("metadata"):
+        member = row.c.metadata[item.bind("key", Text(), checked_text)]
+        text = member.astext.collate("C")  # compares bytes, whatever the collation of the database
+        value = item.nested("value")
+        if value is None or all(operand is None for operand in value.values.values()):
+            result.append(text.is_not(None))
             continue
-        if inner["eq"] is not None:
-            key = one.bind("key", Text(), checked_text)
-            ways = (inner.bind("eq", Text(), convert) for convert in (quoted, bare))
-            members = (func.jsonb_build_object(key, cast(way, JSONB)) for way in ways)
-            found += [or_(*(row.c.metadata.contains(member) for member in members)), row.c.metadata != EMPTY]
-        if inner["in"] is not None:
-            values = inner.bind("in", TEXTS, lambda texts: [way(each) for each in texts for way in (quoted, bare)])
-            found.append(member == func.any(cast(values, ARRAY(JSONB))))
-        found += strings(partial(as_it_is, text))(row, inner.without("eq").without("in"))
-    return found
+        if value["eq"] is not None:
+            key = item.bind("key", Text(), checked_text)
+            operands = (value.bind("eq", Text(), convert) for convert in (as_json_string, as_json_value))
+            objects = (func.jsonb_build_object(key, cast(operand, JSONB)) for operand in operands)
+            result += [or_(*(row.c.metadata.contains(object_) for object_ in objects)), row.c.metadata != EMPTY]
+        if value["in"] is not None:
+            alternatives = value.bind(
+                "in",
+                TEXT_ARRAY,
+                lambda texts: [convert(text) for text in texts for convert in (as_json_string, as_json_value)],
+            )
+            result.append(member == func.any(cast(alternatives, ARRAY(JSONB))))
+        result += string_filter(partial(constant_expression, text))(row, value.without("eq").without("in"))
+    return result
 
 
-def as_it_is(text: ColumnElement[Any], _row: Row) -> ColumnElement[Any]:
-    """An expression that does not depend on the row it is asked for."""
-    return text
+def constant_expression(expression: ColumnElement[Any], _row: RowAlias) -> ColumnElement[Any]:
+    """Return an expression that does not depend on the row that is passed."""
+    return expression
 
 
-def quoted(text: str) -> str:
-    """A text as a JSON string."""
+def as_json_string(text: str) -> str:
+    """Return a text as a JSON string."""
     return orjson.dumps(checked_text(text)).decode()
 
 
-def bare(text: str) -> str:
-    """A text as the JSON value that it may stand for: a number, true or false; else as a string."""
-    return text if text in ("true", "false") or NUMBER.fullmatch(text) else quoted(text)
+def as_json_value(text: str) -> str:
+    """Return a text as the JSON number or boolean that it spells, otherwise as a JSON string."""
+    return text if text in ("true", "false") or JSON_NUMBER.fullmatch(text) else as_json_string(text)
 
 
-EMPTY = json_sql.sql("'{}'")
-"""What the indexes of tags and metadata leave out: PostgreSQL uses them only where a condition leaves it out too."""
+def tags_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """StringListFilter: `hasAny`, `hasAll`.
+
+    `hasAll` with an empty list matches everything. Every other condition requires a tag, so that the index serves it.
+    """
+    result = list[Predicate]()
+    if arguments["hasAny"] is not None:
+        tags = arguments.bind("hasAny", TEXT_ARRAY, checked_texts)
+        result.append(row.c.tags.op("&&", return_type=Boolean())(tags))
+    if arguments["hasAll"]:
+        tags = arguments.bind("hasAll", TEXT_ARRAY, checked_texts)
+        result.append(row.c.tags.op("@>", return_type=Boolean())(tags))
+    return [*result, row.c.tags != EMPTY] if result else result
 
 
-def tags(row: Row, given: Arguments) -> list[Predicate]:
-    """StringListFilter. All of no tags is no condition; every other one needs a tag, and so the index serves it."""
-    found = list[Predicate]()
-    if given["hasAny"] is not None:
-        found.append(row.c.tags.op("&&", return_type=Boolean())(given.bind("hasAny", TEXTS, checked_texts)))
-    if given["hasAll"]:
-        found.append(row.c.tags.op("@>", return_type=Boolean())(given.bind("hasAll", TEXTS, checked_texts)))
-    return [*found, row.c.tags != EMPTY] if found else found
+def grams_of(weight: dict[str, Any]) -> Decimal:
+    """Return a WeightInput in grams.
+
+    Raises:
+        BadUserInput: its absolute value is above `MAX_WEIGHT_VALUE`.
+    """
+    if abs(weight["value"]) > MAX_WEIGHT_VALUE:
+        raise request_errors.BadUserInput(
+            f"A weight in a filter must be between -{MAX_WEIGHT_VALUE:,} and {MAX_WEIGHT_VALUE:,}."
+        )
+    return units.grams(weight["value"], weight["unit"])
 
 
-def weights(row: Row, given: Arguments) -> list[Predicate]:
-    """WeightFilter, compared in grams."""
-
-    def grams(weight: dict[str, Any]) -> Decimal:
-        if abs(weight["value"]) > MAX_WEIGHT_VALUE:
-            raise request_errors.BadUserInput(f"A weight in a filter is beyond {MAX_WEIGHT_VALUE:,}.")
-        return units.grams(weight["value"], weight["unit"])
-
-    found = list[Predicate]()
-    if given["gte"] is not None:
-        found.append(row.c.total_weight_g >= given.bind("gte", Numeric(), grams))
-    if given["lte"] is not None:
-        found.append(row.c.total_weight_g <= given.bind("lte", Numeric(), grams))
-    return found
+def weight_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """WeightFilter: `gte`, `lte`, compared in grams."""
+    result = list[Predicate]()
+    if arguments["gte"] is not None:
+        result.append(row.c.total_weight_g >= arguments.bind("gte", Numeric(), grams_of))
+    if arguments["lte"] is not None:
+        result.append(row.c.total_weight_g <= arguments.bind("lte", Numeric(), grams_of))
+    return result

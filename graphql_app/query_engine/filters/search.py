@@ -1,8 +1,8 @@
-"""`shipments(search:)` → a predicate: the text is a number, reference or tracking number, whole or its beginning, or
+"""`shipments(search:)` → a predicate: the text is a number, reference or tracking number, complete or its beginning, or
 words of a party.
 
-Every way to find is an index lookup, and looks at no more than `MOST` matches, so that a search that matches everything
-costs no more than one that matches little. Refuses nothing; a blank search finds nothing.
+Every alternative is an index lookup and reads at most `MAX_MATCHES` rows, so that a search that matches everything
+costs no more than one that matches little. A blank search matches nothing. The limits of filter strings apply.
 """
 
 from collections.abc import Callable
@@ -16,47 +16,59 @@ from graphql_app.domain import tracking_numbers
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
-from graphql_app.query_engine.selection import Arguments, Row
+from graphql_app.query_engine.selection import Arguments, RowAlias
 
 MAX_MATCHES = 10_000
+"""Maximum number of rows that each alternative of a search reads."""
 
 
-def search_predicates(row: Row, given: Arguments) -> list[predicates.Predicate]:
-    """The rows of shipments that a search finds; everything when there is none."""
-    if given["search"] is None:
+def search_predicates(row: RowAlias, arguments: Arguments) -> list[predicates.Predicate]:
+    """Return the predicate for shipments that match `search`; none if it is omitted."""
+    if arguments["search"] is None:
         return []
-    ways = [
-        by_prefix(given, models.Shipment, "number", "id", str.strip),
-        by_prefix(given, models.Shipment, "external_reference", "id", str.strip),
-        by_prefix(given, models.ShipmentReference, "value", "shipment_id", str.strip),
-        by_prefix(given, models.Package, "tracking_number_norm", "shipment_id", tracking_numbers.normalize),
-        by_words(given),
+    matches = [
+        prefix_matches(arguments, models.Shipment, "number", "id", str.strip),
+        prefix_matches(arguments, models.Shipment, "external_reference", "id", str.strip),
+        prefix_matches(arguments, models.ShipmentReference, "value", "shipment_id", str.strip),
+        prefix_matches(arguments, models.Package, "tracking_number_norm", "shipment_id", tracking_numbers.normalize),
+        word_matches(arguments),
     ]
-    return [row.c.id.in_(union_all(*ways))]
+    return [row.c.id.in_(union_all(*matches))]
 
 
-def by_prefix(given: Arguments, model: type, column: str, shipment: str, normal: Callable[[str], str]) -> Select[Any]:
-    """Shipments of rows whose text begins with the search; none for an empty one, which would be all."""
-    table = given.builder.row(model)
+def prefix_matches(
+    arguments: Arguments, model: type, column: str, shipment_column: str, normalize: Callable[[str], str]
+) -> Select[Any]:
+    """Return the IDs of shipments with a row whose column begins with the search.
+
+    Args:
+        arguments: the arguments with `search`.
+        model: the model that is searched.
+        column: the column that is compared.
+        shipment_column: the column with the ID of the shipment.
+        normalize: applied to the search. If nothing remains, no row matches, since an empty prefix would match all.
+    """
+    table = arguments.builder.row(model)
     text = table.c[column]
-    wanted = [
-        given.builder.account_filter(table),
-        text
-        >= given.bind(
-            "search", Text(), lambda search: predicates.checked_text(normal(search)) or predicates.LAST_CHARACTER
-        ),
-        text
-        < given.bind(
-            "search", Text(), lambda search: predicates.after_prefix(normal(search) or predicates.LAST_CHARACTER)
-        ),
+
+    def lower_bound(search: str) -> str:
+        return predicates.checked_text(normalize(search)) or predicates.LAST_CHARACTER
+
+    def upper_bound(search: str) -> str:
+        return predicates.prefix_upper_bound(normalize(search) or predicates.LAST_CHARACTER)
+
+    where = [
+        arguments.builder.account_filter(table),
+        text >= arguments.bind("search", Text(), lower_bound),
+        text < arguments.bind("search", Text(), upper_bound),
     ]
-    return select(table.c[shipment]).select_from(table).where(*wanted).limit(json_sql.sql(str(MAX_MATCHES)))
+    return select(table.c[shipment_column]).select_from(table).where(*where).limit(json_sql.sql(str(MAX_MATCHES)))
 
 
-def by_words(given: Arguments) -> Select[Any]:
-    """Shipments with a party that has all words of the search, the last one perhaps only begun."""
-    party = given.builder.row(models.Party)
-    words = func.plainto_tsquery(json_sql.sql("'simple'"), given.bind("search", Text(), predicates.checked_text))
+def word_matches(arguments: Arguments) -> Select[Any]:
+    """Return the IDs of shipments with a party that has all words of the search; the last word may be a prefix."""
+    party = arguments.builder.row(models.Party)
+    words = func.plainto_tsquery(json_sql.sql("'simple'"), arguments.bind("search", Text(), predicates.checked_text))
     query = cast(func.nullif(cast(words, Text), json_sql.sql("''")).op("||")(json_sql.sql("':*'")), TSQUERY)
-    wanted = [given.builder.account_filter(party), json_sql.sql(str(PARTY_WORDS)).op("@@")(query)]
-    return select(party.c.shipment_id).select_from(party).where(*wanted).limit(json_sql.sql(str(MAX_MATCHES)))
+    where = [arguments.builder.account_filter(party), json_sql.sql(str(PARTY_WORDS)).op("@@")(query)]
+    return select(party.c.shipment_id).select_from(party).where(*where).limit(json_sql.sql(str(MAX_MATCHES)))

@@ -1,4 +1,4 @@
-/* The examples as a panel at the side, so that a closed tab is not lost. */
+/* A plugin with the list of examples, from which a closed tab can be opened again. */
 import { pick, UnStyledButton, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 
 export function examplesPlugin(examples) {

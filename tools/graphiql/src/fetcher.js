@@ -1,8 +1,8 @@
-/* An operation → its answer from our endpoint: HTTP for queries and mutations, a WebSocket for subscriptions. */
+/* Executes operations: queries and mutations over HTTP, subscriptions over WebSocket. */
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { getIntrospectionQuery } from 'graphql';
 
-/* GraphiQL's own introspection leaves out @oneOf, and then neither the docs nor the editor's checks know of it. */
+/* GraphiQL's own introspection query omits @oneOf, which the documentation and the editor's validation need. */
 const INTROSPECTION = getIntrospectionQuery({
   schemaDescription: true,
   specifiedByUrl: true,
@@ -11,13 +11,13 @@ const INTROSPECTION = getIntrospectionQuery({
 });
 
 export function createFetcher(url) {
-  /* Given a URL rather than a client, the toolkit opens a socket for each subscription, and the editor's headers,
-     Authorization among them, become the payload of its connection_init. */
-  const ask = createGraphiQLFetcher({
+  /* With a URL instead of a client, the toolkit opens a WebSocket for each subscription and sends the editor's headers,
+     including Authorization, as payload of connection_init. */
+  const fetcher = createGraphiQLFetcher({
     url,
     subscriptionUrl: url.replace(/^http/, 'ws'),
     enableIncrementalDelivery: false,
   });
   return (operation, options) =>
-    ask(operation.operationName === 'IntrospectionQuery' ? { ...operation, query: INTROSPECTION } : operation, options);
+    fetcher(operation.operationName === 'IntrospectionQuery' ? { ...operation, query: INTROSPECTION } : operation, options);
 }

@@ -1,4 +1,4 @@
-/* GraphiQL asks for the system's colour scheme once; this asks again when the system changes it. */
+/* GraphiQL reads the system's colour scheme only once. This component reads it again when it changes. */
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect } from 'react';
 
@@ -8,9 +8,9 @@ export function FollowSystem() {
   useEffect(() => {
     if (theme !== null) return undefined;
     const dark = matchMedia('(prefers-color-scheme: dark)');
-    const again = () => setTheme(null);
-    dark.addEventListener('change', again);
-    return () => dark.removeEventListener('change', again);
+    const update = () => setTheme(null);
+    dark.addEventListener('change', update);
+    return () => dark.removeEventListener('change', update);
   }, [theme, setTheme]);
   return null;
 }

@@ -1,4 +1,4 @@
-/* The page's configuration (#config: endpoint, title, examples) → GraphiQL in #explorer. No other host is ever asked. */
+/* Renders GraphiQL into #explorer with the configuration in #config (endpoint, title, examples). Contacts no other host. */
 import { createRoot } from 'react-dom/client';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { explorerPlugin } from '@graphiql/plugin-explorer';
@@ -12,7 +12,7 @@ import './style.css';
 
 const config = JSON.parse(document.getElementById('config').textContent);
 
-/* Workers are programs of their own; WORKERS holds the names that the build gave them. */
+/* Web workers are separate files; the build replaces WORKERS by their file names. */
 globalThis.MonacoEnvironment = {
   getWorker: (_, label) => new Worker(new URL(WORKERS[label] ?? WORKERS.editor, import.meta.url)),
 };

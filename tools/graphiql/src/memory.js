@@ -1,12 +1,12 @@
-/* What the browser keeps between visits: tabs, history, layout. Under a name of our own, since every program that was
-   ever developed on this host and port shares one localStorage; and never a header, since headers hold API keys. */
+/* What the browser stores between visits: tabs, history, layout. With a namespace, because all programs that are
+   developed on the same host and port share one localStorage. Never headers, because they contain API keys. */
 import { createLocalStorage } from '@graphiql/toolkit';
 
 const TABS = 'graphiql:tabState';
 const HEADERS = 'graphiql:headers';
 const HISTORY = ['graphiql:queries', 'graphiql:favorites'];
 
-/* A Storage for GraphiQL; null where the browser forbids any. */
+/* Returns a Storage for GraphiQL, or null if the browser forbids storage. */
 export function browserMemory() {
   const local = createLocalStorage({ namespace: 'shipments' });
   try {
@@ -21,20 +21,20 @@ export function browserMemory() {
     get length() {
       return local.length;
     },
-    /* The history plugin notes the headers of every operation, whatever `shouldPersistHeaders` says. */
+    /* The history plugin stores the headers of every operation, regardless of `shouldPersistHeaders`. */
     setItem: (key, value) => key !== HEADERS && local.setItem(key, HISTORY.includes(key) ? withoutHeaders(value) : value),
   };
 }
 
-/* GraphiQL fills its first editors from these, and not from the variables of the tab that it opens; given others than
+/* Initial values of the editors. GraphiQL uses them instead of the values of the tab that it opens; if they differ from
    that tab's, it opens one more tab on each visit. */
 export function firstValues(memory, examples) {
-  const kept = keptTab(memory);
-  const { query, variables } = kept ?? examples[0];
+  const stored = storedTab(memory);
+  const { query, variables } = stored ?? examples[0];
   return { initialQuery: query ?? '', initialVariables: variables ?? '' };
 }
 
-function keptTab(memory) {
+function storedTab(memory) {
   try {
     const { tabs, activeTabIndex } = JSON.parse(memory.getItem(TABS));
     return tabs[activeTabIndex];

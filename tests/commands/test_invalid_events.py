@@ -1,0 +1,80 @@
+"""Invalid input of tracking events: a typed error with its path, never an internal error or a partial write.
+
+A value that a scalar cannot parse is rejected before execution (BAD_USER_INPUT, with the path in the message). A value
+that it can parse but that is invalid is an entry of the payload's `errors`.
+"""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.support.mutation_client import Deeds, Json, codes, document, event, trail
+
+NOON = "2026-03-01T12:00:00"
+
+
+def by_tracking_number(number: str, **fields: Any) -> Json:
+    """Input with a tracking number as its target."""
+    return {"target": {"trackingNumber": {"trackingNumber": number, **fields}}}
+
+
+INVALID_EVENTS: list[tuple[Json, str, str]] = [
+    ({"code": None}, "REQUIRED", "code"),
+    ({"code": None, "carrierStatusRaw": " "}, "REQUIRED", "code"),
+    ({"message": "\0"}, "INVALID", "message"),
+    ({"message": "x" * 1001}, "LIMIT_EXCEEDED", "message"),
+    ({"source": "x" * 65}, "LIMIT_EXCEEDED", "source"),
+    ({"externalEventId": "x" * 129}, "LIMIT_EXCEEDED", "externalEventId"),
+    ({"carrierStatusRaw": "x" * 129}, "LIMIT_EXCEEDED", "carrierStatusRaw"),
+    ({"occurred": {"local": {"at": NOON, "timeZone": "Mars/Olympus"}}}, "INVALID", "occurred.local.timeZone"),
+    ({"occurred": {"instant": "1500-01-01T00:00:00Z"}}, "INVALID", "occurred.instant"),
+    ({"occurred": {"date": "0001-01-01"}}, "INVALID", "occurred.date"),
+    ({"occurred": {"date": "9999-12-31"}}, "INVALID", "occurred.date"),
+    ({"occurred": {"local": {"at": "0001-01-01T00:00:01", "timeZone": "Asia/Tokyo"}}}, "INVALID", "occurred.local.at"),
+    ({"place": {"latitude": 91, "longitude": 0}}, "INVALID", "place.latitude"),
+    ({"place": {"latitude": 0, "longitude": -180.1}}, "INVALID", "place.longitude"),
+    ({"place": {"latitude": 0}}, "REQUIRED", "place.longitude"),
+    ({"place": {"longitude": 0}}, "REQUIRED", "place.latitude"),
+    ({"place": {"country": "QQ"}}, "INVALID", "place.country"),
+    ({"place": {"city": "x" * 201}}, "LIMIT_EXCEEDED", "place.city"),
+    ({"estimatedDeliveryAt": "3000-01-01T00:00:00Z"}, "INVALID", "estimatedDeliveryAt"),
+    (by_tracking_number(" "), "INVALID", "target.trackingNumber.trackingNumber"),
+    (by_tracking_number("\0"), "INVALID", "target.trackingNumber.trackingNumber"),
+    (by_tracking_number("X", carrier="\0"), "INVALID", "target.trackingNumber.carrier"),
+    ({"target": {"shipment": {"number": "\0"}}}, "INVALID", "target.shipment.number"),
+]  # fmt: skip
+
+
+UNPARSABLE_EVENTS: list[Json] = [
+    {"code": "TELEPORTED"},
+    {"occurred": {}},
+    {"occurred": {"instant": None}},
+    {"occurred": {"instant": "2026-03-01T10:00:00Z", "date": "2026-03-01"}},
+    {"occurred": {"instant": "2026-03-01T10:00:00"}},
+    {"occurred": {"local": {"at": "2026-03-01T10:00:00Z", "timeZone": "Europe/Berlin"}}},
+    {"occurred": {"local": {"at": "0001-01-01T00:00:00", "timeZone": "Asia/Tokyo"}}},
+    {"occurred": {"date": "2026-02-29"}},
+    {"occurred": {"date": "01.03.2026"}},
+    {"target": {}},
+    {"target": {"packageId": "pkg_0", "shipment": {"id": "shp_0"}}},
+    {"place": {"latitude": "north", "longitude": 0}},
+    {"place": {"latitude": True, "longitude": 0}},
+]
+
+
+async def test_an_event_value_that_a_scalar_cannot_parse_is_rejected(assert_rejected: Any) -> None:
+    for fields in UNPARSABLE_EVENTS:
+        await assert_rejected(document("trackingEventsRecord"), {"inputs": [{**event("shp_0"), **fields}]})
+
+
+async def test_an_invalid_event_returns_an_error_with_its_path(deeds: Deeds, owner: AsyncEngine) -> None:
+    created = await deeds.ready()
+    before = await trail(owner)
+    for fields, code, path in INVALID_EVENTS:
+        (result,) = (await deeds.record({**event(created["id"]), **fields}))["results"]
+        assert codes(result) == [(code, f"inputs.0.{path}")], fields
+        assert result["event"] is None
+    assert await trail(owner) == before
+    rows = [{**event(created["id"]), **fields} for fields, _, _ in INVALID_EVENTS]
+    payload = await deeds.record(*rows, event(created["id"], "HELD"), idempotencyKey="k")
+    assert (payload["succeeded"], payload["failed"]) == (1, len(INVALID_EVENTS))
