@@ -1,5 +1,6 @@
 """Authentication and authorization data: API keys, scopes and the viewer of a request.
 
-`api_key` is the format of a secret, `authenticator` finds the viewer of a request by it, `scopes` names what a key may
-do, `viewer` is the result. May import `database`, `settings`, `models`, `errors`, `domain` and `observability`.
+`api_key` is the format of a secret, `authenticator` maps the secret in a request's headers to a viewer, `scopes` names
+what an API key can do, `viewer` is the result. May import `database`, `settings`, `models`, `errors`, `domain` and
+`observability`.
 """

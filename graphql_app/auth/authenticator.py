@@ -1,11 +1,13 @@
-"""The keys in use, as the database has had them within the last second: a request's headers → its viewer.
+"""Authentication: maps the headers of a request to its viewer, with a cache of the API keys in use.
 
-One statement reads all keys that are in use, again and again, and what it read is taken for true for less than a
-second: that is how long a key lives on that was revoked, in every process. A key that was not in use waits for the next
-reading, with all others that came meanwhile: whatever strangers show, there is one statement at a time. Who stays, a
-socket or a stream, is told when its key has gone. The connection is the keyring's own, so a busy pool delays nobody
-here. Refuses: secrets that are not known; requests without one, once a key was made. Without the database nobody is
-let in.
+One query reads all keys in use every 0.35 seconds. A cached key is trusted for less than a second, so a revoked key is
+rejected within a second in every process. A key that is not cached waits for the next query, together with all others
+that arrive in the meantime: whatever unknown clients send, one query runs at a time. Connections and streams that stay
+open are notified when their key is revoked. The authenticator has its own database connection, so a busy pool does not
+delay it.
+
+Unknown secrets are rejected, and requests without one as soon as an API key exists. Without the database nobody is
+authenticated.
 """
 
 import asyncio
@@ -32,212 +34,256 @@ from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-CACHE_SECONDS, REFRESH_SECONDS = 0.8, 0.35
-"""Seconds for which what was read counts, from before the question on; seconds between two readings of what is used."""
-IN_USE = 60.0
-"""Seconds since its last use for which a key is read again and again."""
-MOST_KEPT, MOST_REFUSED = 10_000, 1_000
-NOTED = 5.0
-"""Seconds between two writes of when keys were last used: each key is in one of them once a minute, at most."""
-NOBODY = b""
-"""Stands for a secret where none is needed."""
+CACHE_SECONDS = 0.8
+"""A cached key is trusted this long, measured from before its query."""
+REFRESH_SECONDS = 0.35
+"""Interval between two queries of the keys in use."""
+IN_USE_SECONDS = 60.0
+"""A key is queried repeatedly this long after its last use."""
+MAX_CACHED_KEYS = 10_000
+"""Cached keys. The least recently used one is dropped, except keys with open connections."""
+MAX_UNKNOWN_KEYS = 1_000
+"""Cached hashes of unknown secrets."""
+SAVE_SECONDS = 5.0
+"""Interval between two updates of `last_used_at`. Each key is updated once a minute at most."""
+NO_KEY = b""
+"""The cache entry of requests without an API key."""
 
-AWAY = (SQLAlchemyError, OSError, TimeoutError)
+DATABASE_ERRORS = (SQLAlchemyError, OSError, TimeoutError)
 
-READ = text(
-    "SELECT hash, id, name, scopes, account_id, account FROM keys_by_hash(:hashes) "
+KEYS_SQL = text(
+    "SELECT hash, id, name, scopes, account_id, account FROM api_keys_by_hash(:hashes) "
     "WHERE expires_at IS NULL OR expires_at > now()"
 )
-DEFAULT = text("SELECT id, slug, keyed FROM default_account()")
-USED = text("SELECT keys_used(:ids, :moments)")
+DEFAULT_ACCOUNT_SQL = text("SELECT id, slug, has_keys FROM default_account()")
+SET_LAST_USED_SQL = text("SELECT api_keys_set_last_used(:ids, :used_at)")
 
 
 class CachedKey:
-    """A key that was found."""
+    """A valid API key. `read_at` and `used_at` are times of the monotonic clock."""
 
-    __slots__ = ("minute", "read_at", "told", "used_at", "viewer")
+    __slots__ = ("minute", "on_revoked", "read_at", "used_at", "viewer")
 
     def __init__(self, viewer: Viewer, read_at: float) -> None:
-        self.viewer, self.read_at, self.used_at, self.minute = viewer, read_at, read_at, 0
-        self.told: set[Callable[[], None]] = set()
-        """Whom to call when it has gone."""
+        self.viewer = viewer
+        self.read_at = read_at
+        self.used_at = read_at
+        self.minute = 0
+        """The minute, since 1970, for which its use was noted."""
+        self.on_revoked: set[Callable[[], None]] = set()
+        """Callbacks for when the key is revoked, has expired or was changed."""
 
 
 class ApiKeyAuthenticator:
-    """The keys of one process. `keyless`: whether requests need none, as long as no key was made at all."""
+    """The API keys of one process. `run()` is its background task.
+
+    Args:
+        engine: its URL is used for a connection of its own.
+        settings: settings of that connection.
+        keyless: whether requests need no API key, as long as no API key exists.
+    """
 
     def __init__(self, engine: AsyncEngine, settings: Settings, *, keyless: bool) -> None:
-        url, one = engine.url.render_as_string(hide_password=False), settings.model_copy(update={"pool_size": 1})
-        self.engine = make_engine(url, one, name="graphql-app keys", scoped=True)
+        url = engine.url.render_as_string(hide_password=False)
+        own_settings = settings.model_copy(update={"pool_size": 1})
+        self.engine = make_engine(url, own_settings, name="graphql-app keys", scoped=True)
         self.connect = self.engine.execution_options(isolation_level="AUTOCOMMIT").connect
         self.keyless = keyless
-        self.known: OrderedDict[bytes, CachedKey] = OrderedDict()
-        self.refused: OrderedDict[bytes, float] = OrderedDict()
-        self.wanted: dict[bytes, str | None] = {}
-        """Hashes, and the beginnings of the secrets that they are of."""
-        self.current: asyncio.Task[None] | None = None
-        self.next: asyncio.Task[None] | None = None
-        self.used: dict[UUID, datetime] = {}
+        self.cached: OrderedDict[bytes, CachedKey] = OrderedDict()
+        """Valid keys by hash, the least recently used first."""
+        self.unknown: OrderedDict[bytes, float] = OrderedDict()
+        """Hashes of unknown secrets, and when they were queried."""
+        self.requested: dict[bytes, str | None] = {}
+        """Hashes for the next query, and the prefixes of their secrets."""
+        self.current_query: asyncio.Task[None] | None = None
+        self.next_query: asyncio.Task[None] | None = None
+        self.last_used: dict[UUID, datetime] = {}
+        """Times of use that are not saved yet, by key ID."""
 
     async def __call__(self, scope: Scope) -> Viewer:
-        """Who is asking. Raises Unauthenticated, NotAllowed, and whatever keeps the database from saying."""
+        """Return the viewer of an ASGI scope.
+
+        Raises:
+            Unauthenticated: the API key is missing, malformed, unknown, revoked or expired.
+            Forbidden: a request without an API key does not come directly from this machine.
+            RequestError: the database cannot be queried, such as ConnectionLost (503).
+        """
         secret = api_key.from_headers(scope["headers"])
         if secret is None:
             if not self.keyless:
                 raise request_errors.Unauthenticated
             api_key.check_host(scope["headers"])
-        hash_ = NOBODY if secret is None else api_key.digest(secret)
-        entry = self.fresh(hash_)
+        hash_ = NO_KEY if secret is None else api_key.digest(secret)
+        entry = self.cached_key(hash_)
         if entry is None:
             if secret is not None and not api_key.has_valid_checksum(secret):
                 raise request_errors.Unauthenticated(api_key.UNKNOWN_KEY)
-            await asyncio.shield(self.reading(hash_, api_key.prefix(secret)))
-            entry = self.known.get(hash_)
+            await asyncio.shield(self.request_query(hash_, api_key.prefix(secret)))
+            entry = self.cached.get(hash_)
         if entry is None:
             raise request_errors.Unauthenticated(None if secret is None else api_key.UNKNOWN_KEY)
-        self.use(hash_, entry)
+        self.note_use(hash_, entry)
         return entry.viewer
 
-    def fresh(self, hash_: bytes) -> CachedKey | None:
-        """What is known well enough; None: it must be read. Raises Unauthenticated."""
-        since = time.monotonic() - CACHE_SECONDS
-        entry = self.known.get(hash_)
+    def cached_key(self, hash_: bytes) -> CachedKey | None:
+        """Return the cached key, or None if it must be queried.
+
+        The cache replaces a query and its round trip by 3 µs.
+
+        Raises:
+            Unauthenticated: the secret was unknown less than CACHE_SECONDS ago.
+        """
+        oldest = time.monotonic() - CACHE_SECONDS
+        entry = self.cached.get(hash_)
         if entry is not None:
-            return entry if entry.read_at >= since else None
-        if self.refused.get(hash_, since - 1) >= since:
+            return entry if entry.read_at >= oldest else None
+        if self.unknown.get(hash_, oldest - 1) >= oldest:
             raise request_errors.Unauthenticated(api_key.UNKNOWN_KEY)
         return None
 
-    def use(self, hash_: bytes, entry: CachedKey) -> None:
+    def note_use(self, hash_: bytes, entry: CachedKey) -> None:
+        """Note that a key was used; once a minute also for the database."""
         entry.used_at = time.monotonic()
-        self.known.move_to_end(hash_)
+        self.cached.move_to_end(hash_)
         minute = int(time.time()) // 60
         if minute != entry.minute and entry.viewer.key_id is not None:
             entry.minute = minute
-            self.used[entry.viewer.key_id] = datetime.fromtimestamp(minute * 60, UTC)
+            self.last_used[entry.viewer.key_id] = datetime.fromtimestamp(minute * 60, UTC)
 
     @contextmanager
-    def on_revoked(self, viewer: Viewer, told: Callable[[], None]) -> Iterator[None]:
-        """While inside, `told` is called when the viewer may be here no longer."""
-        entry = self.known.get(viewer.hash)
+    def on_revoked(self, viewer: Viewer, callback: Callable[[], None]) -> Iterator[None]:
+        """Call `callback` when the viewer's key is revoked, expires or changes inside the block, or has already."""
+        entry = self.cached.get(viewer.hash)
         if entry is None or entry.viewer != viewer:
-            told()
+            callback()
             yield
             return
-        entry.told.add(told)
+        entry.on_revoked.add(callback)
         try:
             yield
         finally:
-            entry.told.discard(told)
+            entry.on_revoked.discard(callback)
 
-    def reading(self, hash_: bytes, prefix: str | None) -> "asyncio.Task[None]":
-        """The next reading, which will know about this key."""
-        self.wanted[hash_] = prefix
-        if self.next is None:
-            self.next = asyncio.create_task(self.read(self.current))
-            self.next.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
-        return self.next
+    def request_query(self, hash_: bytes, prefix: str | None) -> "asyncio.Task[None]":
+        """Add a key to the next query and return that query's task."""
+        self.requested[hash_] = prefix
+        if self.next_query is None:
+            self.next_query = asyncio.create_task(self.run_query(self.current_query))
+            # retrieve the exception, also if nobody waits for the task
+            self.next_query.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self.next_query
 
-    async def read(self, before: "asyncio.Task[None] | None") -> None:
-        """Read what is wanted, once the reading before this one has ended."""
-        if before is not None:
-            await asyncio.wait([before])
-        self.current, self.next = self.next, None
-        hashes, self.wanted = self.wanted, {}
-        for last in (False, True):  # where a connection was lost, the next one may do
+    async def run_query(self, previous: "asyncio.Task[None] | None") -> None:
+        """Query the requested keys after the previous query has ended; once more if the connection was lost.
+
+        Raises:
+            RequestError: the database cannot be queried.
+        """
+        if previous is not None:
+            await asyncio.wait([previous])
+        self.current_query, self.next_query = self.next_query, None
+        hashes, self.requested = self.requested, {}
+        for is_last in (False, True):
             try:
-                return await self.ask(hashes)
+                return await self.query(hashes)
             except Exception as error:
-                known = to_request_error(error)
-                if known is None:
+                request_error = to_request_error(error)
+                if request_error is None:
                     raise
-                if last or not isinstance(known, request_errors.ConnectionLost):
-                    raise known from error
+                if is_last or not isinstance(request_error, request_errors.ConnectionLost):
+                    raise request_error from error
 
-    async def ask(self, hashes: Mapping[bytes, str | None]) -> None:
-        began, found = time.monotonic(), dict[bytes, Viewer]()
+    async def query(self, hashes: Mapping[bytes, str | None]) -> None:
+        """Query keys and update the cache.
+
+        Args:
+            hashes: hash → prefix of the secret.
+        """
+        read_at = time.monotonic()
+        viewers = dict[bytes, Viewer]()
         async with self.connect() as connection:
-            if NOBODY in hashes and self.keyless:
-                account = (await connection.execute(DEFAULT)).one()
-                self.keyless = not account.keyed  # for good: it does not come back when all keys are revoked
+            if NO_KEY in hashes and self.keyless:
+                account = (await connection.execute(DEFAULT_ACCOUNT_SQL)).one()
+                self.keyless = not account.has_keys  # stays False, also when all keys are revoked later
                 if self.keyless:
-                    found[NOBODY] = Viewer(account.id, account.slug)
-            if secret := [hash_ for hash_ in hashes if hash_]:
-                rows: Sequence[Row[Any]] = (await connection.execute(READ, {"hashes": secret})).all()
-                found |= {row.hash: viewer_from_row(row, hashes[row.hash]) for row in rows}
+                    viewers[NO_KEY] = Viewer(account.id, account.slug)
+            if key_hashes := [hash_ for hash_ in hashes if hash_]:
+                rows: Sequence[Row[Any]] = (await connection.execute(KEYS_SQL, {"hashes": key_hashes})).all()
+                viewers |= {row.hash: viewer_from_row(row, hashes[row.hash]) for row in rows}
         for hash_ in hashes:
-            self.learn(hash_, found.get(hash_), began)
+            self.update(hash_, viewers.get(hash_), read_at)
 
-    def learn(self, hash_: bytes, viewer: Viewer | None, began: float) -> None:
-        """Take in what was read of a key, None where there is none."""
-        entry = self.known.get(hash_)
+    def update(self, hash_: bytes, viewer: Viewer | None, read_at: float) -> None:
+        """Update the cache entry of a key; `viewer` is None if the key is not valid."""
+        entry = self.cached.get(hash_)
         if entry is not None and entry.viewer == viewer:
-            entry.read_at = began
+            entry.read_at = read_at
             return
         if entry is not None:
-            del self.known[hash_]
-            for told in tuple(entry.told):
-                told()
+            del self.cached[hash_]
+            for callback in tuple(entry.on_revoked):
+                callback()
         if viewer is None:
-            self.refused[hash_] = began
-            self.refused.move_to_end(hash_)
-            if len(self.refused) > MOST_REFUSED:
-                self.refused.popitem(last=False)
+            self.unknown[hash_] = read_at
+            self.unknown.move_to_end(hash_)
+            if len(self.unknown) > MAX_UNKNOWN_KEYS:
+                self.unknown.popitem(last=False)
             return
-        self.refused.pop(hash_, None)
-        self.known[hash_] = CachedKey(viewer, began)
-        if len(self.known) > MOST_KEPT:
-            oldest = next((one for one, other in self.known.items() if not other.told), hash_)
+        self.unknown.pop(hash_, None)
+        self.cached[hash_] = CachedKey(viewer, read_at)
+        if len(self.cached) > MAX_CACHED_KEYS:
+            oldest = next((other for other, cached_key in self.cached.items() if not cached_key.on_revoked), hash_)
             if oldest != hash_:
-                del self.known[oldest]
+                del self.cached[oldest]
 
     async def run(self) -> None:
-        """Keep what is in use fresh, forget what is not, and write down what was used, for good."""
-        noted, well = time.monotonic(), True
+        """Refresh the keys in use, drop the others, and save when keys were used; forever."""
+        saved_at, is_available = time.monotonic(), True
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             now = time.monotonic()
-            for hash_, entry in tuple(self.known.items()):
-                if entry.told or entry.used_at > now - IN_USE:
-                    self.reading(hash_, entry.viewer.prefix)
+            for hash_, entry in tuple(self.cached.items()):
+                if entry.on_revoked or entry.used_at > now - IN_USE_SECONDS:
+                    self.request_query(hash_, entry.viewer.prefix)
                 elif entry.read_at < now - CACHE_SECONDS:
-                    del self.known[hash_]
+                    del self.cached[hash_]
             try:
-                if self.next is not None:
-                    await asyncio.shield(self.next)
-                if self.used and now > noted + NOTED:
-                    noted = now
+                if self.next_query is not None:
+                    await asyncio.shield(self.next_query)
+                if self.last_used and now > saved_at + SAVE_SECONDS:
+                    saved_at = now
                     await self.save_last_used()
-                well = True
-            except (request_errors.RequestError, *AWAY) as error:
-                if well:
-                    logger.warning("API keys can be neither read nor noted: %s", type(error).__name__)
-                well = False
-            except Exception:  # nobody would notice a keyring that has ended
-                logger.exception("The keyring broke.")
+                is_available = True
+            except (request_errors.RequestError, *DATABASE_ERRORS) as error:
+                if is_available:
+                    logger.warning("API keys cannot be read or updated: %s", type(error).__name__)
+                is_available = False
+            except Exception:  # an exception would end the task unnoticed
+                logger.exception("The refresh of API keys failed.")
 
     async def save_last_used(self) -> None:
-        """Write down when keys were last used."""
-        used, self.used = dict(sorted(self.used.items())), {}
+        """Save when keys were last used."""
+        last_used, self.last_used = dict(sorted(self.last_used.items())), {}
+        parameters = {"ids": list(last_used), "used_at": list(last_used.values())}
         try:
             async with self.connect() as connection:
-                await connection.execute(USED, {"ids": list(used), "moments": list(used.values())})
+                await connection.execute(SET_LAST_USED_SQL, parameters)
         except BaseException:
-            self.used = used | self.used
+            self.last_used = last_used | self.last_used
             raise
 
     async def close(self) -> None:
-        """The process ends."""
+        """Save when keys were last used, wait for running queries and close the connection."""
         try:
-            if self.used:
+            if self.last_used:
                 await self.save_last_used()
-        except AWAY as error:
-            logger.warning("When API keys were last used was not written down: %s", type(error).__name__)
-        if left := [task for task in (self.current, self.next) if task is not None]:
-            await asyncio.wait(left)
+        except DATABASE_ERRORS as error:
+            logger.warning("The last use of API keys was not saved: %s", type(error).__name__)
+        if queries := [task for task in (self.current_query, self.next_query) if task is not None]:
+            await asyncio.wait(queries)
         await self.engine.dispose()
 
 
 def viewer_from_row(row: Row[Any], prefix: str | None) -> Viewer:
-    """The viewer that a key stands for."""
+    """Return the viewer of a row of KEYS_SQL."""
     return Viewer(row.account_id, row.account, row.name, tuple(row.scopes), prefix, row.id, row.hash)

@@ -1,4 +1,12 @@
-"""TODO docstring."""
+"""The scopes of API keys. No scope implies another."""
 
-READ, WRITE, EVENTS, ADMIN = "shipments:read", "shipments:write", "events:write", "admin"
+READ = "shipments:read"
+"""Run queries and subscriptions."""
+WRITE = "shipments:write"
+"""Create and change shipments and carriers."""
+EVENTS = "events:write"
+"""Record and void tracking events."""
+ADMIN = "admin"
+"""Create, list and revoke the API keys of the account."""
 SCOPES = (READ, WRITE, EVENTS, ADMIN)
+"""All scopes, in the order in which the API returns them."""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The viewer: the account and the API key of a request."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -8,22 +8,25 @@ from graphql_app.auth.scopes import SCOPES
 
 @dataclass(frozen=True)
 class Viewer:
-    """An account, the API key that stands for it (None where no key is needed), and what it may do."""
+    """An account, the API key that was used, and its scopes. Without an API key, `key` is None and all scopes apply."""
 
     account_id: UUID
     account: str
+    """Slug of the account."""
     key: str | None = None
+    """Name of the API key."""
     scopes: tuple[str, ...] = SCOPES
     prefix: str | None = None
-    """Beginning of the key's secret, which no other key has: names are for people, and may be the same."""
+    """First characters of the secret. They are unique, unlike the name."""
     key_id: UUID | None = None
     hash: bytes = field(default=b"", repr=False)
+    """SHA-256 hash of the secret."""
 
     @property
     def actor(self) -> str:
-        """How the change log names the viewer, and whose its idempotency keys are."""
+        """The actor in the change log and of idempotency keys: name and prefix of the API key, or the account."""
         return f"{self.key} ({self.prefix})" if self.key is not None else self.account
 
     def client(self, address: str) -> str:
-        """Whose share of the process an operation takes: the key's, or where there is none, the address's."""
+        """Return the client whose rate limit and slots a request uses: the API key, or else its IP address."""
         return self.prefix or address

@@ -1,11 +1,13 @@
-"""The pulse of the change log: who watches an account is told how far its log may be read.
+"""Change notifications: tells subscribers how far the change log of their account can be read (LISTEN/NOTIFY).
 
-One connection for each process, outside the pool. It LISTENs, but a notification, like the process's own commits, only
-wakes it; how far the log reaches it asks the database, every second anyway, and first of all after a reconnect, so
-nothing depends on a notification. Positions are (xid, seq) of rows whose transaction is older than any that still runs:
-no row can appear before one of them. A transaction that stays open therefore delays all readers, and they are told
-again once it has ended. Commits are announced by this connection, a few times a second whatever their number: a NOTIFY
-within each transaction would let only one commit at a time (16 writers: 500 commits a second, without it 3,500).
+Each process has one connection for this, outside the pool. It LISTENs, but a notification, like a commit of the process
+itself, only wakes it: the position comes from a query, which also runs every second and first of all after a reconnect,
+so nothing depends on a notification. A position is the (xid, seq) of a row whose transaction is older than every
+running transaction, so no row can appear before it later. A transaction that stays open therefore delays all readers;
+they are notified once it has ended.
+
+Commits are announced on this connection, at most 50 times a second whatever their number: a NOTIFY inside each
+transaction would serialize the commits (16 writers reach 500 commits a second with it, 3,500 without).
 """
 
 import asyncio
@@ -26,22 +28,35 @@ from graphql_app.settings import Settings
 logger = logging.getLogger(__name__)
 
 Position = tuple[int, int]
-"""Where a row of the change log stands: (xid, seq)."""
+"""Position of a row in the change log: (xid, seq)."""
 BEGINNING: Position = (0, 0)
-Told = Callable[[Position], None]
+"""The position before the first row."""
+HeadCallback = Callable[[Position], None]
+"""Called with the new head of an account's log."""
 
 CHANNEL = "shipments_changed"
-HEARTBEAT, PATIENCE = 5.0, 5.0
-"""Seconds between two signs of life where nobody watches, and those in which the server must answer."""
-POLL, SOON, LATER = 1.0, 0.005, 0.25
-"""Seconds until the log is looked at without being woken; the shortest and longest while a commit is not settled."""
-REST, SPEAK = 0.002, 0.02
-"""Seconds between two looks, and between two notifications, at least."""
-FIRST_WAIT, LONGEST_WAIT = 0.05, 2.0
-"""Seconds before the first and before a later attempt to connect again."""
+"""Channel of LISTEN and NOTIFY."""
+HEARTBEAT_SECONDS = 5.0
+"""Interval between two checks of the connection while nobody subscribes."""
+RESPONSE_TIMEOUT_SECONDS = 5.0
+"""Timeout of connecting and of each statement."""
+POLL_SECONDS = 1.0
+"""Interval between two polls without a notification."""
+MIN_UNSETTLED_POLL_SECONDS = 0.005
+"""First interval between two polls while an older transaction still runs; it doubles with each poll."""
+MAX_UNSETTLED_POLL_SECONDS = 0.25
+"""Longest interval between two polls while an older transaction still runs."""
+MIN_POLL_INTERVAL_SECONDS = 0.002
+"""Shortest interval between two polls."""
+MIN_NOTIFY_INTERVAL_SECONDS = 0.02
+"""Shortest interval between two notifications."""
+MIN_RECONNECT_SECONDS = 0.05
+"""Wait before the first attempt to reconnect; it doubles with each attempt."""
+MAX_RECONNECT_SECONDS = 2.0
+"""Longest wait before an attempt to reconnect."""
 
-LOOK = "SELECT account, xid, seq, unsettled FROM change_heads($1)"
-ENTER = """
+HEADS_SQL = "SELECT account, xid, seq, unsettled FROM change_log_heads($1)"
+START_POSITION_SQL = """
 SELECT head.xid::text::bigint AS xid, head.seq, $2::text::xid8 >= now.oldest AS ahead,
     (first.xid, first.seq) > ($2::text::xid8, $3::bigint) AND $2::text <> '0' AS expired
 FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
@@ -56,55 +71,64 @@ LEFT JOIN LATERAL (
 
 @dataclass(slots=True)
 class WatchedAccount:
-    """An account whose log somebody follows: how far it may be read, and who wants to know."""
+    """An account with subscribers: the head of its log and their callbacks."""
 
     head: Position
-    told: set[Told] = field(default_factory=set)
+    callbacks: set[HeadCallback] = field(default_factory=set)
 
 
 class ChangeNotifier:
-    """The pulse of one process."""
+    """The change notifier of one process. `run()` is its background task."""
 
     def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
-        self.engine, self.rights = engine, account_settings(settings)
+        self.engine = engine
+        self.account_settings = account_settings(settings)
         self.watched: dict[UUID, WatchedAccount] = {}
-        self.woken, self.wanted = asyncio.Event(), asyncio.Event()
-        self.unsaid = False
-        self.spoke = self.felt = 0.0
+        self.wake_up = asyncio.Event()
+        self.needed = asyncio.Event()
+        """Set once somebody has committed or subscribed; before that there is no connection."""
+        self.notify_pending = False
+        """Whether this process has committed something that it has not announced yet."""
+        self.last_notify = 0.0
+        self.last_heartbeat = 0.0
 
     def notify_commit(self) -> None:
-        """This process has committed something: look, and tell the other processes."""
-        if self.unsaid and not self.watched:
-            return  # nobody here wants to know, and the others are about to be told
-        self.unsaid = True
-        self.wanted.set()
-        self.woken.set()
+        """Announce a commit of this process to its own subscribers and to the other processes."""
+        if self.notify_pending and not self.watched:
+            return  # no subscribers here, and the other processes are about to be notified
+        self.notify_pending = True
+        self.needed.set()
+        self.wake_up.set()
 
-    def subscribe(self, account_id: UUID, head: Position, told: Told) -> None:
-        """Call `told` with every new end of the account's log, from `head` on."""
+    def subscribe(self, account_id: UUID, head: Position, callback: HeadCallback) -> None:
+        """Call `callback` with every new head of the account's log that is later than `head`."""
         watched = self.watched.setdefault(account_id, WatchedAccount(head))
-        watched.told.add(told)
+        watched.callbacks.add(callback)
         if watched.head > head:
-            told(watched.head)
-        self.wanted.set()
-        self.woken.set()
+            callback(watched.head)
+        self.needed.set()
+        self.wake_up.set()
 
-    def unsubscribe(self, account_id: UUID, told: Told) -> None:
+    def unsubscribe(self, account_id: UUID, callback: HeadCallback) -> None:
+        """Stop calling `callback`."""
         watched = self.watched[account_id]
-        watched.told.discard(told)
-        if not watched.told:
+        watched.callbacks.discard(callback)
+        if not watched.callbacks:
             del self.watched[account_id]
 
     async def start_position(
         self, fetch: Callable[..., Any], account_id: UUID, after: Position | None
     ) -> tuple[Position, Position]:
-        """Where a reader begins, behind `after` or at the end; and the end of what is settled now.
+        """Return the position at which a reader starts, and the current head of the log.
 
-        `fetch` runs a statement. Raises CursorExpired where rows behind `after` are no longer kept, InvalidCursor where
-        it is no place in this log.
+        `fetch(sql, arguments)` runs a statement. The start is `after`, or the head if `after` is None.
+
+        Raises:
+            CursorExpired: rows after `after` have been deleted by the retention.
+            InvalidCursor: `after` is not a position of this log.
         """
         xid, seq = after or BEGINNING
-        (row,) = await fetch(ENTER, [account_id, str(xid), seq])
+        (row,) = await fetch(START_POSITION_SQL, [account_id, str(xid), seq])
         head = BEGINNING if row["xid"] is None else (row["xid"], row["seq"])
         if after is None:
             return head, head
@@ -115,86 +139,92 @@ class ChangeNotifier:
         return after, head
 
     async def run(self) -> None:
-        """Feel the pulse for good. Connects when somebody writes or watches, and again when the connection is lost."""
-        wait = FIRST_WAIT
+        """Run forever. Connects at the first commit or subscription, and again whenever the connection is lost."""
+        delay = MIN_RECONNECT_SECONDS
         while True:
-            await self.wanted.wait()
+            await self.needed.wait()
             try:
                 connection = await self.connect()
-                wait = FIRST_WAIT
+                delay = MIN_RECONNECT_SECONDS
                 try:
                     await self.follow(connection)
                 finally:
                     connection.terminate()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("The feed has lost its connection: %s: %s", type(error).__name__, error)
-            except Exception:  # nobody would notice a feed that has ended
-                logger.exception("The feed broke.")
-            await asyncio.sleep(random.uniform(0.5, 1) * wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+                logger.warning("The change notifier lost its connection: %s: %s", type(error).__name__, error)
+            except Exception:  # an exception would end the task unnoticed
+                logger.exception("The change notifier failed.")
+            await asyncio.sleep(random.uniform(0.5, 1) * delay)
+            delay = min(delay * 2, MAX_RECONNECT_SECONDS)
 
     async def connect(self) -> "asyncpg.Connection[Any]":
-        _, given = self.engine.dialect.create_connect_args(self.engine.url)
+        """Open the connection and LISTEN. Notifications of this process itself are ignored."""
+        _, connect_args = self.engine.dialect.create_connect_args(self.engine.url)
         connection = await asyncpg.connect(
-            **given, timeout=PATIENCE, command_timeout=PATIENCE,
-            # a notification is nothing that the disk must have before one goes on
+            **connect_args, timeout=RESPONSE_TIMEOUT_SECONDS, command_timeout=RESPONSE_TIMEOUT_SECONDS,
+            # a notification need not wait until it is written to disk
             server_settings={"application_name": "graphql-app feed", "jit": "off", "synchronous_commit": "off"},
         )  # fmt: skip
-        own = connection.get_server_pid()
+        own_pid = connection.get_server_pid()
 
-        def heard(_connection: object, pid: int, _channel: str, _payload: object) -> None:
-            if pid != own:
-                self.woken.set()
+        def on_notification(_connection: object, pid: int, _channel: str, _payload: object) -> None:
+            if pid != own_pid:
+                self.wake_up.set()
 
         try:
-            await connection.add_listener(CHANNEL, heard)
-        except BaseException:  # cut off here, it would stay open, and its event loop could not close
+            await connection.add_listener(CHANNEL, on_notification)
+        except BaseException:  # if cancelled here, the connection would stay open and block the event loop's end
             connection.terminate()
             raise
-        connection.add_termination_listener(lambda _: self.woken.set())
+        connection.add_termination_listener(lambda _: self.wake_up.set())
         return connection
 
     async def follow(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Look, tell, wait; until the connection is lost."""
-        unsettled_wait = SOON
+        """Poll, notify and wait until the connection is lost."""
+        unsettled_delay = MIN_UNSETTLED_POLL_SECONDS
         while True:
-            self.woken.clear()
+            self.wake_up.clear()
             unsettled = await self.poll(connection)
             await self.publish(connection)
-            unsettled_wait = min(unsettled_wait * 2, LATER) if unsettled else SOON
-            until = unsettled_wait if unsettled else POLL if self.watched else HEARTBEAT
-            await asyncio.sleep(REST)
+            unsettled_delay = (
+                min(unsettled_delay * 2, MAX_UNSETTLED_POLL_SECONDS) if unsettled else MIN_UNSETTLED_POLL_SECONDS
+            )
+            delay = unsettled_delay if unsettled else POLL_SECONDS if self.watched else HEARTBEAT_SECONDS
+            await asyncio.sleep(MIN_POLL_INTERVAL_SECONDS)
             try:
-                async with asyncio.timeout(until):
-                    await self.woken.wait()
-                unsettled_wait = SOON
+                async with asyncio.timeout(delay):
+                    await self.wake_up.wait()
+                unsettled_delay = MIN_UNSETTLED_POLL_SECONDS
             except TimeoutError:
                 continue
 
     async def poll(self, connection: "asyncpg.Connection[Any]") -> bool:
-        """Ask how far each log reaches, tell those who watch. Whether there are commits that are not settled yet."""
+        """Query the head of each watched log and call the subscribers of those that moved.
+
+        Returns whether a log has committed rows that cannot be read yet, because an older transaction still runs.
+        """
         now = asyncio.get_running_loop().time()
         if not self.watched:
-            if now >= self.felt + HEARTBEAT:
+            if now >= self.last_heartbeat + HEARTBEAT_SECONDS:
                 await connection.fetchval("SELECT 1")
-                self.felt = now
+                self.last_heartbeat = now
             return False
-        rows = await connection.fetch(LOOK, list(self.watched))
+        rows = await connection.fetch(HEADS_SQL, list(self.watched))
         for row in rows:
             watched = self.watched.get(row["account"])
             if watched is not None and row["xid"] is not None and (row["xid"], row["seq"]) > watched.head:
                 watched.head = row["xid"], row["seq"]
-                for told in tuple(watched.told):
-                    told(watched.head)
+                for callback in tuple(watched.callbacks):
+                    callback(watched.head)
         return any(row["unsettled"] for row in rows)
 
     async def publish(self, connection: "asyncpg.Connection[Any]") -> None:
-        """Tell the other processes, where there is something to tell and they were not told just now."""
+        """Notify the other processes of pending commits, at most once per MIN_NOTIFY_INTERVAL_SECONDS."""
         loop = asyncio.get_running_loop()
-        if not self.unsaid:
+        if not self.notify_pending:
             return
-        if (left := self.spoke + SPEAK - loop.time()) > 0:
-            loop.call_later(left, self.woken.set)
+        if (remaining := self.last_notify + MIN_NOTIFY_INTERVAL_SECONDS - loop.time()) > 0:
+            loop.call_later(remaining, self.wake_up.set)
             return
-        self.unsaid, self.spoke = False, loop.time()
+        self.notify_pending, self.last_notify = False, loop.time()
         await connection.execute(f"NOTIFY {CHANNEL}")

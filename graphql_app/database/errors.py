@@ -1,4 +1,7 @@
-"""TODO docstring."""
+"""Database errors: maps failures of PostgreSQL, asyncpg and SQLAlchemy to request errors, by SQLSTATE.
+
+SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
 
 from typing import Any
 
@@ -8,32 +11,36 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from graphql_app.errors import request_errors
 
+CONFLICT_SQLSTATES = ("40001", "40P01", "55P03")
+"""Serialization failure, deadlock, lock timeout."""
+UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03")
+"""SQLSTATE prefixes: the connection or the server was lost, is starting, out of resources, or a read-only standby."""
+QUERY_CANCELED = "57014"
+"""SQLSTATE of a statement that exceeded `statement_timeout`."""
+DATA_EXCEPTION_CLASS = "22"
+"""SQLSTATE class of values that PostgreSQL cannot store or compare."""
+PROGRAM_LIMIT_CLASS = "54"
+"""SQLSTATE class of statements that exceed a limit of PostgreSQL."""
+CLOSED_CONNECTION_PHRASES = ("closed", "is cancelling")
+"""Parts of asyncpg's messages about a connection that cannot run statements: it is closed, or still cancelling one."""
+LOST_CONNECTION_ERRORS = (asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
+"""Raised when the server shuts down amid a response, or when a table was altered after its statement was prepared."""
+
 
 def first_line(error: object) -> str:
-    """The first line of an error's message, without the dot at its end."""
+    """Return the first line of an error's message without its final period, or the error's type if it has none."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
-CONFLICT_SQLSTATES = ("40001", "40P01", "55P03")
-"""SQLSTATEs of serialization failure, deadlock, lock timeout."""
-UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03")
-"""What they begin with when the connection or the server has gone, is not yet up, is full, or only a standby."""
-QUERY_CANCELED, DATA_EXCEPTION_CLASS, PROGRAM_LIMIT_CLASS = "57014", "22", "54"
-GONE = ("closed", "is cancelling")
-"""What asyncpg says of a connection that nothing can be asked of any more, or not yet."""
-GOING = (asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
-"""The server has said that it goes, in between; or tables were changed beneath a statement that was prepared."""
-
-
 def driver_error(error: BaseException) -> BaseException:
-    """The error as asyncpg raised it. SQLAlchemy wraps it twice, or once where the pool makes a connection."""
+    """Return the error as asyncpg raised it. SQLAlchemy wraps it twice, or once while the pool connects."""
     wrapped = error.orig if isinstance(error, StatementError) and error.orig is not None else error
     return wrapped.__cause__ or wrapped if isinstance(wrapped, EmulatedDBAPIException) else wrapped
 
 
 def to_request_error(error: BaseException) -> request_errors.RequestError | None:
-    """What a failure of the database means for the request; None where it is a mistake of ours."""
+    """Return the request error for a failure of the database; None if the failure is a bug of this program."""
     if isinstance(error, PoolTimeout):
         return request_errors.Overloaded()
     cause = driver_error(error)
@@ -43,25 +50,25 @@ def to_request_error(error: BaseException) -> request_errors.RequestError | None
     if state in CONFLICT_SQLSTATES:
         return request_errors.Conflict()
     if state.startswith(PROGRAM_LIMIT_CLASS):
-        return request_errors.LimitExceeded("This is more than one statement can hold: ask for less at a time.")
+        return request_errors.LimitExceeded("The operation exceeds a limit of PostgreSQL. Request less at a time.")
     if state.startswith(DATA_EXCEPTION_CLASS):
-        return request_errors.BadUserInput("A value is not one that can be stored or compared.")
-    lost = (
+        return request_errors.BadUserInput("A value cannot be stored or compared. Check numbers, dates and text.")
+    connection_lost = (
         state.startswith(UNAVAILABLE_SQLSTATES)
         or isinstance(cause, OSError | TimeoutError)
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        or (isinstance(cause, asyncpg.InterfaceError) and any(word in str(cause) for word in GONE))
-        or isinstance(cause, GOING)
+        or (isinstance(cause, asyncpg.InterfaceError) and any(part in str(cause) for part in CLOSED_CONNECTION_PHRASES))
+        or isinstance(cause, LOST_CONNECTION_ERRORS)
     )
-    return request_errors.ConnectionLost() if lost else None
+    return request_errors.ConnectionLost() if connection_lost else None
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The five characters with which PostgreSQL names what went wrong."""
+    """Return PostgreSQL's five-character error code, or None."""
     return getattr(driver_error(error), "sqlstate", None)
 
 
 def constraint(error: BaseException) -> str | None:
-    """The name of the constraint that a write would have broken."""
+    """Return the name of the violated constraint, or None."""
     cause: Any = driver_error(error)
     return getattr(cause, "constraint_name", None)

@@ -1,4 +1,7 @@
-"""Brings a database to the tables of this program. Several processes may do it at once: one does, the others wait."""
+"""Migrations: brings a database to the tables of this version with Alembic.
+
+Several processes may do it at the same time: an advisory lock lets one migrate while the others wait.
+"""
 
 from alembic import command
 from alembic.config import Config
@@ -14,84 +17,101 @@ from graphql_app.database.engine import database_name
 from graphql_app.database.errors import first_line
 from graphql_app.errors import startup_error
 
-LOCK = 7274611  # any number that is ours: processes that start at once migrate one after another
+LOCK = 7274611
+"""Key of the advisory lock with which processes migrate one after another. Any number will do."""
 
 
 async def upgrade(engine: AsyncEngine) -> list[str]:
-    """Apply what is missing, in one transaction. Returns the revisions that were missing when it began.
+    """Apply the pending migrations in one transaction.
 
-    Who may do what is settled in any case: roles are the server's, and do not come along with a restored database.
+    Privileges and row-level security are applied in any case: roles belong to the server and are not part of a restored
+    database.
+
+    Returns:
+        The revisions that were pending, oldest first.
+
+    Raises:
+        StartupError: a migration failed, or the database has a migration that this version does not know.
     """
     missing = await pending(engine)
     try:
         async with engine.begin() as connection:
             if missing:
                 await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
-            await settle(connection)
+            await apply_privileges(connection)
     except DBAPIError as error:
-        raise startup_error.StartupError(f"The migration failed: {first_line(error.orig)}.") from error
+        raise startup_error.StartupError(f"Migration failed: {first_line(error.orig)}.") from error
     return missing
 
 
-async def settle(connection: AsyncConnection) -> None:
-    """Bring rights and row-level security to what they must be, if the tables are ours to do so."""
-    for patient in ("statement_timeout", "lock_timeout"):
-        await connection.exec_driver_sql(f"SET LOCAL {patient} = 0")
+async def apply_privileges(connection: AsyncConnection) -> None:
+    """Apply privileges and row-level security, if the current role owns the tables."""
+    for timeout in ("statement_timeout", "lock_timeout"):
+        await connection.exec_driver_sql(f"SET LOCAL {timeout} = 0")
     await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-    owned = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('account')"
-    if (await connection.exec_driver_sql(owned)).scalar_one_or_none():
+    is_owner = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('account')"
+    if (await connection.exec_driver_sql(is_owner)).scalar_one_or_none():
         await connection.exec_driver_sql(row_security.SETTLE)
 
 
 async def may_become(engine: AsyncEngine, role: str) -> bool:
-    """Whether the engine's role can take on another."""
+    """Return whether the engine's user can `SET ROLE` to `role`."""
     async with engine.connect() as connection:
-        asked = text("SELECT coalesce(pg_has_role(to_regrole(:role), 'SET'), false)")
-        return bool((await connection.execute(asked, {"role": role})).scalar_one())
+        query = text("SELECT coalesce(pg_has_role(to_regrole(:role), 'SET'), false)")
+        return bool((await connection.execute(query, {"role": role})).scalar_one())
 
 
 async def let_in(engine: AsyncEngine, role: str) -> None:
-    """Let a role of a PostgreSQL of our own log in, where the socket's directory is the lock on the door."""
+    """Allow a role to log in to the embedded PostgreSQL, where access is restricted by the socket's directory."""
     async with engine.begin() as connection:
         await connection.execute(text(f"ALTER ROLE {role} LOGIN"))
 
 
 async def pending(engine: AsyncEngine) -> list[str]:
-    """The revisions that the database lacks, oldest first."""
+    """Return the revisions that the database lacks, oldest first.
+
+    Raises:
+        StartupError: the database has a migration that this version does not know.
+    """
     scripts = ScriptDirectory.from_config(config())
     async with engine.connect() as connection:
-        have = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
-    unknown = set(have) - {script.revision for script in scripts.walk_revisions()}
+        applied = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
+    unknown = set(applied) - {script.revision for script in scripts.walk_revisions()}
     if unknown:
         raise startup_error.StartupError(
             f"The database at {database_name(engine)} has the migration {', '.join(sorted(unknown))}, which this "
-            "version of the program does not know: start the newer one that made it, or this one with another database."
+            "version does not know. Start the newer version that applied it, or use another database."
         )
-    return [script.revision for script in scripts.iterate_revisions("heads", have or "base")][::-1]
+    return [script.revision for script in scripts.iterate_revisions("heads", applied or "base")][::-1]
 
 
-HAVE = """
+EXISTING_NAMES_SQL = """
 SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL SELECT proname || '()' FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"""
 
 
 async def check(engine: AsyncEngine) -> None:
-    """Raise `errors.StartError` where a database that has all migrations is none of ours: a version made it whose
-    migrations had the same names and made something else."""
+    """Check that a database with all migrations has all columns and functions.
+
+    They are missing if another version created it, whose migrations had the same names and different contents.
+
+    Raises:
+        StartupError: names the first missing column or function.
+    """
     columns = [f"{table.name}.{column.name}" for table in SQLModel.metadata.tables.values() for column in table.columns]
     async with engine.connect() as connection:
-        have = set((await connection.execute(text(HAVE))).scalars())
-    lacking = [name for name in (*columns, *(f"{name}()" for name in row_security.FUNCTIONS)) if name not in have]
-    if lacking:
+        existing = set((await connection.execute(text(EXISTING_NAMES_SQL))).scalars())
+    required = (*columns, *(f"{name}()" for name in row_security.FUNCTIONS))
+    missing = [name for name in required if name not in existing]
+    if missing:
         raise startup_error.StartupError(
-            f"The database at {database_name(engine)} was made by a version of this program that this one cannot "
-            f"continue: it has all migrations, but no {lacking[0]}. Start with an empty database, or with another "
-            "SHIPMENTS_DATA_DIR."
+            f"The database at {database_name(engine)} was created by an incompatible version: it has all migrations, "
+            f"but no {missing[0]}. Start with an empty database or with another SHIPMENTS_DATA_DIR."
         )
 
 
-ADOPT = """
+ADOPT_SQL = """
 UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) AND EXISTS (
     SELECT FROM account a CROSS JOIN LATERAL (
         SELECT c.xid FROM change c WHERE c.account_id = a.id ORDER BY c.xid DESC, c.seq DESC LIMIT 1
@@ -100,20 +120,28 @@ UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
 
 
 async def adopt(engine: AsyncEngine) -> int:
-    """Put the change log of a restored backup into the past of this server; the number of its rows.
+    """Move the change log of a restored dump into the past of this server; return the number of changed rows.
 
-    A log that comes from a dump names transactions of another server, which here may lie in the future: its readers
-    would wait for them. All become one transaction, older than any other, in the order of `seq`.
+    A restored log names transactions of another server, which may be in the future of this one: its readers would wait
+    for them. These rows all get the oldest possible transaction ID (3) and stay in the order of `seq`.
+
+    Raises:
+        StartupError: the update failed.
     """
     try:
         async with engine.begin() as connection:
-            return (await connection.exec_driver_sql(ADOPT)).rowcount
+            return (await connection.exec_driver_sql(ADOPT_SQL)).rowcount
     except DBAPIError as error:
-        raise startup_error.StartupError(f"The change log cannot be adopted: {first_line(error.orig)}.") from error
+        raise startup_error.StartupError(
+            f"The change log of the restored database cannot be updated: {first_line(error.orig)}."
+        ) from error
 
 
 async def write(engine: AsyncEngine, message: str) -> None:
-    """Write the migration from this database, which has all the others, to the models. A person then reads it."""
+    """Write the next migration: the difference between the models and this database, which has all other migrations.
+
+    Review the file before you commit it.
+    """
     number = len(list(ScriptDirectory.from_config(config()).walk_revisions())) + 1
     async with engine.begin() as connection:
         await connection.run_sync(
@@ -122,8 +150,8 @@ async def write(engine: AsyncEngine, message: str) -> None:
 
 
 def config(connection: Connection | None = None) -> Config:
-    """Alembic's configuration: the scripts lie in the package."""
-    made = Config()
-    made.set_main_option("script_location", "graphql_app:migrations")
-    made.attributes["connection"] = connection
-    return made
+    """Return Alembic's configuration; the scripts are in the package. `migrations/env.py` uses the connection."""
+    alembic_config = Config()
+    alembic_config.set_main_option("script_location", "graphql_app:migrations")
+    alembic_config.attributes["connection"] = connection
+    return alembic_config

@@ -1,7 +1,8 @@
-"""What is kept for a time only: rows of the change log, outcomes under idempotency keys. Swept now and then, in bites.
+"""Retention: deletes old rows of the change log and expired idempotency keys, periodically and in batches.
 
-Of each account's log the oldest rows go, up to the newest that is old enough, which stays: a reader whose cursor stands
-there has missed nothing, and one whose cursor lies before the oldest row that is kept is told so.
+In the change log of each account, all rows before the newest row that exceeds the retention period are deleted. That
+row itself stays: a reader whose cursor is at it has missed nothing, and a reader whose cursor is before the oldest
+remaining row gets CursorExpired.
 """
 
 import asyncio
@@ -17,46 +18,56 @@ from graphql_app.settings import Settings
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 600.0
-"""Seconds between two sweeps, the first of which comes a while after the start."""
+"""Interval between two runs, and before the first one."""
 BATCH_ROWS = 2_000
-"""Rows that one transaction deletes."""
-LOCK = 7274612  # any number that is ours: one process sweeps, the others leave it to that one
+"""Rows that one transaction deletes at most."""
+BATCH_INTERVAL_SECONDS = 0.05
+"""Pause between two batches."""
+LOCK = 7274612
+"""Key of the advisory lock with which one process deletes and the others skip the run. Any number will do."""
 
-CHANGES = text("SELECT sweep_changes(:account, :age, :bite)")
-KEYS = text("SELECT sweep_idempotency_keys(:bite)")
+DELETE_CHANGES_SQL = text("SELECT change_log_delete_old(:account, :age, :batch_size)")
+DELETE_KEYS_SQL = text("SELECT idempotency_keys_delete_expired(:batch_size)")
 
 
 async def run(engine: AsyncEngine, settings: Settings) -> None:
-    """Sweep for good."""
+    """Run `sweep` every INTERVAL_SECONDS, forever."""
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
             await sweep(engine, settings.change_retention_days)
         except (SQLAlchemyError, OSError) as error:
-            logger.warning("The sweep of what is old did not come to its end: %s", type(error).__name__)
+            logger.warning("Old rows were not deleted; the next run tries again: %s", type(error).__name__)
 
 
 async def sweep(engine: AsyncEngine, days: float) -> int:
-    """Delete what is older than so many days (0: keep it), and what has expired. The number of rows."""
-    gone = await delete_in_batches(engine, KEYS, {})
+    """Delete expired idempotency keys and changes older than `days` (0 keeps all changes).
+
+    Returns the number of deleted rows.
+    """
+    deleted = await delete_in_batches(engine, DELETE_KEYS_SQL, {})
     if days:
         async with engine.connect() as connection:
             accounts = (await connection.execute(text("SELECT account_ids()"))).scalars().all()
         for account in accounts:
-            gone += await delete_in_batches(engine, CHANGES, {"account": account, "age": timedelta(days=days)})
-    return gone
+            parameters = {"account": account, "age": timedelta(days=days)}
+            deleted += await delete_in_batches(engine, DELETE_CHANGES_SQL, parameters)
+    return deleted
 
 
-async def delete_in_batches(engine: AsyncEngine, statement: object, given: dict[str, object]) -> int:
-    """Run a deletion until it finds little; nothing where another process is at it."""
-    gone = 0
+async def delete_in_batches(engine: AsyncEngine, statement: object, parameters: dict[str, object]) -> int:
+    """Run a deletion until a batch is not full, or until another process holds the lock.
+
+    Returns the number of deleted rows.
+    """
+    total = 0
     while True:
         async with engine.begin() as connection:
             if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})"))).scalar_one():
-                return gone
-            found = await connection.execute(statement, {**given, "bite": BATCH_ROWS})  # type: ignore[call-overload]
-            deleted = found.scalar_one()
-        gone += deleted
+                return total
+            result = await connection.execute(statement, {**parameters, "batch_size": BATCH_ROWS})  # type: ignore[call-overload]
+            deleted = result.scalar_one()
+        total += deleted
         if deleted < BATCH_ROWS - 1:
-            return gone
-        await asyncio.sleep(0.05)
+            return total
+        await asyncio.sleep(BATCH_INTERVAL_SECONDS)

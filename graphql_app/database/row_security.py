@@ -1,26 +1,30 @@
-"""Who may do what in the database: the second wall between accounts, below the account that stands in every statement.
+"""Row-level security and privileges: the second separation of accounts, besides the account filter of each statement.
 
-Requests run as `ROLE`, which owns nothing. Row-level security shows it the rows of one account, the one that
-`app.account` names, and without that none. What must look across accounts has a function for exactly that: whose a key
-is, that a key was used, how far logs reach, what is too old to be kept. `SETTLE` brings a database to this state from
-wherever it stands; it is run with every migration and at every start.
+Requests run as the role `ROLE`, which owns nothing. Row-level security shows it only the rows of the account that the
+setting `app.account` names, and no rows without that setting. What must see all accounts has a function for exactly
+that purpose: find an API key by its hash, save when keys were used, query the heads of change logs, delete what exceeds
+its retention. `SETTLE` brings a database from any state to this one; it runs with every migration and at every start.
 
-Where the owner of the tables can neither make nor assume the role, requests run as the owner: then row-level security
-is forced upon owners too, and `app.across` is the one way past it, which connections for migrations, commands and
-those functions go, and no connection of a request.
+If the owner of the tables can neither create the role nor assume it, requests run as the owner. Then row-level security
+is forced on owners too, and the setting `app.bypass_account_scope` is the only exception. Connections for migrations
+and commands and the functions above use it; connections of requests never do.
 """
+
+from collections.abc import Iterable
 
 from sqlalchemy import DDL, event
 from sqlmodel import SQLModel
 
 from graphql_app import models
 
-_ = models  # the tables to which all this belongs
+_ = models  # importing it registers the tables
 
 ROLE = "graphql_app_api"
+"""The role of requests."""
+
 CREATE = (
     """
-CREATE OR REPLACE FUNCTION keys_by_hash(hashes bytea[]) RETURNS TABLE (
+CREATE OR REPLACE FUNCTION api_keys_by_hash(hashes bytea[]) RETURNS TABLE (
     hash bytea, id uuid, name text, scopes text[], expires_at timestamptz, account_id uuid, account text
 ) LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
     SELECT k.hash, k.id, k.name, k.scopes, k.expires_at, a.id, a.slug
@@ -28,28 +32,28 @@ CREATE OR REPLACE FUNCTION keys_by_hash(hashes bytea[]) RETURNS TABLE (
     WHERE k.hash = ANY (hashes) AND k.revoked_at IS NULL;
 END""",
     """
-CREATE OR REPLACE FUNCTION default_account() RETURNS TABLE (id uuid, slug text, keyed boolean)
+CREATE OR REPLACE FUNCTION default_account() RETURNS TABLE (id uuid, slug text, has_keys boolean)
 LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
     SELECT a.id, a.slug, EXISTS (SELECT FROM api_key) FROM account a WHERE a.slug = 'default';
 END""",
     """
-CREATE OR REPLACE FUNCTION keys_used(ids uuid[], moments timestamptz[]) RETURNS void
+CREATE OR REPLACE FUNCTION api_keys_set_last_used(ids uuid[], used_at timestamptz[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-    UPDATE api_key k SET last_used_at = used.at FROM unnest(ids, moments) AS used (id, at)
+    UPDATE api_key k SET last_used_at = used.at FROM unnest(ids, used_at) AS used (id, at)
     WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at);
 END""",
     """
-CREATE OR REPLACE FUNCTION change_heads(accounts uuid[])
+CREATE OR REPLACE FUNCTION change_log_heads(accounts uuid[])
 RETURNS TABLE (account uuid, xid bigint, seq bigint, unsettled boolean)
 LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
-    SELECT w.account, head.xid::text::bigint, head.seq, newest.xid >= now.oldest
+    SELECT watched.account, head.xid::text::bigint, head.seq, newest.xid >= now.oldest
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
-    CROSS JOIN unnest(accounts) AS w (account)
+    CROSS JOIN unnest(accounts) AS watched (account)
     CROSS JOIN LATERAL (
-        SELECT c.xid FROM change c WHERE c.account_id = w.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
+        SELECT c.xid FROM change c WHERE c.account_id = watched.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
     ) AS newest
     LEFT JOIN LATERAL (
-        SELECT c.xid, c.seq FROM change c WHERE c.account_id = w.account AND c.xid < now.oldest
+        SELECT c.xid, c.seq FROM change c WHERE c.account_id = watched.account AND c.xid < now.oldest
         ORDER BY c.xid DESC, c.seq DESC LIMIT 1
     ) AS head ON true;
 END""",
@@ -58,10 +62,10 @@ CREATE OR REPLACE FUNCTION account_ids() RETURNS SETOF uuid LANGUAGE sql STABLE 
     SELECT id FROM account;
 END""",
     """
-CREATE OR REPLACE FUNCTION sweep_changes(account uuid, age interval, bite integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION change_log_delete_old(account uuid, age interval, batch_size integer) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     WITH oldest AS (
-        SELECT xid, seq, at FROM change WHERE account_id = account ORDER BY xid, seq LIMIT bite
+        SELECT xid, seq, at FROM change WHERE account_id = account ORDER BY xid, seq LIMIT batch_size
     ),
     last AS (
         SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
@@ -73,27 +77,31 @@ LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     SELECT count(*) FROM gone;
 END""",
     """
-CREATE OR REPLACE FUNCTION sweep_idempotency_keys(bite integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION idempotency_keys_delete_expired(batch_size integer) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     WITH gone AS (
         DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
-            SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT bite
-            FOR UPDATE SKIP LOCKED -- not one that a call is about to make its own and to keep its outcome under
+            SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT batch_size
+            FOR UPDATE SKIP LOCKED -- not a key that a call is about to claim again
         )
         RETURNING 1
     )
     SELECT count(*) FROM gone;
 END""",
 )
+"""The functions for all accounts. They run with the privileges of the owner (SECURITY DEFINER)."""
+
 FUNCTIONS = {
-    "keys_by_hash": "bytea[]",
+    "api_keys_by_hash": "bytea[]",
     "default_account": "",
-    "keys_used": "uuid[], timestamptz[]",
-    "change_heads": "uuid[]",
+    "api_keys_set_last_used": "uuid[], timestamptz[]",
+    "change_log_heads": "uuid[]",
     "account_ids": "",
-    "sweep_changes": "uuid, interval, integer",
-    "sweep_idempotency_keys": "integer",
+    "change_log_delete_old": "uuid, interval, integer",
+    "idempotency_keys_delete_expired": "integer",
 }
+"""Their names and the types of their arguments."""
+
 DROP = tuple(f"DROP FUNCTION {name}({arguments})" for name, arguments in FUNCTIONS.items())
 
 TABLES = {
@@ -111,7 +119,8 @@ TABLES = {
     "idempotency_key": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
 }
-"""What requests may do. The change log only grows, and nothing that is told in it is ever deleted."""
+"""Privileges of requests for each table. They can neither change nor delete rows of the change log, and delete nothing
+that the change log refers to."""
 
 LEAKPROOF = (
     "enum_eq(anyenum, anyenum)",
@@ -123,25 +132,28 @@ LEAKPROOF = (
     "to_tsvector(regconfig, text)",
     "textcat(text, text)",
 )
-"""What our indexes compare by. PostgreSQL looks into an index before it has checked the account only by functions that
-are known to tell nothing of rows that are then hidden. These tell nothing, but only a superuser may say so."""
+"""Functions with which the indexes compare. Before PostgreSQL has checked the account of a row, it uses an index only
+with LEAKPROOF functions, which reveal nothing about hidden rows. These functions are safe in that sense, but only a
+superuser can mark them."""
 
 
-def listed(texts: object) -> str:
-    """A list of texts in SQL."""
-    return ", ".join(f"'{one}'" for one in texts)  # type: ignore[attr-defined]
+def quoted_list(texts: Iterable[str]) -> str:
+    """Return texts as a list of SQL literals."""
+    return ", ".join(f"'{text}'" for text in texts)
 
 
-# The policy is a CASE so that the planner takes it for a check of rows and not for a way to find them: indexes that
-# begin with the account would be read where a key leads to a row, and estimates would count the account twice. Its
-# SELECT is evaluated once a statement.
+TABLE_ROWS = ", ".join(f"('{name}', '{privileges}')" for name, privileges in TABLES.items())
+
+# The policy is a CASE so that the planner only checks rows with it and does not search with it. Otherwise it would read
+# an index that begins with the account where a key leads to the row, and estimates would count the account twice. Its
+# SELECT is evaluated once per statement.
 SETTLE = f"""
-DO $settle$
+DO $privileges$
 DECLARE
     assumable boolean := false;
     superuser CONSTANT boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
-    ours CONSTANT oid := current_schema()::regnamespace;
-    one record;
+    app_schema CONSTANT oid := current_schema()::regnamespace;
+    item record;
 BEGIN
     IF to_regrole('{ROLE}') IS NULL THEN
         BEGIN
@@ -158,65 +170,65 @@ BEGIN
         END IF;
         assumable := pg_has_role('{ROLE}', 'SET');
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO {ROLE}', current_schema());
-        FOR one IN
-            SELECT t.name, t.rights
-            FROM (VALUES {", ".join(f"('{name}', '{rights}')" for name, rights in TABLES.items())}) AS t (name, rights)
-            WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = ours)
+        FOR item IN
+            SELECT t.name, t.privileges
+            FROM (VALUES {TABLE_ROWS}) AS t (name, privileges)
+            WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = app_schema)
         LOOP
-            EXECUTE format('GRANT %s ON %I TO {ROLE}', one.rights, one.name);
+            EXECUTE format('GRANT %s ON %I TO {ROLE}', item.privileges, item.name);
         END LOOP;
-        FOR one IN
-            SELECT relname AS name FROM pg_class WHERE relkind = 'S' AND relnamespace = ours
+        FOR item IN
+            SELECT relname AS name FROM pg_class WHERE relkind = 'S' AND relnamespace = app_schema
             AND relname ~ '^shipment_number_' AND NOT has_sequence_privilege('{ROLE}', oid, 'USAGE')
         LOOP
-            EXECUTE format('GRANT USAGE ON SEQUENCE %I TO {ROLE}', one.name);
+            EXECUTE format('GRANT USAGE ON SEQUENCE %I TO {ROLE}', item.name);
         END LOOP;
     END IF;
-    FOR one IN
+    FOR item IN
         SELECT oid::regprocedure AS name FROM pg_proc
-        WHERE pronamespace = ours AND proname IN ({listed(FUNCTIONS)})
+        WHERE pronamespace = app_schema AND proname IN ({quoted_list(FUNCTIONS)})
     LOOP
-        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', one.name);
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
         IF to_regrole('{ROLE}') IS NOT NULL THEN
-            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {ROLE}', one.name);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {ROLE}', item.name);
         END IF;
     END LOOP;
-    FOR one IN
+    FOR item IN
         SELECT c.relname AS name, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced, a.attname AS account,
-            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS own,
-            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'across') AS across
+            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS has_policy,
+            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'bypass_account_scope') AS bypassed
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
             AND a.attname = CASE c.relname WHEN 'account' THEN 'id' ELSE 'account_id' END
-        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ours
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = app_schema
     LOOP
-        IF NOT one.own THEN
+        IF NOT item.has_policy THEN
             EXECUTE format('CREATE POLICY own_account ON %I USING '
                 '(CASE WHEN %I = (SELECT nullif(current_setting(''app.account'', true), '''')::uuid) '
-                'THEN true ELSE false END)', one.name, one.account);
+                'THEN true ELSE false END)', item.name, item.account);
         END IF;
-        IF NOT one.secured THEN
-            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.name);
+        IF NOT item.secured THEN
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', item.name);
         END IF;
-        IF one.forced = assumable THEN
-            EXECUTE format('ALTER TABLE %I %s FORCE ROW LEVEL SECURITY', one.name,
+        IF item.forced = assumable THEN
+            EXECUTE format('ALTER TABLE %I %s FORCE ROW LEVEL SECURITY', item.name,
                 CASE WHEN assumable THEN 'NO' ELSE '' END);
         END IF;
-        IF one.across AND assumable THEN
-            EXECUTE format('DROP POLICY across ON %I', one.name);
-        ELSIF NOT one.across AND NOT assumable THEN
-            EXECUTE format('CREATE POLICY across ON %I USING '
-                '((SELECT current_setting(''app.across'', true)) = ''on'')', one.name);
+        IF item.bypassed AND assumable THEN
+            EXECUTE format('DROP POLICY bypass_account_scope ON %I', item.name);
+        ELSIF NOT item.bypassed AND NOT assumable THEN
+            EXECUTE format('CREATE POLICY bypass_account_scope ON %I USING '
+                '((SELECT current_setting(''app.bypass_account_scope'', true)) = ''on'')', item.name);
         END IF;
     END LOOP;
     IF superuser THEN
-        FOR one IN
-            SELECT f::regprocedure AS name FROM unnest(ARRAY[{listed(LEAKPROOF)}]) AS f
+        FOR item IN
+            SELECT f::regprocedure AS name FROM unnest(ARRAY[{quoted_list(LEAKPROOF)}]) AS f
             WHERE NOT (SELECT proleakproof FROM pg_proc WHERE oid = f::regprocedure)
         LOOP
-            EXECUTE format('ALTER FUNCTION %s LEAKPROOF', one.name);
+            EXECUTE format('ALTER FUNCTION %s LEAKPROOF', item.name);
         END LOOP;
     END IF;
-END $settle$"""
+END $privileges$"""
 
 for statement in (*CREATE, SETTLE):
     event.listen(SQLModel.metadata, "after_create", DDL(statement.replace("%", "%%")))

@@ -1,4 +1,4 @@
-"""Where the database is: the one that POSTGRES_URL names, a PostgreSQL of our own, or one that is thrown away."""
+"""The database that a command uses: the one at POSTGRES_URL, the embedded PostgreSQL, or a temporary one."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app import settings
+from graphql_app import settings as settings_module
 from graphql_app.database import embedded_server
 from graphql_app.database.engine import check_server, make_engine
 from graphql_app.settings import Settings
@@ -17,58 +17,64 @@ from graphql_app.settings import Settings
 
 @dataclass(frozen=True)
 class DatabaseTarget:
-    """A database: its URL for its owner, the PostgreSQL of our own that it is in, if it is, its URL for requests."""
+    """A database."""
 
     url: str
+    """URL for the owner of the tables."""
     own: embedded_server.EmbeddedServer | None = None
+    """The embedded server, if the database is in one."""
     requests: str = ""
+    """URL for requests."""
 
     @property
     def psql(self) -> str:
-        """The line that opens it in a terminal; it asks for the password, if there is one."""
+        """Shell command that opens the database in psql, which asks for the password if there is one."""
         return self.own.psql if self.own else f"psql '{self.name}'"
 
     @property
     def data(self) -> str:
-        """Where the data lie."""
+        """Location of the data: the directory of the embedded server, or the URL without its password."""
         return str(self.own.data) if self.own else self.name
 
     @property
     def name(self) -> str:
-        """The URL without the password."""
+        """URL without its password."""
         return make_url(self.url).set(drivername="postgresql")._replace(password=None).render_as_string()
 
 
 @contextmanager
-def open_target(known: Settings) -> Iterator[DatabaseTarget]:
-    """The given database, or a PostgreSQL of our own that ends with this block unless another process owns it."""
-    if known.postgres_url:
-        url = known.postgres_url.get_secret_value()
-        yield DatabaseTarget(known.owner_url.get_secret_value() if known.owner_url else url, requests=url)
+def open_target(settings: Settings) -> Iterator[DatabaseTarget]:
+    """Yield the database at POSTGRES_URL, or else the embedded PostgreSQL, which this function starts.
+
+    The embedded server stops at the end of the block, unless another process owns it.
+    """
+    if settings.postgres_url:
+        url = settings.postgres_url.get_secret_value()
+        yield DatabaseTarget(settings.owner_url.get_secret_value() if settings.owner_url else url, requests=url)
         return
-    own = embedded_server.EmbeddedServer(settings.data_directory(known)).start()
+    server = embedded_server.EmbeddedServer(settings_module.data_directory(settings)).start()
     try:
-        yield DatabaseTarget(own.url, own, own.requests_url)
+        yield DatabaseTarget(server.url, server, server.requests_url)
     finally:
-        own.stop()
+        server.stop()
 
 
 @contextmanager
 def temporary_database() -> Iterator[DatabaseTarget]:
-    """An empty database for a moment."""
-    with tempfile.TemporaryDirectory(prefix="graphql-app-") as folder:
-        Path(folder).chmod(0o755)  # root lends the server another account, which must get in
-        own = embedded_server.EmbeddedServer(Path(folder) / "postgres", fast=True).start()
+    """Yield an empty database that is deleted at the end of the block."""
+    with tempfile.TemporaryDirectory(prefix="graphql-app-") as directory:
+        Path(directory).chmod(0o755)  # run by root, the server runs as another user, which must be able to enter
+        server = embedded_server.EmbeddedServer(Path(directory) / "postgres", fast=True).start()
         try:
-            yield DatabaseTarget(own.url, own)
+            yield DatabaseTarget(server.url, server)
         finally:
-            own.stop()
+            server.stop()
 
 
 @asynccontextmanager
-async def connect(place: DatabaseTarget, known: Settings) -> AsyncIterator[AsyncEngine]:
-    """An engine for as long as this block lasts, on a server that was asked whether it can serve us."""
-    engine = make_engine(place.url, known)
+async def connect(target: DatabaseTarget, settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """Yield an engine on the database, after `check_server`. It is disposed of at the end of the block."""
+    engine = make_engine(target.url, settings)
     try:
         await check_server(engine)
         yield engine

@@ -1,4 +1,4 @@
-"""Alembic's environment: migrates over the connection that `migrate.py` hands over, or that the settings name."""
+"""Alembic's environment: migrates with the connection that `database/migrate.py` passes, or that of the settings."""
 
 import asyncio
 import contextlib
@@ -12,91 +12,98 @@ from alembic.operations import ops
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from graphql_app import settings
+from graphql_app import settings as settings_module
 from graphql_app.database import embedded_server, migrate, row_security
 from graphql_app.database.engine import make_engine
 from graphql_app.models import columns, triggers
 
-PRINTED_OTHERWISE = {
+EXPRESSION_INDEXES = {
     "ix_party_words",
     "ix_shipment_promised_to",
     "ix_shipment_estimated_delivery_at",
     "ix_shipment_last_event_at",
 }
-"""Indexes of expressions."""
+"""Indexes on expressions. PostgreSQL prints these with its own parentheses and casts, so Alembic always sees a
+difference; a test compares the catalogs instead."""
 
-with contextlib.suppress(ImportError):  # a tool of development: it makes Alembic see the values of enums
+with contextlib.suppress(ImportError):  # a development dependency that lets Alembic compare the values of enums
     import alembic_postgresql_enum as _  # noqa: F401
 
 
 def run(connection: Connection) -> None:
-    """Migrate over this connection, in one transaction, alone."""
+    """Run the migrations in one transaction, under the advisory lock."""
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
         compare_server_default=True,
-        render_item=render,
-        include_object=comparable,
-        process_revision_directives=with_routines,
+        render_item=render_type,
+        include_object=is_comparable,
+        process_revision_directives=add_routines,
     )
     with context.begin_transaction():
-        for patient in ("statement_timeout", "lock_timeout"):
-            connection.exec_driver_sql(f"SET LOCAL {patient} = 0")
+        for timeout in ("statement_timeout", "lock_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {timeout} = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({migrate.LOCK})")
         context.run_migrations()
 
 
-def comparable(_thing: Any, name: str | None, _kind: str, _reflected: bool, other: Any) -> bool:
-    """PostgreSQL prints these with parentheses and casts of its own; a test compares the catalogues instead."""
-    return name not in PRINTED_OTHERWISE or other is None
+def is_comparable(_item: Any, name: str | None, _kind: str, _reflected: bool, counterpart: Any) -> bool:
+    """Return whether Alembic can compare an object with its counterpart in the models or the database."""
+    return name not in EXPRESSION_INDEXES or counterpart is None
 
 
-def render(kind: str, thing: Any, autogenerating: AutogenContext) -> str | Literal[False]:
-    """Types that Alembic writes badly, as Python. False: it knows the others."""
-    if kind == "type" and isinstance(thing, columns.Xid8):
-        autogenerating.imports.add("from graphql_app.models import columns")
+def render_type(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
+    """Return the Python code of the types that Alembic renders incorrectly; False for all others."""
+    if kind == "type" and isinstance(item, columns.Xid8):
+        autogen_context.imports.add("from graphql_app.models import columns")
         return "columns.Xid8()"
-    if kind == "type" and isinstance(thing, sqlalchemy.Enum):
-        autogenerating.imports.add("from sqlalchemy.dialects import postgresql")
-        return f'postgresql.ENUM(name="{thing.name}", create_type=False)'
+    if kind == "type" and isinstance(item, sqlalchemy.Enum):
+        autogen_context.imports.add("from sqlalchemy.dialects import postgresql")
+        return f'postgresql.ENUM(name="{item.name}", create_type=False)'
     return False
 
 
 @renderers.dispatch_for(ops.ExecuteSQLOp, replace=True)
-def render_sql(_autogenerating: AutogenContext, operation: ops.ExecuteSQLOp) -> str:
-    """SQL on as many lines as it has."""
+def render_sql(_autogen_context: AutogenContext, operation: ops.ExecuteSQLOp) -> str:
+    """Return the Python code of an SQL statement, with its line breaks."""
     return f'op.execute("""{operation.sqltext}""")'
 
 
-def with_routines(_context: Any, revision: Any, directives: list[ops.MigrationScript]) -> None:
-    """Alembic sees no functions and triggers: the first migration makes them all, later ones are written by hand."""
+def add_routines(_context: Any, revision: Any, directives: list[ops.MigrationScript]) -> None:
+    """Add functions, triggers and policies to the first migration; in later ones they are written by hand.
+
+    Alembic does not compare them.
+    """
     upgrade, downgrade = directives[0].upgrade_ops, directives[0].downgrade_ops
     if revision == () and upgrade and downgrade:
-        made = (*triggers.CREATE, *row_security.CREATE, row_security.SETTLE)
-        upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in made)
-        for step in downgrade.ops:  # indexes go with their tables
-            if isinstance(step, ops.ModifyTableOps):
-                step.ops = [part for part in step.ops if not isinstance(part, ops.DropIndexOp)]
+        statements = (*triggers.CREATE, *row_security.CREATE, row_security.SETTLE)
+        upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
+        for table_ops in downgrade.ops:  # dropping a table drops its indexes
+            if isinstance(table_ops, ops.ModifyTableOps):
+                table_ops.ops = [op for op in table_ops.ops if not isinstance(op, ops.DropIndexOp)]
         downgrade.ops[:0] = [ops.ExecuteSQLOp(statement) for statement in row_security.DROP]
         downgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in triggers.DROP)
 
 
 async def connect() -> None:
-    """For the `alembic` command: the database that the settings name."""
-    known = settings.read()
-    own = None if known.postgres_url else embedded_server.EmbeddedServer(settings.data_directory(known)).start()
-    engine = make_engine(own.url if own else known.postgres_url.get_secret_value(), known)  # type: ignore[union-attr]
+    """Migrate the database of the settings, for the `alembic` command."""
+    settings = settings_module.read()
+    server = None
+    if settings.postgres_url is None:
+        server = embedded_server.EmbeddedServer(settings_module.data_directory(settings)).start()
+    url = server.url if server else settings.postgres_url.get_secret_value()  # type: ignore[union-attr]
+    engine = make_engine(url, settings)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run)
     finally:
         await engine.dispose()
-        if own:
-            own.stop()
+        if server:
+            server.stop()
 
 
-given = context.config.attributes.get("connection")
-if given is None:
+connection = context.config.attributes.get("connection")
+if connection is None:
     asyncio.run(connect())
 else:
-    run(given)
+    run(connection)

@@ -1,8 +1,9 @@
-"""The tables, in reading order: who, with whom, what, where it is, what changed.
+"""The tables: SQLModel classes, column types, triggers and public IDs.
 
-A column's comment is both its `COMMENT ON` (people browse the tables in pgAdmin) and, through `api/types.py`, its
-description in the API. Every constraint has a name, so that `errors.py` can turn a violation into one typed error.
-The account stands on every row and leads every index that a lookup uses.
+A column's comment is its `COMMENT ON` in the database, which pgAdmin shows, and its description in the API
+(`graphql_types/model_type.py`). Every constraint has a name, so that a violation can be mapped to one error
+(`database/errors.py`). Every row has the account that owns it, and the account is the first column of every index that
+a lookup by account uses.
 
 May import `domain`.
 """

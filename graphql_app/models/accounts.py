@@ -1,4 +1,4 @@
-"""Who owns everything, who may come in, and the carriers they use."""
+"""The tables `account`, `api_key`, `carrier` and `carrier_status`."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Kinds of columns. Naming convention, SQL types and the little words in which the tables are written."""
+"""Column types and helper functions of the tables, and the naming convention of constraints and indexes."""
 
 from typing import Any
 
@@ -19,70 +19,94 @@ SQLModel.metadata.naming_convention = {
 
 
 class Xid8(UserDefinedType[int]):
-    """A 64-bit transaction id, which unlike `xid` never wraps around."""
+    """PostgreSQL's `xid8`: a 64-bit transaction ID, which unlike `xid` never wraps around."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: Any) -> str:
+        """Return the name of the type in DDL."""
         return "XID8"
 
 
-ischema_names["xid8"] = Xid8  # so that SQLAlchemy recognises it when it compares the tables with the models
+ischema_names["xid8"] = (
+    Xid8  # so that SQLAlchemy recognizes the type when Alembic compares the database with the models
+)
 
 
 def plain(length: int) -> String:
-    """Text that is compared byte by byte: identifiers, and whatever is searched by prefix."""
+    """Return a text type of up to `length` characters that is compared byte by byte (collation "C").
+
+    For identifiers and for text that is searched by prefix.
+    """
     return String(length, collation="C")
 
 
 def either(column: str, value: str) -> str:
-    """A column, or a value where it is null, for an index. Not coalesce(), which PostgreSQL does not take for something
-    that may be looked up before the account is checked (`models/rights.py`)."""
+    """Return the SQL of a column, or of `value` if it is null, for an index.
+
+    It is a CASE and not coalesce(), which PostgreSQL does not use in an index lookup before the account is checked
+    (`database/row_security.py`, LEAKPROOF).
+    """
     return f"(CASE WHEN {column} IS NULL THEN {value} ELSE {column} END)"
 
 
-def enum(words: type[enums.DocumentedEnum]) -> Enum:
-    """A native enum, named in snake case: ShipmentStatus → shipment_status."""
-    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in words.__name__).lstrip("_")
-    return Enum(words, name=name, values_callable=lambda words: [word.value for word in words])
+def enum(enum_class: type[enums.DocumentedEnum]) -> Enum:
+    """Return the native enum type of a class, named in snake case: ShipmentStatus → shipment_status."""
+    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in enum_class.__name__).lstrip("_")
+    return Enum(enum_class, name=name, values_callable=lambda members: [member.value for member in members])
 
 
 INSTANT = DateTime(timezone=True)
 GRAMS = Numeric(12, 3)
 MILLIMETRES = Numeric(12, 4)
 MONEY = Numeric(18, 4)
-COUNTRY, CURRENCY = plain(2), plain(3)  # not char(n), whose comparison with text no index serves
-STATUS, REASON, DIRECTION, CODE = map(
-    enum, (enums.ShipmentStatus, enums.ExceptionReason, enums.ShipmentDirection, enums.TrackingEventCode)
-)
-WEIGHT_UNIT, LENGTH_UNIT = enum(enums.WeightUnit), enum(enums.LengthUnit)
+COUNTRY = plain(2)  # not char(2): a comparison of char(n) with text uses no index
+CURRENCY = plain(3)
+STATUS = enum(enums.ShipmentStatus)
+REASON = enum(enums.ExceptionReason)
+DIRECTION = enum(enums.ShipmentDirection)
+CODE = enum(enums.TrackingEventCode)
+WEIGHT_UNIT = enum(enums.WeightUnit)
+LENGTH_UNIT = enum(enums.LengthUnit)
 NOW = text("now()")
 ACCOUNT = "The account that owns the row."
-"""Only what is made rarely has a foreign key to it: every insert would lock the account's one row."""
+"""Comment of `account_id`. Only tables with few inserts have a foreign key to `account`, because each insert locks the
+account's row."""
 
 
-def column(type_: Any, comment: str, *, null: bool = False, server: Any = None, **more: Any) -> Any:
-    """A column with its comment. `server` is its default in the database, `name` its name there where that differs."""
+def column(type_: Any, comment: str, *, null: bool = False, server: Any = None, **options: Any) -> Any:
+    """Return a column.
+
+    Args:
+        type_: SQLAlchemy type.
+        comment: `COMMENT ON` of the column and description in the API.
+        null: whether the column can be null.
+        server: default in the database.
+        options: arguments of `sqlmodel.Field`; `name` is the name in the database if it differs from the attribute.
+    """
     kwargs: dict[str, Any] = {"comment": comment}
     if server is not None:
         kwargs["server_default"] = server
-    if "name" in more:
-        kwargs["name"] = more.pop("name")
+    if "name" in options:
+        kwargs["name"] = options.pop("name")
     if null or server is not None:
-        more["default"] = None
-    return Field(sa_type=type_, nullable=null, sa_column_kwargs=kwargs, **more)
+        options["default"] = None
+    return Field(sa_type=type_, nullable=null, sa_column_kwargs=kwargs, **options)
 
 
 def identity(comment: str) -> Any:
-    """A UUIDv7 primary key that the database makes."""
+    """Return a primary key: a UUIDv7 (RFC 9562) that the database generates."""
     return column(Uuid, comment, server=text("uuidv7()"), primary_key=True)
 
 
 def reference(target: str, comment: str, *, null: bool = False) -> Any:
-    """A foreign key to another table's id."""
+    """Return a foreign key to the `id` of another table."""
     return column(Uuid, comment, null=null, foreign_key=f"{target}.id")
 
 
 def related(**kwargs: Any) -> Any:
-    """A relationship that the read path follows. Never loaded lazily: that would be a second way to read."""
+    """Return a relationship, from which the query engine builds its statements.
+
+    It cannot be loaded lazily: all reads go through the query engine.
+    """
     return Relationship(sa_relationship_kwargs={"lazy": "raise", "viewonly": True, **kwargs})

@@ -17,9 +17,11 @@ from sqlmodel import SQLModel
 from graphql_app.domain import enums
 from graphql_app.models.columns import ACCOUNT, COUNTRY, column, either, enum, identity, plain, reference
 
-WORDS = " || ' ' || ".join(["name", *(either(one, "''") for one in ("company", "city", "region", "postal_code"))])
-PARTY_WORDS = text(f"to_tsvector('simple', {WORDS})")
-"""The words of a party that `shipments(search:)` finds."""
+SEARCHED_COLUMNS = ("company", "city", "region", "postal_code")
+"""Columns, besides `name`, that `shipments(search:)` finds."""
+SEARCHED_TEXT = " || ' ' || ".join(["name", *(either(name, "''") for name in SEARCHED_COLUMNS)])
+PARTY_WORDS = text(f"to_tsvector('simple', {SEARCHED_TEXT})")
+"""The words of a party, for full-text search."""
 
 
 class Party(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""Public ids: a prefix that names the kind, then the row's UUIDv7 as 32 hex digits. Whatever else comes in is no id."""
+"""Public IDs: a prefix that names the type, followed by the row's UUIDv7 (RFC 9562) as 32 hexadecimal digits."""
 
 import random
 import re
@@ -19,33 +19,40 @@ PREFIXES: dict[type[SQLModel], str] = {
     models.TrackingEvent: "evt_",
 }
 MODELS = {prefix: model for model, prefix in PREFIXES.items()}
-SHAPE = re.compile(r"[a-z]{3}_[0-9a-f]{32}", re.ASCII)
+ID_PATTERN = re.compile(r"[a-z]{3}_[0-9a-f]{32}", re.ASCII)
 
 
 def encode(model: type[SQLModel], id_: UUID) -> str:
-    """The public id of a row."""
+    """Return the public ID of a row."""
     return PREFIXES[model] + id_.hex
 
 
 def decode(public: str) -> tuple[type[SQLModel], UUID] | None:
-    """The kind and the row that a public id names; None when it is not one."""
-    if not SHAPE.fullmatch(public) or public[:4] not in MODELS:
+    """Return the model and the UUID of a public ID; None if the text is not a public ID."""
+    if not ID_PATTERN.fullmatch(public) or public[:4] not in MODELS:
         return None
     return MODELS[public[:4]], UUID(public[4:])
 
 
 def decode_as(model: type[SQLModel], public: str) -> UUID | None:
-    """The row of this kind that a public id names; None when it names none."""
-    found = decode(public)
-    return found[1] if found and found[0] is model else None
+    """Return the UUID of a public ID of this model; None if the text is not one."""
+    decoded = decode(public)
+    return decoded[1] if decoded and decoded[0] is model else None
 
 
-last = 0
+last_timestamp = 0
+"""Timestamp of the newest ID: milliseconds since 1970 and 12 bits of their fraction."""
 
 
 def new() -> UUID:
-    """A new identity: a UUIDv7 as PostgreSQL's uuidv7() makes them, each behind all that this process made before."""
-    global last
+    """Return a new UUIDv7 in the format of PostgreSQL's uuidv7(), greater than all earlier ones of this process."""
+    global last_timestamp
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
-    last = max(last + 1, milliseconds << 12 | (rest << 12) // 1_000_000)
-    return UUID(int=(last >> 12) << 80 | 0x7 << 76 | (last & 0xFFF) << 64 | 0b10 << 62 | random.getrandbits(62))
+    last_timestamp = max(last_timestamp + 1, milliseconds << 12 | (rest << 12) // 1_000_000)
+    return UUID(
+        int=(last_timestamp >> 12) << 80
+        | 0x7 << 76
+        | (last_timestamp & 0xFFF) << 64
+        | 0b10 << 62
+        | random.getrandbits(62)
+    )

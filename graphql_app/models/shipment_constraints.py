@@ -1,4 +1,4 @@
-"""The indexes and constraints of the table `shipment`. Every index serves a filter or an order of `shipments`."""
+"""Indexes and constraints of the table `shipment`. Every index is used by a filter or an order of `shipments`."""
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.schema import SchemaItem
@@ -6,6 +6,7 @@ from sqlalchemy.schema import SchemaItem
 from graphql_app.models.columns import either
 
 INFINITY = "'infinity'::timestamptz"
+"""Nulls are indexed as infinity, so that they come last and can be searched."""
 SHIPMENT_CONSTRAINTS: tuple[SchemaItem, ...] = (
     UniqueConstraint("account_id", "number"),
     Index(

@@ -1,4 +1,4 @@
-"""What happened: tracking events, the change log, and the outcomes of calls that may be repeated."""
+"""The table `tracking_event`."""
 
 from datetime import datetime
 from typing import Any

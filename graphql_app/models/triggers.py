@@ -1,6 +1,6 @@
-"""What the tables need beyond tables: every account has its own sequence of shipment numbers.
+"""Triggers and first rows: inserting an account creates its own sequence of shipment numbers.
 
-Its own, because one sequence for all would tell each account how busy the others are.
+With one sequence for all accounts, an account could see how many shipments the others create.
 """
 
 from sqlalchemy import DDL, event

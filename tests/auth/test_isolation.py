@@ -1,8 +1,8 @@
-"""Nothing of another account is seen, counted, searched, referenced, guessed by id or cursor, or changed.
+"""Account isolation: no row of another account can be seen, counted, searched, referenced, guessed or changed.
 
-Every field of the schema is asked by one account with what belongs to the other, at every place where it could be
-named, over one process: once beside the other account, and once in a database where that never was. All answers must
-be the same, errors and warnings included, and every row of the other account what it was before.
+One account, the attacker, calls every field of the schema with the IDs, texts and cursors of the other, the victim, at
+every place that takes one. It does so twice in one process: in a database with the victim, and in one where the victim
+never existed. All responses must be equal, errors and warnings included, and all rows of the victim unchanged.
 """
 
 import asyncio
@@ -28,272 +28,272 @@ from tests.support.live_server import serving
 from tests.support.streaming_clients import Socket
 from tests.support.twin_accounts import MARK, MARKED, VICTIM
 
-pytestmark = pytest.mark.unguarded  # the statements must hold without row-level security
+pytestmark = pytest.mark.unguarded  # the statements alone must isolate the accounts, without row-level security
 
 MUTATIONS = list(isolation_probes.CORE.mutation_type.fields) if isolation_probes.CORE.mutation_type else []
 TEXTS = [MARKED, MARK, "SHP-0000009"]
-"""What stands in every text of the victim, what they all begin with, and what both accounts have."""
-ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")
-MOMENT = re.compile(r"\b20(?!26-0[1-5])\d\d-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)")
+"""A text of the victim, the beginning of all of them, and a number that both accounts have."""
+ID_PATTERN = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")
+TIMESTAMP = re.compile(r"\b20(?!26-0[1-5])\d\d-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)")
 CURSOR = re.compile(r'(?<=[cC]ursor":")[^"]+(?=")')
-USED = re.compile(r'"lastUsedAt":(null|"[^"]*")')
+LAST_USED = re.compile(r'"lastUsedAt":(null|"[^"]*")')
 SECRET = re.compile(r"shpk_\w+")
-WHO = {"query": "{ viewer { account } }"}
-KINDS = {"evt": "EVENT", "pkg": "PACKAGE", "key": "KEY"}
-TABLES = """
+VIEWER = {"query": "{ viewer { account } }"}
+PLACEHOLDERS = {"evt": "EVENT", "pkg": "PACKAGE", "key": "KEY"}
+TABLES_SQL = """
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1"""
 
 
-class Doors:
-    """One process, to which both accounts speak, and the database behind it."""
+class Target:
+    """The app that both accounts use, and its database."""
 
     def __init__(self, app: Starlette, client: httpx.AsyncClient, owner: AsyncEngine, settings: Settings) -> None:
         self.app, self.client, self.owner, self.settings = app, client, owner, settings
 
     async def fill(self, account: UUID, *, alone: bool) -> dict[str, list[twin_accounts.Row]]:
-        """The rows of both accounts are put into the database, or only those of the attacker."""
-        made = twin_accounts.rows(account, MUTATIONS)
-        await seed_data.put(self.owner, {"account": [], **twin_accounts.of(account, made)} if alone else made)
+        """Insert the rows of both accounts, or only those of the attacker if `alone`; return the rows of both."""
+        rows = twin_accounts.rows(account, MUTATIONS)
+        await seed_data.put(self.owner, {"account": [], **twin_accounts.of(account, rows)} if alone else rows)
         async with self.owner.begin() as connection:
             for sequence in ("change_seq_seq", "tracking_event_seq_seq", f"shipment_number_{account.hex}"):
                 await connection.execute(text(f"SELECT setval('{sequence}', 100000)"))
             if not alone:
                 await connection.execute(text(f"SELECT setval('shipment_number_{VICTIM.hex}', 100000)"))
-        refused = True
+        is_unknown = True
         async with asyncio.timeout(5):
-            while refused:  # a key that was not there a moment ago is not looked for again at once
-                answer = await self.client.post("/graphql", json=WHO, headers=keyed("attacker"))
-                refused = answer.status_code == 401
-                await asyncio.sleep(0.1 * refused)
-        return made
+            while is_unknown:  # an unknown key is cached for a moment
+                response = await self.client.post("/graphql", json=VIEWER, headers=authorization("attacker"))
+                is_unknown = response.status_code == 401
+                await asyncio.sleep(0.1 * is_unknown)
+        return rows
 
     async def empty(self) -> None:
+        """Delete all rows."""
         assert self.settings.postgres_url
         await empty(self.settings.postgres_url.get_secret_value())
 
-    async def ask(self, who: str, attack: Attack) -> str:
-        body = {"query": attack.document, "variables": attack.variables}
-        answer = await self.client.post("/graphql", json=body, headers={**keyed(who), "x-request-id": "isolation"})
-        assert answer.status_code in (200, 400), (attack, answer.text)
-        return USED.sub('"lastUsedAt":null', answer.text)
+    async def send(self, slug: str, request: Attack) -> str:
+        """Send a request as one of the accounts; return the body of the response."""
+        body = {"query": request.document, "variables": request.variables}
+        headers = {**authorization(slug), "x-request-id": "isolation"}
+        response = await self.client.post("/graphql", json=body, headers=headers)
+        assert response.status_code in (200, 400), (request, response.text)
+        return LAST_USED.sub('"lastUsedAt":null', response.text)
 
-    async def treasure(self) -> str:
-        """A digest of all rows of the victim, and of its sequence of numbers."""
-        found = []
+    async def victim_digest(self) -> str:
+        """A digest of all rows of the victim and of its sequence of shipment numbers."""
+        digests = []
         async with self.owner.connect() as connection:
-            for (table,) in (await connection.execute(text(TABLES))).all():
+            for (table,) in (await connection.execute(text(TABLES_SQL))).all():
                 rows = f"SELECT to_jsonb(t) - 'last_used_at' AS row FROM \"{table}\" t WHERE account_id = '{VICTIM}'"
                 digest = f"SELECT md5(string_agg(row::text, chr(10) ORDER BY row::text)) FROM ({rows}) AS rows"
-                found.append((await connection.execute(text(digest))).scalar_one())
-            for rest in (
-                f"SELECT last_value::text || is_called FROM shipment_number_{VICTIM.hex}",
-                f"SELECT md5(a::text) FROM account a WHERE id = '{VICTIM}'",
-            ):
-                found.append((await connection.execute(text(rest))).scalar_one())
-        assert None not in found, "the victim has no rows in some table"
-        return hashlib.sha256("".join(found).encode()).hexdigest()
+                digests.append((await connection.execute(text(digest))).scalar_one())
+            sequence = f"SELECT last_value::text || is_called FROM shipment_number_{VICTIM.hex}"
+            for sql in (sequence, f"SELECT md5(a::text) FROM account a WHERE id = '{VICTIM}'"):
+                digests.append((await connection.execute(text(sql))).scalar_one())
+        assert None not in digests, "the victim has no rows in some table"
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 @pytest.fixture
-async def doors(app: Starlette, client: httpx.AsyncClient, owner: AsyncEngine, settings: Settings) -> Doors:
-    return Doors(app, client, owner, settings)
+async def target(app: Starlette, client: httpx.AsyncClient, owner: AsyncEngine, settings: Settings) -> Target:
+    return Target(app, client, owner, settings)
 
 
-def keyed(who: str) -> dict[str, str]:
-    """The key with which an account asks."""
-    return {"authorization": f"Bearer {twin_accounts.KEYS[who].text}"}
+def authorization(slug: str) -> dict[str, str]:
+    """The headers of a request of one of the accounts."""
+    return {"authorization": f"Bearer {twin_accounts.KEYS[slug].text}"}
 
 
-async def loot(doors: Doors, rows: dict[str, list[twin_accounts.Row]]) -> dict[str, list[Any]]:
-    """All that the attacker could have got hold of, by the type of the places where it can stand."""
+async def stolen_values(target: Target, rows: dict[str, list[twin_accounts.Row]]) -> dict[str, list[Any]]:
+    """Values of the victim that an attacker may have obtained: type of the argument → values."""
     ids = twin_accounts.one(VICTIM, rows)
-    shown = [("node", {"id": ids[name]}) for name in ("Shipment", "Package", "Carrier")]
+    calls = [("node", {"id": ids[name]}) for name in ("Shipment", "Package", "Carrier")]
     fields = isolation_probes.CORE.query_type.fields
-    shown += [(name, {"first": 3}) for name, field in fields.items() if str(field.type).endswith("Connection")]
+    calls += [(name, {"first": 3}) for name, field in fields.items() if str(field.type).endswith("Connection")]
     cursors = {}
-    for name, given in shown:
-        answer = await doors.ask(
-            "victim", Attack(name, isolation_probes.document("query", name, fields[name], given), given)
-        )
-        assert CURSOR.search(answer), answer
-        cursors |= {(name, len(cursor)): cursor for cursor in CURSOR.findall(answer)}
+    for name, arguments in calls:
+        document = isolation_probes.document("query", name, fields[name], arguments)
+        response = await target.send("victim", Attack(name, document, arguments))
+        assert CURSOR.search(response), response
+        cursors |= {(name, len(cursor)): cursor for cursor in CURSOR.findall(response)}
     return {"ID": list(ids.values()), "String": TEXTS, "cursors": sorted(set(cursors.values()))}
 
 
-async def test_no_question_tells_of_another_account(doors: Doors, account: UUID) -> None:
-    rows = await doors.fill(account, alone=False)
-    asked = list(isolation_probes.questions(await loot(doors, rows), twin_accounts.one(account, rows)))
-    before = await doors.treasure()
-    beside = [await doors.ask("attacker", one) for one in asked]
-    assert await doors.treasure() == before
-    telling = set()
-    for one in asked:
-        root = one.name.split()[0]
-        if root not in telling and MARK in await doors.ask("victim", one):
-            telling.add(root)
-    assert telling >= set(isolation_probes.CORE.query_type.fields), (
-        "some attacks would find nothing even where there is something"
-    )
-    await doors.empty()
-    await doors.fill(account, alone=True)
-    for one, answer in zip(asked, beside, strict=True):
-        assert await doors.ask("attacker", one) == answer, one.name
+async def test_no_query_reveals_another_account(target: Target, account: UUID) -> None:
+    rows = await target.fill(account, alone=False)
+    attacks = list(isolation_probes.questions(await stolen_values(target, rows), twin_accounts.one(account, rows)))
+    before = await target.victim_digest()
+    with_victim = [await target.send("attacker", attack) for attack in attacks]
+    assert await target.victim_digest() == before
+    effective_fields = set()
+    for attack in attacks:
+        field = attack.name.split()[0]
+        if field not in effective_fields and MARK in await target.send("victim", attack):
+            effective_fields.add(field)
+    assert effective_fields >= set(isolation_probes.CORE.query_type.fields), "some attacks find nothing as the victim"
+    await target.empty()
+    await target.fill(account, alone=True)
+    for attack, response in zip(attacks, with_victim, strict=True):
+        assert await target.send("attacker", attack) == response, attack.name
 
 
-def done(name: str, base: dict[str, Any], own: dict[str, str]) -> Attack:
-    """A mutation."""
+def mutation(name: str, base: dict[str, Any], own_ids: dict[str, str]) -> Attack:
+    """A mutation with the account's own IDs."""
     assert isolation_probes.CORE.mutation_type is not None
-    given = bound(base, own)
-    return Attack(
-        name,
-        isolation_probes.document("mutation", name, isolation_probes.CORE.mutation_type.fields[name], given),
-        given,
-    )
+    arguments = with_ids(base, own_ids)
+    field = isolation_probes.CORE.mutation_type.fields[name]
+    return Attack(name, isolation_probes.document("mutation", name, field, arguments), arguments)
 
 
-def bound(base: dict[str, Any], own: dict[str, str]) -> dict[str, Any]:
-    """The arguments with identities of one's own."""
+def with_ids(base: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """The arguments with their placeholders replaced by IDs."""
     text = json.dumps(base)
-    for name, identity in own.items():
-        text = text.replace(name, identity)
-    found: dict[str, Any] = json.loads(text)
-    return found
+    for placeholder, id_ in ids.items():
+        text = text.replace(placeholder, id_)
+    arguments: dict[str, Any] = json.loads(text)
+    return arguments
 
 
-def assaults(loot: dict[str, list[Any]], own: dict[str, str]) -> Iterator[Attack]:
-    """All attacks by mutations: each would succeed but for the one place at which it names what is the victim's."""
+def mutation_attacks(stolen: dict[str, list[Any]], own_ids: dict[str, str]) -> Iterator[Attack]:
+    """All attacks by mutations. Each would succeed but for the one argument with a value of the victim."""
     assert isolation_probes.CORE.mutation_type is not None
     for name, field in isolation_probes.CORE.mutation_type.fields.items():
-        base = bound(isolation_probes.known(name, twin_accounts.BASES, "attacked"), own)
-        yield from naming(isolation_probes.against("mutation", name, field, base, loot), loot)
+        base = with_ids(isolation_probes.known(name, twin_accounts.BASES, "attacked"), own_ids)
+        yield from with_stolen_values(isolation_probes.against("mutation", name, field, base, stolen), stolen)
 
 
-def naming(some: Iterable[Attack], loot: dict[str, list[Any]]) -> Iterator[Attack]:
-    """Those that name what is the victim's; the others only ask what is one's own."""
-    theirs = {repr(one) for values in loot.values() for one in values}
-    return (one for one in some if one.name.split(" ", 2)[2] in theirs)
+def with_stolen_values(attacks: Iterable[Attack], stolen: dict[str, list[Any]]) -> Iterator[Attack]:
+    """The attacks with a value of the victim; the others use only values of the account itself."""
+    victim_values = {repr(value) for values in stolen.values() for value in values}
+    return (attack for attack in attacks if attack.name.split(" ", 2)[2] in victim_values)
 
 
-async def prepared(doors: Doors, who: str) -> tuple[dict[str, str], list[str]]:
-    """Every mutation once, with an idempotency key that is the same for both; identities of what was made, answers."""
-    answers, own = [], dict.fromkeys(KINDS.values(), "")
+async def run_all_mutations(target: Target, slug: str) -> tuple[dict[str, str], list[str]]:
+    """Run every mutation once, with the same idempotency key for both accounts.
+
+    Returns the IDs of the created rows by placeholder, and the responses.
+    """
+    responses, own_ids = [], dict.fromkeys(PLACEHOLDERS.values(), "")
     packages = Attack("", '{ shipment(by: { externalReference: "twin-update" }) { packages { id } } }', {})
 
-    async def do(name: str, base: dict[str, Any]) -> None:
-        answer = await doors.ask(who, done(name, base, own))
-        assert '"errors":[{' not in answer, (name, answer)
-        assert '"replayed":false' in answer, (name, answer)
-        answers.append(answer)
-        for identity in ID.findall(answer + await doors.ask(who, packages)):
-            if identity[:3] in KINDS:
-                own[KINDS[identity[:3]]] = identity
+    async def run(name: str, base: dict[str, Any]) -> None:
+        response = await target.send(slug, mutation(name, base, own_ids))
+        assert '"errors":[{' not in response, (name, response)
+        assert '"replayed":false' in response, (name, response)
+        responses.append(response)
+        for id_ in ID_PATTERN.findall(response + await target.send(slug, packages)):
+            if id_[:3] in PLACEHOLDERS:
+                own_ids[PLACEHOLDERS[id_[:3]]] = id_
 
     for name, base in twin_accounts.BASES.items():
-        await do(name, {**base, "options": {"idempotencyKey": "twin"}})
-    await do(
+        await run(name, {**base, "options": {"idempotencyKey": "twin"}})
+    await run(
         "trackingEventsRecord", {"inputs": [{**twin_accounts.EVENT, "occurred": {"instant": "2026-03-03T10:00:00Z"}}]}
     )
-    return own, answers
+    return own_ids, responses
 
 
-def plain(answers: list[str], rows: dict[str, list[twin_accounts.Row]]) -> list[str]:
-    """Answers without what differs from run to run: moments, and identities made meanwhile but for their order."""
-    fixed = {row["id"].hex for some in rows.values() for row in some if "id" in row}
-    met: dict[str, str] = {}
+def normalized(responses: list[str], rows: dict[str, list[twin_accounts.Row]]) -> list[str]:
+    """Responses without what differs between runs: timestamps, cursors, secrets and new IDs, which are numbered."""
+    fixed = {row["id"].hex for table_rows in rows.values() for row in table_rows if "id" in row}
+    numbered: dict[str, str] = {}
 
-    def identity(found: re.Match[str]) -> str:
-        return found[0] if found[0][4:] in fixed else met.setdefault(found[0], f"{found[0][:4]}{len(met)}")
+    def replace_id(match: re.Match[str]) -> str:
+        id_ = match[0]
+        return id_ if id_[4:] in fixed else numbered.setdefault(id_, f"{id_[:4]}{len(numbered)}")
 
-    return [SECRET.sub("secret", ID.sub(identity, MOMENT.sub("now", CURSOR.sub("here", answer)))) for answer in answers]
-
-
-async def test_no_mutation_reaches_another_account(doors: Doors, account: UUID) -> None:
-    rows = await doors.fill(account, alone=False)
-    found = {**await loot(doors, rows), "String": TEXTS[::2]}
-    own, _ = await prepared(doors, "victim")
-    before = await doors.treasure()
-
-    async def attacked() -> tuple[list[str], list[str]]:
-        own, answers = await prepared(doors, "attacker")
-        names = ["prepared"] * len(answers)
-        for one in assaults(found, own):
-            answers.append(await doors.ask("attacker", one))
-            names.append(f"{one.name} {one.variables}")
-        return names, answers
-
-    names, beside = await attacked()
-    assert await doors.treasure() == before
-    await victim_is_hurt(doors, found, own, before)
-    await doors.empty()
-    await doors.fill(account, alone=True)
-    _, alone = await attacked()
-    for name, one, other in zip(names, plain(beside, rows), plain(alone, rows), strict=True):
-        assert one == other, name
+    return [
+        SECRET.sub("secret", ID_PATTERN.sub(replace_id, TIMESTAMP.sub("now", CURSOR.sub("here", response))))
+        for response in responses
+    ]
 
 
-async def victim_is_hurt(doors: Doors, found: dict[str, list[Any]], own: dict[str, str], before: str) -> None:
-    """The same attacks change something where they are none: each mutation was attacked with what it takes."""
-    hurt = set()
-    for one in assaults(found, own):
-        name = one.name.split()[0]
-        if name not in hurt:
-            await doors.ask("victim", one)
-            if (now := await doors.treasure()) != before:
-                hurt.add(name)
-                before = now
-    assert hurt == set(MUTATIONS)
+async def test_no_mutation_reaches_another_account(target: Target, account: UUID) -> None:
+    rows = await target.fill(account, alone=False)
+    stolen = {**await stolen_values(target, rows), "String": TEXTS[::2]}
+    victim_ids, _ = await run_all_mutations(target, "victim")
+    before = await target.victim_digest()
+
+    async def attack_all() -> tuple[list[str], list[str]]:
+        own_ids, responses = await run_all_mutations(target, "attacker")
+        names = ["prepared"] * len(responses)
+        for attack in mutation_attacks(stolen, own_ids):
+            responses.append(await target.send("attacker", attack))
+            names.append(f"{attack.name} {attack.variables}")
+        return names, responses
+
+    names, with_victim = await attack_all()
+    assert await target.victim_digest() == before
+    await assert_attacks_are_effective(target, stolen, victim_ids, before)
+    await target.empty()
+    await target.fill(account, alone=True)
+    _, alone = await attack_all()
+    for name, expected, response in zip(names, normalized(alone, rows), normalized(with_victim, rows), strict=True):
+        assert response == expected, name
 
 
-async def test_no_subscription_tells_of_another_account(doors: Doors, account: UUID) -> None:
-    rows = await doors.fill(account, alone=False)
-    found = await loot(doors, rows)
-    found |= {"ID": found["ID"][:1], "String": [MARK]}
-    asked = []
+async def assert_attacks_are_effective(
+    target: Target, stolen: dict[str, list[Any]], victim_ids: dict[str, str], before: str
+) -> None:
+    """The same attacks change rows when the victim sends them: each mutation was attacked with valid arguments."""
+    effective = set()
+    for attack in mutation_attacks(stolen, victim_ids):
+        name = attack.name.split()[0]
+        if name not in effective:
+            await target.send("victim", attack)
+            if (after := await target.victim_digest()) != before:
+                effective.add(name)
+                before = after
+    assert effective == set(MUTATIONS)
+
+
+async def test_no_subscription_reveals_another_account(target: Target, account: UUID) -> None:
+    rows = await target.fill(account, alone=False)
+    stolen = await stolen_values(target, rows)
+    stolen |= {"ID": stolen["ID"][:1], "String": [MARK]}
+    attacks = []
     assert isolation_probes.CORE.subscription_type is not None
-    for name, field in isolation_probes.CORE.subscription_type.fields.items():
-        for base in ({}, {"after": ""}):
-            asked.append(Attack(name, isolation_probes.document("subscription", name, field, base), base))
-        asked += naming(isolation_probes.against("subscription", name, field, {"after": ""}, found), found)
-    headers = {"additional_headers": keyed("attacker")}
-    own = Attack(
-        "",
-        isolation_probes.document(
-            "subscription", "shipmentChanged", isolation_probes.CORE.subscription_type.fields["shipmentChanged"], {}
-        ),
-        {},
-    )
-    told: list[str] = []
-    async with serving(doors.app, doors.settings) as port, contextlib.AsyncExitStack() as stack:
-        victim = await stack.enter_async_context(Socket(port, additional_headers=keyed("victim")))
+    fields = isolation_probes.CORE.subscription_type.fields
+    for name, field in fields.items():
+        for arguments in ({}, {"after": ""}):
+            document = isolation_probes.document("subscription", name, field, arguments)
+            attacks.append(Attack(name, document, arguments))
+        candidates = isolation_probes.against("subscription", name, field, {"after": ""}, stolen)
+        attacks += with_stolen_values(candidates, stolen)
+    own_changes = isolation_probes.document("subscription", "shipmentChanged", fields["shipmentChanged"], {})
+    messages: list[str] = []
+    async with serving(target.app, target.settings) as port, contextlib.AsyncExitStack() as stack:
+        victim = await stack.enter_async_context(Socket(port, additional_headers=authorization("victim")))
         await victim.init()
-        await victim.subscribe(own.document, {}, "own")
-        await asyncio.sleep(0.3)  # who asks the same shares a statement, but for the account
-        open_sockets = []
-        for at in range(0, len(asked), 18):
-            socket = await stack.enter_async_context(Socket(port, **headers))
+        await victim.subscribe(own_changes, {}, "own")
+        await asyncio.sleep(0.3)  # equal subscriptions share a read, unless they are of different accounts
+        sockets = []
+        for start in range(0, len(attacks), 18):
+            socket = await stack.enter_async_context(Socket(port, additional_headers=authorization("attacker")))
             await socket.init()
-            for number, one in enumerate(asked[at : at + 18]):
-                await socket.subscribe(one.document, one.variables, str(number))
-            await socket.subscribe(own.document, {}, "own")
-            open_sockets.append(socket)
+            for number, attack in enumerate(attacks[start : start + 18]):
+                await socket.subscribe(attack.document, attack.variables, str(number))
+            await socket.subscribe(own_changes, {}, "own")
+            sockets.append(socket)
         await asyncio.sleep(1)
-        await prepared(doors, "victim")
+        await run_all_mutations(target, "victim")
         assert (await victim.receive())["type"] == "next"
-        await doors.ask(
-            "attacker", done("shipmentCreate", {"input": {**twin_accounts.NEW, "externalReference": "the end"}}, {})
-        )
-        for socket in open_sockets:
+        last_shipment = {"input": {**twin_accounts.NEW, "externalReference": "the end"}}
+        await target.send("attacker", mutation("shipmentCreate", last_shipment, {}))
+        for socket in sockets:
             while not (
                 '"id":"own"' in (message := str(await asyncio.wait_for(socket.wire.recv(), 20)))
                 and "the end" in message
             ):
-                told.append(message)
-    assert len(told) > len(asked)
-    theirs = {row["id"].hex for some in twin_accounts.of(VICTIM, rows).values() for row in some if "id" in row}
-    async with doors.owner.connect() as connection:
-        made = await connection.execute(text(f"SELECT id FROM shipment WHERE account_id = '{VICTIM}'"))
-        theirs |= {id_.hex for id_ in made.scalars()}
-    for message in told:
+                messages.append(message)
+    assert len(messages) > len(attacks)
+    victim_rows = twin_accounts.of(VICTIM, rows).values()
+    victim_ids = {row["id"].hex for table_rows in victim_rows for row in table_rows if "id" in row}
+    async with target.owner.connect() as connection:
+        shipments = await connection.execute(text(f"SELECT id FROM shipment WHERE account_id = '{VICTIM}'"))
+        victim_ids |= {id_.hex for id_ in shipments.scalars()}
+    for message in messages:
         assert MARK not in message
-        assert not theirs & {one[4:] for one in ID.findall(message)}
+        assert not victim_ids & {id_[4:] for id_ in ID_PATTERN.findall(message)}

@@ -61,8 +61,8 @@ def test_a_wrong_password_is_reported_in_one_sentence(proxy: dict[str, str]) -> 
     url = f"postgresql://browser:wrong@127.0.0.1:{proxy['port']}/shipments"
     message = failure_message("serve", "--port", "0", POSTGRES_URL=url)
     assert message == (
-        "PostgreSQL refused the user name or the password of "
-        f"postgresql://browser:***@127.0.0.1:{proxy['port']}/shipments."
+        "PostgreSQL rejected the user name or password. Check POSTGRES_URL "
+        f"(postgresql://browser:***@127.0.0.1:{proxy['port']}/shipments)."
     )
 
 
@@ -71,7 +71,7 @@ def test_a_role_that_cannot_create_tables_is_reported_in_one_sentence(proxy: dic
     subprocess.run([*running.psql.split(), "-qc", "CREATE DATABASE bare"], check=True)
     url = f"postgresql://browser:{proxy['password']}@127.0.0.1:{proxy['port']}/bare"
     message = failure_message("serve", "--port", "0", POSTGRES_URL=url)
-    assert message == "The migration failed: permission denied for schema public."
+    assert message == "Migration failed: permission denied for schema public."
 
 
 def test_without_a_port_it_prints_the_psql_command_and_keeps_postgresql_running(root: Path) -> None:
@@ -97,15 +97,15 @@ def test_the_psql_command_of_an_external_database_has_no_password() -> None:
 def test_an_unsupported_version_of_postgresql_is_reported_in_one_sentence(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded_binaries, "INSTALL", "pginstall")  # the package contains PostgreSQL 16, too
-    monkeypatch.setattr(embedded_server, "MAJOR", "16")
-    monkeypatch.setattr(embedded_server, "LOCALE", ("--no-locale", "--encoding=UTF8"))
+    monkeypatch.setattr(embedded_binaries, "INSTALL_DIRECTORY", "pginstall")  # the package contains PostgreSQL 16, too
+    monkeypatch.setattr(embedded_server, "MAJOR_VERSION", "16")
+    monkeypatch.setattr(embedded_server, "LOCALE_OPTIONS", ("--no-locale", "--encoding=UTF8"))
     old = embedded_server.EmbeddedServer(root.with_name("old"), fast=True).start()
     try:
         message = failure_message("serve", "--port", "0", POSTGRES_URL=old.url)
     finally:
         old.stop()
-    assert re.fullmatch(r"PostgreSQL 18 or newer is needed; the server at postgresql://\S+ is version 16\.", message)
+    assert re.fullmatch(r"PostgreSQL 18 or newer is required; the server at postgresql://\S+ is version 16\.", message)
 
 
 async def connect(proxy: dict[str, str], user: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":

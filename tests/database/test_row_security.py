@@ -1,4 +1,4 @@
-"""The second wall between accounts: what the role of requests can do in the database when a statement forgets one."""
+"""Row-level security and privileges: what the role of requests can do if a statement omits the account filter."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
-from graphql_app.database import migrate, pool, row_security
+from graphql_app.database import migrate, row_security
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
@@ -20,122 +20,101 @@ from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
 from tests.conftest import admin, database_url
 from tests.support import seed_data
+from tests.support.account_rows import count
 
-NOBODY = UUID(int=1)
-TABLES = {
+UNKNOWN_ACCOUNT = UUID(int=1)
+ACCOUNT_COLUMNS = {
     name: "id" if name == "account" else "account_id"
     for name, table in SQLModel.metadata.tables.items()
     if name == "account" or "account_id" in table.c
 }
-ROLES = """
+"""Table → column with the account."""
+ROLE_ATTRIBUTES_SQL = """
 SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
     EXISTS (SELECT FROM pg_class WHERE relowner = r.oid) OR EXISTS (SELECT FROM pg_proc WHERE proowner = r.oid) AS owns,
     EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid) AS inherits
 FROM pg_roles r WHERE rolname = current_user"""
-MORE = (
-    "INSERT INTO api_key (account_id, name, prefix, hash, scopes) "
-    "VALUES ('{account}', 'k', '{slug}', sha256('{slug}'), '{{admin}}')",
-    "INSERT INTO carrier_status (account_id, carrier_id, raw, code) "
-    "SELECT account_id, id, 'X', 'INFO' FROM carrier WHERE account_id = '{account}'",
-    "INSERT INTO idempotency_key (account_id, actor, operation, key, request_hash, state, expires_at) "
-    "VALUES ('{account}', 'a', 'o', 'k', '', 'DONE', now() + interval '1 day')",
-)
-"""What the world has no rows of."""
-REFUSED = "permission denied|row-level security"
+DENIED = "permission denied|row-level security"
 
 
-@pytest.fixture
-async def filled(owner: AsyncEngine) -> dict[str, UUID]:
-    """A world of two accounts that may be changed, a row at least in every table for each of them."""
-    accounts = await seed_data.fill(owner)
-    async with owner.begin() as connection:
-        for slug, account in accounts.items():
-            for statement in MORE:
-                await connection.exec_driver_sql(statement.format(slug=slug, account=account))
-    return accounts
+def test_every_table_of_an_account_has_privileges() -> None:
+    assert ACCOUNT_COLUMNS.keys() == row_security.TABLES.keys() - {"alembic_version"}
 
 
-async def count(engine: AsyncEngine, account: UUID, table: str, where: str = "true") -> int:
-    async with get_session(engine, account) as session:
-        (row,) = await session.execute_sql(f'SELECT count(*) FROM "{table}" WHERE {where}', ())
-        return int(row[0])
-
-
-def test_every_table_that_belongs_to_an_account_has_its_rights_written_down() -> None:
-    assert TABLES.keys() == row_security.TABLES.keys() - {"alembic_version"}
-
-
-async def test_every_table_that_belongs_to_an_account_is_secured(owner: AsyncEngine) -> None:
+async def test_every_table_of_an_account_has_row_level_security(owner: AsyncEngine) -> None:
     async with owner.connect() as connection:
-        found = await connection.execute(
+        policies = await connection.execute(
             text(
                 "SELECT c.relname, c.relrowsecurity, array_agg(p.polname::text) FROM pg_class c "
                 "LEFT JOIN pg_policy p ON p.polrelid = c.oid WHERE c.relkind = 'r' "
                 "AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version' GROUP BY 1, 2"
             )
         )
-        assert {tuple(map(str, row)) for row in found} == {(name, "True", "['own_account']") for name in TABLES}
+        assert {tuple(map(str, row)) for row in policies} == {
+            (name, "True", "['own_account']") for name in ACCOUNT_COLUMNS
+        }
 
 
-async def test_the_role_of_requests_owns_nothing_and_can_bypass_nothing(engine: AsyncEngine) -> None:
+async def test_the_role_of_requests_owns_nothing_and_bypasses_nothing(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         assert (await connection.execute(text("SELECT current_user"))).scalar_one() == row_security.ROLE
-        assert tuple((await connection.execute(text(ROLES))).one()) == (False,) * 6
+        assert tuple((await connection.execute(text(ROLE_ATTRIBUTES_SQL))).one()) == (False,) * 6
         await connection.execute(text("RESET ROLE"))
         assert (await connection.execute(text("SELECT current_user"))).scalar_one() == row_security.ROLE
 
 
-async def test_without_an_account_nothing_is_seen(filled: dict[str, UUID], engine: AsyncEngine) -> None:
+async def test_without_an_account_no_row_is_visible(accounts: dict[str, UUID], engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        for table in TABLES:
+        for table in ACCOUNT_COLUMNS:
             assert (await connection.execute(text(f'SELECT count(*) FROM "{table}"'))).scalar_one() == 0, table
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ACCOUNT_COLUMNS)
 async def test_an_account_sees_all_of_its_rows_and_no_others(
-    filled: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
+    accounts: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
 ) -> None:
-    column = TABLES[table]
-    for account in filled.values():
+    column = ACCOUNT_COLUMNS[table]
+    for account in accounts.values():
         assert await count(engine, account, table) == await count(owner, account, table, f"{column} = '{account}'") > 0
         assert await count(engine, account, table, f"{column} <> '{account}'") == 0
 
 
-@pytest.mark.parametrize("table", TABLES)
-async def test_an_account_changes_and_deletes_no_row_of_another(
-    filled: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
+@pytest.mark.parametrize("table", ACCOUNT_COLUMNS)
+async def test_an_account_cannot_change_or_delete_rows_of_another(
+    accounts: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
 ) -> None:
-    column = TABLES[table]
-    other = f"{column} = '{filled['other']}'"
-    before = await rows(owner, table, other)
+    column = ACCOUNT_COLUMNS[table]
+    is_other = f"{column} = '{accounts['other']}'"
+    before = await rows(owner, table, is_other)
     for statement in (
-        f'UPDATE "{table}" SET {column} = {column} WHERE {other}',
-        f'DELETE FROM "{table}" WHERE {other}',
-        f'WITH gone AS (DELETE FROM "{table}" RETURNING *) SELECT * FROM gone WHERE {other}',
+        f'UPDATE "{table}" SET {column} = {column} WHERE {is_other}',
+        f'DELETE FROM "{table}" WHERE {is_other}',
+        f'WITH gone AS (DELETE FROM "{table}" RETURNING *) SELECT * FROM gone WHERE {is_other}',
     ):
         with contextlib.suppress(ProgrammingError):
-            async with get_session(engine, filled["default"]) as session:
+            async with get_session(engine, accounts["default"]) as session:
                 assert list(await session.execute_sql(statement, ())) == []
                 await session.commit()
-    assert await rows(owner, table, other) == before
+    assert await rows(owner, table, is_other) == before
 
 
-@pytest.mark.parametrize("table", sorted(TABLES.keys() - {"account"}))
-async def test_an_account_puts_no_row_into_another(
-    filled: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
+@pytest.mark.parametrize("table", sorted(ACCOUNT_COLUMNS.keys() - {"account"}))
+async def test_an_account_cannot_insert_rows_into_another(
+    accounts: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
 ) -> None:
     before = await rows(owner, table, "true")
-    copied = f"""
+    copy_sql = f"""
         INSERT INTO "{table}" OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(t, '{{"account_id":
-        "{filled["other"]}"}}')).* FROM "{table}" t LIMIT 1 ON CONFLICT DO NOTHING"""
-    for statement in (copied, f"UPDATE \"{table}\" SET account_id = '{filled['other']}'"):
-        with pytest.raises(ProgrammingError, match=REFUSED):
-            async with get_session(engine, filled["default"]) as session:
+        "{accounts["other"]}"}}')).* FROM "{table}" t LIMIT 1 ON CONFLICT DO NOTHING"""
+    for statement in (copy_sql, f"UPDATE \"{table}\" SET account_id = '{accounts['other']}'"):
+        with pytest.raises(ProgrammingError, match=DENIED):
+            async with get_session(engine, accounts["default"]) as session:
                 await session.execute_sql(statement, ())
     assert await rows(owner, table, "true") == before
 
 
 async def rows(owner: AsyncEngine, table: str, where: str) -> set[str]:
+    """The rows of a table as text."""
     async with owner.connect() as connection:
         return set((await connection.execute(text(f'SELECT t::text FROM "{table}" t WHERE {where}'))).scalars())
 
@@ -159,114 +138,17 @@ async def rows(owner: AsyncEngine, table: str, where: str) -> set[str]:
         "SET ROLE postgres",
     ],
 )
-async def test_requests_cannot_rewrite_history_or_widen_their_rights(
-    filled: dict[str, UUID], engine: AsyncEngine, statement: str
+async def test_requests_cannot_change_the_log_or_their_privileges(
+    accounts: dict[str, UUID], engine: AsyncEngine, statement: str
 ) -> None:
-    async with get_session(engine, filled["default"]) as session:
-        # as one who logged in as the role, not as who put it on: that one may put it off again
+    async with get_session(engine, accounts["default"]) as session:
+        # as a user who logged in as this role; one who only assumed it could RESET ROLE
         await session.execute_sql("SET SESSION AUTHORIZATION graphql_app_api", ())
         with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
             await session.execute_sql(statement, ())
 
 
-async def test_an_account_is_told_to_a_connection_only_when_it_is_another(
-    filled: dict[str, UUID], engine: AsyncEngine, statements: list[str]
-) -> None:
-    own, other = filled.values()
-
-    async def read(account: UUID) -> list[str]:
-        statements.clear()
-        async with get_session(engine, account) as session:
-            await session.fetch("SELECT 1", [])
-        return list(statements)
-
-    async def write(account: UUID) -> list[str]:
-        statements.clear()
-        async with get_session(engine, account) as session:
-            await session.execute_sql("SELECT 2", ())
-            await session.commit()
-        return list(statements)
-
-    assert await read(own) == ["SELECT 1"]
-    assert await write(own) == ["SELECT 2", "BEGIN;", "COMMIT;"]  # in the order in which SQLAlchemy tells them
-    assert await read(other) == [pool.set_account_sql(other), "SELECT 1"]
-    assert await read(other) == ["SELECT 1"]
-    assert await write(own) == [pool.set_account_sql(own), "SELECT 2", "BEGIN;", "COMMIT;"]
-    assert await read(own) == ["SELECT 1"]
-
-
-async def test_a_connection_that_shows_the_account_already_is_preferred(
-    filled: dict[str, UUID], engine: AsyncEngine, statements: list[str]
-) -> None:
-    async def at_once(account: UUID) -> None:
-        async with get_session(engine, account) as session:
-            await session.fetch("SELECT pg_sleep(0.05)", [])
-
-    await asyncio.gather(*map(at_once, filled.values()))
-    statements.clear()
-    for account in (*filled.values(), *filled.values()):
-        await at_once(account)
-        async with get_session(engine, account) as session:
-            await session.execute_sql("SELECT 1", ())
-    assert not [one for one in statements if one.startswith("SET app.account")]
-
-
-async def test_neither_a_rollback_nor_a_failure_changes_what_a_connection_shows(
-    filled: dict[str, UUID], engine: AsyncEngine
-) -> None:
-    own, other = filled.values()
-    carriers = {account: await count(engine, account, "carrier") for account in (own, other)}
-    assert carriers[own] != carriers[other]
-    for account in (own, other, own, other):
-        async with get_session(engine, account) as session:
-            await session.execute_sql("SELECT 1", ())
-            await session.rollback()
-        assert await count(engine, account, "carrier") == carriers[account]
-        with pytest.raises(Exception, match="division by zero"):
-            async with get_session(engine, account) as session:
-                await session.execute_sql("SELECT 1/0", ())
-        async with get_session(engine, account) as session, session.snapshot():
-            (row,) = await session.fetch("SELECT count(*) FROM carrier", [])
-            assert row[0] == carriers[account]
-
-
-async def test_a_connection_whose_statement_was_cancelled_shows_the_account_again(
-    filled: dict[str, UUID], engine: AsyncEngine
-) -> None:
-    carriers = {account: await count(engine, account, "carrier") for account in filled.values()}
-
-    async def slow(account: UUID, transaction: bool) -> None:
-        async with get_session(engine, account) as session:
-            await (session.execute_sql if transaction else session.fetch)("SELECT pg_sleep(4)", [])
-
-    for account in filled.values():
-        for transaction in (False, True):
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(slow(account, transaction), 0.05)
-            async with get_session(engine, account) as session:
-                (row,) = await session.fetch("SELECT count(*) FROM carrier", [])
-                assert row[0] == carriers[account]
-            assert await count(engine, account, "carrier") == carriers[account]
-
-
-async def test_requests_of_many_accounts_at_once_each_see_their_own(
-    filled: dict[str, UUID], engine: AsyncEngine
-) -> None:
-    carriers = {account: await count(engine, account, "carrier") for account in filled.values()}
-
-    async def one(at: int) -> None:
-        account = list(filled.values())[at % 2]
-        if at % 3:
-            assert await count(engine, account, "carrier") == carriers[account]
-        else:
-            async with get_session(engine, account) as session:
-                (row,) = await session.fetch("SELECT count(*) FROM carrier", [])
-                assert row[0] == carriers[account]
-
-    await asyncio.gather(*map(one, range(200)))
-
-
-INDEXED = {
+INDEXED_QUERIES = {
     "status": "SELECT id FROM shipment WHERE account_id = $1 AND status = 'EXCEPTION' ORDER BY created_at DESC LIMIT 9",
     "weight": "SELECT id FROM shipment WHERE account_id = $1 AND total_weight_g >= 999999::numeric",
     "tags": "SELECT id FROM shipment WHERE account_id = $1 AND tags && '{cold}' AND tags <> '{}'",
@@ -282,61 +164,65 @@ INDEXED = {
 }
 
 
-@pytest.mark.parametrize("what", INDEXED)
-async def test_row_security_takes_no_index_away(
-    filled: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, what: str
+@pytest.mark.parametrize("name", INDEXED_QUERIES)
+async def test_row_security_does_not_disable_an_index(
+    accounts: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, name: str
 ) -> None:
-    """The same indexes serve the same conditions, whether the account is checked a second time or not."""
-    found = []
-    for one in (owner, engine):
-        async with get_session(one, filled["default"]) as session:
+    """The same conditions use the same indexes with and without row-level security."""
+    plans = []
+    for each in (owner, engine):
+        async with get_session(each, accounts["default"]) as session:
             await session.execute_sql("SET LOCAL enable_seqscan = off", ())
-            sql = INDEXED[what].replace("$1", f"'{filled['default']}'::uuid")
+            sql = INDEXED_QUERIES[name].replace("$1", f"'{accounts['default']}'::uuid")
             plan = [row[0].lstrip(" ->") for row in await session.execute_sql(f"EXPLAIN (COSTS OFF) {sql}", ())]
-            found.append([line for line in plan if re.search("Index.* Scan|^Index Cond", line)])
-    assert found[0] == found[1] != []
+            plans.append([line for line in plan if re.search("Index.* Scan|^Index Cond", line)])
+    assert plans[0] == plans[1] != []
 
 
 @pytest.fixture
-async def humble(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
-    """Engines of requests and of all the rest where one role has it all: it may make no roles and take on none."""
-    url = make_url(database_url(server, "humble")).set(username="humble").render_as_string()
+async def single_role(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """Engines of requests and of the owner, where both use one role, which can neither create roles nor assume any."""
+    url = make_url(database_url(server, "single_role")).set(username="single_role").render_as_string()
     async with admin(server) as connection:
-        await connection.execute("CREATE ROLE humble LOGIN")
-        await connection.execute("CREATE DATABASE humble OWNER humble")
+        await connection.execute("CREATE ROLE single_role LOGIN")
+        await connection.execute("CREATE DATABASE single_role OWNER single_role")
     owner = make_engine(url, settings)
-    made = make_engine(url, settings.model_copy(update={"database_role": ""}), scoped=True)
+    requests = make_engine(url, settings.model_copy(update={"database_role": ""}), scoped=True)
     try:
         await migrate.upgrade(owner)
         await seed_data.fill(owner)
         assert not await migrate.may_become(owner, row_security.ROLE)
-        yield made, owner
+        yield requests, owner
     finally:
-        await asyncio.gather(made.dispose(), owner.dispose())
+        await asyncio.gather(requests.dispose(), owner.dispose())
         async with admin(server) as connection:
-            await connection.execute("DROP DATABASE humble WITH (FORCE)")
-            await connection.execute("DROP ROLE humble")
+            await connection.execute("DROP DATABASE single_role WITH (FORCE)")
+            await connection.execute("DROP ROLE single_role")
 
 
-async def test_an_owner_who_can_take_on_no_role_is_bound_too(humble: tuple[AsyncEngine, AsyncEngine]) -> None:
-    requests, rest = humble
+async def test_an_owner_that_cannot_assume_the_role_sees_one_account_too(
+    single_role: tuple[AsyncEngine, AsyncEngine],
+) -> None:
+    requests, owner = single_role
     async with requests.connect() as connection:
-        for table in TABLES:
+        for table in ACCOUNT_COLUMNS:
             assert (await connection.execute(text(f'SELECT count(*) FROM "{table}"'))).scalar_one() == 0, table
-    async with rest.connect() as connection:
-        own = (await connection.execute(text("SELECT id, slug FROM default_account()"))).one()
+    async with owner.connect() as connection:
+        default = (await connection.execute(text("SELECT id, slug FROM default_account()"))).one()
         assert len(list(await connection.execute(text("SELECT account_ids()")))) == 2
-    assert await count(requests, own.id, "account") == 1
-    assert await count(requests, own.id, "shipment") == seed_data.SHIPMENTS["default"]
-    with pytest.raises(ProgrammingError, match=REFUSED):
-        async with get_session(requests, own.id) as session:
-            await session.execute_sql("INSERT INTO carrier (account_id, code, name) VALUES ($1, 'xx', 'x')", (NOBODY,))
+    assert await count(requests, default.id, "account") == 1
+    assert await count(requests, default.id, "shipment") == seed_data.SHIPMENTS["default"]
+    with pytest.raises(ProgrammingError, match=DENIED):
+        async with get_session(requests, default.id) as session:
+            await session.execute_sql(
+                "INSERT INTO carrier (account_id, code, name) VALUES ($1, 'xx', 'x')", (UNKNOWN_ACCOUNT,)
+            )
 
 
-async def test_rights_are_settled_again_wherever_a_database_comes_from(
+async def test_privileges_and_policies_are_applied_to_a_restored_database(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
-    """A dump has neither roles nor the marks on functions of PostgreSQL's own."""
+    """A dump contains neither roles nor LEAKPROOF marks of built-in functions."""
     async with admin(server) as connection:
         await connection.execute(f"CREATE DATABASE restored TEMPLATE {migrated}")
     owner = make_engine(database_url(server, "restored"), settings)
@@ -351,13 +237,13 @@ async def test_rights_are_settled_again_wherever_a_database_comes_from(
         ):
             await connection.execute(text(statement))
     with pytest.raises(ProgrammingError, match="permission denied"):
-        await count(requests, NOBODY, "change")
+        await count(requests, UNKNOWN_ACCOUNT, "change")
     assert await migrate.upgrade(owner) == []
-    assert await count(requests, NOBODY, "change") == 0
+    assert await count(requests, UNKNOWN_ACCOUNT, "change") == 0
     async with owner.connect() as connection:
-        marked = await connection.execute(text("SELECT proleakproof FROM pg_proc WHERE proname = 'enum_eq'"))
+        leakproof = await connection.execute(text("SELECT proleakproof FROM pg_proc WHERE proname = 'enum_eq'"))
         secured = await connection.execute(text("SELECT relrowsecurity FROM pg_class WHERE relname = 'change'"))
-        assert (marked.scalar_one(), secured.scalar_one()) == (True, True)
+        assert (leakproof.scalar_one(), secured.scalar_one()) == (True, True)
     await asyncio.gather(owner.dispose(), requests.dispose())
     async with admin(server) as connection:
         await connection.execute("DROP DATABASE restored WITH (FORCE)")

@@ -1,4 +1,4 @@
-"""One session a request: made when needed, given back whatever happens."""
+"""Sessions: a connection is taken when needed and returned in every case; uncommitted changes are rolled back."""
 
 import asyncio
 from typing import Any
@@ -16,37 +16,38 @@ from graphql_app.database.session import get_session
 from graphql_app.settings import Settings
 from tests.conftest import Ask
 
-NOBODY = UUID(int=1)
+UNKNOWN_ACCOUNT = UUID(int=1)
 INSERT = "INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account WHERE slug = 'default'"
 
 
-async def carriers(engine: AsyncEngine) -> int:
+async def count_carriers(engine: AsyncEngine) -> int:
+    """Number of carriers of all accounts."""
     async with engine.connect() as connection:
         count: int = (await connection.execute(text("SELECT count(*) FROM carrier"))).scalar_one()
         return count
 
 
-async def left_open(engine: AsyncEngine) -> int:
-    """How many of the server's sessions in this database are amid a transaction."""
+async def open_transactions(engine: AsyncEngine) -> int:
+    """Number of idle connections to this database that have an open transaction."""
     async with engine.connect() as connection:
-        open_ = await connection.execute(
+        result = await connection.execute(
             text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'")
         )
-        count: int = open_.scalar_one()
+        count: int = result.scalar_one()
         return count
 
 
-def taken(engine: AsyncEngine) -> int:
-    """Connections of the pool that are out."""
+def checked_out(engine: AsyncEngine) -> int:
+    """Number of connections that are taken from the pool."""
     pool: Any = engine.pool
     count: int = pool.checkedout()
     return count
 
 
-async def test_an_engine_connects_only_when_it_is_first_needed() -> None:
-    nowhere = "postgresql://me@/nowhere?host=/nonexistent"
-    engine = make_engine(nowhere, settings_module.read(postgres_url=nowhere))
-    async with get_session(engine, NOBODY) as session:
+async def test_an_engine_connects_when_it_is_first_used() -> None:
+    url = "postgresql://me@/nowhere?host=/nonexistent"
+    engine = make_engine(url, settings_module.read(postgres_url=url))
+    async with get_session(engine, UNKNOWN_ACCOUNT) as session:
         assert not session.in_transaction()
     with pytest.raises(OSError, match="No such file"):
         async with engine.connect():
@@ -54,46 +55,44 @@ async def test_an_engine_connects_only_when_it_is_first_needed() -> None:
     await engine.dispose()
 
 
-async def test_a_session_takes_a_connection_only_when_it_is_first_used(engine: AsyncEngine) -> None:
-    async with get_session(engine, NOBODY) as session:
-        assert taken(engine) == 0
+async def test_a_session_takes_a_connection_when_it_is_first_used(engine: AsyncEngine) -> None:
+    async with get_session(engine, UNKNOWN_ACCOUNT) as session:
+        assert checked_out(engine) == 0
         await session.execute_sql("SELECT 1", ())
-        assert taken(engine) == 1
-    assert taken(engine) == 0
+        assert checked_out(engine) == 1
+    assert checked_out(engine) == 0
 
 
-async def test_what_was_not_committed_is_rolled_back(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
+async def test_uncommitted_changes_are_rolled_back(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
     async with get_session(engine, account) as session:
         await session.execute_sql(INSERT, ())
-    assert (await carriers(owner), await left_open(owner)) == (0, 0)
+    assert (await count_carriers(owner), await open_transactions(owner)) == (0, 0)
 
 
-async def test_what_was_committed_stays_and_can_still_be_read(
-    engine: AsyncEngine, owner: AsyncEngine, account: UUID
-) -> None:
+async def test_committed_objects_can_still_be_read(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
     async with get_session(engine, account) as session:
         carrier = models.Carrier(account_id=account, code="acme", name="Acme")
         session.add(carrier)
         await session.commit()
-        assert carrier.name == "Acme"  # expire_on_commit is off: no statement is sent for this
+        assert carrier.name == "Acme"  # expire_on_commit is off, so this sends no statement
         assert carrier.id is not None
-    assert await carriers(owner) == 1
+    assert await count_carriers(owner) == 1
 
 
-async def test_an_exception_rolls_back_and_gives_the_connection_back(
+async def test_an_exception_rolls_back_and_returns_the_connection(
     engine: AsyncEngine, owner: AsyncEngine, account: UUID
 ) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
             await session.execute_sql(INSERT, ())
-            raise RuntimeError("amid")
+            raise RuntimeError("failed")
 
-    with pytest.raises(RuntimeError, match="amid"):
+    with pytest.raises(RuntimeError, match="failed"):
         await request()
-    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
+    assert (checked_out(engine), await count_carriers(owner), await open_transactions(owner)) == (0, 0, 0)
 
 
-async def test_a_statement_that_fails_rolls_back_and_gives_the_connection_back(
+async def test_a_failed_statement_rolls_back_and_returns_the_connection(
     engine: AsyncEngine, owner: AsyncEngine, account: UUID
 ) -> None:
     async def request() -> None:
@@ -103,60 +102,58 @@ async def test_a_statement_that_fails_rolls_back_and_gives_the_connection_back(
 
     with pytest.raises(IntegrityError, match="uq_carrier_account_id_code"):
         await request()
-    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
+    assert (checked_out(engine), await count_carriers(owner), await open_transactions(owner)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("wait", ["inside a statement", "between statements"])
-async def test_a_cancelled_request_gives_its_connection_back(
+async def test_a_cancelled_request_returns_its_connection(
     engine: AsyncEngine, owner: AsyncEngine, account: UUID, wait: str
 ) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
             await session.execute_sql(INSERT, ())
-            begun.set()
+            started.set()
             if wait == "inside a statement":
                 await session.execute_sql("SELECT pg_sleep(4)", ())
             else:
                 await asyncio.sleep(4)
 
     for _ in range(5):
-        begun = asyncio.Event()
+        started = asyncio.Event()
         task = asyncio.create_task(request())
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
     await asyncio.sleep(0.1)
-    assert (taken(engine), await carriers(owner), await left_open(owner)) == (0, 0, 0)
+    assert (checked_out(engine), await count_carriers(owner), await open_transactions(owner)) == (0, 0, 0)
 
 
-async def test_a_cancelled_read_gives_its_connection_back(
-    engine: AsyncEngine, owner: AsyncEngine, account: UUID
-) -> None:
+async def test_a_cancelled_read_returns_its_connection(engine: AsyncEngine, owner: AsyncEngine, account: UUID) -> None:
     async def request() -> None:
         async with get_session(engine, account) as session:
-            begun.set()
+            started.set()
             await session.fetch("SELECT pg_sleep(4)", [])
 
     for _ in range(5):
-        begun = asyncio.Event()
+        started = asyncio.Event()
         task = asyncio.create_task(request())
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert (taken(engine), await left_open(owner)) == (0, 0)
+    assert (checked_out(engine), await open_transactions(owner)) == (0, 0)
 
 
-async def test_more_requests_than_connections_wait_their_turn(
+async def test_requests_wait_for_a_connection_when_all_are_taken(
     ask: Ask, engine: AsyncEngine, owner: AsyncEngine, settings: Settings
 ) -> None:
-    question = "{ a: carriers { nodes { id } } b: shipments { nodes { id } } }"
-    answers = await asyncio.gather(*(ask(question) for _ in range(settings.pool_size * 4)))
-    assert answers == [{"data": {"a": {"nodes": []}, "b": {"nodes": []}}}] * len(answers)
-    assert (taken(engine), await left_open(owner)) == (0, 0)
+    query = "{ a: carriers { nodes { id } } b: shipments { nodes { id } } }"
+    results = await asyncio.gather(*(ask(query) for _ in range(settings.pool_size * 4)))
+    assert results == [{"data": {"a": {"nodes": []}, "b": {"nodes": []}}}] * len(results)
+    assert (checked_out(engine), await open_transactions(owner)) == (0, 0)
 
 
 async def test_a_broken_connection_is_replaced(ask: Ask, owner: AsyncEngine) -> None:
@@ -172,21 +169,19 @@ async def test_a_broken_connection_is_replaced(ask: Ask, owner: AsyncEngine) -> 
     assert await ask("{ carriers { nodes { id } } }") == {"data": {"carriers": {"nodes": []}}}
 
 
-async def test_statements_are_logged_when_asked_for(postgres_url: str) -> None:
+async def test_statements_are_logged_with_sql_echo(postgres_url: str) -> None:
     for echo in (False, True):
         engine = make_engine(postgres_url, settings_module.read(postgres_url=postgres_url, sql_echo=echo))
         assert bool(engine.echo) is echo
 
 
-async def test_a_lost_connection_makes_all_of_the_pool_new_and_nobody_hears_of_it(
-    engine: AsyncEngine, owner: AsyncEngine
-) -> None:
-    async with get_session(engine, NOBODY) as one, get_session(engine, NOBODY) as other:
-        await other.execute_sql("SELECT 1", ())  # idle after this, open, and of the time before the loss
-        (lost,) = await one.execute_sql("SELECT pg_backend_pid()", ())
-        async with owner.connect() as third:
-            await third.execute(text(f"SELECT pg_terminate_backend({lost[0]})"))
+async def test_a_lost_connection_replaces_all_connections_of_the_pool(engine: AsyncEngine, owner: AsyncEngine) -> None:
+    async with get_session(engine, UNKNOWN_ACCOUNT) as first, get_session(engine, UNKNOWN_ACCOUNT) as second:
+        await second.execute_sql("SELECT 1", ())  # its connection is idle later and older than the loss
+        (row,) = await first.execute_sql("SELECT pg_backend_pid()", ())
+        async with owner.connect() as connection:
+            await connection.execute(text(f"SELECT pg_terminate_backend({row[0]})"))
         with pytest.raises(DBAPIError):
-            await one.execute_sql("SELECT 1", ())
-    async with get_session(engine, NOBODY) as session:
+            await first.execute_sql("SELECT 1", ())
+    async with get_session(engine, UNKNOWN_ACCOUNT) as session:
         assert [tuple(row) for row in await session.fetch("SELECT 1", ())] == [(1,)]

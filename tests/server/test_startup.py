@@ -170,12 +170,12 @@ def test_an_unreachable_postgresql_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed_later:
         port = closed_later.getsockname()[1]
     message = failure_message("serve", "--port", "0", POSTGRES_URL=f"postgresql://me:secret@127.0.0.1:{port}/shipments")
-    assert message.startswith(f"PostgreSQL cannot be reached at postgresql://me:***@127.0.0.1:{port}/shipments: ")
+    assert message.startswith(f"Cannot connect to PostgreSQL at postgresql://me:***@127.0.0.1:{port}/shipments: ")
 
 
 def test_an_unknown_database_is_reported_in_one_sentence(server: EmbeddedServer) -> None:
     message = failure_message("migrate", POSTGRES_URL=database_url(server, "nowhere"))
-    assert message.startswith("PostgreSQL has no database named 'nowhere' at ")
+    assert message.startswith("The database 'nowhere' does not exist. ")
 
 
 def test_a_url_of_another_database_system_is_reported_in_one_sentence() -> None:

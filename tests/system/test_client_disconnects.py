@@ -1,4 +1,4 @@
-"""Clients that leave: whatever they had begun, no session, connection, lock or task of it stays."""
+"""Clients that disconnect: no session, connection, lock or task of their requests remains."""
 
 import asyncio
 import json
@@ -16,169 +16,178 @@ from graphql_app.settings import Settings
 from graphql_app.transport.endpoint import Endpoint
 from tests.support.live_server import Wire, posted, serving
 
-READ = json.dumps({"query": "{ carriers { nodes { code } } }"}).encode()
-TWO = json.dumps({"query": "{ carriers { nodes { code } } shipments { nodes { id } } }"}).encode()
-WRITE = json.dumps({"query": 'mutation { carrierSave(code: "ups", input: {name: "UPS"}) { carrier { id } } }'}).encode()
-KEYED = (
+QUERY = json.dumps({"query": "{ carriers { nodes { code } } }"}).encode()
+TWO_FIELDS_QUERY = json.dumps({"query": "{ carriers { nodes { code } } shipments { nodes { id } } }"}).encode()
+MUTATION = json.dumps(
+    {"query": 'mutation { carrierSave(code: "ups", input: {name: "UPS"}) { carrier { id } } }'}
+).encode()
+IDEMPOTENT_MUTATION = (
     'mutation { carrierSave(code: "ups", input: {name: "UPS"}, options: {idempotencyKey: "k-1"}) '
     "{ carrier { code } meta { replayed } } }"
 )
 
 
-class Served:
-    """The app behind a socket, and what one can see of it."""
+class RunningServer:
+    """The app on a port, its engine, and a separate database connection that observes it."""
 
-    def __init__(self, port: int, endpoint: Endpoint, engine: AsyncEngine, beside: "asyncpg.Connection[Any]") -> None:
-        self.port, self.endpoint, self.engine, self.beside = port, endpoint, engine, beside
+    def __init__(self, port: int, endpoint: Endpoint, engine: AsyncEngine, observer: "asyncpg.Connection[Any]") -> None:
+        self.port, self.endpoint, self.engine, self.observer = port, endpoint, engine, observer
         self.tasks: set[asyncio.Task[Any]] = set()
 
     def in_use(self) -> int:
+        """Number of connections that are taken from the pool."""
         return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]
 
-    async def settled(self) -> bool:
-        """Whether everything is as it was before anybody came: waited for, but not for long."""
+    async def is_idle(self) -> bool:
+        """Whether no connection, task, transaction or execution slot is in use; waits up to 2 seconds for it."""
         for _ in range(100):
-            gate = self.endpoint.runner.concurrency_limiter
-            left = {task for task in asyncio.all_tasks() - self.tasks if "TestRunner" not in repr(task)}
-            await self.beside.execute("SELECT pg_stat_clear_snapshot()")  # it may be inside a transaction
-            open_ = await self.beside.fetchval(
+            limiter = self.endpoint.runner.concurrency_limiter
+            tasks = {task for task in asyncio.all_tasks() - self.tasks if "TestRunner" not in repr(task)}
+            await self.observer.execute("SELECT pg_stat_clear_snapshot()")  # the observer may be inside a transaction
+            open_connections = await self.observer.fetchval(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'app-under-test' AND state <> 'idle'"
             )
-            if not (self.in_use() or left or open_ or gate.running or gate.waiting):
-                return gate.free == self.engine.pool.size()  # type: ignore[attr-defined, no-any-return]
+            if not (self.in_use() or tasks or open_connections or limiter.running or limiter.waiting):
+                return limiter.free == self.engine.pool.size()  # type: ignore[attr-defined, no-any-return]
             await asyncio.sleep(0.02)
         return False
 
-    async def is_well(self) -> bool:
-        async with Wire(self.port) as line:
-            await line.send(posted(READ))
-            return b'{"data":{"carriers":' in await line.receive()
+    async def is_healthy(self) -> bool:
+        """Whether a query succeeds."""
+        async with Wire(self.port) as client:
+            await client.send(posted(QUERY))
+            return b'{"data":{"carriers":' in await client.receive()
 
 
 @pytest.fixture
-async def beside(postgres_url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def observer(postgres_url: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """A database connection of the test itself."""
     connection = await asyncpg.connect(postgres_url)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def served(settings: Settings, engine: AsyncEngine, beside: "asyncpg.Connection[Any]") -> AsyncIterator[Served]:
-    """With three connections, so that one that leaks is missed soon."""
+async def app_server(
+    settings: Settings, engine: AsyncEngine, observer: "asyncpg.Connection[Any]"
+) -> AsyncIterator[RunningServer]:
+    """The app with a pool of three connections, so that a leaked one is noticed soon."""
     assert settings.postgres_url
-    few = settings.model_copy(update={"pool_size": 3, "request_timeout": 5.0})
-    own = make_engine(settings.postgres_url.get_secret_value(), few, name="app-under-test")
-    app = app_module.create_app(few, engine=own, keyless=True)
+    small = settings.model_copy(update={"pool_size": 3, "request_timeout": 5.0})
+    app_engine = make_engine(settings.postgres_url.get_secret_value(), small, name="app-under-test")
+    app = app_module.create_app(small, engine=app_engine, keyless=True)
     (endpoint,) = {route.app for route in app.routes if isinstance(getattr(route, "app", None), Endpoint)}
-    async with app.router.lifespan_context(app), serving(app, few) as port:
-        made = Served(port, endpoint, own, beside)
-        assert await made.is_well()
+    async with app.router.lifespan_context(app), serving(app, small) as port:
+        running = RunningServer(port, endpoint, app_engine, observer)
+        assert await running.is_healthy()
         await asyncio.sleep(0.05)
-        made.tasks = asyncio.all_tasks()
-        yield made
-    await own.dispose()
+        running.tasks = asyncio.all_tasks()
+        yield running
+    await app_engine.dispose()
 
 
-async def locked(connection: "asyncpg.Connection[Any]") -> Any:
-    """Lets everything that touches carriers wait."""
+async def lock_carriers(connection: "asyncpg.Connection[Any]") -> Any:
+    """Lock the table of carriers until the returned transaction is rolled back; all statements on it wait."""
     transaction = connection.transaction()
     await transaction.start()
     await connection.execute("LOCK TABLE carrier IN ACCESS EXCLUSIVE MODE")
     return transaction
 
 
-async def leave(port: int, request: bytes, after: float) -> None:
-    """Ask, and go without waiting for the answer; with a reset, as a client that crashed."""
-    line = Wire(port)
-    async with line:
-        await line.send(request)
+async def send_and_reset(port: int, request: bytes, after: float) -> None:
+    """Send a request and reset the connection `after` seconds later, like a client that crashed."""
+    client = Wire(port)
+    async with client:
+        await client.send(request)
         await asyncio.sleep(after)
-        line.writer.transport.abort()
+        client.writer.transport.abort()
 
 
-@pytest.mark.parametrize("body", [READ, TWO], ids=["one root field", "two, in a snapshot"])
-async def test_a_query_whose_client_left_is_cancelled_and_leaves_nothing(
-    served: Served, beside: "asyncpg.Connection[Any]", body: bytes
+@pytest.mark.parametrize("body", [QUERY, TWO_FIELDS_QUERY], ids=["one root field", "two, in a snapshot"])
+async def test_a_query_whose_client_disconnected_is_cancelled_and_leaks_nothing(
+    app_server: RunningServer, observer: "asyncpg.Connection[Any]", body: bytes
 ) -> None:
-    holding = await locked(beside)
-    await asyncio.gather(*(leave(served.port, posted(body), 0.2) for _ in range(2)))
-    assert await served.settled(), "although the lock is still held"
-    await holding.rollback()
-    assert await served.is_well()
+    lock = await lock_carriers(observer)
+    await asyncio.gather(*(send_and_reset(app_server.port, posted(body), 0.2) for _ in range(2)))
+    assert await app_server.is_idle(), "while the lock is still held"
+    await lock.rollback()
+    assert await app_server.is_healthy()
 
 
-async def test_a_mutation_whose_client_left_is_finished_and_found_again_by_its_key(
-    served: Served, beside: "asyncpg.Connection[Any]"
+async def test_a_mutation_whose_client_disconnected_completes_and_a_retry_returns_its_result(
+    app_server: RunningServer, observer: "asyncpg.Connection[Any]"
 ) -> None:
-    holding = await locked(beside)
-    request = posted(json.dumps({"query": KEYED}).encode())
-    await leave(served.port, request, 0.3)
+    lock = await lock_carriers(observer)
+    request = posted(json.dumps({"query": IDEMPOTENT_MUTATION}).encode())
+    await send_and_reset(app_server.port, request, 0.3)
     await asyncio.sleep(0.2)
-    assert served.in_use() == 1, "it goes on"
-    await holding.rollback()
-    assert await served.settled()
-    async with Wire(served.port) as line:
-        await line.send(request)
-        said = await line.receive()
-    assert b'{"data":{"carrierSave":{"carrier":{"code":"ups"},"meta":{"replayed":true}}}}' in said
+    assert app_server.in_use() == 1, "the mutation was cancelled"
+    await lock.rollback()
+    assert await app_server.is_idle()
+    async with Wire(app_server.port) as client:
+        await client.send(request)
+        response = await client.receive()
+    assert b'{"data":{"carrierSave":{"carrier":{"code":"ups"},"meta":{"replayed":true}}}}' in response
 
 
-async def test_a_mutation_that_takes_too_long_is_rolled_back_and_leaves_no_lock(
-    served: Served, beside: "asyncpg.Connection[Any]"
+async def test_a_mutation_that_exceeds_the_request_timeout_is_rolled_back_and_holds_no_lock(
+    app_server: RunningServer, observer: "asyncpg.Connection[Any]"
 ) -> None:
-    served.endpoint.settings = served.endpoint.settings.model_copy(update={"request_timeout": 0.3})
-    holding = await locked(beside)
-    async with Wire(served.port) as line:
-        await line.send(posted(json.dumps({"query": KEYED}).encode()))
-        said = await line.receive()
-    assert b'"code":"TIMEOUT"' in said
-    assert await served.settled()
-    await holding.rollback()
-    assert await beside.fetchval("SELECT count(*) FROM carrier") == 0
-    assert await beside.fetchval("SELECT count(*) FROM idempotency_key") == 0
-    assert await served.is_well()
+    app_server.endpoint.settings = app_server.endpoint.settings.model_copy(update={"request_timeout": 0.3})
+    lock = await lock_carriers(observer)
+    async with Wire(app_server.port) as client:
+        await client.send(posted(json.dumps({"query": IDEMPOTENT_MUTATION}).encode()))
+        response = await client.receive()
+    assert b'"code":"TIMEOUT"' in response
+    assert await app_server.is_idle()
+    await lock.rollback()
+    assert await observer.fetchval("SELECT count(*) FROM carrier") == 0
+    assert await observer.fetchval("SELECT count(*) FROM idempotency_key") == 0
+    assert await app_server.is_healthy()
 
 
-async def test_clients_that_leave_at_any_moment_leave_nothing(served: Served) -> None:
-    """Before the head is complete, in the body, while it is answered, while the answer is sent."""
-    for body in (READ, TWO, WRITE):
+async def test_clients_that_disconnect_at_any_time_leak_nothing(app_server: RunningServer) -> None:
+    """In the headers, in the body, during execution, and while the response is sent."""
+    for body in (QUERY, TWO_FIELDS_QUERY, MUTATION):
         request = posted(body)
-        for cut in (1, len(request) // 2, len(request) - 1, len(request)):
+        for size in (1, len(request) // 2, len(request) - 1, len(request)):
             for after in (0.0, 0.002, 0.01):
-                await asyncio.gather(*(leave(served.port, request[:cut], after) for _ in range(4)))
-    assert await served.settled()
-    assert await served.is_well()
+                await asyncio.gather(*(send_and_reset(app_server.port, request[:size], after) for _ in range(4)))
+    assert await app_server.is_idle()
+    assert await app_server.is_healthy()
 
 
-async def test_those_who_wait_for_a_place_can_leave_too(served: Served, beside: "asyncpg.Connection[Any]") -> None:
-    holding = await locked(beside)
-    await asyncio.gather(*(leave(served.port, posted(READ), 0.2) for _ in range(30)))
-    assert await served.settled()
-    await holding.rollback()
-    assert await served.is_well()
-
-
-async def test_a_slow_body_holds_no_connection(served: Served) -> None:
-    lines = [Wire(served.port) for _ in range(20)]
-    for line in lines:
-        await line.__aenter__()
-        await line.send(posted(READ)[:-3])
-    await asyncio.sleep(0.1)
-    assert served.in_use() == 0
-    assert await served.is_well()
-    for line in lines:
-        await line.__aexit__()
-    assert await served.settled()
-
-
-async def test_a_client_that_gives_up_by_itself_leaves_nothing(
-    served: Served, beside: "asyncpg.Connection[Any]"
+async def test_clients_that_wait_for_an_execution_slot_can_disconnect(
+    app_server: RunningServer, observer: "asyncpg.Connection[Any]"
 ) -> None:
-    holding = await locked(beside)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as client:
+    lock = await lock_carriers(observer)
+    await asyncio.gather(*(send_and_reset(app_server.port, posted(QUERY), 0.2) for _ in range(30)))
+    assert await app_server.is_idle()
+    await lock.rollback()
+    assert await app_server.is_healthy()
+
+
+async def test_a_slow_body_holds_no_connection(app_server: RunningServer) -> None:
+    clients = [Wire(app_server.port) for _ in range(20)]
+    for client in clients:
+        await client.__aenter__()
+        await client.send(posted(QUERY)[:-3])
+    await asyncio.sleep(0.1)
+    assert app_server.in_use() == 0
+    assert await app_server.is_healthy()
+    for client in clients:
+        await client.__aexit__()
+    assert await app_server.is_idle()
+
+
+async def test_a_client_with_its_own_timeout_leaks_nothing(
+    app_server: RunningServer, observer: "asyncpg.Connection[Any]"
+) -> None:
+    lock = await lock_carriers(observer)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{app_server.port}") as client:
         for _ in range(5):
             with pytest.raises(httpx.ReadTimeout):
-                await client.post("/graphql", json=json.loads(READ), timeout=0.1)
-    assert await served.settled()
-    await holding.rollback()
-    assert await served.is_well()
+                await client.post("/graphql", json=json.loads(QUERY), timeout=0.1)
+    assert await app_server.is_idle()
+    await lock.rollback()
+    assert await app_server.is_healthy()

@@ -1,4 +1,4 @@
-"""Tens of clients write at once to a server of two processes: every acknowledged write is there exactly once."""
+"""Many clients write to a server of two processes: every acknowledged write is stored exactly once."""
 
 import asyncio
 import time
@@ -16,91 +16,96 @@ from tests.support.load import Json, Refused, Storm, query
 from tests.support.server_process import create_key, started
 
 CLIENTS = 24
-WAIT_AND_SEE = {"CONFLICT", "UNAVAILABLE", "TIMEOUT"}
+RETRYABLE_CODES = {"CONFLICT", "UNAVAILABLE", "TIMEOUT"}
 
-HEAD = (
+REQUEST_HEADERS = (
     b"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     b"authorization: Bearer %s\r\ncontent-length: %d\r\n\r\n"
 )
 
 
-class Lines:
-    """Connections kept open to one address, as many as are used at once. HTTP as plain as it gets, to be quick."""
+class HttpConnections:
+    """Connections to one server that are reused. It is a minimal HTTP client, for speed."""
 
     def __init__(self, host: str, port: int, key: str) -> None:
         self.host, self.port, self.key = host, port, key.encode()
         self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, body: Json) -> Json:
-        reader, writer = await self.line()
+        """Send a GraphQL request; return the parsed response."""
+        reader, writer = await self.take()
         data = orjson.dumps(body)
-        writer.write(HEAD % (self.key, len(data)) + data)
+        writer.write(REQUEST_HEADERS % (self.key, len(data)) + data)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        answer: Json = orjson.loads(await reader.readexactly(length))
+        response: Json = orjson.loads(await reader.readexactly(length))
         self.idle.append((reader, writer))
-        return answer
+        return response
 
-    async def line(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def take(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Take an idle connection, or open one."""
         while self.idle:
             reader, writer = self.idle.pop()
             if not reader.at_eof():
                 return reader, writer
-            writer.close()  # the server does not wait for ever
+            writer.close()  # the server closes idle connections
         return await asyncio.open_connection(self.host, self.port)
 
     def close(self) -> None:
+        """Close all connections."""
         for _, writer in self.idle:
             writer.close()
 
 
 @pytest.fixture
-async def racing_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[str]:
-    """A database of its own: there is too much in it afterwards to be emptied row by row."""
+async def writers_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[str]:
+    """A separate database: it has too many rows afterwards to delete them one by one."""
     async with admin(server) as connection:
-        await connection.execute(f"CREATE DATABASE races TEMPLATE {migrated}")
-    yield database_url(server, "races")
+        await connection.execute(f"CREATE DATABASE concurrent_writers TEMPLATE {migrated}")
+    yield database_url(server, "concurrent_writers")
     async with admin(server) as connection:
-        await connection.execute("DROP DATABASE races WITH (FORCE)")
+        await connection.execute("DROP DATABASE concurrent_writers WITH (FORCE)")
 
 
 @pytest.fixture
-def key(racing_url: str) -> str:
-    return create_key(racing_url)
+def key(writers_url: str) -> str:
+    """The secret of an API key."""
+    return create_key(writers_url)
 
 
 @pytest.fixture
-def address(racing_url: str, key: str) -> Iterator[str]:
-    with started("serve", "--port", "0", "--workers", "2", POSTGRES_URL=racing_url, SHIPMENTS_DEMO="false") as program:
+def address(writers_url: str, key: str) -> Iterator[str]:
+    """The URL of a server with two worker processes."""
+    with started("serve", "--port", "0", "--workers", "2", POSTGRES_URL=writers_url, SHIPMENTS_DEMO="false") as program:
         yield program.url
 
 
-async def test_whatever_is_written_at_once_every_acknowledged_write_is_there_once(
-    address: str, key: str, racing_url: str, storm_seconds: float
+async def test_every_acknowledged_concurrent_write_is_stored_exactly_once(
+    address: str, key: str, writers_url: str, storm_seconds: float
 ) -> None:
     host, port = address.removeprefix("http://").split(":")
-    lines = Lines(host, int(port), key)
+    connections = HttpConnections(host, int(port), key)
 
     async def send(field: str, variables: Json, key: str) -> Json:
         options = {"idempotencyKey": key, **variables.pop("options", {})}
-        answer = await lines.post({"query": query(field), "variables": {**variables, "options": options}})
-        codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+        response = await connections.post({"query": query(field), "variables": {**variables, "options": options}})
+        codes = {error["extensions"]["code"] for error in response.get("errors", ())}
         if codes:
-            assert codes <= WAIT_AND_SEE, answer["errors"]
+            assert codes <= RETRYABLE_CODES, response["errors"]
             raise Refused
-        payload: Json = answer["data"][field]
+        payload: Json = response["data"][field]
         return payload
 
     storm = Storm(send, seed=1)
-    begun = time.monotonic()
+    started_at = time.monotonic()
     await storm.blow(CLIENTS, storm_seconds)
-    spent = time.monotonic() - begun
-    lines.close()
-    changes = await storm.agrees(racing_url)
+    seconds = time.monotonic() - started_at
+    connections.close()
+    changes = await storm.agrees(writers_url)
     assert storm.refused <= 0.01 * storm.done.total()
-    # some hundred a second on an idle machine; a machine that is busy with other things makes fewer
-    assert changes > 50 * storm_seconds, f"{changes} changes in {spent:.1f} s are no storm"
-    engine = make_engine(racing_url, settings.read())
+    # an idle machine makes a few hundred changes per second, a busy one fewer
+    assert changes > 50 * storm_seconds, f"{changes} changes in {seconds:.1f} s are too few"
+    engine = make_engine(writers_url, settings.read())
     try:
         await assert_settled(engine)
     finally:

@@ -1,6 +1,6 @@
-"""Processes are killed with -9 while clients write: nothing that was acknowledged is lost, and nothing is done twice.
+"""Processes are killed with `kill -9` while clients write: no acknowledged write is lost, and none is done twice.
 
-The clients are those that a user would copy, from `examples/`: they send again, with the same key, what had no answer.
+The clients are those of `examples/`: they retry, with the same idempotency key, every request without a response.
 """
 
 import asyncio
@@ -29,41 +29,41 @@ CLIENTS = 12
 def world(folder: Path) -> Iterator[World]:
     """Two API processes on one PostgreSQL."""
     with contextlib.ExitStack() as stack:
-        made = World(folder / "crashing", stack)
-        stack.callback(lambda: made.database.stop())
-        for port in made.ports:
-            made.run(port)
-        yield made
+        world = World(folder / "crashing", stack)
+        stack.callback(lambda: world.database.stop())
+        for port in world.ports:
+            world.run(port)
+        yield world
 
 
 def restart_postgres(world: World) -> None:
-    """As an administrator does it."""
+    """Restart PostgreSQL in an orderly way."""
     world.database.stop()
     world.database = EmbeddedServer(world.root, fast=True).start()
 
 
-async def havoc(world: World, seconds: float) -> int:
-    """Everything that can be killed is, in turn, so that each is down while the others come back; how often."""
-    one, two = world.ports
-    deeds = itertools.cycle(
+async def kill_in_turn(world: World, seconds: float) -> int:
+    """Kill each process in turn, so that one is down while others restart; return the number of kills."""
+    first, second = world.ports
+    actions = itertools.cycle(
         [
-            lambda: asyncio.to_thread(world.kill_api, one),
+            lambda: asyncio.to_thread(world.kill_api, first),
             lambda: asyncio.to_thread(world.kill_postgres),
             world.cut_connections,
-            lambda: asyncio.to_thread(world.kill_api, two),
+            lambda: asyncio.to_thread(world.kill_api, second),
             lambda: asyncio.to_thread(restart_postgres, world),
         ]
     )
-    until, times = time.monotonic() + seconds, 0
-    while time.monotonic() < until or times < 5:
+    deadline, kills = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline or kills < 5:
         await asyncio.sleep(0.4)
-        with contextlib.suppress(OSError, asyncpg.PostgresError):  # who cuts connections may find nobody there
-            await next(deeds)()
-        times += 1
-    return times
+        with contextlib.suppress(OSError, asyncpg.PostgresError):  # PostgreSQL may be down
+            await next(actions)()
+        kills += 1
+    return kills
 
 
-async def test_whatever_is_killed_every_acknowledged_write_is_there_once(world: World, storm_seconds: float) -> None:
+async def test_every_acknowledged_write_survives_crashes_exactly_once(world: World, storm_seconds: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
         clients = []
         for port in world.ports:
@@ -73,17 +73,17 @@ async def test_whatever_is_killed_every_acknowledged_write_is_there_once(world: 
         turns = itertools.cycle(clients)
 
         async def send(field: str, variables: Json, key: str) -> Json:
-            answer = await next(turns).do(query(field), variables, intent=key)
-            payload: Json = answer[field]
+            data = await next(turns).do(query(field), variables, intent=key)
+            payload: Json = data[field]
             return payload
 
         storm = Storm(send, seed=2)
         writing = asyncio.create_task(storm.blow(CLIENTS, storm_seconds + 3))
         await asyncio.sleep(0.5)
-        killed = await havoc(world, storm_seconds + 2)
+        kills = await kill_in_turn(world, storm_seconds + 2)
         await writing
-    assert killed >= 5
-    assert sum(client.retries for client in clients) > 0, "nobody ever had to send again"
+    assert kills >= 5
+    assert sum(client.retries for client in clients) > 0, "no client had to retry"
     assert await storm.agrees(world.database.url) > 100
     engine = make_engine(world.database.url, settings.read())
     try:

@@ -1,4 +1,4 @@
-"""Whatever is killed, whenever: every client of the feed has seen exactly the log, in its order, in the end."""
+"""Followers of the change log recover: whatever is killed, each one receives every change once, in order."""
 
 import asyncio
 import contextlib
@@ -24,17 +24,18 @@ from tests.database.test_embedded_server import server_pid, wait_until_gone
 from tests.support.server_process import Program, create_key, started, wait_until_closed
 from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
 
-ALL = CHANGED % PLAIN
+ALL_CHANGES = CHANGED % PLAIN
 BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
-CREATE = """mutation($key: String!) { shipmentCreate(
+CREATE_SHIPMENT = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
     options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
-TAG = """mutation($id: ID!, $tag: String!, $key: String!) { shipmentUpdate(
+ADD_TAG = """mutation($id: ID!, $tag: String!, $key: String!) { shipmentUpdate(
     by: {id: $id} input: {tagsAdd: [$tag]} options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
-SECONDS = 8.0
+TEST_SECONDS = 8.0
 
 
 def free_port() -> int:
+    """A port that no process uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]
@@ -42,7 +43,7 @@ def free_port() -> int:
 
 
 class World:
-    """Two API processes on one PostgreSQL, any of which may be killed at any time."""
+    """Two API processes and their PostgreSQL, each of which can be killed."""
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self.root, self.stack = folder / "killed", stack
@@ -52,6 +53,7 @@ class World:
         self.programs: dict[int, Program] = {}
 
     def run(self, port: int) -> None:
+        """Start an API process."""
         program = started(
             "serve", "--port", str(port), POSTGRES_URL=self.database.url, SHIPMENTS_LOG_LEVEL="error",
             SHIPMENTS_DEMO="false",
@@ -60,6 +62,7 @@ class World:
         assert self.programs[port].url
 
     def kill_postgres(self) -> None:
+        """Kill PostgreSQL and start it again."""
         pid = server_pid(self.root)
         os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(Exception):
@@ -68,12 +71,13 @@ class World:
         self.database = EmbeddedServer(self.root, fast=True).start()
 
     def kill_api(self, port: int) -> None:
+        """Kill an API process and start another one on its port."""
         self.programs[port].process.kill()
         self.programs[port].process.wait()
         self.run(port)
 
     async def cut_connections(self) -> None:
-        """All connections to the database, those of the feed too."""
+        """Terminate all connections to the database, including those of the change notifiers."""
         connection = await asyncpg.connect(self.database.url)
         await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         await connection.close()
@@ -81,135 +85,145 @@ class World:
 
 @pytest.fixture
 def world(folder: Path) -> Iterator[World]:
+    """Two running API processes on one PostgreSQL."""
     with contextlib.ExitStack() as stack:
-        made = World(folder, stack)
-        stack.callback(lambda: made.database.stop())
-        for port in made.ports:
-            made.run(port)
-        yield made
+        world = World(folder, stack)
+        stack.callback(lambda: world.database.stop())
+        for port in world.ports:
+            world.run(port)
+        yield world
 
 
-LOST = (
+CONNECTION_ERRORS = (
     OSError, httpx.HTTPError, websockets.WebSocketException, TimeoutError, AssertionError, StopAsyncIteration,
-    AttributeError,  # anyio asks a socket of uvloop's that has just gone for its peer
+    AttributeError,  # anyio reads the peer address of a uvloop socket that was just closed
 )  # fmt: skip
 
 
-class Reader:
-    """A client that comes back with the last cursor it has, however often it is thrown out."""
+class Follower:
+    """A client that reconnects with its last cursor after each disconnect."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.seen, self.times = world, list[str](), 0
+        self.world, self.cursors, self.connects = world, list[str](), 0
         self.socket: Socket | None = None
 
     @property
     def last(self) -> str:
-        return self.seen[-1] if self.seen else BEGINNING
+        """The last received cursor."""
+        return self.cursors[-1] if self.cursors else BEGINNING
 
-    async def again(self, once: Callable[[int], Awaitable[None]]) -> None:
+    async def follow(self, once: Callable[[int], Awaitable[None]]) -> None:
+        """Run `once(port)` again after each disconnect."""
         while True:
-            with contextlib.suppress(*LOST):
-                self.times += 1
+            with contextlib.suppress(*CONNECTION_ERRORS):
+                self.connects += 1
                 await once(random.choice(self.world.ports))
             await asyncio.sleep(0.05)
 
     async def over_websocket(self, port: int) -> None:
+        """Subscribe over WebSocket."""
         async with Socket(port) as self.socket:
             init = self.socket.init(Authorization=f"Bearer {self.world.key}")
-            await (await init).subscribe(ALL, {"after": self.last})
+            await (await init).subscribe(ALL_CHANGES, {"after": self.last})
             while True:
-                self.seen += [change["cursor"] for change in await self.socket.changes(1, within=30)]
+                self.cursors += [change["cursor"] for change in await self.socket.changes(1, within=30)]
 
     async def over_events(self, port: int) -> None:
-        async with events(port, ALL, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
+        """Subscribe with server-sent events."""
+        async with events(port, ALL_CHANGES, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
             async for event in stream:
                 if event.get("event") == "next":
                     assert "errors" not in event["data"]
-                    self.seen.append(event["id"])
+                    self.cursors.append(event["id"])
 
-    async def by_asking(self, port: int) -> None:
+    async def by_polling(self, port: int) -> None:
+        """Poll the change log."""
         async with Api(port, self.world.key) as api:
             while True:
-                self.seen += [change["cursor"] for change in await api.log(self.last)]
+                self.cursors += [change["cursor"] for change in await api.log(self.last)]
                 await asyncio.sleep(0.05)
 
 
-async def write(world: World, until: float, done: list[str]) -> None:
-    """Make and change shipments; whatever has no answer is sent again with the same key."""
+async def write(world: World, deadline: float, acknowledged: list[str]) -> None:
+    """Create and change shipments until the deadline; retry with the same idempotency key without a response."""
 
-    async def sent(query: str, **variables: Any) -> str:
+    async def send(query: str, **variables: Any) -> str:
         key = uuid.uuid4().hex
         while True:
-            with contextlib.suppress(*LOST):
+            with contextlib.suppress(*CONNECTION_ERRORS):
                 async with Api(random.choice(world.ports), world.key) as api:
                     (payload,) = (await api.ask(query, {**variables, "key": key})).values()
                     if payload:
                         assert payload["errors"] == []
-                        done.append(key)
+                        acknowledged.append(key)
                         return str(payload["shipment"]["id"])
             await asyncio.sleep(0.05)
 
-    while time.monotonic() < until:
-        made = await sent(CREATE)
+    while time.monotonic() < deadline:
+        id_ = await send(CREATE_SHIPMENT)
         for tag in ("a", "b", "c"):
-            await sent(TAG, id=made, tag=tag)
+            await send(ADD_TAG, id=id_, tag=tag)
 
 
-async def havoc(world: World, readers: list[Reader], until: float) -> None:
-    """Kill something, again and again; everything at least once."""
-    deeds = ["postgres", "api", "connections", "socket"]
-    while time.monotonic() < until or deeds:
+async def kill_repeatedly(world: World, followers: list[Follower], deadline: float) -> None:
+    """Kill processes and connections until the deadline, each kind at least once."""
+    actions = ["postgres", "api", "connections", "socket"]
+    while time.monotonic() < deadline or actions:
         await asyncio.sleep(random.uniform(0.2, 0.7))
-        deed = deeds.pop() if deeds else random.choice(["api", "connections", "socket", "socket"])
-        if deed == "postgres":
+        action = actions.pop() if actions else random.choice(["api", "connections", "socket", "socket"])
+        if action == "postgres":
             await asyncio.to_thread(world.kill_postgres)
-        elif deed == "api":
+        elif action == "api":
             await asyncio.to_thread(world.kill_api, random.choice(world.ports))
-        elif deed == "connections":
+        elif action == "connections":
             with contextlib.suppress(OSError, asyncpg.PostgresError):
                 await world.cut_connections()
         else:
-            for reader in readers:
-                if reader.socket is not None and random.random() < 0.5:
-                    reader.socket.wire.transport.abort()
+            for follower in followers:
+                if follower.socket is not None and random.random() < 0.5:
+                    follower.socket.wire.transport.abort()
 
 
-async def test_every_client_sees_the_log_whatever_is_killed(world: World) -> None:
-    readers = [Reader(world) for _ in range(7)]
-    ways = [Reader.over_websocket] * 3 + [Reader.over_events] * 3 + [Reader.by_asking]
-    following = [
-        asyncio.create_task(reader.again(way.__get__(reader))) for reader, way in zip(readers, ways, strict=True)
+async def test_every_follower_receives_the_whole_log_whatever_is_killed(world: World) -> None:
+    followers = [Follower(world) for _ in range(7)]
+    methods = [Follower.over_websocket] * 3 + [Follower.over_events] * 3 + [Follower.by_polling]
+    tasks = [
+        asyncio.create_task(follower.follow(method.__get__(follower)))
+        for follower, method in zip(followers, methods, strict=True)
     ]
-    until, done = time.monotonic() + SECONDS, list[str]()
-    await asyncio.gather(havoc(world, readers, until), *(write(world, until, done) for _ in range(4)))
+    deadline, acknowledged = time.monotonic() + TEST_SECONDS, list[str]()
+    writers = (write(world, deadline, acknowledged) for _ in range(4))
+    await asyncio.gather(kill_repeatedly(world, followers, deadline), *writers)
     connection = await asyncpg.connect(world.database.url)
     rows = await connection.fetch("SELECT xid::text::bigint AS xid, seq FROM change ORDER BY xid, seq")
     await connection.close()
     expected = [change_log.encode_position((row["xid"], row["seq"])) for row in rows]
-    assert len(expected) == len(done), "each acknowledged call is one change"
+    assert len(expected) == len(acknowledged), "each acknowledged call is one change"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(15):
-            while any(len(reader.seen) < len(expected) for reader in readers):  # noqa: ASYNC110
+            while any(len(follower.cursors) < len(expected) for follower in followers):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-    for task in following:
+    for task in tasks:
         task.cancel()
-    await asyncio.wait(following)
-    for reader in readers:
-        assert reader.seen == expected
-    assert sum(reader.times for reader in readers) > len(readers), "nobody was ever thrown out"
+    await asyncio.wait(tasks)
+    for follower in followers:
+        assert follower.cursors == expected
+    assert sum(follower.connects for follower in followers) > len(followers), "no follower was ever disconnected"
 
 
-async def test_the_end_of_the_process_is_told_to_sockets_and_streams(world: World) -> None:
+async def test_sockets_and_streams_are_closed_at_shutdown(world: World) -> None:
     port = world.ports[0]
-    async with Socket(port) as client, events(port, ALL, key=world.key) as stream:
-        await (await client.init(Authorization=f"Bearer {world.key}")).subscribe(ALL)
+    async with Socket(port) as client, events(port, ALL_CHANGES, key=world.key) as stream:
+        await (await client.init(Authorization=f"Bearer {world.key}")).subscribe(ALL_CHANGES)
         assert "id" in await anext(stream)
-        begun = time.monotonic()
+        started_at = time.monotonic()
         world.programs[port].process.send_signal(signal.SIGTERM)
         assert await client.closed() in (1001, 1012)
-        left = [event async for event in stream]
-        assert all(event.get("event") != "complete" for event in left), "a stream that completes is not come back to"
+        remaining = [event async for event in stream]
+        assert all(event.get("event") != "complete" for event in remaining), (
+            "clients do not reconnect to a completed stream"
+        )
         await asyncio.to_thread(world.programs[port].process.wait, 10)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - started_at < 5
     assert world.programs[port].process.returncode == 0
     wait_until_closed(f"http://127.0.0.1:{port}")

@@ -1,7 +1,7 @@
-"""A connection to PostgreSQL ends after each message that the server sends, in every way in which connections end.
+"""A connection to PostgreSQL ends after each message of the server, in every way in which connections end.
 
-Between the program and the real server stands a wire that counts messages. Whatever it does, a client hears that the
-database cannot be reached, never of a mistake of ours; a second try with the same key finds or does the work, once.
+A proxy between the app and the server counts messages and closes the connection. The client always gets an error that
+it can retry, never INTERNAL_ERROR, and a retry with the same idempotency key completes the operation exactly once.
 """
 
 import asyncio
@@ -28,93 +28,96 @@ from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from tests.support.mutation_client import complete, document
 
-WAYS = ["closed", "half", "57P01", "late"]
-PASSING = {"UNAVAILABLE", "CONFLICT", "TIMEOUT"}
-READ = "{ shipments(first: 2) { nodes { number packages { seq } } } carriers { nodes { code } } }"
+ENDINGS = ["closed", "half", "57P01", "late"]
+RETRYABLE_CODES = {"UNAVAILABLE", "CONFLICT", "TIMEOUT"}
+QUERY = "{ shipments(first: 2) { nodes { number packages { seq } } } carriers { nodes { code } } }"
 
 
-def told(state: str) -> bytes:
-    """What PostgreSQL says before it goes."""
-    fields = b"SFATAL\0VFATAL\0C%b\0Mterminating connection\0\0" % state.encode()
+def error_message(sqlstate: str) -> bytes:
+    """The ErrorResponse message that PostgreSQL sends before it closes a connection."""
+    fields = b"SFATAL\0VFATAL\0C%b\0Mterminating connection\0\0" % sqlstate.encode()
     return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
 
 
-class Wire:
-    """What lies between. `cut`: how the connection ends after so many messages more. `stays`: nobody gets through then,
-    until it is `down` no more."""
+class PostgresProxy:
+    """A proxy in front of PostgreSQL.
+
+    `cut` is how the connection ends, and after how many more messages. If `stays_down`, it then rejects connections
+    until `down` is False.
+    """
 
     def __init__(self, server: str, folder: Path) -> None:
         self.server, self.folder = server, folder
         self.cut: tuple[str, int] | None = None
-        self.stays = self.down = False
-        self.over = asyncio.Event()
+        self.stays_down = self.down = False
+        self.was_cut = asyncio.Event()
 
-    async def settled(self) -> None:
-        """Wait until the program can have seen the end: with the same turns of the loop it reads what was written."""
-        await self.over.wait()
+    async def wait_until_noticed(self) -> None:
+        """Wait until the app has noticed the end: it runs in the same event loop."""
+        await self.was_cut.wait()
         for _ in range(10):
             await asyncio.sleep(0)
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.down:
             writer.close()
             return
         from_server, to_server = await asyncio.open_unix_connection(self.server)
-        there = asyncio.create_task(self.there(reader, to_server))
+        forwarding = asyncio.create_task(self.forward_requests(reader, to_server))
         try:
-            await self.back(from_server, writer)
+            await self.forward_responses(from_server, writer)
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
-            there.cancel()
+            forwarding.cancel()
             to_server.close()
             writer.close()
 
-    async def there(self, reader: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
+    async def forward_requests(self, reader: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             to_server.write(data)
         to_server.close()
 
-    async def back(self, from_server: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def forward_responses(self, from_server: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             head = await from_server.readexactly(5)
             message = head + await from_server.readexactly(int.from_bytes(head[1:], "big") - 4)
             if self.cut is not None:
-                way, left = self.cut
-                if left == 0:
-                    self.cut, self.down = None, self.stays
-                    self.over.set()
-                    if way == "half":
+                ending, remaining = self.cut
+                if remaining == 0:
+                    self.cut, self.down = None, self.stays_down
+                    self.was_cut.set()
+                    if ending == "half":
                         writer.write(message[: len(message) // 2])
-                    elif way == "late":
-                        writer.write(message + told("57P01"))
-                    elif way != "closed":
-                        writer.write(told(way))
+                    elif ending == "late":
+                        writer.write(message + error_message("57P01"))
+                    elif ending != "closed":
+                        writer.write(error_message(ending))
                     return
-                self.cut = way, left - 1
+                self.cut = ending, remaining - 1
             writer.write(message)
 
 
 @pytest.fixture
-async def wire(settings: Settings, folder: Path, engine: AsyncEngine) -> AsyncIterator[Wire]:
-    """A wire to the database of `engine`, which empties it afterwards."""
+async def proxy(settings: Settings, folder: Path, engine: AsyncEngine) -> AsyncIterator[PostgresProxy]:
+    """A proxy to the test database, which the fixture `engine` empties afterwards."""
     assert settings.postgres_url
-    real = make_url(settings.postgres_url.get_secret_value()).query["host"]
-    made = Wire(f"{real}/.s.PGSQL.5432", folder / f"wire-{uuid.uuid4().hex[:8]}")
-    made.folder.mkdir()
-    server = await asyncio.start_unix_server(made.connected, made.folder / ".s.PGSQL.5432")
-    yield made
+    socket_directory = make_url(settings.postgres_url.get_secret_value()).query["host"]
+    proxy = PostgresProxy(f"{socket_directory}/.s.PGSQL.5432", folder / f"proxy-{uuid.uuid4().hex[:8]}")
+    proxy.folder.mkdir()
+    server = await asyncio.start_unix_server(proxy.handle, proxy.folder / ".s.PGSQL.5432")
+    yield proxy
     server.close()
 
 
 @asynccontextmanager
-async def serving(wire: Wire, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, AsyncEngine]]:
-    """The app, with one connection to the database, through the wire."""
+async def serving(proxy: PostgresProxy, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, AsyncEngine]]:
+    """The app with one database connection, which goes through the proxy."""
     assert settings.postgres_url
-    url = make_url(settings.postgres_url.get_secret_value()).set(query={"host": str(wire.folder)})
-    few = settings.model_copy(update={"pool_size": 1})
-    engine = make_engine(url.render_as_string(hide_password=False), few, scoped=True)
-    app = app_module.create_app(few, engine=engine, keyless=True)
+    url = make_url(settings.postgres_url.get_secret_value()).set(query={"host": str(proxy.folder)})
+    small = settings.model_copy(update={"pool_size": 1})
+    engine = make_engine(url.render_as_string(hide_password=False), small, scoped=True)
+    app = app_module.create_app(small, engine=engine, keyless=True)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -123,61 +126,71 @@ async def serving(wire: Wire, settings: Settings) -> AsyncIterator[tuple[httpx.A
         await engine.dispose()
 
 
-def codes(answer: dict[str, Any]) -> set[str]:
-    return {error["extensions"]["code"] for error in answer.get("errors", ())}
+def codes(result: dict[str, Any]) -> set[str]:
+    """The codes of a result's errors."""
+    return {error["extensions"]["code"] for error in result.get("errors", ())}
 
 
-async def cut_everywhere(wire: Wire, settings: Settings, fields: list[str], way: str, *, warm: bool) -> int:
-    """Cut each of some operations after each message of the server's, every second time for longer; how many cuts."""
-    async with serving(wire, settings) as (client, engine):
+async def cut_everywhere(
+    proxy: PostgresProxy, settings: Settings, fields: list[str], ending: str, *, warm: bool
+) -> int:
+    """Cut the connection of each operation after each message of the server; return the number of cuts.
 
-        async def ask(field: str, key: str) -> dict[str, Any]:
-            body = {"query": document(field) if given[field] else READ, "variables": given[field]}
-            answer: dict[str, Any] = (await client.post("/graphql", json=body, headers={"Idempotency-Key": key})).json()
-            return answer
+    Every second time, the proxy stays down until the operation has ended. If not `warm`, the app has no open
+    connection before.
+    """
+    async with serving(proxy, settings) as (client, engine):
 
-        given: dict[str, Any] = {"read": {}, "shipmentCreate": {"input": complete(confirm=True)}}
-        made = await ask("shipmentCreate", "first")
-        id_ = made["data"]["shipmentCreate"]["shipment"]["id"]
-        given["shipmentUpdate"] = {"by": {"id": id_}, "input": {"tagsAdd": ["x"]}}
+        async def run(field: str, key: str) -> dict[str, Any]:
+            body = {"query": document(field) if arguments[field] else QUERY, "variables": arguments[field]}
+            headers = {"Idempotency-Key": key}
+            result: dict[str, Any] = (await client.post("/graphql", json=body, headers=headers)).json()
+            return result
+
+        arguments: dict[str, Any] = {"read": {}, "shipmentCreate": {"input": complete(confirm=True)}}
+        created = await run("shipmentCreate", "first")
+        id_ = created["data"]["shipmentCreate"]["shipment"]["id"]
+        arguments["shipmentUpdate"] = {"by": {"id": id_}, "input": {"tagsAdd": ["x"]}}
         cuts = 0
         for field in fields:
-            for at in itertools.count():
+            for message in itertools.count():
                 if warm:
-                    await ask(field, "second")
+                    await run(field, "second")
                 else:
                     await engine.dispose()
-                wire.cut, wire.stays, key = (way, at), at % 2 == 1, uuid.uuid4().hex
-                wire.over.clear()
-                answer = await ask(field, key)
-                reached, wire.cut, wire.down = wire.cut is None, None, False
-                if reached:  # else a call that comes at once may meet the end, and has to be tried again like any other
-                    await wire.settled()
-                assert codes(answer) <= PASSING, (field, at)
-                assert codes(await ask(field, key)) == set(), (field, at)
-                if not reached:
+                proxy.cut, proxy.stays_down, key = (ending, message), message % 2 == 1, uuid.uuid4().hex
+                proxy.was_cut.clear()
+                result = await run(field, key)
+                was_cut, proxy.cut, proxy.down = proxy.cut is None, None, False
+                if was_cut:  # otherwise the retry may meet the same end and have to be retried itself
+                    await proxy.wait_until_noticed()
+                assert codes(result) <= RETRYABLE_CODES, (field, message)
+                assert codes(await run(field, key)) == set(), (field, message)
+                if not was_cut:
                     break
                 cuts += 1
     return cuts
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_whenever_a_connection_ends_it_is_told_as_that(
-    wire: Wire, settings: Settings, owner: AsyncEngine, way: str
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_a_lost_connection_returns_a_retryable_error(
+    proxy: PostgresProxy, settings: Settings, owner: AsyncEngine, ending: str
 ) -> None:
-    cuts = await cut_everywhere(wire, settings, ["shipmentCreate", "shipmentUpdate", "read"], way, warm=True)
+    cuts = await cut_everywhere(proxy, settings, ["shipmentCreate", "shipmentUpdate", "read"], ending, warm=True)
     assert cuts >= 40
-    made_by_keys = "SELECT (SELECT count(*) FROM shipment), count(*) FROM idempotency_key WHERE operation = $1"
+    counts_sql = "SELECT (SELECT count(*) FROM shipment), count(*) FROM idempotency_key WHERE operation = $1"
     async with owner.connect() as connection:
-        shipments, keys = (await connection.exec_driver_sql(made_by_keys, ("shipmentCreate",))).one()
+        shipments, keys = (await connection.exec_driver_sql(counts_sql, ("shipmentCreate",))).one()
     assert shipments == keys
 
 
-async def test_a_connection_that_is_being_made_may_end_too(wire: Wire, settings: Settings) -> None:
-    assert await cut_everywhere(wire, settings, ["read"], "57P03", warm=False) >= 30
+async def test_a_connection_that_ends_while_it_is_opened_returns_a_retryable_error(
+    proxy: PostgresProxy, settings: Settings
+) -> None:
+    assert await cut_everywhere(proxy, settings, ["read"], "57P03", warm=False) >= 30
 
 
-LOST = [
+LOST_CONNECTION_ERRORS = [
     asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
     asyncpg.InterfaceError("cannot perform operation: connection is closed"),
     asyncpg.InterfaceError("cannot call Transaction.commit(): the underlying connection is closed"),
@@ -193,14 +206,14 @@ LOST = [
     FileNotFoundError("No such file or directory"),
     TimeoutError(),
 ]
-OURS = [
+OTHER_ERRORS = [
     asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
     asyncpg.UndefinedColumnError("there is no such column"),
 ]
 
 
-def forms(dialect: Any, error: Exception) -> Iterator[BaseException]:
-    """An error as the driver raises it, as the pool does, and as a connection of SQLAlchemy's does."""
+def wrapped_forms(dialect: Any, error: Exception) -> Iterator[BaseException]:
+    """An error as asyncpg raises it, as SQLAlchemy's pool does, and as a connection of SQLAlchemy does."""
     yield error
     try:
         AsyncAdapt_asyncpg_connection._handle_exception_no_connection(dialect.loaded_dbapi, error)
@@ -209,10 +222,10 @@ def forms(dialect: Any, error: Exception) -> Iterator[BaseException]:
         yield DBAPIError.instance("SELECT 1", (), wrapped, dialect.loaded_dbapi.Error, dialect=dialect)
 
 
-@pytest.mark.parametrize("error", [*LOST, *OURS], ids=repr)
-def test_what_the_driver_says_of_a_connection_that_is_lost_is_known(error: Exception) -> None:
+@pytest.mark.parametrize("error", [*LOST_CONNECTION_ERRORS, *OTHER_ERRORS], ids=repr)
+def test_driver_errors_of_lost_connections_are_classified(error: Exception) -> None:
     engine = make_engine("postgresql://nobody@nowhere/nothing", settings_module.read())
-    for form in forms(engine.dialect, error):
+    for form in wrapped_forms(engine.dialect, error):
         assert type(error_formatting.classify_error(form)) is (
-            request_errors.ConnectionLost if error in LOST else type(None)
+            request_errors.ConnectionLost if error in LOST_CONNECTION_ERRORS else type(None)
         ), repr(form)

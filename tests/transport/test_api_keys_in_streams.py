@@ -120,7 +120,7 @@ async def test_a_revoked_key_closes_its_own_sockets_only(
         assert time.monotonic() - started_at < REVOCATION_SECONDS
         await api.create()
         assert len(await other.changes(1)) == 1
-    assert not app.state.subscription_broker.authenticator.known[api_key.digest(valid.text.encode())].told
+    assert not app.state.subscription_broker.authenticator.cached[api_key.digest(valid.text.encode())].on_revoked
 
 
 async def test_a_revoked_key_ends_its_event_streams(

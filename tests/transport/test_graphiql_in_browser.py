@@ -187,8 +187,8 @@ async def test_the_page_explains_how_to_send_a_required_key(
     app: Starlette, settings: Settings, owner: AsyncEngine
 ) -> None:
     key = (await account_admin.create_key(owner, "default", "browser")).text
-    await app.state.subscription_broker.authenticator.reading(
-        authenticator.NOBODY, None
+    await app.state.subscription_broker.authenticator.request_query(
+        authenticator.NO_KEY, None
     )  # the server now knows that a key exists
     async with serving(app, settings) as port, browser.opened(GraphiqlPage) as page:
         page.url = f"http://127.0.0.1:{port}/graphql"
