@@ -180,7 +180,11 @@ class EmbeddedServer:
         return True
 
     def _prepare(self) -> None:
-        """Create the socket directory and, if missing, the cluster. What a start that was killed left is deleted."""
+        """Create the socket directory and, if missing, the cluster. Files of an interrupted start are deleted.
+
+        Raises:
+            StartupError: the data belongs to another major version.
+        """
         self._end_orphan()
         self.run = self._make_socket_directory()
         if self.data.exists():

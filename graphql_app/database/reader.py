@@ -121,7 +121,7 @@ class ReadSnapshot:
 
 
 resets: set["asyncio.Future[None]"] = set()
-"""Running resets. The set keeps them referenced: a second cancellation leaves nobody who waits for them."""
+"""Running resets, kept referenced because after a second cancellation no task awaits them."""
 
 
 async def reset_connection(leased: LeasedConnection) -> None:
