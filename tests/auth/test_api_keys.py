@@ -22,7 +22,7 @@ from graphql_app.cli import account_admin
 from graphql_app.database.engine import make_engine
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import client_of
 from tests.support.mutation_client import minimal, trail
 

@@ -19,8 +19,8 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.session import get_session
 from graphql_app.errors import startup_error
 from graphql_app.server import startup
-from tests.conftest import database_url
 from tests.server.test_startup import Program, key_of, refused, started
+from tests.support.databases import database_url
 from tests.support.streaming_clients import authorization
 
 QUESTION = {"query": "{ viewer { account apiKey scopes } }"}

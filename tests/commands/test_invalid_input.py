@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import BERLIN, KILO, Deeds, codes, complete, document, event, minimal, trail
 
 DIGITS, NOON = "9" * 30, "2026-03-01T12:00:00"

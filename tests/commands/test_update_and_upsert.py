@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.domain import status_rules
 from graphql_app.domain.enums import ShipmentPhase
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import (
     BERLIN,
     KILO,

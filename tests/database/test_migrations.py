@@ -20,7 +20,7 @@ from graphql_app.database import migrate
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import create_db_tables, make_engine
 from graphql_app.errors import startup_error
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 
 CATALOGUE = {
     "columns": """
@@ -66,14 +66,14 @@ async def bare(server: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
 @contextlib.asynccontextmanager
 async def fresh(server: EmbeddedServer, name: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a database made for this test alone."""
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE {name}")
     engine = make_engine(database_url(server, name), settings.read())
     try:
         yield engine
     finally:
         await engine.dispose()
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -18,8 +18,8 @@ from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
-from tests.conftest import admin, database_url
 from tests.support import seed_data
+from tests.support.databases import admin_connection, database_url
 
 NOBODY = UUID(int=1)
 TABLES = {
@@ -301,7 +301,7 @@ async def test_row_security_takes_no_index_away(
 async def humble(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """Engines of requests and of all the rest where one role has it all: it may make no roles and take on none."""
     url = make_url(database_url(server, "humble")).set(username="humble").render_as_string()
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute("CREATE ROLE humble LOGIN")
         await connection.execute("CREATE DATABASE humble OWNER humble")
     owner = make_engine(url, settings)
@@ -313,7 +313,7 @@ async def humble(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tu
         yield made, owner
     finally:
         await asyncio.gather(made.dispose(), owner.dispose())
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute("DROP DATABASE humble WITH (FORCE)")
             await connection.execute("DROP ROLE humble")
 
@@ -337,7 +337,7 @@ async def test_rights_are_settled_again_wherever_a_database_comes_from(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
     """A dump has neither roles nor the marks on functions of PostgreSQL's own."""
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE restored TEMPLATE {migrated}")
     owner = make_engine(database_url(server, "restored"), settings)
     requests = make_engine(database_url(server, "restored"), settings, scoped=True)
@@ -359,5 +359,5 @@ async def test_rights_are_settled_again_wherever_a_database_comes_from(
         secured = await connection.execute(text("SELECT relrowsecurity FROM pg_class WHERE relname = 'change'"))
         assert (marked.scalar_one(), secured.scalar_one()) == (True, True)
     await asyncio.gather(owner.dispose(), requests.dispose())
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute("DROP DATABASE restored WITH (FORCE)")

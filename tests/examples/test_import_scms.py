@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 SMALL = Path(__file__).parents[1] / "data" / "scms_small.csv"

@@ -13,7 +13,7 @@ from retrying_client import Client
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 SMALL = Path(__file__).parents[1] / "data" / "tracking_small.csv"

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 CREATE = """

@@ -76,7 +76,7 @@ def test_what_fits_comes_out_as_graphql_core_makes_it_and_nothing_else_comes_out
     assert wanted is not None
     type_ = wanted[0].signature.type
 
-    @settings(settings.get_profile("questions"), max_examples=15)
+    @settings(settings.get_profile("random-queries"), max_examples=15)
     @given(st.fixed_dictionaries({}, optional={"value": values(type_)}))
     def check(variables: dict[str, Any]) -> None:
         theirs, ours = (

@@ -24,7 +24,7 @@ from graphql_app.database.engine import make_engine
 from graphql_app.database.session import Session
 from graphql_app.domain import enums
 from graphql_app.schema import build
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 
 FILL = (Path(__file__).parent / "volume.sql").read_text()
 SMALL = {"carrier", "account"}
@@ -103,7 +103,7 @@ def volume_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     url = database_url(server, "volume")
 
     async def make() -> None:
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute(f"CREATE DATABASE volume TEMPLATE {migrated}")
         filling = await asyncpg.connect(url)
         await filling.execute(FILL)

@@ -59,7 +59,7 @@ async def answer(engine: AsyncEngine, viewer: Viewer, document: Any, variables: 
         return result if isinstance(result, ExecutionResult) else await result
 
 
-@settings(settings.get_profile("questions"))
+@settings(settings.get_profile("random-queries"))
 @given(question=strategies.randoms(use_true_random=False).map(asked))
 async def test_a_question_by_chance_has_the_answer_of_plain_execution(
     question: random_queries.Question, engine: AsyncEngine, known: Plain

@@ -21,7 +21,7 @@ from graphql_app.observability import metrics
 from graphql_app.observability.logging import JsonLogFormatter, LogFormatter, request_id
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Socket, events
 
@@ -35,13 +35,13 @@ async def test_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:
 async def test_it_is_alive_but_not_ready_without_its_database(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE leaving TEMPLATE {migrated}")
     engine = make_engine(database_url(server, "leaving"), settings)
     made = app_module.create_app(settings, engine=engine, keyless=True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(made), base_url="http://127.0.0.1") as client:
         assert (await client.get("/readyz")).status_code == 200
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute("DROP DATABASE leaving WITH (FORCE)")
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.text) == (503, "no database\n")

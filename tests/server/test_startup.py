@@ -20,8 +20,8 @@ from graphql_app.cli import account_admin
 from graphql_app.database import migrate
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
-from tests.conftest import database_url
 from tests.database.test_embedded_server import server_pid, wait_until_gone
+from tests.support.databases import database_url
 from tests.support.streaming_clients import authorization
 
 QUESTION = {"query": "{ viewer { account } }"}

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from graphql_app.auth import authenticator
 from graphql_app.cli import account_admin
 from graphql_app.settings import Settings
-from tests.conftest import Ask
 from tests.support import browser
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 if browser.PROGRAM is None:
@@ -53,7 +53,7 @@ class Explorer(browser.Page):
     async def run(self) -> None:
         """Run what stands in the editor, as slowly as a person: GraphiQL needs 0.1 s to see which operation that is."""
         await asyncio.sleep(0.3)
-        await self.key(browser.CONTROL, **browser.RETURN)
+        await self.key(browser.CONTROL_MODIFIER, **browser.RETURN)
 
     async def answered(self, part: str) -> str:
         """The answer, once this is part of it."""
