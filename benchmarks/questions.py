@@ -1,4 +1,4 @@
-"""The questions of the growth test: the workloads, and one for every filter and order that the schema offers.
+"""The queries of the growth test: the workloads, and one for every filter and order in the schema.
 
 A field of `ShipmentWhere` or `TrackingEventWhere`, or an order, that has no example here makes `test_scale.py` fail.
 """
@@ -12,95 +12,99 @@ from typing import Any
 from benchmarks.places import HERE
 
 Variables = dict[str, Any]
-EVERY = timedelta(seconds=94)
-"""Between two shipments."""
+SHIPMENT_INTERVAL = timedelta(seconds=94)
+"""Time between two shipments."""
 
 
-def nothing(_: random.Random, __: int) -> Variables:
+def no_variables(_: random.Random, __: int) -> Variables:
+    """No variables."""
     return {}
 
 
 @dataclass(frozen=True)
-class Question:
-    """A document with random variables; `page` gives the instant behind which its page begins."""
+class GrowthQuery:
+    """A document with random variables. `page` returns the time before which its page starts."""
 
     text: str
-    variables: Callable[[random.Random, int], Variables] = nothing
+    variables: Callable[[random.Random, int], Variables] = no_variables
     page: Callable[[random.Random, int], str] | None = None
     scans: str | None = None
-    """Why it may look at many rows, where no index can serve it."""
+    """Why it may scan many rows, if no index can serve it."""
 
 
 def ago(rows: int) -> str:
-    """About when the shipment was made that so many have followed."""
-    return (datetime.now(UTC) - rows * EVERY).isoformat()
+    """The approximate creation time of the shipment that `rows` shipments have followed."""
+    return (datetime.now(UTC) - rows * SHIPMENT_INTERVAL).isoformat()
 
 
 def workload(name: str) -> str:
+    """The document of a workload."""
     text = (HERE / "dialects" / "project" / f"{name}.graphql").read_text()
     return text.replace("$tn", "$number")
 
 
-def listed(where: str, *, variables: Callable[[random.Random, int], Variables] = nothing, head: str = "",
-           scans: str | None = None) -> Question:  # fmt: skip
-    head = f"query({head})" if head else "query"
-    return Question(
-        f"{head} {{ shipments(first: 50, where: {{{where}}}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}",
+def shipments_query(where: str, *, variables: Callable[[random.Random, int], Variables] = no_variables, definitions: str = "",
+           scans: str | None = None) -> GrowthQuery:  # fmt: skip
+    """A query of the first 50 shipments with a filter."""
+    definitions = f"query({definitions})" if definitions else "query"
+    return GrowthQuery(
+        f"{definitions} {{ shipments(first: 50, where: {{{where}}}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}",
         variables,
         scans=scans,
     )
 
 
 def number(rng: random.Random, size: int) -> int:
+    """The number of a random shipment."""
     return rng.randint(1, size)
 
 
-def instant(field: str) -> Question:
-    """A day somewhere in the history, the newest first."""
-    return listed(
-        f"{field}: {{gte: $from, lt: $to}}", head="$from: DateTime!, $to: DateTime!",
+def day_query(field: str) -> GrowthQuery:
+    """A query for one day in the history, newest first."""
+    return shipments_query(
+        f"{field}: {{gte: $from, lt: $to}}", definitions="$from: DateTime!, $to: DateTime!",
         variables=lambda rng, size: (lambda back: {"from": ago(back + 900), "to": ago(back)})(rng.randint(0, size // 2)),
     )  # fmt: skip
 
 
-CONTAINS = "`contains` can be served by no index; its description says so, and the statement's time bounds it"
-SHIPMENT_WHERE: dict[str, Question] = {
-    "id": listed("id: {eq: $v}", head="$v: ID!", variables=lambda rng, size: {"v": f"shp_{rng.getrandbits(128):032x}"}),
-    "number": listed("number: {eq: $v}", head="$v: String!", variables=lambda rng, size: {"v": f"SHP-{number(rng, size):09}"}),
-    "number.startsWith": listed("number: {startsWith: $v}", head="$v: String!", variables=lambda rng, size: {"v": f"SHP-{number(rng, size):09}"[:-2]}),
-    "externalReference": listed("externalReference: {in: $v}", head="$v: [String!]", variables=lambda rng, size: {"v": [f"order-{number(rng, size)}" for _ in range(20)]}),
-    "status": listed("status: {eq: IN_TRANSIT}"),
-    "status.rare": listed("status: {eq: EXCEPTION}"),
-    "status.in": listed("status: {in: [EXCEPTION, CANCELLED]}"),
-    "phase": listed("phase: ACTIVE"),
-    "direction": listed("direction: RETURN"),
-    "carrier": listed('carrier: {eq: "carrier_7"}'),
-    "service": listed('service: {eq: "express"}'),
-    "origin": listed('origin: {country: {eq: "DE"}}'),
-    "destination": listed("destination: {city: {eq: $v}}", head="$v: String!", variables=lambda rng, size: {"v": f"City {number(rng, 20000)}"}),
-    "destination.country": listed('destination: {country: {eq: "JP"}}'),
-    "destination.postalCode": listed("destination: {postalCode: {startsWith: $v}}", head="$v: String!", variables=lambda rng, size: {"v": f"{number(rng, 99999):05}"[:4]}),
-    "trackingNumber": listed("trackingNumber: {eq: $v}", head="$v: String!", variables=lambda rng, size: {"v": f"trk-{number(rng, size) * 2:012}"}),
-    "trackingNumber.startsWith": listed("trackingNumber: {startsWith: $v}", head="$v: String!", variables=lambda rng, size: {"v": f"TRK{number(rng, size) * 2:012}"[:-1]}),
-    "reference": listed('reference: {kind: "order", value: {eq: $v}}', head="$v: String!", variables=lambda rng, size: {"v": f"O-{number(rng, size) // 2 * 2}"}),
-    "metadata": listed('metadata: [{key: "project", value: {eq: $v}}]', head="$v: String!", variables=lambda rng, size: {"v": f"P-{number(rng, 99) * 10}"}),
-    "tags": listed("tags: {hasAll: $v}", head="$v: [String!]", variables=lambda rng, size: {"v": [f"tag-{number(rng, 99) * 10}", "fragile"]}),
-    "createdAt": instant("createdAt"),
-    "updatedAt": instant("updatedAt"),
-    "statusAt": instant("statusAt"),
-    "promisedTo": instant("promisedTo"),
-    "estimatedDeliveryAt": instant("estimatedDeliveryAt"),
-    "deliveredAt": instant("deliveredAt"),
-    "lastEventAt": instant("lastEventAt"),
-    "totalWeight": listed('totalWeight: {gte: {value: "5.09", unit: KG}}'),
-    "events": listed("events: {code: [DELIVERED], occurredAt: {gte: $from, lt: $to}}", head="$from: DateTime!, $to: DateTime!",
+CONTAINS = "no index can serve `contains`; its description says so, and the statement timeout limits it"
+SHIPMENT_WHERE: dict[str, GrowthQuery] = {
+    "id": shipments_query("id: {eq: $v}", definitions="$v: ID!", variables=lambda rng, size: {"v": f"shp_{rng.getrandbits(128):032x}"}),
+    "number": shipments_query("number: {eq: $v}", definitions="$v: String!", variables=lambda rng, size: {"v": f"SHP-{number(rng, size):09}"}),
+    "number.startsWith": shipments_query("number: {startsWith: $v}", definitions="$v: String!", variables=lambda rng, size: {"v": f"SHP-{number(rng, size):09}"[:-2]}),
+    "externalReference": shipments_query("externalReference: {in: $v}", definitions="$v: [String!]", variables=lambda rng, size: {"v": [f"order-{number(rng, size)}" for _ in range(20)]}),
+    "status": shipments_query("status: {eq: IN_TRANSIT}"),
+    "status.rare": shipments_query("status: {eq: EXCEPTION}"),
+    "status.in": shipments_query("status: {in: [EXCEPTION, CANCELLED]}"),
+    "phase": shipments_query("phase: ACTIVE"),
+    "direction": shipments_query("direction: RETURN"),
+    "carrier": shipments_query('carrier: {eq: "carrier_7"}'),
+    "service": shipments_query('service: {eq: "express"}'),
+    "origin": shipments_query('origin: {country: {eq: "DE"}}'),
+    "destination": shipments_query("destination: {city: {eq: $v}}", definitions="$v: String!", variables=lambda rng, size: {"v": f"City {number(rng, 20000)}"}),
+    "destination.country": shipments_query('destination: {country: {eq: "JP"}}'),
+    "destination.postalCode": shipments_query("destination: {postalCode: {startsWith: $v}}", definitions="$v: String!", variables=lambda rng, size: {"v": f"{number(rng, 99999):05}"[:4]}),
+    "trackingNumber": shipments_query("trackingNumber: {eq: $v}", definitions="$v: String!", variables=lambda rng, size: {"v": f"trk-{number(rng, size) * 2:012}"}),
+    "trackingNumber.startsWith": shipments_query("trackingNumber: {startsWith: $v}", definitions="$v: String!", variables=lambda rng, size: {"v": f"TRK{number(rng, size) * 2:012}"[:-1]}),
+    "reference": shipments_query('reference: {kind: "order", value: {eq: $v}}', definitions="$v: String!", variables=lambda rng, size: {"v": f"O-{number(rng, size) // 2 * 2}"}),
+    "metadata": shipments_query('metadata: [{key: "project", value: {eq: $v}}]', definitions="$v: String!", variables=lambda rng, size: {"v": f"P-{number(rng, 99) * 10}"}),
+    "tags": shipments_query("tags: {hasAll: $v}", definitions="$v: [String!]", variables=lambda rng, size: {"v": [f"tag-{number(rng, 99) * 10}", "fragile"]}),
+    "createdAt": day_query("createdAt"),
+    "updatedAt": day_query("updatedAt"),
+    "statusAt": day_query("statusAt"),
+    "promisedTo": day_query("promisedTo"),
+    "estimatedDeliveryAt": day_query("estimatedDeliveryAt"),
+    "deliveredAt": day_query("deliveredAt"),
+    "lastEventAt": day_query("lastEventAt"),
+    "totalWeight": shipments_query('totalWeight: {gte: {value: "5.09", unit: KG}}'),
+    "events": shipments_query("events: {code: [DELIVERED], occurredAt: {gte: $from, lt: $to}}", definitions="$from: DateTime!, $to: DateTime!",
                      variables=lambda rng, size: (lambda back: {"from": ago(back + 900), "to": ago(back)})(rng.randint(size // 20, size // 2))),
-    "archived": listed("archived: true"),
-    "AND": listed('AND: [{status: {eq: IN_TRANSIT}}, {carrier: {eq: "carrier_3"}}]'),
-    "OR": listed('OR: [{status: {eq: EXCEPTION}}, {status: {eq: CANCELLED}}]'),
-    "NOT": listed("NOT: {status: {eq: DELIVERED}}"),
-    "late": listed("phase: ACTIVE, promisedTo: {lt: $v}", head="$v: DateTime!", variables=lambda rng, size: {"v": ago(rng.randint(0, size // 100))}),
-    "service.contains": listed('service: {contains: "xpres"}', scans=CONTAINS),
+    "archived": shipments_query("archived: true"),
+    "AND": shipments_query('AND: [{status: {eq: IN_TRANSIT}}, {carrier: {eq: "carrier_3"}}]'),
+    "OR": shipments_query('OR: [{status: {eq: EXCEPTION}}, {status: {eq: CANCELLED}}]'),
+    "NOT": shipments_query("NOT: {status: {eq: DELIVERED}}"),
+    "late": shipments_query("phase: ACTIVE, promisedTo: {lt: $v}", definitions="$v: DateTime!", variables=lambda rng, size: {"v": ago(rng.randint(0, size // 100))}),
+    "service.contains": shipments_query('service: {contains: "xpres"}', scans=CONTAINS),
 }  # fmt: skip
 
 EVENT_WHERE: dict[str, str] = {
@@ -125,45 +129,49 @@ SHIPMENT_ORDERS = (
 EVENT_ORDERS = ("OCCURRED_AT", "RECORDED_AT")
 
 
-def time(rng: random.Random, size: int) -> Variables:
+def random_time(rng: random.Random, size: int) -> Variables:
+    """A random time in the newer half of the history."""
     return {"t": ago(rng.randint(0, size // 2))}
 
 
-def event_question(name: str) -> Question:
-    head = "query($t: DateTime!)" if "$t" in EVENT_WHERE[name] else "query"
-    text = f"{head} {{ trackingEvents(first: 50, where: {{{EVENT_WHERE[name]}}}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}"
-    return Question(text, time if "$t" in text else nothing)
+def events_query(name: str) -> GrowthQuery:
+    """A query of the first 50 events with a filter."""
+    definitions = "query($t: DateTime!)" if "$t" in EVENT_WHERE[name] else "query"
+    text = f"{definitions} {{ trackingEvents(first: 50, where: {{{EVENT_WHERE[name]}}}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}"
+    return GrowthQuery(text, random_time if "$t" in text else no_variables)
 
 
 Q1 = workload("Q1")
-ORDERED = "{{ {root}(first: 50, orderBy: [{{field: {field}, direction: {way}}}]) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}"
+ORDERED = "{{ {root}(first: 50, orderBy: [{{field: {field}, direction: {direction}}}]) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }}"
 WORKLOADS = {
-    "Q1": Question(Q1, lambda rng, size: {"number": f"SHP-{number(rng, size):09}"}),
-    "Q2, page 1": Question(workload("Q2"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT", "after": None}),
-    "Q2, deep": Question(workload("Q2"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT"}, lambda rng, size: ago(size // 25)),
-    "Q3, page 1": Question(workload("Q3"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT", "after": None}),
-    "Q3, deep": Question(workload("Q3"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT"}, lambda rng, size: ago(size // 25)),
-    "track": Question("query($v: String!) { track(trackingNumber: $v) { id shipment { number } } }",
+    "Q1": GrowthQuery(Q1, lambda rng, size: {"number": f"SHP-{number(rng, size):09}"}),
+    "Q2, page 1": GrowthQuery(workload("Q2"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT", "after": None}),
+    "Q2, deep": GrowthQuery(workload("Q2"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT"}, lambda rng, size: ago(size // 25)),
+    "Q3, page 1": GrowthQuery(workload("Q3"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT", "after": None}),
+    "Q3, deep": GrowthQuery(workload("Q3"), lambda rng, size: {"first": 50, "status": "IN_TRANSIT"}, lambda rng, size: ago(size // 25)),
+    "track": GrowthQuery("query($v: String!) { track(trackingNumber: $v) { id shipment { number } } }",
                       lambda rng, size: {"v": f"TRK {number(rng, size) * 2:012}"}),
-    "search, a number": Question("query($v: String) { shipments(search: $v, first: 20) { nodes { id } } }",
+    "search, a number": GrowthQuery("query($v: String) { shipments(search: $v, first: 20) { nodes { id } } }",
                                  lambda rng, size: {"v": f"SHP-{number(rng, size):09}"[:-1]}),
-    "search, words": Question("query($v: String) { shipments(search: $v, first: 20) { nodes { id } } }",
+    "search, words": GrowthQuery("query($v: String) { shipments(search: $v, first: 20) { nodes { id } } }",
                               lambda rng, size: {"v": f"Person {number(rng, size)}"}),
-    "totalCount": Question("{ shipments(first: 0, where: {status: {eq: DELIVERED}}) { totalCount { count precision } } }"),
+    "totalCount": GrowthQuery("{ shipments(first: 0, where: {status: {eq: DELIVERED}}) { totalCount { count precision } } }"),
 }  # fmt: skip
 
-QUESTIONS: dict[str, Question] = {
+QUERIES: dict[str, GrowthQuery] = {
     **WORKLOADS,
     **{f"where {name}": question for name, question in SHIPMENT_WHERE.items()},
-    **{f"events where {name}": event_question(name) for name in EVENT_WHERE},
+    **{f"events where {name}": events_query(name) for name in EVENT_WHERE},
     **{
-        f"order {field} {way}": Question(ORDERED.format(root="shipments", field=field, way=way))
+        f"order {field} {direction}": GrowthQuery(ORDERED.format(root="shipments", field=field, direction=direction))
         for field in SHIPMENT_ORDERS
-        for way in ("ASC", "DESC")
+        for direction in ("ASC", "DESC")
     },
     **{
-        f"events order {field} {way}": Question(ORDERED.format(root="trackingEvents", field=field, way=way))
+        f"events order {field} {direction}": GrowthQuery(
+            ORDERED.format(root="trackingEvents", field=field, direction=direction)
+        )
         for field in EVENT_ORDERS
-        for way in ("ASC", "DESC")
+        for direction in ("ASC", "DESC")
     },
 }

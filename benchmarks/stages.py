@@ -192,7 +192,7 @@ def main() -> None:
         capture.prepare(postgres, key)
         requests.prepare(postgres)
         for workload in (*READS, "M1"):
-            name = data.fresh(postgres, False) if workload == "M1" else OWN
+            name = data.copy_for_writes(postgres, False) if workload == "M1" else OWN
             every[workload], once[workload] = uvloop.run(stages(postgres.url_of(name), key, workload))
         print("\n".join([*table(every), "", *table(once)]))
     finally:

@@ -15,7 +15,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType
 from benchmarks import data, growth, questions
 from benchmarks.data import Postgres
 from benchmarks.places import BUILD
-from benchmarks.questions import QUESTIONS
+from benchmarks.questions import QUERIES
 from graphql_app.schema import build
 
 SIZE = int(os.environ.get("SCALE", 2_000_000))
@@ -41,8 +41,8 @@ def plans() -> Plans:
         postgres = Postgres(server)
 
         async def work() -> Plans:
-            await growth.make(postgres, SIZE)
-            sent = await growth.captured(postgres, SIZE, QUESTIONS, 1)
+            await growth.create_database(postgres, SIZE)
+            sent = await growth.capture_statements(postgres, SIZE, QUERIES, 1)
             connection = await asyncpg.connect(postgres.url_of(growth.name_of(SIZE)))
             found = {
                 name: [plan for one in statements for plan in await growth.plans(connection, one)]
@@ -56,7 +56,7 @@ def plans() -> Plans:
         server.stop()
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", QUERIES)
 def test_no_question_scans_a_large_table(plans: Plans, name: str) -> None:
     custom, generic = plans[name]
     for plan in (custom, generic):

@@ -129,7 +129,9 @@ def main() -> None:
         for target in args.targets:
             for name in WORK:
                 for clients in CLIENTS:
-                    with serving(TARGETS[target], postgres, data.fresh(postgres, False), args.port, key) as server:
+                    with serving(
+                        TARGETS[target], postgres, data.copy_for_writes(postgres, False), args.port, key
+                    ) as server:
                         one = sample(server, args.port, postmaster, name, clients, args.calls)
                         print(
                             f"| {name} | {target} | {clients} | {one['rows']:,.0f} | {one['cpu_ms'] * 1000:.0f} "

@@ -25,10 +25,11 @@ async def calls(deeds: Deeds) -> Calls:
     )
     pickup, delivery = [result["event"]["id"] for result in recorded["results"]]
     by = {
-        name: {"by": {"id": id_}} for name, id_ in (("draft", draft["id"]), ("ready", ready_id), ("gone", delivered_id))
+        name: {"by": {"id": id_}}
+        for name, id_ in (("draft", draft["id"]), ("ready", ready_id), ("delivered", delivered_id))
     }
     input_ = complete(packages=[PACKAGE_WITH_WARNING], confirm=True)
-    edits = [{**by["draft"], "input": {"tagsAdd": ["x"]}}, {**by["gone"], "input": {"service": "x"}}]
+    edits = [{**by["draft"], "input": {"tagsAdd": ["x"]}}, {**by["delivered"], "input": {"service": "x"}}]
     key = await deeds.do("apiKeyCreate", input={"name": "key", "scopes": ["admin"]})
     mapping = {"carrier": "ups", "raw": "Eh?", "code": "HELD"}
     unmapped_event = event(ready_id, None, carrierStatusRaw="Hm")
@@ -39,7 +40,7 @@ async def calls(deeds: Deeds) -> Calls:
         ("shipmentUpsert", {"externalReference": "draft", "input": {**input_, "carrier": "ups"}}),
         ("shipmentUpsert", {"externalReference": "draft", "input": {**input_, "carrier": "nobody"}}),
         ("shipmentUpdate", {**by["ready"], "input": {"recipient": {"name": "x", "country": "DE", "postalCode": "1"}}}),
-        ("shipmentUpdate", {**by["gone"], "input": {"references": [{"kind": "po", "value": "1"}]}}),
+        ("shipmentUpdate", {**by["delivered"], "input": {"references": [{"kind": "po", "value": "1"}]}}),
         ("shipmentsBulkCreate", {"inputs": [input_, {**input_, "carrier": "nobody", "clientRef": "r"}, input_]}),
         ("shipmentsBulkCreate", {"inputs": [input_, {**input_, "tags": ["\0"]}], "errorPolicy": "REJECT_EVERYTHING"}),
         ("shipmentsBulkUpdate", {"inputs": edits}),
@@ -49,14 +50,14 @@ async def calls(deeds: Deeds) -> Calls:
         ("trackingEventVoid", {"id": delivery, "reason": "No", "replacement": event(draft["id"], "HELD")}),
         ("trackingEventVoid", {"id": delivery, "reason": "No", "replacement": event(delivered_id, "HELD")}),
         ("trackingEventVoid", {"id": pickup, "reason": "No"}),
-        ("shipmentConfirm", by["gone"]),
+        ("shipmentConfirm", by["delivered"]),
         ("shipmentConfirm", by["draft"]),
-        ("shipmentOverrideStatus", {**by["gone"], "status": "DRAFT", "reason": "x"}),
-        ("shipmentOverrideStatus", {**by["gone"], "status": "RETURNED", "reason": "x"}),
-        ("shipmentCancel", by["gone"]),
+        ("shipmentOverrideStatus", {**by["delivered"], "status": "DRAFT", "reason": "x"}),
+        ("shipmentOverrideStatus", {**by["delivered"], "status": "RETURNED", "reason": "x"}),
+        ("shipmentCancel", by["delivered"]),
         ("shipmentCancel", {**by["ready"], "reason": "x"}),
         ("shipmentArchive", {"by": {"number": "none"}}),
-        ("shipmentArchive", by["gone"]),
+        ("shipmentArchive", by["delivered"]),
         ("carrierSave", {"code": "ups", "input": {"name": " "}}),
         ("carrierSave", {"code": "ups", "input": {"name": "United"}}),
         ("carrierSave", {"code": "dhl", "input": {"name": "DHL"}}),

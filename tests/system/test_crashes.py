@@ -73,7 +73,7 @@ async def test_whatever_is_killed_every_acknowledged_write_is_there_once(world: 
         turns = itertools.cycle(clients)
 
         async def send(field: str, variables: Json, key: str) -> Json:
-            answer = await next(turns).do(query(field), variables, intent=key)
+            answer = await next(turns).do(query(field), variables, key=key)
             payload: Json = answer[field]
             return payload
 
