@@ -1,5 +1,5 @@
-"""python -m benchmarks: prepare the databases, check every response, measure in interleaved rounds, report. `make
-bench` runs it.
+"""python -m benchmarks: prepare the databases, check every response, measure in rounds, report. `make bench` runs
+it.
 """
 
 import argparse
@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import answers, capture, data, load, report, requests
-from benchmarks.places import BUILD, OWN, PEERS, WORKLOADS, program
+from benchmarks import capture, check_responses, data, load, report, requests
+from benchmarks.paths import BUILD, OWN, PEERS, WORKLOADS, program
 from benchmarks.targets import TARGETS, Target, serving
 
 DEFAULT_TARGETS = ("project", "postgraphile", "mercurius", "limit-same", "limit")
@@ -48,7 +48,8 @@ def run(args: argparse.Namespace, postgres: data.Postgres, targets: list[Target]
                                 out.write(json.dumps({**sample, "round": round_number}) + "\n")
                                 out.flush()
                                 say(
-                                    f"round {round_number} {target.name:13} {workload} {connections:3} {sample['rps']:8.1f}/s  "
+                                    f"round {round_number} {target.name:13} {workload} {connections:3} "
+                                    f"{sample['rps']:8.1f}/s  "
                                     f"CPU {sample['cpu_ms']:.3f}  PostgreSQL {sample['postgres_cpu_ms']:.3f} ms  "
                                     f"p99 {sample['p99']:.1f} ms{'  NOISY' if sample['noisy'] else ''}"
                                 )
@@ -82,7 +83,7 @@ def main() -> None:
         targets = usable(args.targets)
         if args.command in ("all", "check"):
             for target in targets:
-                differences = answers.check(postgres, target, args.port, key)
+                differences = check_responses.check(postgres, target, args.port, key)
                 say(f"{target.name}: " + "  ".join(f"{name} {text or 'correct'}" for name, text in differences.items()))
                 if any(differences.values()):
                     sys.exit(1)

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from benchmarks import requests
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD, OWN
+from benchmarks.paths import BUILD, OWN
 from benchmarks.targets import TARGETS
 from graphql_app import settings
 from graphql_app.database.engine import make_engine

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from benchmarks.places import BUILD, HERE, OWN, OWN_WRITE, PEERS, PEERS_WRITE
+from benchmarks.paths import BUILD, HERE, OWN, OWN_WRITE, PEERS, PEERS_WRITE
 from graphql_app import settings
 from graphql_app.cli import account_admin
 from graphql_app.database import migrate

@@ -18,8 +18,8 @@ from sqlalchemy import event
 
 from benchmarks import data
 from benchmarks.data import Postgres, script
-from benchmarks.places import BUILD
-from benchmarks.questions import QUERIES, GrowthQuery
+from benchmarks.paths import BUILD
+from benchmarks.queries import QUERIES, GrowthQuery
 from graphql_app import settings
 from graphql_app.database import migrate
 from graphql_app.database.engine import make_engine

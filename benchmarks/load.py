@@ -1,5 +1,6 @@
-"""One sample: wrk with random bodies against one server. Every response is checked; CPU is read from /proc for both
-sides.
+"""One sample: wrk with random bodies against one server.
+
+Every response is checked. CPU is read from /proc for both sides.
 """
 
 import itertools
@@ -11,13 +12,11 @@ import time
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.places import BUILD, HERE
+from benchmarks.paths import BUILD, HERE
 from benchmarks.targets import Server
 
 MAX_FOREIGN_CORES = 0.15
-"""Cores used by other processes above which a sample counts as noisy. It is repeated once, and the less noisy one is
-kept.
-"""
+"""Cores used by other processes above which a sample is noisy and repeated once; the less noisy one is kept."""
 SEEDS = itertools.count(int(time.time()) % 100_000)
 
 

@@ -1,5 +1,6 @@
-"""Reads samples and prints tables: medians, and ratios within one run. On a shared machine, ratios are reliable and
-absolute figures are not.
+"""Reads samples and prints tables of medians, and of ratios within one run.
+
+On a shared machine, ratios are reliable and absolute figures are not.
 """
 
 import json
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.places import WORKLOADS
+from benchmarks.paths import WORKLOADS
 from benchmarks.targets import TARGETS
 
 GOALS = {
@@ -49,7 +50,8 @@ def report(path: Path) -> Iterable[str]:
             at_32, at_1 = medians[workload, name, 32], medians.get((workload, name, 1), {})
             latency = f"{at_1['p50']:.2f} / {at_1['p99']:.2f}" if at_1 else ""
             yield (
-                f"| {TARGETS[name].label} | {at_32['rps']:.0f} | {at_32['cpu_ms']:.3f} | {at_32['postgres_cpu_ms']:.3f} "
+                f"| {TARGETS[name].label} "
+                f"| {at_32['rps']:.0f} | {at_32['cpu_ms']:.3f} | {at_32['postgres_cpu_ms']:.3f} "
                 f"| {latency} | {at_32['p99']:.1f} | {at_32['peak_mb']:.0f} | {at_32['samples']} |"
             )
     yield "\n### Ratios: the project against\n"

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD, HERE, PEERS, WORKLOADS
+from benchmarks.paths import BUILD, HERE, PEERS, WORKLOADS
 from benchmarks.targets import TARGETS, Target
 
 COUNTS = {"Q1": 20_000, "Q2": 2_000, "Q3": 2_000, "M1": 500}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD, HERE, ROOT, node
+from benchmarks.paths import BUILD, HERE, ROOT, node
 
 UVICORN = (sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log")
 

@@ -90,4 +90,4 @@ async def test_an_invalid_cursor_ends_it_with_a_message(port: int, tmp_path: Pat
     async with asyncio.timeout(10):
         _, stderr = await process.communicate()
     assert process.returncode == 1
-    assert stderr.decode().startswith("Subscription rejected: This cursor is damaged")
+    assert stderr.decode().startswith("Subscription rejected: The cursor is damaged")

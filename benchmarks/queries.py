@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.places import HERE
+from benchmarks.paths import HERE
 
 Variables = dict[str, Any]
 SHIPMENT_INTERVAL = timedelta(seconds=94)

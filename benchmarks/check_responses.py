@@ -10,7 +10,7 @@ from uuid import UUID
 
 from benchmarks import requests
 from benchmarks.data import Postgres, copy_for_writes
-from benchmarks.places import HERE, OWN, PEERS
+from benchmarks.paths import HERE, OWN, PEERS
 from benchmarks.requests import Values
 from benchmarks.targets import Server, Target, serving
 
@@ -49,13 +49,13 @@ def check_creation(postgres: Postgres, server: Server) -> str | None:
         values["tn"] = f"CHECK-{time.time_ns()}-{number}"
         actual = fetch(server, "M1", values)
         if server.target.own:
-            from benchmarks.places import OWN_WRITE as name
+            from benchmarks.paths import OWN_WRITE as name
 
             (row,) = postgres.rows(name, STORED_SHIPMENT, values["tn"])
             expected_value: Any = stored_values(values)
             actual = json.loads(row[0])
         else:
-            from benchmarks.places import PEERS_WRITE as name
+            from benchmarks.paths import PEERS_WRITE as name
 
             (row,) = postgres.rows(name, statement("check_M1"), values["tn"])
             expected_value = json.loads(row[0])
