@@ -68,7 +68,7 @@ async def create_database(postgres: Postgres, size: int) -> None:
 
 
 async def capture_statements(
-    postgres: Postgres, size: int, questions: Mapping[str, GrowthQuery], count: int
+    postgres: Postgres, size: int, queries: Mapping[str, GrowthQuery], count: int
 ) -> dict[str, list[Statement]]:
     """The statements that the project sends for each query, `count` times with random arguments."""
     settings_ = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate_limit=0)
@@ -85,15 +85,15 @@ async def capture_statements(
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
-            for name, question in questions.items():
+            for name, query in queries.items():
                 for _ in range(count):
                     sent.clear()
-                    variables = question.variables(rng, size)
-                    if question.page is not None:
-                        variables["after"] = await cursor(client, question.page(rng, size))
+                    variables = query.variables(rng, size)
+                    if query.page is not None:
+                        variables["after"] = await cursor(client, query.page(rng, size))
                         await asyncio.sleep(LOGGER_DELAY_SECONDS)
                         sent.clear()
-                    body = {"query": question.text, "variables": variables}
+                    body = {"query": query.text, "variables": variables}
                     response = (await client.post("/graphql", json=body)).json()
                     assert "errors" not in response, (name, response["errors"])
                     await asyncio.sleep(LOGGER_DELAY_SECONDS)

@@ -160,7 +160,7 @@ WORKLOADS = {
 
 QUERIES: dict[str, GrowthQuery] = {
     **WORKLOADS,
-    **{f"where {name}": question for name, question in SHIPMENT_WHERE.items()},
+    **{f"where {name}": query for name, query in SHIPMENT_WHERE.items()},
     **{f"events where {name}": events_query(name) for name in EVENT_WHERE},
     **{
         f"order {field} {direction}": GrowthQuery(ORDERED.format(root="shipments", field=field, direction=direction))
