@@ -66,8 +66,13 @@ class Request:
     async def ask(self, app: Any, body: bytes) -> bytes:
         """The response body of the app."""
         parts: list[bytes] = []
+        delivered = False
 
         async def receive() -> dict[str, Any]:
+            nonlocal delivered
+            if delivered:  # the app waits for a disconnect, which never comes
+                await asyncio.Event().wait()
+            delivered = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: dict[str, Any]) -> None:
