@@ -1,1 +1,1 @@
-"""The project beside its peers, measured in one run on one machine: see README.md in this folder."""
+"""Comparison of the project with other GraphQL servers in one run on one machine: see README.md in this folder."""

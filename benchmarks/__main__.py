@@ -1,23 +1,26 @@
-"""python -m benchmarks: prepare, check every answer, measure in interleaved rounds, report. `make bench` does it."""
+"""python -m benchmarks: prepare the databases, check every response, measure in rounds, report. `make bench` runs
+it.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from benchmarks import answers, capture, data, load, report, requests
-from benchmarks.places import BUILD, OWN, PEERS, WORKLOADS, program
+from benchmarks import capture, check_responses, data, load, report, requests
+from benchmarks.paths import BUILD, OWN, PEERS, WORKLOADS, program
 from benchmarks.targets import TARGETS, Target, serving
 
-DEFAULT = ("project", "postgraphile", "mercurius", "limit-same", "limit")
+DEFAULT_TARGETS = ("project", "postgraphile", "mercurius", "limit-same", "limit")
 
 
 def say(text: str) -> None:
+    """Print a line immediately."""
     print(text, flush=True)
 
 
 def usable(names: list[str]) -> list[Target]:
-    """The targets that can run here; a word for each that cannot."""
+    """The targets that can run here; prints the reason for each that cannot."""
     for name in names:
         if reason := TARGETS[name].missing:
             say(f"{name}: skipped: {reason}")
@@ -25,34 +28,38 @@ def usable(names: list[str]) -> list[Target]:
 
 
 def run(args: argparse.Namespace, postgres: data.Postgres, targets: list[Target], key: str | None) -> None:
-    """Rounds in alternating order, each server in a fresh process."""
+    """Measure in rounds of alternating order, each server in a fresh process."""
     postmaster = postgres.postmaster()
     with args.output.open("a") as out:
-        for number in range(args.rounds):
-            for target in targets if number % 2 == 0 else targets[::-1]:
+        for round_number in range(args.rounds):
+            for target in targets if round_number % 2 == 0 else targets[::-1]:
                 for writes in (False, True):
-                    wanted = [one for one in args.workloads if (one == "M1") is writes]
-                    if not wanted or (writes and target.name == "limit-same"):
+                    workloads = [workload for workload in args.workloads if (workload == "M1") is writes]
+                    if not workloads or (writes and target.name == "limit-same"):
                         continue
-                    name = data.fresh(postgres, not target.own) if writes else (OWN if target.own else PEERS)
-                    with serving(target, postgres, name, args.port, key) as server:
-                        for workload in wanted:
+                    database = (
+                        data.copy_for_writes(postgres, not target.own) if writes else (OWN if target.own else PEERS)
+                    )
+                    with serving(target, postgres, database, args.port, key) as server:
+                        for workload in workloads:
                             load.load(server, postmaster, workload, 32, args.warm_up)
                             for connections in (32, 1):
-                                one = load.sample(server, postmaster, workload, connections, args.seconds)
-                                out.write(json.dumps({**one, "round": number}) + "\n")
+                                sample = load.sample(server, postmaster, workload, connections, args.seconds)
+                                out.write(json.dumps({**sample, "round": round_number}) + "\n")
                                 out.flush()
                                 say(
-                                    f"round {number} {target.name:13} {workload} {connections:3} {one['rps']:8.1f}/s  "
-                                    f"CPU {one['cpu_ms']:.3f}  PostgreSQL {one['postgres_cpu_ms']:.3f} ms  "
-                                    f"p99 {one['p99']:.1f} ms{'  NOISY' if one['noisy'] else ''}"
+                                    f"round {round_number} {target.name:13} {workload} {connections:3} "
+                                    f"{sample['rps']:8.1f}/s  "
+                                    f"CPU {sample['cpu_ms']:.3f}  PostgreSQL {sample['postgres_cpu_ms']:.3f} ms  "
+                                    f"p99 {sample['p99']:.1f} ms{'  NOISY' if sample['noisy'] else ''}"
                                 )
 
 
 def main() -> None:
+    """Parse the arguments and run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("command", choices=("all", "prepare", "check", "run", "report"), nargs="?", default="all")
-    parser.add_argument("-t", "--targets", nargs="+", choices=list(TARGETS), default=list(DEFAULT))
+    parser.add_argument("-t", "--targets", nargs="+", choices=list(TARGETS), default=list(DEFAULT_TARGETS))
     parser.add_argument("-w", "--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("-r", "--rounds", type=int, default=3)
     parser.add_argument("-d", "--seconds", type=int, default=10)
@@ -65,7 +72,7 @@ def main() -> None:
         say("\n".join(report.report(args.output)))
         return
     if program("wrk") is None:
-        sys.exit("wrk is needed, the load generator: apt-get install wrk")
+        sys.exit("The load generator wrk is not installed: apt-get install wrk")
     server = data.start()
     try:
         postgres = data.Postgres(server)
@@ -76,9 +83,9 @@ def main() -> None:
         targets = usable(args.targets)
         if args.command in ("all", "check"):
             for target in targets:
-                wrong = answers.check(postgres, target, args.port, key)
-                say(f"{target.name}: " + "  ".join(f"{name} {text or 'right'}" for name, text in wrong.items()))
-                if any(wrong.values()):
+                differences = check_responses.check(postgres, target, args.port, key)
+                say(f"{target.name}: " + "  ".join(f"{name} {text or 'correct'}" for name, text in differences.items()))
+                if any(differences.values()):
                     sys.exit(1)
         if args.command in ("all", "run"):
             run(args, postgres, targets, key)

@@ -1,4 +1,4 @@
-"""What the comparison needs of the project itself: its cursors, and the statements that it compiles."""
+"""Reads from the project what the comparison needs: its cursors, and the SQL statements that it compiles."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from benchmarks import requests
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD, OWN
+from benchmarks.paths import BUILD, OWN
 from benchmarks.targets import TARGETS
 from graphql_app import settings
 from graphql_app.database.engine import make_engine
@@ -30,15 +30,16 @@ def prepare(postgres: Postgres, key: str) -> None:
 
 
 async def capture(postgres: Postgres, key: str) -> None:
-    given = settings.read(postgres_url=postgres.url_of(OWN), demo=False)
-    engine = make_engine(postgres.url_of(OWN), given)
+    """Run the project in process and write both files."""
+    settings_ = settings.read(postgres_url=postgres.url_of(OWN), demo=False)
+    engine = make_engine(postgres.url_of(OWN), settings_)
     sent: list[tuple[str, Any]] = []
 
-    def connected(connection: Any, *_: object) -> None:
+    def on_connect(connection: Any, *_: object) -> None:
         connection.driver_connection.add_query_logger(lambda record: sent.append((record.query, record.args)))
 
-    event.listen(engine.sync_engine, "connect", connected)
-    app = app_module.create_app(given, engine=engine)
+    event.listen(engine.sync_engine, "connect", on_connect)
+    app = app_module.create_app(settings_, engine=engine)
     async with app.router.lifespan_context(app):
         transport, headers = httpx.ASGITransport(app), {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
@@ -48,45 +49,46 @@ async def capture(postgres: Postgres, key: str) -> None:
 
 
 async def cursors(client: httpx.AsyncClient) -> dict[str, str]:
-    """The project's cursor of every shipment in transit, by its identity."""
-    found: dict[str, str] = {}
+    """The project's cursor of each shipment in transit, by shipment id."""
+    cursors_: dict[str, str] = {}
     after = None
     while True:
         page = await ask(client, CURSORS, {"after": after})
-        found |= {edge["node"]["id"][4:]: edge["cursor"] for edge in page["shipments"]["edges"]}
+        cursors_ |= {edge["node"]["id"][4:]: edge["cursor"] for edge in page["shipments"]["edges"]}
         after = page["shipments"]["pageInfo"]["endCursor"]
         if not page["shipments"]["pageInfo"]["hasNextPage"]:
-            return found
+            return cursors_
 
 
 async def ask(client: httpx.AsyncClient, query: str, variables: dict[str, Any], name: str | None = None) -> Any:
-    asked = {"query": query, "variables": variables, "operationName": name}
-    answer = (await client.post("/graphql", json=asked)).json()
-    assert "errors" not in answer, answer
-    return answer["data"]
+    """The data of a query; fails on errors."""
+    body = {"query": query, "variables": variables, "operationName": name}
+    response = (await client.post("/graphql", json=body)).json()
+    assert "errors" not in response, response
+    return response["data"]
 
 
 async def statements(client: httpx.AsyncClient, postgres: Postgres, sent: list[tuple[str, Any]]) -> dict[str, Any]:
-    """For each workload that reads: the SQL, what its parameters are, and what stands before its answer."""
+    """For each query workload: the SQL, the names of its parameters, and the text before its result in the response."""
     account: str | None = None
     queries = requests.dialect(TARGETS["project"].dialect)[1]
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     rows = await asyncio.to_thread(requests.pages, postgres)
     for workload in ("Q1", "Q2", "Q3"):
-        given = {"tn": "TRK000000000042", **requests.place(rows[100])}
-        variables = requests.fill(requests.dialect(TARGETS["project"].dialect)[0]["variables"][workload], given)
+        inputs = {"tn": "TRK000000000042", **requests.page_start(rows[100])}
+        variables = requests.fill(requests.dialect(TARGETS["project"].dialect)[0]["variables"][workload], inputs)
         sent.clear()
         await ask(client, queries[workload], variables, workload)
-        await asyncio.sleep(0.1)  # the driver tells its loggers in a later turn of the loop
+        await asyncio.sleep(0.1)  # asyncpg calls query loggers in a later event loop iteration
         (sql, values) = next((sql, values) for sql, values in sent if "convert_to" in sql)
-        known = {
-            given["tn"]: "number",
-            datetime.fromisoformat(given["createdAt"]): "created_at",
-            UUID(given["id"]): "id",
+        parameter_names = {
+            inputs["tn"]: "number",
+            datetime.fromisoformat(inputs["createdAt"]): "created_at",
+            UUID(inputs["id"]): "id",
         }
-        plain = [UUID(int=value.int) if isinstance(value, UUID) else value for value in values]
-        names = [known.get(value, "account") for value in plain]
+        plain_values = [UUID(int=value.int) if isinstance(value, UUID) else value for value in values]
+        names = [parameter_names.get(value, "account") for value in plain_values]
         account = account or next(str(value) for value, name in zip(values, names, strict=True) if name == "account")
         field = "shipment" if workload == "Q1" else "shipments"
-        found[workload] = {"sql": sql, "parameters": names, "before": f'{{"data":{{"{field}":'}
-    return {**found, "account": account}
+        result[workload] = {"sql": sql, "parameters": names, "before": f'{{"data":{{"{field}":'}
+    return {**result, "account": account}

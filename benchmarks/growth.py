@@ -1,7 +1,7 @@
-"""What happens as the data grows: databases of 20,000, 200,000 and 2,000,000 shipments, each question's plan and time.
+"""Growth: databases of 20,000, 200,000 and 2,000,000 shipments, with the plan and time of every query.
 
-`make test-scale` builds the largest and checks every plan (`test_scale.py`); `python -m benchmarks.growth` times all
-three: median of PostgreSQL's time for a statement, on one connection, by random arguments.
+`make test-scale` builds the largest and checks every plan (`test_scale.py`). `python -m benchmarks.growth` times all
+three: the median of PostgreSQL's time for a statement, on one connection, with random arguments.
 """
 
 import asyncio
@@ -18,34 +18,40 @@ from sqlalchemy import event
 
 from benchmarks import data
 from benchmarks.data import Postgres, script
-from benchmarks.places import BUILD
-from benchmarks.questions import QUESTIONS, Question
+from benchmarks.paths import BUILD
+from benchmarks.queries import QUERIES, GrowthQuery
 from graphql_app import settings
 from graphql_app.database import migrate
 from graphql_app.database.engine import make_engine
 from graphql_app.server import app as app_module
 
 SIZES = (20_000, 200_000, 2_000_000)
-RUNS, ROUNDS = 30, 5
-TURN = 0.002  # the driver tells its loggers in a later turn of the loop
-Sent = tuple[str, tuple[Any, ...]]
+"""Shipments per database."""
+RUNS = 30
+"""Random arguments per query."""
+ROUNDS = 5
+"""Measurements per query and size."""
+LOGGER_DELAY_SECONDS = 0.002
+"""asyncpg calls query loggers in a later event loop iteration."""
+Statement = tuple[str, tuple[Any, ...]]
 
 
 def name_of(size: int) -> str:
+    """The name of the database of a size."""
     return f"growth_{size}"
 
 
-async def make(postgres: Postgres, size: int) -> None:
-    """A database of this size, unless it is there. Its indexes are made when the rows are in."""
+async def create_database(postgres: Postgres, size: int) -> None:
+    """Create a database of this size unless it exists. Indexes are created after the rows."""
     name = name_of(size)
     if await asyncio.to_thread(postgres.has, name):
         return
-    await asyncio.to_thread(postgres.run, "postgres", f"DROP DATABASE IF EXISTS {name}_making")
-    await asyncio.to_thread(postgres.run, "postgres", f"CREATE DATABASE {name}_making")
-    engine = make_engine(postgres.url_of(f"{name}_making"), settings.read())
+    await asyncio.to_thread(postgres.run, "postgres", f"DROP DATABASE IF EXISTS {name}_building")
+    await asyncio.to_thread(postgres.run, "postgres", f"CREATE DATABASE {name}_building")
+    engine = make_engine(postgres.url_of(f"{name}_building"), settings.read())
     await migrate.upgrade(engine)
     await engine.dispose()
-    connection = await asyncpg.connect(postgres.url_of(f"{name}_making"))
+    connection = await asyncpg.connect(postgres.url_of(f"{name}_building"))
     indexes = await connection.fetch(
         "SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS sql FROM pg_index "
         "JOIN pg_class ON pg_class.oid = indrelid WHERE relnamespace = 'public'::regnamespace AND NOT indisunique"
@@ -58,104 +64,109 @@ async def make(postgres: Postgres, size: int) -> None:
         await connection.execute(index["sql"], timeout=3600)
     await connection.execute("VACUUM ANALYZE", timeout=3600)
     await connection.close()
-    await asyncio.to_thread(postgres.run, "postgres", f"ALTER DATABASE {name}_making RENAME TO {name}")
+    await asyncio.to_thread(postgres.run, "postgres", f"ALTER DATABASE {name}_building RENAME TO {name}")
 
 
-async def captured(
-    postgres: Postgres, size: int, questions: Mapping[str, Question], count: int
-) -> dict[str, list[Sent]]:
-    """The statements that the project sends for each question, so many times with random arguments."""
-    given = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate_limit=0)
-    engine = make_engine(postgres.url_of(name_of(size)), given)
-    sent: list[Sent] = []
+async def capture_statements(
+    postgres: Postgres, size: int, queries: Mapping[str, GrowthQuery], count: int
+) -> dict[str, list[Statement]]:
+    """The statements that the project sends for each query, `count` times with random arguments."""
+    settings_ = settings.read(postgres_url=postgres.url_of(name_of(size)), demo=False, rate_limit=0)
+    engine = make_engine(postgres.url_of(name_of(size)), settings_)
+    sent: list[Statement] = []
 
-    def connected(connection: Any, *_: object) -> None:
+    def on_connect(connection: Any, *_: object) -> None:
         connection.driver_connection.add_query_logger(lambda record: sent.append((record.query, record.args)))
 
-    event.listen(engine.sync_engine, "connect", connected)
-    app = app_module.create_app(given, engine=engine, keyless=True)
-    found: dict[str, list[Sent]] = {}
+    event.listen(engine.sync_engine, "connect", on_connect)
+    app = app_module.create_app(settings_, engine=engine, keyless=True)
+    result: dict[str, list[Statement]] = {}
     rng = random.Random(size)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as client:
-            for name, question in questions.items():
+            for name, query in queries.items():
                 for _ in range(count):
                     sent.clear()
-                    variables = question.variables(rng, size)
-                    if question.page is not None:
-                        variables["after"] = await cursor(client, question.page(rng, size))
-                        await asyncio.sleep(TURN)
+                    variables = query.variables(rng, size)
+                    if query.page is not None:
+                        variables["after"] = await cursor(client, query.page(rng, size))
+                        await asyncio.sleep(LOGGER_DELAY_SECONDS)
                         sent.clear()
-                    body = {"query": question.text, "variables": variables}
-                    answer = (await client.post("/graphql", json=body)).json()
-                    assert "errors" not in answer, (name, answer["errors"])
-                    await asyncio.sleep(TURN)
-                    found.setdefault(name, []).extend(one for one in sent if "convert_to" in one[0])
+                    body = {"query": query.text, "variables": variables}
+                    response = (await client.post("/graphql", json=body)).json()
+                    assert "errors" not in response, (name, response["errors"])
+                    await asyncio.sleep(LOGGER_DELAY_SECONDS)
+                    result.setdefault(name, []).extend(statement for statement in sent if "convert_to" in statement[0])
     await engine.dispose()
-    return found
+    return result
 
 
 async def cursor(client: httpx.AsyncClient, before: str) -> str:
-    """The cursor of the newest shipment in transit that was made before an instant: a page deep in the list."""
+    """The cursor of the newest shipment in transit created before a time: the start of a page deep in the list."""
     query = """query($t: DateTime!) { shipments(first: 1, where: {createdAt: {lt: $t}, status: {eq: IN_TRANSIT}}) {
       pageInfo { endCursor } } }"""
-    answer = (await client.post("/graphql", json={"query": query, "variables": {"t": before}})).json()
-    return str(answer["data"]["shipments"]["pageInfo"]["endCursor"])
+    response = (await client.post("/graphql", json={"query": query, "variables": {"t": before}})).json()
+    return str(response["data"]["shipments"]["pageInfo"]["endCursor"])
 
 
-async def plans(connection: "asyncpg.Connection[Any]", one: Sent) -> list[dict[str, Any]]:
-    """PostgreSQL's plans of a statement: for these arguments, and for any, as it plans what comes again and again."""
-    sql, values = one
+async def plans(connection: "asyncpg.Connection[Any]", statement: Statement) -> list[dict[str, Any]]:
+    """PostgreSQL's plans of a statement: the custom plan for these arguments, and the generic plan for any."""
+    sql, values = statement
     custom = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *values)
-    await connection.execute(f"PREPARE asked AS {sql}; SET plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE statement AS {sql}; SET plan_cache_mode = force_generic_plan")
     nulls = f"({', '.join(['NULL'] * len(values))})" if values else ""
-    generic = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked{nulls}")
-    await connection.execute("DEALLOCATE asked; SET plan_cache_mode = auto")
-    return [json.loads(found)[0]["Plan"] for found in (custom, generic)]
+    generic = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE statement{nulls}")
+    await connection.execute("DEALLOCATE statement; SET plan_cache_mode = auto")
+    return [json.loads(plan)[0]["Plan"] for plan in (custom, generic)]
 
 
-async def milliseconds(connection: "asyncpg.Connection[Any]", statements: list[Sent]) -> float:
-    """The median time of a statement, warm, as the client of one connection sees it."""
+async def milliseconds(connection: "asyncpg.Connection[Any]", statements: list[Statement]) -> float:
+    """The median time of a statement in milliseconds, warm, as the client of one connection sees it."""
     loop = asyncio.get_running_loop()
     for sql, values in statements:
         await connection.fetch(sql, *values)
-    taken = []
+    times = []
     for sql, values in statements:
         start = loop.time()
         await connection.fetch(sql, *values)
-        taken.append((loop.time() - start) * 1000)
-    return statistics.median(taken)
+        times.append((loop.time() - start) * 1000)
+    return statistics.median(times)
 
 
-async def timed(postgres: Postgres, sent: dict[int, dict[str, list[Sent]]]) -> dict[tuple[str, int], list[float]]:
-    """Each question's times at each size: the sizes in turn, since the machine's speed changes more than they do."""
-    open_ = {size: await asyncpg.connect(postgres.url_of(name_of(size)), statement_cache_size=1000) for size in sent}
+async def measure(
+    postgres: Postgres, sent: dict[int, dict[str, list[Statement]]]
+) -> dict[tuple[str, int], list[float]]:
+    """The times of each query at each size. Sizes alternate, because the machine's speed varies more than they do."""
+    connections = {
+        size: await asyncpg.connect(postgres.url_of(name_of(size)), statement_cache_size=1000) for size in sent
+    }
     times: dict[tuple[str, int], list[float]] = {}
-    for turn in range(ROUNDS):
-        for name in QUESTIONS:
-            for size in sent if turn % 2 else reversed(sent):
-                taken = await milliseconds(open_[size], sent[size][name])
-                times.setdefault((name, size), []).append(taken)
-    for connection in open_.values():
+    for round_number in range(ROUNDS):
+        for name in QUERIES:
+            for size in sent if round_number % 2 else reversed(sent):
+                milliseconds_ = await milliseconds(connections[size], sent[size][name])
+                times.setdefault((name, size), []).append(milliseconds_)
+    for connection in connections.values():
         await connection.close()
     return times
 
 
 async def main(sizes: tuple[int, ...]) -> None:
+    """Build, measure and print the table."""
     server = await asyncio.to_thread(data.start)
     try:
         postgres = Postgres(server)
-        sent: dict[int, dict[str, list[Sent]]] = {}
+        sent: dict[int, dict[str, list[Statement]]] = {}
         for size in sizes:
-            await make(postgres, size)
-            sent[size] = await captured(postgres, size, QUESTIONS, RUNS)
-        times = await timed(postgres, sent)
+            await create_database(postgres, size)
+            sent[size] = await capture_statements(postgres, size, QUERIES, RUNS)
+        times = await measure(postgres, sent)
         print(f"| median ms | {' | '.join(f'{size:,}' for size in sizes)} | growth |")
         print("|---|" + "---|" * (len(sizes) + 1))
-        for name in QUESTIONS:
+        for name in QUERIES:
             row = [statistics.median(times[name, size]) for size in sizes]
-            print(f"| {name} | {' | '.join(f'{one:.2f}' for one in row)} | {row[-1] / row[0]:.2f} × |")
+            print(f"| {name} | {' | '.join(f'{value:.2f}' for value in row)} | {row[-1] / row[0]:.2f} × |")
     finally:
         server.stop()
 

@@ -1,5 +1,5 @@
 -- wrk script: random request bodies from a JSON-lines file, every response checked, one JSON line of results.
--- BODIES  the file; KEY  an API key; SEED  seed of the choice; UNIQUE  prefix that replaces @@TN@@ (plus a counter) in mutations
+-- Environment: BODIES is the file; KEY an API key; SEED the random seed; UNIQUE a prefix that, with a counter, replaces @@TN@@ in mutations
 
 local bodies = {}
 for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end

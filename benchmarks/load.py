@@ -1,4 +1,7 @@
-"""One sample: wrk with random bodies against one server, every answer checked, CPU taken from /proc on both sides."""
+"""One sample: wrk with random bodies against one server.
+
+Every response is checked. CPU is read from /proc for both sides.
+"""
 
 import itertools
 import json
@@ -9,32 +12,32 @@ import time
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.places import BUILD, HERE
+from benchmarks.paths import BUILD, HERE
 from benchmarks.targets import Server
 
-FOREIGN = 0.15
-"""Cores used by other processes from which a sample counts as noisy. It is taken once more, the quieter one kept."""
-NUMBERS = itertools.count(int(time.time()) % 100_000)
+MAX_FOREIGN_CORES = 0.15
+"""Cores used by other processes above which a sample is noisy and repeated once; the less noisy one is kept."""
+SEEDS = itertools.count(int(time.time()) % 100_000)
 
 
 def load(server: Server, postmaster: int, workload: str, connections: int, seconds: int) -> dict[str, Any]:
-    """Requests per second, latencies in ms, CPU in ms per request."""
+    """Requests per second, latencies in milliseconds, CPU in milliseconds per request."""
     bodies = BUILD / f"{server.target.dialect}.{workload}.jsonl"
-    env = {**os.environ, "BODIES": str(bodies), "SEED": str(next(NUMBERS)), "KEY": server.key or ""}
+    env = {**os.environ, "BODIES": str(bodies), "SEED": str(next(SEEDS)), "KEY": server.key or ""}
     if workload == "M1":
         env["UNIQUE"] = f"B{time.time_ns() // 1_000_000}-"
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "-s", str(HERE / "load.lua")]
     command = ["wrk", *options, server.url]
     before = machine.counters(server.process.pid, postmaster)
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     after = machine.counters(server.process.pid, postmaster)
-    found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
-    if not found:
-        raise SystemExit(f"wrk: {done.stdout[-1000:]} {done.stderr[-1000:]}")
-    result = json.loads(found[1])
+    match = re.search(r"^RESULT (.*)$", process.stdout, re.M)
+    if not match:
+        raise SystemExit(f"wrk: {process.stdout[-1000:]} {process.stderr[-1000:]}")
+    result = json.loads(match[1])
     failed = result["failed"] + result["socket_errors"]
     if failed or not result["requests"]:
-        failure = re.search(r"^FAILURE (.*)$", done.stdout, re.M)
+        failure = re.search(r"^FAILURE (.*)$", process.stdout, re.M)
         raise SystemExit(f"{server.target.name} {workload}: {failed} requests failed: {failure and failure[1]}")
     elapsed = result["us"] / 1e6
     return {
@@ -45,14 +48,14 @@ def load(server: Server, postmaster: int, workload: str, connections: int, secon
 
 
 def sample(server: Server, postmaster: int, workload: str, connections: int, seconds: int) -> dict[str, Any]:
-    """A sample; of two, where the machine was not ours during the first, the quieter."""
-    taken = load(server, postmaster, workload, connections, seconds)
-    if taken["foreign_cores"] > FOREIGN:
+    """A sample. If other processes used the machine, it is taken twice and the less noisy one counts."""
+    result = load(server, postmaster, workload, connections, seconds)
+    if result["foreign_cores"] > MAX_FOREIGN_CORES:
         again = load(server, postmaster, workload, connections, seconds)
-        taken = min(taken, again, key=lambda one: one["foreign_cores"])
+        result = min(result, again, key=lambda result: result["foreign_cores"])
     pid = server.process.pid
     memory = {"peak_mb": machine.memory(pid, "VmHWM"), "rss_mb": machine.memory(pid, "VmRSS")}
     return {
-        **taken, **memory, "target": server.target.name, "workload": workload, "connections": connections,
-        "noisy": taken["foreign_cores"] > FOREIGN,
+        **result, **memory, "target": server.target.name, "workload": workload, "connections": connections,
+        "noisy": result["foreign_cores"] > MAX_FOREIGN_CORES,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a measurement costs: CPU seconds by process from /proc, memory, and how busy the rest of the machine was.
+"""The cost of a measurement: CPU seconds per process from /proc, memory, and the load of the rest of the machine.
 
 CPU per request is the figure that other users of a shared machine disturb least.
 """
@@ -9,13 +9,13 @@ import resource
 from pathlib import Path
 from typing import Any
 
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def stat(pid: int | str) -> tuple[int, float]:
-    """(parent, CPU seconds of the process and of its children that have ended)"""
+    """The parent, and the CPU seconds of the process and its finished children."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[1]), sum(map(int, fields[11:15])) / TICKS
+    return int(fields[1]), sum(map(int, fields[11:15])) / TICKS_PER_SECOND
 
 
 def tree(pid: int) -> list[int]:
@@ -27,45 +27,46 @@ def tree(pid: int) -> list[int]:
                 children.setdefault(stat(entry)[0], []).append(int(entry))
             except (OSError, IndexError):
                 continue
-    found, todo = [], [pid]
+    processes, todo = [], [pid]
     while todo:
-        one = todo.pop()
-        found.append(one)
-        todo += children.get(one, [])
-    return found
+        process = todo.pop()
+        processes.append(process)
+        todo += children.get(process, [])
+    return processes
 
 
 def cpu(pid: int) -> float:
     """CPU seconds of a process and its descendants."""
     total = 0.0
-    for one in tree(pid):
+    for process in tree(pid):
         try:
-            total += stat(one)[1]
+            total += stat(process)[1]
         except OSError:
             continue
     return total
 
 
 def memory(pid: int, field: str) -> float:
-    """MB of a process and its descendants: `VmRSS` now, `VmHWM` at the most."""
+    """Memory in MB of a process and its descendants: `VmRSS` is the current, `VmHWM` the peak value."""
     total = 0
-    for one in tree(pid):
+    for process in tree(pid):
         try:
-            found = re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{one}/status").read_text())
+            match = re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
         except OSError:
             continue
-        total += int(found[1]) if found else 0
+        total += int(match[1]) if match else 0
     return total / 1024
 
 
 def busy() -> float:
     """CPU seconds of all cores that were not idle."""
-    fields = [int(text) / TICKS for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    fields = [int(text) / TICKS_PER_SECOND for text in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     user, nice, system, _idle, _iowait, irq, softirq, _steal = fields
     return user + nice + system + irq + softirq
 
 
 def counters(server: int, postgres: int) -> dict[str, float]:
+    """CPU seconds so far: server, PostgreSQL, load generator, all busy cores."""
     children, me = resource.getrusage(resource.RUSAGE_CHILDREN), resource.getrusage(resource.RUSAGE_SELF)
     return {
         "server": cpu(server),
@@ -76,7 +77,7 @@ def counters(server: int, postgres: int) -> dict[str, float]:
 
 
 def spent(before: dict[str, float], after: dict[str, float], seconds: float, requests: int) -> dict[str, Any]:
-    """CPU milliseconds per request, and cores that something else on the machine used."""
+    """CPU milliseconds per request, and the number of cores that other processes used."""
     used = {name: after[name] - before[name] for name in before}
     others = used["busy"] - used["server"] - used["postgres"] - used["load"]
     return {

@@ -1,7 +1,7 @@
-"""python -m benchmarks.stages: what one request costs besides the database, in microseconds of CPU, stage by stage.
+"""python -m benchmarks.stages: the CPU time of one request outside the database, in microseconds, stage by stage.
 
-Each stage is run by itself, in one process, with the bodies of the comparison: the least of several rounds counts, for
-what else the machine does only ever adds. What a document costs once is in a table of its own.
+Each stage runs separately in one process, with the bodies of the comparison. The minimum of several rounds counts,
+because other activity on the machine only ever adds time. The one-time cost of a document is in a separate table.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import orjson
 import uvloop
 
 from benchmarks import capture, data, requests
-from benchmarks.places import BUILD, OWN
+from benchmarks.paths import BUILD, OWN
 from graphql_app import operation_context, settings
 from graphql_app.auth import authenticator
 from graphql_app.database import change_notifier
@@ -29,25 +29,28 @@ from graphql_app.schema import build
 from graphql_app.subscriptions import broker
 from graphql_app.transport import endpoint, http_request, sse, websocket
 
-ROUNDS, TIMES = 15, 200
+ROUNDS = 15
+"""Repetitions of a stage; the fastest one counts."""
+TIMES = 200
+"""Calls per round."""
 READS = ("Q1", "Q2", "Q3")
-Do = Callable[[bytes], Awaitable[object]]
+Call = Callable[[bytes], Awaitable[object]]
 
 
-async def microseconds(do: Do, bodies: list[bytes], times: int = TIMES) -> float:
-    """CPU of one call, the least of the rounds."""
-    taken = []
-    for at in range(ROUNDS):
-        given = [bodies[(at * times + one) % len(bodies)] for one in range(times)]
+async def microseconds(call: Call, bodies: list[bytes], times: int = TIMES) -> float:
+    """CPU time of one call in microseconds, the minimum of the rounds."""
+    times_ = []
+    for round_number in range(ROUNDS):
+        round_bodies = [bodies[(round_number * times + n) % len(bodies)] for n in range(times)]
         before = time.process_time_ns()
-        for body in given:
-            await do(body)
-        taken.append((time.process_time_ns() - before) / times / 1000)
-    return min(taken)
+        for body in round_bodies:
+            await call(body)
+        times_.append((time.process_time_ns() - before) / times / 1000)
+    return min(times_)
 
 
 class Request:
-    """One request, as uvicorn hands it to the app, and as the app answers it."""
+    """One request as uvicorn passes it to the app."""
 
     def __init__(self, key: str) -> None:
         self.headers = [
@@ -56,15 +59,22 @@ class Request:
         ]  # fmt: skip
 
     def scope(self) -> dict[str, Any]:
+        """The ASGI scope of the request."""
         return {
             "type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": self.headers,
             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http", "state": {},
         }  # fmt: skip
 
     async def ask(self, app: Any, body: bytes) -> bytes:
+        """The response body of the app."""
         parts: list[bytes] = []
+        delivered = False
 
         async def receive() -> dict[str, Any]:
+            nonlocal delivered
+            if delivered:  # the app waits for a disconnect, which never comes
+                await asyncio.Event().wait()
+            delivered = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: dict[str, Any]) -> None:
@@ -75,129 +85,132 @@ class Request:
 
 
 async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Stages of every request, and stages of a document's first."""
-    given = settings.read(postgres_url=url, demo=False, pool_size=2)
-    engine = make_engine(url, given, scoped=True)
-    keys = authenticator.ApiKeyAuthenticator(engine, given, keyless=False)
+    """The stages of every request, and the stages of a document's first request."""
+    settings_ = settings.read(postgres_url=url, demo=False, pool_size=2)
+    engine = make_engine(url, settings_, scoped=True)
+    keys = authenticator.ApiKeyAuthenticator(engine, settings_, keyless=False)
     task = asyncio.create_task(keys.run())
     built = build.build()
     run, request = runner.OperationRunner(built, engine, given, lambda: None), Request(key)
     followers = broker.SubscriptionBroker(run, change_notifier.ChangeNotifier(engine, given), given, keys)
     app = endpoint.Endpoint(run, given, keys, sse.SseHandler(followers), websocket.WebSocketApp(followers))
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
-    if workload == "M1":  # each makes another shipment
-        bodies = [one.replace(b"@@TN@@", f"S{time.time_ns()}-{at}".encode()) for at, one in enumerate(bodies * 40)]
-    answer = await request.ask(app, bodies.pop())
-    assert b'"errors":[{' not in answer, answer[:500]
+    if workload == "M1":  # each creates another shipment
+        bodies = [body.replace(b"@@TN@@", f"S{time.time_ns()}-{n}".encode()) for n, body in enumerate(bodies * 40)]
+    response = await request.ask(app, bodies.pop())
+    assert b'"errors":[{' not in response, response[:500]
     viewer = await keys(request.scope())
-    asked = http_request.parse_body(bodies[0])
-    operation = run.operation(asked, viewer)
+    graphql_request = http_request.parse_body(bodies[0])
+    operation = runner.operation(graphql_request, viewer)
     gc.collect()
     gc.freeze()
 
-    async def whole(body: bytes) -> object:
+    async def handle_request(body: bytes) -> object:
         return await request.ask(app, body)
 
-    async def who(_: bytes) -> object:
+    async def authenticate(_: bytes) -> object:
         return await keys(request.scope())
 
-    async def read(body: bytes) -> object:
+    async def parse_body(body: bytes) -> object:
         return http_request.parse_body(body)
 
-    async def known(_: bytes) -> object:
-        return run.operation(asked, viewer)
+    async def find_document(_: bytes) -> object:
+        return runner.operation(graphql_request, viewer)
 
-    async def admitted(_: bytes) -> None:
+    async def acquire_limits(_: bytes) -> None:
         client = viewer.client("127.0.0.1")
-        run.rate_limiter.check(client)
-        await run.concurrency_limiter.acquire(client)
-        run.concurrency_limiter.release(client)
-        run.rate_limiter.charge(client, 1)
+        runner.rate_limiter.check(client)
+        await runner.concurrency_limiter.acquire(client)
+        runner.concurrency_limiter.release(client)
+        runner.rate_limiter.charge(client, 1)
 
-    async def session(_: bytes) -> None:
+    async def open_session(_: bytes) -> None:
         async with operation_context.get_context(engine, viewer, "request"):
             pass
 
-    async def variables(_: bytes) -> object:
-        return coerce_variables(operation.variables, asked.variables or {})
+    async def coerce(_: bytes) -> object:
+        return coerce_variables(operation.variables, graphql_request.variables or {})
 
-    values = coerce_variables(operation.variables, asked.variables or {})
+    values = coerce_variables(operation.variables, graphql_request.variables or {})
     assert values is not None
-    question = operation.single_field
-    asking = fast_path.FieldInputs(built._schema, operation.node, operation.fragments, operation.details, values)
+    single_field = operation.single_field
+    inputs = fast_path.FieldInputs(schema._schema, operation.node, operation.fragments, operation.details, values)
 
-    async def prepared(_: bytes) -> object:
-        if question is None:  # a mutation: graphql-core's executor
-            return run.executor(operation, asked, values, None)
-        mirrored = type_mapping.mapping_of(built._schema)
-        planned = plan.plan_for(asking, mirrored, question.parent, question.details, question.source)
-        return planned.arguments(asking, {"account": viewer.account_id})
+    async def prepare_plan(_: bytes) -> object:
+        if single_field is None:  # a mutation: graphql-core's executor
+            return runner.executor(operation, graphql_request, values, None)
+        mapping = type_mapping.mapping_of(schema._schema)
+        prepared_plan = plan.plan_for(inputs, mapping, single_field.parent, single_field.details, single_field.source)
+        return prepared_plan.arguments(inputs, {"account": viewer.account_id})
 
-    async with get_session(engine, viewer.account_id) as one:
+    async with get_session(engine, viewer.account_id) as session_:
 
-        async def driver(_: bytes) -> object:
-            return await one.fetch("SELECT convert_to($1, 'UTF8')", [""])
+        async def round_trip(_: bytes) -> object:
+            return await session_.fetch("SELECT convert_to($1, 'UTF8')", [""])
 
-        every = {
-            "whose key it is": await microseconds(who, bodies),
-            "body → JSON → what is asked": await microseconds(read, bodies),
-            "the document, known by its text; limits, scopes": await microseconds(known, bodies),
-            "allowance and gate": await microseconds(admitted, bodies),
-            "session and context": await microseconds(session, bodies),
-            "variables": await microseconds(variables, bodies),
-            "the plan and its arguments (M1: graphql-core's executor)": await microseconds(prepared, bodies),
-            "a connection, and one round trip of the driver": await microseconds(driver, bodies),
+        stage_times = {
+            "authentication": await microseconds(authenticate, bodies),
+            "parse the body": await microseconds(parse_body, bodies),
+            "cached document, limits, scopes": await microseconds(find_document, bodies),
+            "rate and concurrency limiters": await microseconds(acquire_limits, bodies),
+            "session and context": await microseconds(open_session, bodies),
+            "variables": await microseconds(coerce, bodies),
+            "plan and its arguments (M1: graphql-core's executor)": await microseconds(prepare_plan, bodies),
+            "connection and one round trip of the driver": await microseconds(round_trip, bodies),
         }
-    body = orjson.Fragment(answer)
-    every["answer → bytes"] = await microseconds(
-        lambda _: later(error_formatting.encode_body({"a": body}, (), None)), bodies
+    body = orjson.Fragment(response)
+    stage_times["result → bytes"] = await microseconds(
+        lambda _: as_coroutine(error_formatting.encode_body({"a": body}, (), None)), bodies
     )
-    everything = await microseconds(whole, bodies, 40)
-    every["the rest: headers, routing, fields, plan, statement of this size"] = everything - sum(every.values())
-    every["**all of it**"] = everything
-    once = first(built, asked.query or "")
+    total = await microseconds(handle_request, bodies, 40)
+    stage_times["rest: headers, routing, fields, statement of this size"] = total - sum(stage_times.values())
+    stage_times["**total**"] = total
+    first_times = first_request(schema, graphql_request.query or "")
     task.cancel()
     await keys.close()
     await engine.dispose()
-    return every, once
+    return stage_times, first_times
 
 
-async def later(value: object) -> object:
+async def as_coroutine(value: object) -> object:
+    """A value as a coroutine."""
     return value
 
 
-def first(built: Any, text: str) -> dict[str, float]:
-    """What a document costs when it comes for the first time."""
-    documents = DocumentCache(built._schema)
-    taken = []
+def first_request(schema: Any, text: str) -> dict[str, float]:
+    """The cost of a document on its first request, in microseconds."""
+    documents = DocumentCache(schema._schema)
+    times = []
     for _ in range(ROUNDS):
         before = time.process_time_ns()
         documents.parse(text)
-        taken.append((time.process_time_ns() - before) / 1000)
-    return {"parsed, measured, validated": statistics.median(taken)}
+        times.append((time.process_time_ns() - before) / 1000)
+    return {"parse, measure, validate": statistics.median(times)}
 
 
-def table(found: dict[str, dict[str, float]]) -> list[str]:
-    names = list(dict.fromkeys(name for column in found.values() for name in column))
-    lines = [f"| µs | {' | '.join(found)} |", "|---|" + "---|" * len(found)]
+def table(columns: dict[str, dict[str, float]]) -> list[str]:
+    """A Markdown table, one column per workload."""
+    names = list(dict.fromkeys(name for column in columns.values() for name in column))
+    lines = [f"| µs | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
     for name in names:
-        lines.append(f"| {name} | {' | '.join(f'{column[name]:.0f}' for column in found.values())} |")
+        lines.append(f"| {name} | {' | '.join(f'{column[name]:.0f}' for column in columns.values())} |")
     return lines
 
 
 def main() -> None:
+    """Measure all workloads and print the tables."""
     BUILD.mkdir(exist_ok=True)
     cluster = data.start()
     try:
         postgres = data.Postgres(cluster)
         data.prepare(postgres)
-        key, every, once = data.key(postgres), {}, {}
+        key, stage_times, first_times = data.key(postgres), {}, {}
         capture.prepare(postgres, key)
         requests.prepare(postgres)
         for workload in (*READS, "M1"):
-            name = data.fresh(postgres, False) if workload == "M1" else OWN
-            every[workload], once[workload] = uvloop.run(stages(postgres.url_of(name), key, workload))
-        print("\n".join([*table(every), "", *table(once)]))
+            name = data.copy_for_writes(postgres, False) if workload == "M1" else OWN
+            stage_times[workload], first_times[workload] = uvloop.run(stages(postgres.url_of(name), key, workload))
+        print("\n".join([*table(stage_times), "", *table(first_times)]))
     finally:
         cluster.stop()
 

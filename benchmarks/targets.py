@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, in which words it is asked, what it needs to be there."""
+"""The servers that are measured: start command, dialect, and requirements."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD, HERE, ROOT, node
+from benchmarks.paths import BUILD, HERE, ROOT, node
 
 UVICORN = (sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log")
 
@@ -29,12 +29,12 @@ class Target:
     folder: Path
     command: tuple[str, ...]
     own: bool = False
-    """Whether it has the project's tables."""
+    """Whether it uses the project's tables."""
     env: dict[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> str | None:
-        """What must be installed before it can run; None when it can."""
+        """What must be installed before it can run, or None."""
         if self.command[0] != "node":
             return None
         if node() is None:
@@ -61,13 +61,13 @@ TARGETS = {
 
 
 class Server:
-    """A target that runs against one database."""
+    """A running target on one database."""
 
     def __init__(self, target: Target, postgres: Postgres, database: str, port: int, key: str | None) -> None:
         self.target, self.key = target, key if target.name.startswith("project") else None
         self.url = f"http://127.0.0.1:{port}/graphql"
-        words = {"node": node() or "node"}
-        command = [words.get(word, word).replace("{port}", str(port)) for word in target.command]
+        programs = {"node": node() or "node"}
+        command = [programs.get(word, word).replace("{port}", str(port)) for word in target.command]
         env = {
             **os.environ, "PORT": str(port), "BENCH_PG_HOST": postgres.host, "BENCH_PG_DB": database,
             "BENCH_BUILD": str(BUILD), "POSTGRES_URL": postgres.url_of(database), **target.env,
@@ -79,17 +79,19 @@ class Server:
             )
 
     def post(self, body: str) -> tuple[int, bytes]:
+        """Status and body of one request."""
         headers = {"content-type": "application/json", "accept": "application/json"}
         if self.key:
             headers["authorization"] = f"Bearer {self.key}"
         try:
             request = urllib.request.Request(self.url, body.encode(), headers)
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, answer.read()
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
     def wait(self) -> None:
+        """Wait up to 30 seconds until the server responds. Exits if it ends or does not respond."""
         for _ in range(300):
             if self.process.poll() is not None:
                 raise SystemExit(f"{self.target.name} ended: {self.log.read_text()[-2000:]}")
@@ -98,9 +100,10 @@ class Server:
                 return
             except OSError:
                 time.sleep(0.1)
-        raise SystemExit(f"{self.target.name} does not answer at {self.url}")
+        raise SystemExit(f"{self.target.name} does not respond at {self.url}")
 
     def stop(self) -> None:
+        """Stop the server; kill it after 12 seconds."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(12)
@@ -111,6 +114,7 @@ class Server:
 
 @contextmanager
 def serving(target: Target, postgres: Postgres, database: str, port: int, key: str | None) -> Iterator[Server]:
+    """Run a target on a database."""
     server = Server(target, postgres, database, port, key)
     try:
         server.wait()

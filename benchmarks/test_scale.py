@@ -1,6 +1,7 @@
-"""`make test-scale`: everything that the schema offers, at 2,000,000 shipments. Not part of `make test`: it takes long.
+"""`make test-scale`: every filter and order of the schema at 2,000,000 shipments. Not part of `make test`: it takes
+long.
 
-Plans are checked, not times: no sequential scan over a large table, for any filter and any order.
+It checks plans, not times: no filter and no order may scan a large table sequentially.
 """
 
 import asyncio
@@ -12,67 +13,70 @@ import asyncpg
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType
 
-from benchmarks import data, growth, questions
+from benchmarks import data, growth, queries
 from benchmarks.data import Postgres
-from benchmarks.places import BUILD
-from benchmarks.questions import QUESTIONS
+from benchmarks.paths import BUILD
+from benchmarks.queries import QUERIES
 from graphql_app.schema import build
 
 SIZE = int(os.environ.get("SCALE", 2_000_000))
-SMALL = {"carrier", "account", "api_key", "idempotency_key", "carrier_status"}
+"""Shipments in the database; `SCALE` in the environment."""
+SMALL_TABLES = {"carrier", "account", "api_key", "idempotency_key", "carrier_status"}
 Plans = dict[str, list[dict[str, Any]]]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nodes of a plan, but for what lies below a LIMIT that most rows satisfy: that ends after its first rows."""
+    """The nodes of a plan, except below a LIMIT of more than 1,000 rows that most rows satisfy: that stops after its
+    first rows.
+    """
     if plan["Node Type"] == "Limit" and plan["Plan Rows"] > 1_000:
         return
     yield plan
-    for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
 
 
 @pytest.fixture(scope="session")
 def plans() -> Plans:
-    """What PostgreSQL does for each question."""
+    """PostgreSQL's plans of each query: custom and generic."""
     BUILD.mkdir(exist_ok=True)
     server = data.start()
     try:
         postgres = Postgres(server)
 
-        async def work() -> Plans:
-            await growth.make(postgres, SIZE)
-            sent = await growth.captured(postgres, SIZE, QUESTIONS, 1)
+        async def explain_all() -> Plans:
+            await growth.create_database(postgres, SIZE)
+            sent = await growth.capture_statements(postgres, SIZE, QUERIES, 1)
             connection = await asyncpg.connect(postgres.url_of(growth.name_of(SIZE)))
-            found = {
-                name: [plan for one in statements for plan in await growth.plans(connection, one)]
+            plans_ = {
+                name: [plan for statement in statements for plan in await growth.plans(connection, statement)]
                 for name, statements in sent.items()
             }
             await connection.close()
-            return found
+            return plans_
 
-        return asyncio.run(work())
+        return asyncio.run(explain_all())
     finally:
         server.stop()
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_no_question_scans_a_large_table(plans: Plans, name: str) -> None:
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_scans_a_large_table(plans: Plans, name: str) -> None:
     custom, generic = plans[name]
     for plan in (custom, generic):
-        scanned = {one["Relation Name"] for one in nodes(plan) if one["Node Type"] == "Seq Scan"}
-        assert scanned <= SMALL
+        scanned = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
+        assert scanned <= SMALL_TABLES
 
 
-def test_every_filter_and_every_order_has_a_question() -> None:
+def test_every_filter_and_every_order_has_a_query() -> None:
     types = build.build()._schema.type_map
-    for name, asked in (("ShipmentWhere", questions.SHIPMENT_WHERE), ("TrackingEventWhere", questions.EVENT_WHERE)):
+    for name, examples in (("ShipmentWhere", queries.SHIPMENT_WHERE), ("TrackingEventWhere", queries.EVENT_WHERE)):
         type_ = types[name]
         assert isinstance(type_, GraphQLInputObjectType)
-        assert set(type_.fields) <= set(asked)
+        assert set(type_.fields) <= set(examples)
     for name, orders in (
-        ("ShipmentOrderField", questions.SHIPMENT_ORDERS),
-        ("TrackingEventOrderField", questions.EVENT_ORDERS),
+        ("ShipmentOrderField", queries.SHIPMENT_ORDERS),
+        ("TrackingEventOrderField", queries.EVENT_ORDERS),
     ):
         type_ = types[name]
         assert isinstance(type_, GraphQLEnumType)

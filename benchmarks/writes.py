@@ -1,7 +1,7 @@
 """python -m benchmarks.writes: calls of 1,000 rows against 200,000 shipments, by one client and by several at once.
 
-Rows a second as clients see them, and CPU per row of the server and of PostgreSQL from /proc. Every answer is checked:
-each row of each call was carried out.
+Prints rows per second as clients see them, and CPU per row of the server and of PostgreSQL from /proc. Every response
+is checked: each row of each call must have succeeded.
 """
 
 import argparse
@@ -15,33 +15,40 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks import data, machine, requests
-from benchmarks.places import BUILD
+from benchmarks.paths import BUILD
 from benchmarks.targets import TARGETS, Server, serving
 
-ROWS, CLIENTS, SHIPMENTS, EDITED = 1_000, (1, 4), 200_000, 5_000
+ROWS = 1_000
+"""Rows per call."""
+CLIENTS = (1, 4)
+"""Numbers of concurrent clients."""
+SHIPMENTS = 200_000
+"""Shipments in the database."""
+UPDATED_SHIPMENTS = 5_000
+"""Shipments that are created first and then updated."""
 CREATE = """mutation($rows: [ShipmentCreateInput!]!) { call: shipmentsBulkCreate(inputs: $rows) {
   succeeded results { index shipment { id } errors { message } } } }"""
 RECORD = """mutation($rows: [TrackingEventInput!]!) { call: trackingEventsRecord(inputs: $rows) {
   succeeded results { index duplicate errors { message } } } }"""
 UPDATE = """mutation($rows: [ShipmentBulkUpdateRow!]!) { call: shipmentsBulkUpdate(inputs: $rows) {
   succeeded results { index shipment { version } errors { message } } } }"""
-Make = Callable[[random.Random, str, int], dict[str, Any]]
+BuildRow = Callable[[random.Random, str, int], dict[str, Any]]
 
 
 def creation(rng: random.Random, call: str, row: int) -> dict[str, Any]:
     """A shipment with two parties and two packages, as in M1."""
     settings, _ = requests.dialect("project")
-    given: dict[str, Any] = requests.fill(settings["variables"]["M1"], requests.creation(rng.randint(1, 100_000)))
-    return {**given["input"], "externalReference": f"{call}-{row}"}
+    variables: dict[str, Any] = requests.fill(settings["variables"]["M1"], requests.creation(rng.randint(1, 100_000)))
+    return {**variables["input"], "externalReference": f"{call}-{row}"}
 
 
 def event(rng: random.Random, call: str, row: int) -> dict[str, Any]:
-    """A scan of one shipment of all, later than those that are known."""
-    at = datetime.now(UTC) - timedelta(seconds=rng.randrange(3_600))
+    """A scan of a random shipment, later than its existing events."""
+    occurred_at = datetime.now(UTC) - timedelta(seconds=rng.randrange(3_600))
     return {
         "target": {"shipment": {"number": number(rng)}},
         "code": rng.choice(("ARRIVED_AT_FACILITY", "DEPARTED_FACILITY", "OUT_FOR_DELIVERY")),
-        "occurred": {"instant": at.isoformat()},
+        "occurred": {"instant": occurred_at.isoformat()},
         "message": "Scanned",
         "place": {"city": f"City {rng.randint(1, 1000)}", "country": "DE"},
         "externalEventId": f"{call}-{row}",
@@ -49,70 +56,76 @@ def event(rng: random.Random, call: str, row: int) -> dict[str, Any]:
 
 
 def update(rng: random.Random, call: str, row: int) -> dict[str, Any]:
-    """A tag for one of the shipments that `prepared` made."""
-    return {"by": {"externalReference": f"made-{rng.randrange(EDITED)}"}, "input": {"tagsAdd": [f"{call}{row}"]}}
+    """A tag for one of the shipments that `preparing_calls` created."""
+    return {
+        "by": {"externalReference": f"made-{rng.randrange(UPDATED_SHIPMENTS)}"},
+        "input": {"tagsAdd": [f"{call}{row}"]},
+    }
 
 
 def number(rng: random.Random) -> str:
+    """The number of a random shipment."""
     return f"TRK{rng.randint(1, SHIPMENTS):012d}"
 
 
-WORK: dict[str, tuple[str, Make]] = {
+MUTATIONS: dict[str, tuple[str, BuildRow]] = {
     "shipmentsBulkCreate": (CREATE, creation),
     "trackingEventsRecord": (RECORD, event),
     "shipmentsBulkUpdate": (UPDATE, update),
 }
 
 
-def bodies(name: str, count: int, mark: str) -> list[bytes]:
-    """So many calls."""
-    query, make = WORK[name]
-    rng = random.Random(mark)
+def bodies(name: str, count: int, prefix: str) -> list[bytes]:
+    """The bodies of `count` calls."""
+    query, build_row = MUTATIONS[name]
+    rng = random.Random(prefix)
     return [
         json.dumps({"query": query, "variables": {"rows": rows}}).encode()
-        for at in range(count)
-        for rows in [[make(rng, f"{mark}{at}", row) for row in range(ROWS)]]
+        for call in range(count)
+        for rows in [[build_row(rng, f"{prefix}{call}", row) for row in range(ROWS)]]
     ]
 
 
-def prepared() -> list[bytes]:
-    """Calls that make the shipments which are edited then."""
-    rng = random.Random(EDITED)
-    rows = [{**creation(rng, "", at), "externalReference": f"made-{at}"} for at in range(EDITED)]
+def preparing_calls() -> list[bytes]:
+    """Calls that create the shipments that are updated later."""
+    rng = random.Random(UPDATED_SHIPMENTS)
+    rows = [{**creation(rng, "", index), "externalReference": f"made-{index}"} for index in range(UPDATED_SHIPMENTS)]
     return [
-        json.dumps({"query": CREATE, "variables": {"rows": rows[at : at + ROWS]}}).encode()
-        for at in range(0, EDITED, ROWS)
+        json.dumps({"query": CREATE, "variables": {"rows": rows[index : index + ROWS]}}).encode()
+        for index in range(0, UPDATED_SHIPMENTS, ROWS)
     ]
 
 
 def post(server: Server, connection: http.client.HTTPConnection, body: bytes) -> None:
+    """Send one call. Exits unless all rows succeed."""
     headers = {"content-type": "application/json", "authorization": f"Bearer {server.key}"}
     connection.request("POST", "/graphql", body, headers)
-    answer = json.loads(connection.getresponse().read())
-    if "errors" in answer or answer["data"]["call"]["succeeded"] != ROWS:
-        raise SystemExit(f"{json.dumps(answer)[:2000]}")
+    response = json.loads(connection.getresponse().read())
+    if "errors" in response or response["data"]["call"]["succeeded"] != ROWS:
+        raise SystemExit(f"{json.dumps(response)[:2000]}")
 
 
 def sample(server: Server, port: int, postmaster: int, name: str, clients: int, calls: int) -> dict[str, Any]:
-    """Rows a second, and CPU in microseconds a row."""
+    """Rows per second, and CPU in milliseconds per row."""
 
-    def work(own: list[bytes]) -> None:
+    def work(own_bodies: list[bytes]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        for body in own:
+        for body in own_bodies:
             post(server, connection, body)
 
-    given = bodies(name, clients * calls, f"{name[:4]}{clients}{time.time_ns()}-")
-    work([*(prepared() if name == "shipmentsBulkUpdate" else []), *bodies(name, 2, f"warm{time.time_ns()}-")])
-    before, began = machine.counters(server.process.pid, postmaster), time.perf_counter()
+    all_bodies = bodies(name, clients * calls, f"{name[:4]}{clients}{time.time_ns()}-")
+    work([*(preparing_calls() if name == "shipmentsBulkUpdate" else []), *bodies(name, 2, f"warm{time.time_ns()}-")])
+    before, started = machine.counters(server.process.pid, postmaster), time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(work, [given[at::clients] for at in range(clients)]))
-    seconds = time.perf_counter() - began
-    rows = len(given) * ROWS
+        list(pool.map(work, [all_bodies[index::clients] for index in range(clients)]))
+    seconds = time.perf_counter() - started
+    rows = len(all_bodies) * ROWS
     spent = machine.spent(before, machine.counters(server.process.pid, postmaster), seconds, rows)
     return {"rows": rows / seconds, **spent}
 
 
 def main() -> None:
+    """Measure all mutations and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.writes", description=__doc__)
     parser.add_argument("-t", "--targets", nargs="+", choices=("project", "project-2"), default=["project"])
     parser.add_argument("-c", "--calls", type=int, default=10)
@@ -127,13 +140,15 @@ def main() -> None:
         print("| | server | clients | rows/s | server µs/row | PostgreSQL µs/row | other cores |")
         print("|---|---|---|---|---|---|---|")
         for target in args.targets:
-            for name in WORK:
+            for name in MUTATIONS:
                 for clients in CLIENTS:
-                    with serving(TARGETS[target], postgres, data.fresh(postgres, False), args.port, key) as server:
-                        one = sample(server, args.port, postmaster, name, clients, args.calls)
+                    with serving(
+                        TARGETS[target], postgres, data.copy_for_writes(postgres, False), args.port, key
+                    ) as server:
+                        result = sample(server, args.port, postmaster, name, clients, args.calls)
                         print(
-                            f"| {name} | {target} | {clients} | {one['rows']:,.0f} | {one['cpu_ms'] * 1000:.0f} "
-                            f"| {one['postgres_cpu_ms'] * 1000:.0f} | {one['foreign_cores']:.2f} |",
+                            f"| {name} | {target} | {clients} | {result['rows']:,.0f} | {result['cpu_ms'] * 1000:.0f} "
+                            f"| {result['postgres_cpu_ms'] * 1000:.0f} | {result['foreign_cores']:.2f} |",
                             flush=True,
                         )
     finally:

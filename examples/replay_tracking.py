@@ -1,11 +1,12 @@
 """Replay tracking histories: `python examples/replay_tracking.py FILE [--url URL] [--key KEY] [--seed N]`.
 
-Reports about parcels come in any order, and some come twice. This feeds the histories of a file to shipments made for
-it, in four ways (in the file's order, reversed, shuffled, and twice), reads back what became of them and compares: the
-timeline, the status and the milestones must be the same each time. The exit code is 1 where they are not.
+Carriers report events in any order, and some events twice. This program records the histories of a file on new
+shipments in four orders (file order, reversed, shuffled, and shuffled with duplicates), reads the shipments back and
+compares them: the timeline, the status and the milestones must be equal in all orders. The exit code is 1 if they are
+not.
 
-Every way has shipments of its own, named by `externalReference`. Run again, it finds all of them there, and nothing
-changes. FILE is a CSV with the columns file, carrier, tracking_number, date_raw, time_raw, tz_raw, code, subcode,
+Each order has its own shipments, named by `externalReference`. Running the program again finds all of them and changes
+nothing. FILE is a CSV with the columns file, carrier, tracking_number, date_raw, time_raw, tz_raw, code, subcode,
 description, city, state, postal_code, country_raw, site.
 """
 
@@ -18,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrying_client import Client, GaveUp, Refused
+from retrying_client import Client, RequestRejected, RetriesExhausted
 from tracking_file import History, Json, read
 
-BATCH = 500
+BATCH_SIZE = 500
 CARRIER = """
 mutation Carrier($code: String!, $name: String!) {
   carrierSave(code: $code, input: {name: $name}) { errors { message } }
@@ -57,126 +58,138 @@ query Outcome($reference: String!) {
 
 
 @dataclass
-class Way:
-    """One way to feed the histories, and what became of it."""
+class ReplayOrder:
+    """The histories in one order, and the result of recording them."""
 
     name: str
     histories: list[History]
     recorded: int = 0
-    repeated: int = 0
+    duplicates: int = 0
 
 
-def ways(histories: list[History], seed: int) -> Iterator[Way]:
-    """The same histories, told in different orders."""
-    chance = random.Random(seed)
+def replay_orders(histories: list[History], seed: int) -> Iterator[ReplayOrder]:
+    """The same histories with their events in four orders."""
+    rng = random.Random(seed)
 
-    def told(name: str, order: Any) -> Way:
-        return Way(name, [History(one.carrier, one.number, order(one.events)) for one in histories])
+    def in_order(name: str, order: Any) -> ReplayOrder:
+        return ReplayOrder(
+            name, [History(history.carrier, history.number, order(history.events)) for history in histories]
+        )
 
-    yield told("file", list)
-    yield told("reversed", lambda events: events[::-1])
-    yield told("shuffled", lambda events: chance.sample(events, len(events)))
-    yield told("twice", lambda events: chance.sample(events * 2, len(events) * 2))
-
-
-def reference(way: Way, history: History) -> str:
-    return f"replay/{way.name}/{history.carrier}/{history.number}"
+    yield in_order("file", list)
+    yield in_order("reversed", lambda events: events[::-1])
+    yield in_order("shuffled", lambda events: rng.sample(events, len(events)))
+    yield in_order("twice", lambda events: rng.sample(events * 2, len(events) * 2))
 
 
-async def replay(client: Client, way: Way) -> list[Json]:
-    """Feed the histories; what the API says of each shipment then."""
-    packages = await create(client, way)
+def reference(replay_order: ReplayOrder, history: History) -> str:
+    """The external reference of a history's shipment."""
+    return f"replay/{replay_order.name}/{history.carrier}/{history.number}"
+
+
+async def replay(client: Client, replay_order: ReplayOrder) -> list[Json]:
+    """Record the events of all histories; returns each shipment as the API shows it afterwards."""
+    packages = await create(client, replay_order)
     events = [
         {**event, "target": {"packageId": package}}
-        for history, package in zip(way.histories, packages, strict=True)
+        for history, package in zip(replay_order.histories, packages, strict=True)
         for event in history.events
     ]
-    for at in range(0, len(events), BATCH):
-        payload = (await client.do(RECORD, {"inputs": events[at : at + BATCH]}))["trackingEventsRecord"]
-        for result in accepted(payload):
-            way.repeated += result["duplicate"]
-            way.recorded += not result["duplicate"]
-    answers = [await client.ask(READ, {"reference": reference(way, history)}) for history in way.histories]
-    return [answer["shipment"] for answer in answers]
+    for at in range(0, len(events), BATCH_SIZE):
+        payload = (await client.do(RECORD, {"inputs": events[at : at + BATCH_SIZE]}))["trackingEventsRecord"]
+        for result in accepted_results(payload):
+            replay_order.duplicates += result["duplicate"]
+            replay_order.recorded += not result["duplicate"]
+    results = [
+        await client.ask(READ, {"reference": reference(replay_order, history)}) for history in replay_order.histories
+    ]
+    return [result["shipment"] for result in results]
 
 
-async def create(client: Client, way: Way) -> list[str]:
-    """A shipment with one package for each history; the packages' ids."""
-    for carrier in sorted({history.carrier for history in way.histories}):
+async def create(client: Client, replay_order: ReplayOrder) -> list[str]:
+    """Create a shipment with one package for each history; returns the packages' ids."""
+    for carrier in sorted({history.carrier for history in replay_order.histories}):
         await client.do(CARRIER, {"code": carrier, "name": carrier.replace("_", " ").title()})
     inputs = [
         {
-            "externalReference": reference(way, history),
+            "externalReference": reference(replay_order, history),
             "confirm": True,
             "carrier": history.carrier,
             "shipper": {"name": "Replay", "country": "US"},
             "recipient": {"name": "Replay", "country": "US"},
             "packages": [{"trackingNumber": history.number}],
         }
-        for history in way.histories
+        for history in replay_order.histories
     ]
     payload = (await client.do(CREATE, {"inputs": inputs}))["shipmentsBulkCreate"]
-    return [made["packages"][0]["id"] for made in map(shipment, accepted(payload, duplicates=True))]
+    return [created["packages"][0]["id"] for created in map(shipment, accepted_results(payload, duplicates=True))]
 
 
-def accepted(payload: Json, *, duplicates: bool = False) -> list[Json]:
-    """The rows of a bulk payload, none of which may be refused; what was there already may be found so."""
-    wrong = list(payload["errors"])
+def accepted_results(payload: Json, *, duplicates: bool = False) -> list[Json]:
+    """The results of a bulk payload.
+
+    Raises:
+        RequestRejected: A row has an error; with `duplicates`, rows of existing shipments are accepted.
+    """
+    errors = list(payload["errors"])
     for row in payload["results"]:
-        wrong += [error for error in row["errors"] if not (duplicates and error.get("existing"))]
-    if wrong:
-        raise Refused(wrong)
+        errors += [error for error in row["errors"] if not (duplicates and error.get("existing"))]
+    if errors:
+        raise RequestRejected(errors)
     rows: list[Json] = payload["results"]
     return rows
 
 
 def shipment(row: Json) -> Json:
-    """The shipment of a row: the one that was made, or the one that was there."""
-    found: Json = row["shipment"] or row["errors"][0]["existing"]
-    return found
+    """The shipment of a result: the created one, or the existing one."""
+    shipment_: Json = row["shipment"] or row["errors"][0]["existing"]
+    return shipment_
 
 
 async def run(histories: list[History], client: Client, seed: int) -> int:
-    """All ways, one after another, and how they compare. 0: all came to the same."""
+    """Replay all orders and compare the results; returns the exit code, 0 if all are equal."""
     outcomes: dict[str, list[Json]] = {}
-    for way in ways(histories, seed):
-        outcomes[way.name] = await replay(client, way)
-        print(f"{way.name:9} {way.recorded:4} events recorded, {way.repeated:4} were known already")
+    for replay_order in replay_orders(histories, seed):
+        outcomes[replay_order.name] = await replay(client, replay_order)
+        recorded, duplicates = replay_order.recorded, replay_order.duplicates
+        print(f"{replay_order.name:9} {recorded:4} events recorded, {duplicates:4} existed already")
     print()
     different = 0
-    for at, history in enumerate(histories):
-        first, *others = (outcome[at] for outcome in outcomes.values())
+    for index, history in enumerate(histories):
+        first, *others = (outcome[index] for outcome in outcomes.values())
         same = all(other == first for other in others)
         different += not same
         events = len(first["events"]["nodes"])
-        verdict = "the same in every order" if same else "DIFFERENT"
-        print(f"{history.carrier:12} {history.number:24} {first['status']:18} {events:3} events  {verdict}")
+        comparison = "equal in all orders" if same else "DIFFERENT"
+        print(f"{history.carrier:12} {history.number:24} {first['status']:18} {events:3} events  {comparison}")
     print(f"\n{len(histories)} histories, {different} of them different")
     return 1 if different else 0
 
 
-async def connected(histories: list[History], given: argparse.Namespace) -> int:
+async def run_with_client(histories: list[History], arguments: argparse.Namespace) -> int:
+    """Run with a connected client; returns 2 if the server rejects or does not respond."""
     try:
-        async with Client(given.url, key=given.key) as client:
-            return await run(histories, client, given.seed)
-    except (Refused, GaveUp) as trouble:
-        print(f"Stopped: {trouble}", file=sys.stderr)
+        async with Client(arguments.url, key=arguments.key) as client:
+            return await run(histories, client, arguments.seed)
+    except (RequestRejected, RetriesExhausted) as error:
+        print(f"Stopped: {error}", file=sys.stderr)
         return 2
 
 
 def main() -> int:
+    """Parse the arguments and run the replay."""
     parser = argparse.ArgumentParser(description="Replay tracking histories in four orders and compare the outcomes.")
     parser.add_argument("file", type=Path, help="the CSV file")
-    parser.add_argument("--url", default="http://127.0.0.1:8000/graphql", help="of the API (default: %(default)s)")
+    parser.add_argument("--url", default="http://127.0.0.1:8000/graphql", help="URL of the API (default: %(default)s)")
     parser.add_argument("--key", help="API key")
-    parser.add_argument("--seed", type=int, default=1, help="of the shuffling (default: %(default)s)")
-    given = parser.parse_args()
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random order (default: %(default)s)")
+    arguments = parser.parse_args()
     try:
-        histories = read(given.file.read_text(encoding="utf-8"))
+        histories = read(arguments.file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
-        print(f"{given.file} cannot be read: {error}", file=sys.stderr)
+        print(f"{arguments.file} cannot be read: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(connected(histories, given))
+    return asyncio.run(run_with_client(histories, arguments))
 
 
 if __name__ == "__main__":

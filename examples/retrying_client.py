@@ -1,16 +1,17 @@
-"""A client of the API to copy: it tries again, and nothing is ever done twice. Needs httpx and nothing else.
+"""A client of the API to copy: it retries failed requests, and no operation is executed twice. Needs httpx only.
 
-What makes that safe is the idempotency key. It stands for one intent ("make this shipment"), is made before the first
-try and is the same in every further one, so that it does not matter whether a lost answer had been carried out. A
-script that may itself be killed writes the key down first, or names things by an `externalReference`.
+The idempotency key makes that safe. It stands for one logical operation ("create this shipment"), is generated before
+the first attempt and is the same in every retry, so it does not matter whether the server executed the operation before
+the response was lost. A script that may itself be stopped saves the key first, or names shipments by an
+`externalReference`.
 
-Tried again, after a pause that grows and is shuffled, so that a thousand clients do not come back at once: broken
-connections, no answer in time, HTTP 429, 502, 503 and 504, and errors with the codes UNAVAILABLE, TIMEOUT and CONFLICT.
-`Retry-After` is obeyed. Not tried again: what would be refused again, such as a syntax error or a limit (`Refused`).
-What a mutation says in its payload's `errors` is data, and for the caller to read.
+The client retries connection errors, timeouts, HTTP 429, 502, 503 and 504, and errors with the codes UNAVAILABLE,
+TIMEOUT and CONFLICT. It waits before each retry; the pause grows and is random, so that a thousand clients do not
+return at the same moment. It respects `Retry-After`. It does not retry requests that would be rejected again, for
+example for a syntax error or a limit (`RequestRejected`). The `errors` of a mutation payload are data for the caller.
 
     async with Client("http://127.0.0.1:8000/graphql") as client:
-        answer = await client.do(CREATE, {"input": {…}})
+        data = await client.do(CREATE, {"input": {…}})
 """
 
 import asyncio
@@ -23,31 +24,40 @@ from typing import Any, Self
 
 import httpx
 
-RETRIED = {429, 502, 503, 504}
-PASSING = {"UNAVAILABLE", "TIMEOUT", "CONFLICT"}
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+RETRIED_STATUSES = {429, 502, 503, 504}
+"""HTTP statuses that are retried."""
+RETRIED_CODES = {"UNAVAILABLE", "TIMEOUT", "CONFLICT"}
+"""Codes of GraphQL errors that are retried."""
+FIRST_PAUSE_SECONDS = 0.1
+"""Upper limit of the random pause before the first retry; it doubles with each attempt."""
+MAX_PAUSE_SECONDS = 5.0
+"""Upper limit of the pause, unless the server asks for more."""
 Json = dict[str, Any]
 
 
-class Refused(Exception):
-    """The API will not answer this, however often it is asked. `errors` are GraphQL's, with `extensions.code`."""
+class RequestRejected(Exception):
+    """The API rejected the request; a retry would be rejected too. `errors` are the GraphQL errors, with
+    `extensions.code`.
+    """
 
     def __init__(self, errors: list[Json]) -> None:
         self.errors = errors
         super().__init__("; ".join(str(error.get("message")) for error in errors))
 
 
-class GaveUp(Exception):
-    """There was no answer within the client's patience. Whether it was carried out is not known: ask with the key."""
+class RetriesExhausted(Exception):
+    """No response within the client's `max_seconds`. The operation may have been executed: retry with the same key."""
 
 
 class Client:
-    """One connection pool, used by as many tasks as you like. `patience`: seconds until `GaveUp`."""
+    """A connection pool that many tasks can share. `max_seconds`: time after which a request raises
+    `RetriesExhausted`.
+    """
 
     def __init__(
-        self, url: str, *, key: str | None = None, patience: float = 60.0, http: httpx.AsyncClient | None = None
+        self, url: str, *, key: str | None = None, max_seconds: float = 60.0, http: httpx.AsyncClient | None = None
     ) -> None:
-        self.url, self.patience, self.retries = url, patience, 0
+        self.url, self.max_seconds, self.retries = url, max_seconds, 0
         self.headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
         if key is not None:
             self.headers["Authorization"] = f"Bearer {key}"
@@ -63,45 +73,54 @@ class Client:
         """The data of a query."""
         return await self.send({"query": query, "variables": variables or {}}, {})
 
-    async def do(self, mutation: str, variables: Json | None = None, *, intent: str | None = None) -> Json:
-        """The data of an operation with one mutation field. `intent`: its key, where you keep it yourself."""
-        key = {"Idempotency-Key": intent or str(uuid.uuid4())}
-        return await self.send({"query": mutation, "variables": variables or {}}, key)
+    async def do(self, mutation: str, variables: Json | None = None, *, key: str | None = None) -> Json:
+        """The data of an operation with one mutation field. `key`: its idempotency key, default a new UUID."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return await self.send({"query": mutation, "variables": variables or {}}, headers)
 
     async def send(self, body: Json, headers: dict[str, str]) -> Json:
-        """One request, as often as it takes."""
-        give_up, tries = time.monotonic() + self.patience, 0
+        """Send a request and retry it until it succeeds.
+
+        Raises:
+            RequestRejected: The response has an error that a retry cannot fix.
+            RetriesExhausted: No response within `max_seconds`.
+        """
+        deadline, attempts = time.monotonic() + self.max_seconds, 0
         while True:
-            wait = 0.0
+            retry_after_seconds = 0.0
             try:
                 response = await self.http.post(self.url, json=body, headers={**self.headers, **headers})
             except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}"
+                failure = f"{type(error).__name__}: {error}"
             else:
-                if response.status_code not in RETRIED:
+                if response.status_code not in RETRIED_STATUSES:
                     data, errors = read(response)
                     if not errors:
                         return data
-                    if not all(code(error) in PASSING for error in errors):
-                        raise Refused(errors)
-                trouble, wait = f"HTTP {response.status_code}", retry_after(response)
-            pause = max(wait, random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)))
-            if time.monotonic() + pause > give_up:
-                raise GaveUp(f"{self.url} did not answer for {self.patience:.0f} s; the last trouble was {trouble}")
-            tries, self.retries = tries + 1, self.retries + 1
+                    if not all(code(error) in RETRIED_CODES for error in errors):
+                        raise RequestRejected(errors)
+                failure, retry_after_seconds = f"HTTP {response.status_code}", retry_after(response)
+            pause = max(
+                retry_after_seconds, random.uniform(0, min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempts))
+            )
+            if time.monotonic() + pause > deadline:
+                raise RetriesExhausted(
+                    f"No response from {self.url} within {self.max_seconds:.0f} s. Last error: {failure}"
+                )
+            attempts, self.retries = attempts + 1, self.retries + 1
             await asyncio.sleep(pause)
 
 
 def read(response: httpx.Response) -> tuple[Json, list[Json]]:
-    """Data and errors of an answer. One that is not GraphQL's is an error too."""
+    """Data and errors of a response. A response that is not GraphQL JSON counts as an error."""
     try:
-        answer = response.json()
+        body = response.json()
     except ValueError:
-        answer = None
-    if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
-        return answer.get("data") or {}, answer.get("errors") or []
-    text = f"HTTP {response.status_code}: {response.text[:200]!r} is no answer of a GraphQL API"
-    return {}, [{"message": text}]
+        body = None
+    if isinstance(body, dict) and body.keys() & {"data", "errors"}:
+        return body.get("data") or {}, body.get("errors") or []
+    message = f"HTTP {response.status_code}: {response.text[:200]!r} is not a GraphQL response"
+    return {}, [{"message": message}]
 
 
 def code(error: Json) -> str | None:
@@ -110,7 +129,9 @@ def code(error: Json) -> str | None:
 
 
 def retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks to wait: it may write a number or a date."""
+    """The `Retry-After` header in seconds; it holds a number or a date (RFC 9110, section 10.2.3). 0 if missing or
+    invalid.
+    """
     value = response.headers.get("retry-after", "0")
     if value.isdecimal():
         return float(value)

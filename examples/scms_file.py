@@ -1,8 +1,8 @@
-"""The SCMS file → inputs of the API. Bytes in; shipments, rejected lines and warnings out. Knows nothing of HTTP.
+"""Convert the SCMS file into inputs of the API: bytes in; shipments, rejected lines and warnings out. No HTTP.
 
-The file's traps: two styles of dates in one row, words in columns of dates and numbers (some say "none", some point to
-another line of the same shipment), a country whose code is NA, commas inside quotes, prices of 0, shipments with two
-scheduled dates, and one line whose country contradicts its project code.
+Difficulties of the file: two date formats in one row, words in columns of dates and numbers (some mean "none", some
+refer to another line of the same shipment), a country with the code NA, commas inside quotes, prices of 0, shipments
+with two scheduled dates, and one line whose country contradicts its project code.
 """
 
 import csv
@@ -26,14 +26,17 @@ COUNTRIES = {
     "Vietnam": "VN", "Zambia": "ZM", "Zimbabwe": "ZW",
 }  # fmt: skip
 MONTHS = {name: at for at, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-NO_DATE = {"", "Pre-PQ Process", "Date Not Captured", "N/A - From RDC", "N/A"}
-RDC, NO_INCOTERM = "From RDC", "N/A - From RDC"
-SHARED = (
+NO_DATE_WORDS = {"", "Pre-PQ Process", "Date Not Captured", "N/A - From RDC", "N/A"}
+"""Cells of date columns that mean there is no date."""
+RDC = "From RDC"
+"""Shipped from a regional distribution center."""
+NO_INCOTERM = "N/A - From RDC"
+SHARED_COLUMNS = (
     "asn/dn #", "po / so #", "project code", "pq #", "country", "managed by", "fulfill via", "vendor",
     "vendor inco term", "shipment mode", "pq first sent to client date", "po sent to vendor date",
     "delivered to client date", "delivery recorded date", "product group",
 )  # fmt: skip
-"""What every line of one shipment says alike."""
+"""Columns that must be equal in all lines of a shipment."""
 ITEM_METADATA = {
     "id": "line", "sub classification": "subClassification", "molecule/test type": "molecule", "brand": "brand",
     "dosage": "dosage", "dosage form": "dosageForm", "unit of measure (per pack)": "unitsPerPack",
@@ -41,20 +44,20 @@ ITEM_METADATA = {
     "line item value": "lineValue", "line item insurance (usd)": "insurance",
 }  # fmt: skip
 COLUMNS = {
-    *SHARED, *ITEM_METADATA, "scheduled delivery date", "item description", "line item quantity", "pack price",
+    *SHARED_COLUMNS, *ITEM_METADATA, "scheduled delivery date", "item description", "line item quantity", "pack price",
     "weight (kilograms)", "freight cost (usd)",
 }  # fmt: skip
 
 
-class Wrong(Exception):
-    """Something in a line cannot be understood."""
+class LineRejected(Exception):
+    """A line cannot be converted."""
 
 
 @dataclass
 class Line:
-    """One line: where it stands in the file, and what it says."""
+    """One line of the file: its line number, cells, and conversion results."""
 
-    at: int
+    number: int
     row: Row
     warning: str | None = None
     item: Json = field(default_factory=dict)
@@ -62,12 +65,13 @@ class Line:
 
     @property
     def name(self) -> str:
-        return f"line {self.at} (id {self.row.get('id') or '?'})"
+        """The line for messages: line number and id."""
+        return f"line {self.number} (id {self.row.get('id') or '?'})"
 
 
 @dataclass
 class Shipment:
-    """One shipment as the API wants it."""
+    """One shipment as input of the API."""
 
     name: str
     input: Json
@@ -76,7 +80,7 @@ class Shipment:
 
 @dataclass
 class Content:
-    """What a file says."""
+    """The contents of a file."""
 
     lines: int = 0
     shipments: list[Shipment] = field(default_factory=list)
@@ -85,68 +89,70 @@ class Content:
 
 
 def read(content: bytes) -> Content:
-    """All of a file."""
-    found, groups, bad = Content(), dict[str, list[Line]](), dict[str, Line]()
-    reader = csv.reader(io.StringIO(decoded(content), newline=""))
+    """Convert a file. Lines that cannot be converted are in `rejected`, with all other lines of their shipment."""
+    result, groups, rejected = Content(), dict[str, list[Line]](), dict[str, Line]()
+    reader = csv.reader(io.StringIO(decode(content), newline=""))
     names = [name.strip().lower() for name in next(reader, [])]
     if missing := COLUMNS - set(names):
-        found.rejected.append(f"line 1: the columns {', '.join(sorted(missing))} are missing")
-        return found
+        result.rejected.append(f"line 1: the columns {', '.join(sorted(missing))} are missing")
+        return result
     for cells in reader:
         if not cells:
             continue
         line = Line(reader.line_num, dict(zip(names, (cell.strip() for cell in cells), strict=False)))
-        found.lines += 1
+        result.lines += 1
         reference = line.row.get("asn/dn #", "")
         try:
             if len(cells) != len(names):
-                raise Wrong(f"it has {len(cells)} columns, not {len(names)}")
-            understand(line)
-        except Wrong as reason:
-            found.rejected.append(f"{line.name}: {reason}")
-            bad.setdefault(reference, line)
+                raise LineRejected(f"expected {len(names)} columns, found {len(cells)}")
+            convert_line(line)
+        except LineRejected as reason:
+            result.rejected.append(f"{line.name}: {reason}")
+            rejected.setdefault(reference, line)
         if line.warning:
-            found.warnings.append(f"{line.name}: {line.warning}")
+            result.warnings.append(f"{line.name}: {line.warning}")
         groups.setdefault(reference, []).append(line)
     for reference, lines in groups.items():
-        if reference not in bad:
-            add(found, reference, lines)
+        if reference not in rejected:
+            add_shipment(result, reference, lines)
             continue
         others = [line for line in lines if line.item]
-        found.rejected += [f"{line.name}: waits for {bad[reference].name} of its shipment" for line in others]
-    return found
+        result.rejected += [
+            f"{line.name}: not imported because of {rejected[reference].name} of the same shipment" for line in others
+        ]
+    return result
 
 
-def add(found: Content, reference: str, lines: list[Line]) -> None:
-    """The shipment that some lines are, if they agree."""
+def add_shipment(content: Content, reference: str, lines: list[Line]) -> None:
+    """Add the shipment of these lines, or reject them all if they disagree."""
     try:
-        found.shipments.append(shipment(reference, lines))
-    except Wrong as reason:
-        found.rejected += [f"{line.name}: {reason}" for line in lines]
+        content.shipments.append(shipment(reference, lines))
+    except LineRejected as reason:
+        content.rejected += [f"{line.name}: {reason}" for line in lines]
 
 
-def decoded(content: bytes) -> str:
-    """The text of a file; some copies of it come from Windows."""
+def decode(content: bytes) -> str:
+    """The text of a file: UTF-8, else Windows-1252."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252")
 
 
-def understand(line: Line) -> None:
-    """What a line says about its item, and whether the rest of it can be read."""
+def convert_line(line: Line) -> None:
+    """Check a line and convert its item. Raises LineRejected."""
     row = line.row
     for name in ("asn/dn #", "item description"):
         if not row[name]:
-            raise Wrong(f"the column {name!r} is empty")
+            raise LineRejected(f"the column {name!r} is empty")
     for name in ("pq first sent to client date", "po sent to vendor date"):
-        day(row, name, NO_DATE)
+        parse_date(row, name, NO_DATE_WORDS)
     for name in ("scheduled delivery date", "delivered to client date", "delivery recorded date"):
-        day(row, name)
-    quantity, price = number(row, "line item quantity"), number(row, "pack price")
-    number(row, "line item value")
+        parse_date(row, name)
+    quantity, price = parse_number(row, "line item quantity"), parse_number(row, "pack price")
+    parse_number(row, "line item value")
     if float(quantity) == 0:
-        raise Wrong("the column 'line item quantity' is 0")
+        raise LineRejected("the column 'line item quantity' is 0")
     line.country = country(line)
     line.item = {
         "title": row["item description"],
@@ -158,60 +164,67 @@ def understand(line: Line) -> None:
 
 
 def country(line: Line) -> str:
-    """From the two letters inside the project code, checked against the name, which wins."""
+    """The country code of a line: from the name, or else from the two letters in the project code. Raises
+    LineRejected.
+    """
     name, project = line.row["country"], line.row["project code"]
-    inside = re.fullmatch(r"\w+-([A-Z]{2})-\w+", project)
+    in_project_code = re.fullmatch(r"\w+-([A-Z]{2})-\w+", project)
     code = COUNTRIES.get(name)
     if code is None:
-        if inside is None:
-            raise Wrong(f"neither the country {name!r} nor the project code {project!r} says where it went")
-        line.warning = f"the country's name {name!r} is not known; the {inside[1]} of the project code counts"
-        return inside[1]
-    if inside is not None and inside[1] != code:
-        line.warning = f"the project code {project} says {inside[1]}, the name {name} says {code}; the name wins"
+        if in_project_code is None:
+            raise LineRejected(f"neither the country {name!r} nor the project code {project!r} names the destination")
+        line.warning = f"unknown country name {name!r}; using {in_project_code[1]} from the project code"
+        return in_project_code[1]
+    if in_project_code is not None and in_project_code[1] != code:
+        line.warning = (
+            f"the project code {project} has country {in_project_code[1]}, but the country name {name} is {code}; "
+            f"using {code}"
+        )
     return code
 
 
-def number(row: Row, name: str) -> str:
-    """A decimal number, as it is written."""
+def parse_number(row: Row, name: str) -> str:
+    """A decimal number as it is written. Raises LineRejected."""
     if not re.fullmatch(r"\d+(\.\d+)?", row[name], re.ASCII):
-        raise Wrong(f"the column {name!r} holds {row[name]!r}, which is no number")
+        raise LineRejected(f"the column {name!r} holds {row[name]!r}, which is not a number")
     return row[name]
 
 
-def numbers(lines: list[Line], name: str) -> list[str]:
-    """The numbers among the cells of a column that also holds words."""
+def parse_numbers(lines: list[Line], name: str) -> list[str]:
+    """The numbers of a column that holds numbers and words."""
     return [cell for line in lines if re.fullmatch(r"\d+(\.\d+)?", cell := line.row[name], re.ASCII)]
 
 
-def day(row: Row, name: str, none: set[str] | None = None) -> date | None:
-    """A date in one of the file's two styles, 2-Jun-06 and 11/13/2006; None for a word that means there is none."""
+def parse_date(row: Row, name: str, no_date_words: set[str] | None = None) -> date | None:
+    """A date in one of the file's two formats, 2-Jun-06 or 11/13/2006; None for a word that means there is none.
+    Raises LineRejected.
+    """
     cell = row[name]
-    if cell in (none or {""}):
+    if cell in (no_date_words or {""}):
         return None
     try:
-        if found := re.fullmatch(r"(\d{1,2})-([A-Z][a-z]{2})-(\d\d)", cell, re.ASCII):
-            return date(2000 + int(found[3]), MONTHS[found[2]], int(found[1]))
-        if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(?:20)?(\d\d)", cell, re.ASCII):
-            return date(2000 + int(found[3]), int(found[1]), int(found[2]))
+        if match := re.fullmatch(r"(\d{1,2})-([A-Z][a-z]{2})-(\d\d)", cell, re.ASCII):
+            return date(2000 + int(match[3]), MONTHS[match[2]], int(match[1]))
+        if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(?:20)?(\d\d)", cell, re.ASCII):
+            return date(2000 + int(match[3]), int(match[1]), int(match[2]))
     except (ValueError, KeyError):
         pass
-    raise Wrong(f"the column {name!r} holds {cell!r}, which is no date")
+    raise LineRejected(f"the column {name!r} holds {cell!r}, which is not a date")
 
 
 def shipment(reference: str, lines: list[Line]) -> Shipment:
-    """The shipment that some lines are."""
+    """The shipment of these lines. Raises LineRejected if they disagree."""
     first = lines[0].row
-    for name in SHARED:
+    for name in SHARED_COLUMNS:
         if len({line.row[name] for line in lines}) > 1:
-            raise Wrong(f"the lines of {reference} disagree in the column {name!r}")
-    weights, scheduled = numbers(lines, "weight (kilograms)"), sorted(
-        {day_ for line in lines if (day_ := day(line.row, "scheduled delivery date"))}
+            raise LineRejected(f"the lines of {reference} disagree in the column {name!r}")
+    weights, scheduled = parse_numbers(lines, "weight (kilograms)"), sorted(
+        {day_ for line in lines if (day_ := parse_date(line.row, "scheduled delivery date"))}
     )  # fmt: skip
     if len(weights) > 1:
-        raise Wrong(f"several lines of {reference} hold a weight")
+        raise LineRejected(f"several lines of {reference} hold a weight")
     direct, term = first["fulfill via"] != RDC, first["vendor inco term"]
-    given = {
+    input_ = {
         "externalReference": reference,
         "confirm": True,
         "service": re.sub(r"[^a-z0-9]+", "_", first["shipment mode"].lower()) or None,
@@ -226,30 +239,30 @@ def shipment(reference: str, lines: list[Line]) -> Shipment:
             if first[column]
         ],
         "promisedTo": f"{scheduled[0]}T23:59:59Z" if scheduled else None,
-        "metadata": metadata(lines, [str(one) for one in scheduled]),
+        "metadata": metadata(lines, [str(date_) for date_ in scheduled]),
     }
-    return Shipment(f"{reference} ({lines[0].name})", given, events(reference, first))
+    return Shipment(f"{reference} ({lines[0].name})", input_, events(reference, first))
 
 
 def metadata(lines: list[Line], scheduled: list[str]) -> Json:
-    """What has no field of its own; what is empty in the file is absent here, so that it is not taken for 0."""
-    first, freight = lines[0].row, numbers(lines, "freight cost (usd)")
+    """Values that have no field in the API. Empty cells are omitted, so that they are not taken for 0."""
+    first, freight = lines[0].row, parse_numbers(lines, "freight cost (usd)")
     terms = {line.row["freight cost (usd)"] for line in lines} - set(freight)
-    found = {
+    values = {
         "vendor": first["vendor"],
         "managedBy": first["managed by"],
         "productGroup": first["product group"],
         "priceQuote": first["pq #"],
         "freightCost": "; ".join(freight),
         "freightTerms": "; ".join(sorted(term for term in terms if not term.startswith("See "))),
-        "deliveryRecorded": str(day(first, "delivery recorded date") or ""),
+        "deliveryRecorded": str(parse_date(first, "delivery recorded date") or ""),
     }
-    kept: Json = {name: value for name, value in found.items() if value}
-    return kept | {"scheduled": scheduled}
+    result: Json = {name: value for name, value in values.items() if value}
+    return result | {"scheduled": scheduled}
 
 
 def events(reference: str, row: Row) -> list[Json]:
-    """What happened, as far as it was captured: days only."""
+    """The events of a shipment; the file holds dates only."""
     recorded = f", recorded {row['delivery recorded date']}" if row["delivery recorded date"] else ""
     kinds = (
         ("quote", "INFO", "pq first sent to client date", "Price quote first sent to the client"),
@@ -259,12 +272,12 @@ def events(reference: str, row: Row) -> list[Json]:
     return [
         {
             "target": {"shipment": {"externalReference": reference}},
-            "occurred": {"date": str(happened)},
+            "occurred": {"date": str(date_)},
             "code": code,
             "message": message,
             "source": "scms",
             "externalEventId": f"{reference}/{kind}",
         }
         for kind, code, column, message in kinds
-        if (happened := day(row, column, NO_DATE))
+        if (date_ := parse_date(row, column, NO_DATE_WORDS))
     ]

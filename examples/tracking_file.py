@@ -1,8 +1,8 @@
-"""Tracking histories of carriers in one flat CSV → inputs of the API. Text in, histories out. Knows nothing of HTTP.
+"""Convert tracking histories of carriers from one flat CSV into inputs of the API: text in, histories out. No HTTP.
 
-Carriers write times each in their own way and mostly without a zone. What is given here is never more than is known:
-an instant where the offset stands in the file, a local time with the zone of its place where the place is known, a date
-everywhere else.
+Each carrier writes times in its own format, mostly without a time zone. The result never claims more than the file
+says: an instant where the file has the UTC offset, a local time with the time zone of its place where the place is
+known, a date in all other cases.
 """
 
 import csv
@@ -15,11 +15,11 @@ from typing import Any
 Json = dict[str, Any]
 Row = dict[str, str]
 
-ABBREVIATIONS = {
+ZONE_ABBREVIATIONS = {
     "NST": "America/St_Johns", "AST": "America/Halifax", "EST": "America/Toronto", "CST": "America/Winnipeg",
     "CSTNO": "America/Regina", "MST": "America/Edmonton", "PST": "America/Vancouver",
 }  # fmt: skip
-"""How Canada Post names the zone of a place, summer and winter alike."""
+"""Time zones as Canada Post abbreviates them, in summer and winter alike."""
 STATES = {
     "America/New_York": "CT DC DE FL GA MA MD ME NC NH NJ NY OH PA RI SC VA VT WV",
     "America/Detroit": "MI",
@@ -39,7 +39,7 @@ STATES = {
     "America/Halifax": "NB NS PE",
     "America/St_Johns": "NL",
 }
-"""States and provinces, each under the zone that most of it lies in."""
+"""States and provinces by time zone; a state with several zones is under that of its largest part."""
 ZONE_OF_STATE = {state: zone for zone, states in STATES.items() for state in states.split()}
 ZONE_OF_COUNTRY = {"DE": "Europe/Berlin", "FR": "Europe/Paris", "GB": "Europe/London", "NZ": "Pacific/Auckland"}
 ZONE_OF_SITE = {
@@ -52,7 +52,7 @@ MONTHS = "January February March April May June July August September October No
 
 @dataclass
 class History:
-    """All that was told of one parcel, in the order of the file."""
+    """All events of one parcel, in the order of the file."""
 
     carrier: str
     number: str
@@ -60,18 +60,20 @@ class History:
 
 
 def read(content: str) -> list[History]:
-    """The histories of a file. A parcel that comes in several answers of its carrier is one history."""
-    found: dict[tuple[str, str], History] = {}
+    """The histories of a file. A parcel that appears in several responses of its carrier is one history."""
+    histories: dict[tuple[str, str], History] = {}
     for row in csv.DictReader(io.StringIO(content, newline="")):
         row = {name: (value or "").strip() for name, value in row.items()}
-        carrier, raw = word(row)
-        history = found.setdefault((carrier, row["tracking_number"]), History(carrier, row["tracking_number"]))
+        carrier, raw = carrier_status(row)
+        history = histories.setdefault((carrier, row["tracking_number"]), History(carrier, row["tracking_number"]))
         history.events.append(event(row, carrier, raw))
-    return list(found.values())
+    return list(histories.values())
 
 
-def word(row: Row) -> tuple[str, str]:
-    """Whose word says what happened, and the word: EasyPost hands the carrier's own on where there is one."""
+def carrier_status(row: Row) -> tuple[str, str]:
+    """The carrier and its status code. EasyPost rows hold the carrier's own code in `site` where there is one, else
+    EasyPost's.
+    """
     service, _, carrier = row["carrier"].partition(":")
     if carrier:
         return (carrier, row["site"]) if row["site"] else (service, row["code"])
@@ -79,7 +81,9 @@ def word(row: Row) -> tuple[str, str]:
 
 
 def event(row: Row, carrier: str, raw: str) -> Json:
-    """A row as an input without its target. `carrierStatusRaw` stands in place of `code`: the API knows the words."""
+    """A row as TrackingEventInput without target. It has `carrierStatusRaw` instead of `code`: the API maps the
+    carriers' codes.
+    """
     place = {
         "name": row["site"] if row["site"] != raw else "",
         "city": row["city"],
@@ -97,51 +101,54 @@ def event(row: Row, carrier: str, raw: str) -> Json:
 
 
 def occurred(row: Row) -> Json:
-    """An `EventTime`, as exactly as the row says."""
-    day, clock, tz = day_of(row["date_raw"]), clock_of(row["time_raw"]), row["tz_raw"]
-    if not clock:
-        return {"date": day}
-    at = f"{day}T{clock}"
-    if tz == "Z" or re.fullmatch(r"[+-]\d\d:\d\d", tz):
-        return {"instant": at + tz}
-    if tz.startswith("utc="):
-        return {"instant": at + offset(datetime.fromisoformat(at) - datetime.fromisoformat(tz.removeprefix("utc=")))}
-    zone = ABBREVIATIONS.get(tz) or zone_of(row)
-    return {"local": {"at": at, "timeZone": zone}} if zone else {"date": day}
+    """An `EventTime` with the precision of the row."""
+    date_, time_of_day, zone_text = parse_date(row["date_raw"]), parse_time(row["time_raw"]), row["tz_raw"]
+    if not time_of_day:
+        return {"date": date_}
+    local_time = f"{date_}T{time_of_day}"
+    if zone_text == "Z" or re.fullmatch(r"[+-]\d\d:\d\d", zone_text):
+        return {"instant": local_time + zone_text}
+    if zone_text.startswith("utc="):
+        return {
+            "instant": local_time
+            + format_offset(datetime.fromisoformat(local_time) - datetime.fromisoformat(zone_text.removeprefix("utc=")))
+        }
+    zone = ZONE_ABBREVIATIONS.get(zone_text) or zone_of(row)
+    return {"local": {"at": local_time, "timeZone": zone}} if zone else {"date": date_}
 
 
 def zone_of(row: Row) -> str | None:
-    """The zone of a row's place, where the place is known."""
+    """The time zone of a row's place, or None."""
     country = row["country_raw"]
     if row["state"] and country in ("", "US", "CA"):
         return ZONE_OF_STATE.get(row["state"])
     return ZONE_OF_SITE.get(row["site"]) if not country else ZONE_OF_COUNTRY.get(country)
 
 
-def offset(difference: timedelta) -> str:
-    """How far a clock is from UTC, as RFC 3339 writes it."""
+def format_offset(difference: timedelta) -> str:
+    """A UTC offset as in RFC 3339."""
     minutes = round(difference / timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-def day_of(raw: str) -> str:
-    """A date, from any of the ways in which carriers write it."""
-    if found := re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", raw):
-        return str(date(int(found[1]), int(found[2]), int(found[3])))
-    if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", raw):
-        return str(date(int(found[3]), int(found[1]), int(found[2])))
-    if (found := re.fullmatch(r"(\w+) (\d{1,2}), (\d{4})", raw)) and found[1] in MONTHS:
-        return str(date(int(found[3]), MONTHS.index(found[1]) + 1, int(found[2])))
-    raise ValueError(f"{raw!r} is no date")
+def parse_date(raw: str) -> str:
+    """A date in any of the carriers' formats. Raises ValueError."""
+    if match := re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", raw):
+        return str(date(int(match[1]), int(match[2]), int(match[3])))
+    if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", raw):
+        return str(date(int(match[3]), int(match[1]), int(match[2])))
+    if (match := re.fullmatch(r"(\w+) (\d{1,2}), (\d{4})", raw)) and match[1] in MONTHS:
+        return str(date(int(match[3]), MONTHS.index(match[1]) + 1, int(match[2])))
+    raise ValueError(f"{raw!r} is not a date")
 
 
-def clock_of(raw: str) -> str | None:
-    """A time of day with seconds; None where there is none. Midnight to the second stands for a time not known."""
-    if found := re.fullmatch(r"(\d\d):?(\d\d):?(\d\d)", raw):
-        clock = f"{found[1]}:{found[2]}:{found[3]}"
-        return None if clock == "00:00:00" else clock
-    if found := re.fullmatch(r"(\d{1,2}):(\d\d) ([ap]m)", raw.lower()):
-        return f"{int(found[1]) % 12 + 12 * (found[3] == 'pm'):02}:{found[2]}:00"
+def parse_time(raw: str) -> str | None:
+    """A time of day with seconds, or None. 00:00:00 stands for an unknown time. Raises ValueError."""
+    if match := re.fullmatch(r"(\d\d):?(\d\d):?(\d\d)", raw):
+        time_of_day = f"{match[1]}:{match[2]}:{match[3]}"
+        return None if time_of_day == "00:00:00" else time_of_day
+    if match := re.fullmatch(r"(\d{1,2}):(\d\d) ([ap]m)", raw.lower()):
+        return f"{int(match[1]) % 12 + 12 * (match[3] == 'pm'):02}:{match[2]}:00"
     if raw:
-        raise ValueError(f"{raw!r} is no time of day")
+        raise ValueError(f"{raw!r} is not a time of day")
     return None

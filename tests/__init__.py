@@ -1,1 +1,1 @@
-"""Tests, in folders named after the packages that they test; `support` holds what they share."""
+"""Tests, in folders named after the packages that they test; `support` holds the code that they share."""

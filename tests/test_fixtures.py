@@ -1,17 +1,17 @@
-"""What every test stands on."""
+"""The fixtures themselves: a clean database for each test, and a complete record of SQL statements."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 
-async def test_a_test_begins_with_the_default_account_and_nothing_else(ask: Ask) -> None:
-    answer = await ask("{ viewer { account } shipments { nodes { id } } }")
-    assert answer == {"data": {"viewer": {"account": "default"}, "shipments": {"nodes": []}}}
+async def test_a_test_starts_with_the_default_account_and_no_other_rows(ask: Ask) -> None:
+    response = await ask("{ viewer { account } shipments { nodes { id } } }")
+    assert response == {"data": {"viewer": {"account": "default"}, "shipments": {"nodes": []}}}
 
 
-async def test_statements_are_seen_on_both_ways_to_the_driver(
+async def test_statements_are_recorded_through_sqlalchemy_and_directly_from_the_driver(
     ask: Ask, engine: AsyncEngine, statements: list[str]
 ) -> None:
     await ask("{ viewer { account } }")

@@ -1,1 +1,1 @@
-"""What nobody can be faster than: the finished answer from one statement, its bytes sent on."""
+"""Upper bounds: servers that send one SQL statement and return its result as the finished response."""

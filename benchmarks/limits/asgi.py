@@ -1,6 +1,6 @@
-"""The Python limit: one POST, one SQL statement that returns the finished response, its bytes sent back.
+"""Upper bound for Python: one POST, one SQL statement that returns the finished response, its bytes returned.
 
-`app` is Starlette, `raw` the same without Starlette. No GraphQL at all: the operation name picks the statement.
+`app` uses Starlette, `raw` does not. No GraphQL: the operation name selects the statement.
 """
 
 import os
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-SQL = {f.stem: f.read_text() for f in Path(__file__).parent.glob("??.sql")}
+SQL = {path.stem: path.read_text() for path in Path(__file__).parent.glob("??.sql")}
 ARGUMENTS = {
     "Q1": lambda v: (v["tn"],),
     "Q2": lambda v: (datetime.fromisoformat(v["createdAt"]), UUID(v["id"])),
@@ -26,14 +26,14 @@ ARGUMENTS = {
 
 
 class Connection(asyncpg.Connection):
-    """Without asyncpg's reset statement, a second round trip on every release to the pool."""
+    """A connection without asyncpg's reset statement, which is a second round trip on each release to the pool."""
 
     def get_reset_query(self):
         return ""
 
 
 async def init(connection):
-    # json in and out as bytes: no text decoding of the response.
+    # JSON as bytes in both directions, so that the response is not decoded
     await connection.set_type_codec(
         "json", schema="pg_catalog", encoder=lambda b: b, decoder=lambda b: b, format="binary"
     )
@@ -55,7 +55,8 @@ async def open_pool():
     )
 
 
-async def answer(body: bytes) -> bytes:
+async def respond(body: bytes) -> bytes:
+    """The response to a request body."""
     request = orjson.loads(body)
     name = request.get("operationName")
     if name not in SQL:
@@ -64,7 +65,7 @@ async def answer(body: bytes) -> bytes:
 
 
 async def endpoint(request: Request) -> Response:
-    return Response(await answer(await request.body()), media_type="application/json")
+    return Response(await respond(await request.body()), media_type="application/json")
 
 
 @asynccontextmanager
@@ -77,6 +78,7 @@ app = Starlette(routes=[Route("/graphql", endpoint, methods=["POST"])], lifespan
 
 
 async def raw(scope, receive, send):
+    """The same as a plain ASGI application."""
     if scope["type"] == "lifespan":
         await receive()
         await open_pool()
@@ -89,7 +91,7 @@ async def raw(scope, receive, send):
     while message.get("more_body"):
         message = await receive()
         body += message["body"]
-    content = await answer(body)
+    content = await respond(body)
     await send(
         {
             "type": "http.response.start",

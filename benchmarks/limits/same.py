@@ -1,6 +1,6 @@
-"""The limit with the project's SQL: one POST, the statement that the project compiles for it, its bytes sent back.
+"""Upper bound with the project's SQL: one POST, the statement that the project compiles for it, its bytes returned.
 
-Starlette, uvicorn and asyncpg, and no GraphQL at all: the operation's name picks the statement.
+Starlette, uvicorn and asyncpg, without GraphQL: the operation name selects the statement.
 """
 
 import os
@@ -23,35 +23,37 @@ STATEMENTS: dict[str, Any] = orjson.loads((Path(os.environ["BENCH_BUILD"]) / "st
 
 
 class Connection(asyncpg.Connection):
-    """Without asyncpg's reset statement, a second round trip on every release to the pool."""
+    """A connection without asyncpg's reset statement, which is a second round trip on each release to the pool."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
 def arguments(name: str, variables: dict[str, Any]) -> list[object]:
-    """The statement's parameters, in its order."""
-    given = {
+    """The statement's parameters in order."""
+    values = {
         "account": UUID(STATEMENTS["account"]),
         "number": variables.get("tn"),
         "created_at": variables.get("createdAt") and datetime.fromisoformat(variables["createdAt"]),
         "id": variables.get("id") and UUID(variables["id"]),
     }
-    return [given[word] for word in STATEMENTS[name]["parameters"]]
+    return [values[parameter] for parameter in STATEMENTS[name]["parameters"]]
 
 
 async def endpoint(request: Request) -> Response:
-    asked = orjson.loads(await request.body())
-    name = asked.get("operationName")
+    """Execute the statement of an operation and return its bytes."""
+    body = orjson.loads(await request.body())
+    name = body.get("operationName")
     if name not in STATEMENTS:
         return Response(b'{"data":{"__typename":"Query"}}', media_type="application/json")
     pool = request.app.state.pool
-    found: bytes = await pool.fetchval(STATEMENTS[name]["sql"], *arguments(name, asked["variables"]))
-    return Response(STATEMENTS[name]["before"].encode() + found + b"}}", media_type="application/json")
+    result: bytes = await pool.fetchval(STATEMENTS[name]["sql"], *arguments(name, body["variables"]))
+    return Response(STATEMENTS[name]["before"].encode() + result + b"}}", media_type="application/json")
 
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Open and close the pool."""
     url = make_url(os.environ["POSTGRES_URL"])
     app.state.pool = await asyncpg.create_pool(
         host=url.query["host"], user=url.username, database=url.database, min_size=10, max_size=10,

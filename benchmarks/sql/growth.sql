@@ -1,5 +1,5 @@
--- :n shipments of one account with everything below them, and the recent ones still under way. Ids sort by time, as uuidv7() makes them.
--- What is common and what is rare is as it is in a business of some years: nine of ten are delivered, a thousandth is an exception.
+-- :n shipments of one account with all their children; the recent ones are still in transit. Ids sort by time, as uuidv7() creates them.
+-- The distribution is that of a business of several years: nine of ten shipments are delivered, one in a thousand is an exception.
 CREATE TEMP TABLE given AS
 SELECT
     i, now() - (:n - i) * interval '94 seconds' AS at, a.id AS account,

@@ -1,4 +1,4 @@
--- The data of the peers' tables, in the project's own. Run by psql on the project's database, with the peers' rows in schema peer.
+-- Copies the peers' rows into the project's tables. Runs on the project's database, with the peers' rows in schema peer.
 insert into carrier (account_id, code, name) select a.id, lower(c.code), c.name from peer.carrier c, account a where a.slug = 'default';
 insert into shipment (id, account_id, number, external_reference, status, status_at, carrier_id, service, declared_value, currency, estimated_delivery_at, estimate_given, estimate_given_at, created_at, updated_at, event_count, package_count, total_weight_g, last_event_at, version)
  select s.id, a.id, s.tracking_number, s.reference, (case s.status when 'BOOKED' then 'READY' else s.status end)::shipment_status, s.created_at, c.id, s.service_level, s.declared_value, s.currency, s.estimated_delivery_at, s.estimated_delivery_at, s.created_at, s.created_at, s.updated_at, 5, 2, 350, s.created_at + interval '30 hours', 1

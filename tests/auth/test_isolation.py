@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.conftest import empty
 from tests.support import isolation_probes, seed_data, twin_accounts
+from tests.support.databases import delete_rows
 from tests.support.isolation_probes import Attack
 from tests.support.live_server import serving
 from tests.support.streaming_clients import Socket
@@ -71,7 +71,7 @@ class Target:
     async def empty(self) -> None:
         """Delete all rows."""
         assert self.settings.postgres_url
-        await empty(self.settings.postgres_url.get_secret_value())
+        await delete_rows(self.settings.postgres_url.get_secret_value())
 
     async def send(self, slug: str, request: Attack) -> str:
         """Send a request as one of the accounts; return the body of the response."""

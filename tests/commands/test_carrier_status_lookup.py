@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 CREATE = """mutation($carrier: String) { shipmentCreate(input: {
   externalReference: "S-1", confirm: true, carrier: $carrier, packages: [{trackingNumber: "T1"}],

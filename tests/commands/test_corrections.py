@@ -12,7 +12,7 @@ from graphql_app.commands.shipments import locking
 from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.database.session import get_session
 from graphql_app.domain.enums import ShipmentStatus
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import BERLIN, KILO, PARIS, Deeds, codes, event, trail, versions_hold
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import BERLIN, PARIS, Deeds, codes, complete, document, minimal, trail, versions_hold
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graphql_app.database import retention
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import (
     BERLIN,
     Deeds,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.domain.enums import TrackingEventCode
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import KILO, Deeds, codes, event, minimal, trail, versions_hold, warned
 
 MILESTONES = """status statusAt exceptionReason readyAt pickedUpAt firstAttemptAt deliveredAt closedAt lastEventAt

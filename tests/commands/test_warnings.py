@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 CREATE = """mutation($input: ShipmentCreateInput!, $options: MutationOptions) {
   shipmentCreate(input: $input, options: $options) {

@@ -20,7 +20,7 @@ from graphql_app.database import migrate
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import create_db_tables, make_engine
 from graphql_app.errors import startup_error
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 
 CATALOG_SQL = {
     "columns": """
@@ -73,7 +73,7 @@ async def new_database(server: EmbeddedServer, name: str) -> AsyncIterator[Async
         yield engine
     finally:
         await engine.dispose()
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -18,7 +18,6 @@ from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
-from tests.conftest import admin, database_url
 from tests.support import seed_data
 from tests.support.account_rows import count
 
@@ -245,5 +244,5 @@ async def test_privileges_and_policies_are_applied_to_a_restored_database(
         secured = await connection.execute(text("SELECT relrowsecurity FROM pg_class WHERE relname = 'change'"))
         assert (leakproof.scalar_one(), secured.scalar_one()) == (True, True)
     await asyncio.gather(owner.dispose(), requests.dispose())
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute("DROP DATABASE restored WITH (FORCE)")

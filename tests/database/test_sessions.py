@@ -14,7 +14,7 @@ from graphql_app import settings as settings_module
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 UNKNOWN_ACCOUNT = UUID(int=1)
 INSERT = "INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account WHERE slug = 'default'"

@@ -10,7 +10,7 @@ from graphql_app import demo
 from graphql_app.demo import scenarios
 from graphql_app.demo.reference_data import CARRIERS
 from graphql_app.domain import enums, tracking_numbers
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 

@@ -14,22 +14,22 @@ BLOCKS = [block for block in re.split(r"\n\n(?=    )|\n\n(?=\S)", TEXT) if block
 MODULE = re.compile(r"^    (\w+) {2,}", re.M)
 
 
-def unbroken(text: str) -> str:
-    """A text without its line breaks and indents."""
+def joined(text: str) -> str:
+    """A text without line breaks and indentation."""
     return re.sub(r"\s+", " ", text).replace("( ", "(").strip()
 
 
-async def test_the_statement_and_the_answer_are_those_that_are_printed(
+async def test_the_statement_and_the_response_match_the_docstring(
     client: httpx.AsyncClient, statements: list[str]
 ) -> None:
-    _, question, sql, answer = BLOCKS
-    asked = {"query": question, "variables": {"service": "express"}}
-    got = await client.post("/graphql", json=asked)
-    assert unbroken(statements[-1]) == unbroken(sql)
-    assert got.text == f'{{"data":{{"shipments":{answer.strip()}}}}}'
+    _, query, sql, data = BLOCKS
+    body = {"query": query, "variables": {"service": "express"}}
+    response = await client.post("/graphql", json=body)
+    assert joined(statements[-1]) == joined(sql)
+    assert response.text == f'{{"data":{{"shipments":{data.strip()}}}}}'
 
 
 def test_every_module_is_listed() -> None:
     modules = {path.stem for path in Path(query_engine.__path__[0]).glob("*.py")} - {"__init__"} | {"filters"}
-    named = set(MODULE.findall(BLOCKS[0])) | set(re.findall(r"`(\w+)`", BLOCKS[0]))
-    assert named == modules
+    listed = set(MODULE.findall(BLOCKS[0])) | set(re.findall(r"`(\w+)`", BLOCKS[0]))
+    assert listed == modules

@@ -1,4 +1,4 @@
-"""examples/live.html in a real browser: a board of shipments that moves when they do."""
+"""examples/live.html in a real browser: a board of shipments that updates itself."""
 
 import asyncio
 from pathlib import Path
@@ -17,31 +17,32 @@ if browser.PROGRAM is None:
 
 PAGE = Path(__file__).parents[2] / "examples" / "live.html"
 CARDS = (
-    "[...document.querySelectorAll('article')].map(one => `${one.querySelector('b').innerText} ${one.dataset.status}`)"
+    "[...document.querySelectorAll('article')]"
+    ".map(card => `${card.querySelector('b').innerText} ${card.dataset.status}`)"
 )
 
 
-async def test_the_board_moves_and_goes_on_after_its_stream_broke(engine: AsyncEngine, settings: Settings) -> None:
-    friendly = settings.model_copy(update={"cors_origins": "null"})
-    app = app_module.create_app(friendly, engine=engine, keyless=True)
+async def test_the_board_updates_and_reconnects_after_its_stream_ended(engine: AsyncEngine, settings: Settings) -> None:
+    with_cors = settings.model_copy(update={"cors_origins": "null"})
+    app = app_module.create_app(with_cors, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
-        serving(app, friendly) as port,
+        serving(app, with_cors) as port,
         Api(port) as api,
         browser.opened(browser.Page) as page,
     ):
-        made = await api.create()
+        first_id = await api.create()
         await page.open(f"{PAGE.as_uri()}?api=http://127.0.0.1:{port}/graphql")
         await page.reads("#state", "live")
         assert await page.evaluate(CARDS) == ["SHP-0000001 READY"]
-        await api.record(made, "OUT_FOR_DELIVERY")
+        await api.record(first_id, "OUT_FOR_DELIVERY")
         await page.until(f"{CARDS}.includes('SHP-0000001 OUT_FOR_DELIVERY')")
         assert await page.evaluate("document.querySelector('article.arrived').parentNode.innerText.startsWith('OUT')")
-        app.state.subscription_broker.shut_down()  # as when the process ends
+        app.state.subscription_broker.shut_down()  # as when the process stops
         await asyncio.sleep(0.2)
-        other = await api.create()
-        await api.record(made, "DELIVERED", "2026-01-04T00:00:00Z")
+        second_id = await api.create()
+        await api.record(first_id, "DELIVERED", "2026-01-04T00:00:00Z")
         await page.until(f"{CARDS}.length === 2 && {CARDS}.includes('SHP-0000001 DELIVERED')")
-        await api.record(other, "PICKED_UP")
+        await api.record(second_id, "PICKED_UP")
         await page.until(f"{CARDS}.includes('SHP-0000002 PICKED_UP')")
         assert page.errors == []

@@ -1,4 +1,6 @@
-"""Tracking histories in any order, and twice: the same timeline, the same status; and how carriers' times are read."""
+"""Tracking histories in any order, with duplicates, give the same timeline and status; times are parsed for each
+carrier.
+"""
 
 import asyncio
 import sys
@@ -13,36 +15,37 @@ from retrying_client import Client
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 SMALL = Path(__file__).parents[1] / "data" / "tracking_small.csv"
 
 
-async def replayed(app: Starlette, content: str) -> int:
+async def replay(app: Starlette, content: str) -> int:
+    """Replay a file against the app; returns the exit code."""
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
     async with Client("/graphql", http=http) as client:
         return await replay_tracking.run(tracking_file.read(content), client, 1)
 
 
-async def test_the_small_histories_come_to_the_same_in_every_order(
+async def test_the_small_histories_give_the_same_result_in_every_order(
     app: Starlette, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await replayed(app, SMALL.read_text()) == 0
-    said = capsys.readouterr().out
-    assert "file        13 events recorded,    1 were known already" in said
-    assert "twice       13 events recorded,   15 were known already" in said
-    assert await replayed(app, SMALL.read_text()) == 0
-    assert "twice        0 events recorded,   28 were known already" in capsys.readouterr().out
+    assert await replay(app, SMALL.read_text()) == 0
+    output = capsys.readouterr().out
+    assert "file        13 events recorded,    1 existed already" in output
+    assert "twice       13 events recorded,   15 existed already" in output
+    assert await replay(app, SMALL.read_text()) == 0
+    assert "twice        0 events recorded,   28 existed already" in capsys.readouterr().out
 
 
-async def test_the_real_histories_come_to_the_same_in_every_order(
+async def test_the_real_histories_give_the_same_result_in_every_order(
     app: Starlette, shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await replayed(app, (shared_data / "tracking/events_flat_dev.csv").read_text()) == 0
-    said = capsys.readouterr().out
-    assert "twice      154 events recorded,  162 were known already" in said
-    assert said.endswith("29 histories, 0 of them different\n")
+    assert await replay(app, (shared_data / "tracking/events_flat_dev.csv").read_text()) == 0
+    output = capsys.readouterr().out
+    assert "twice      154 events recorded,  162 existed already" in output
+    assert output.endswith("29 histories, 0 of them different\n")
 
 
 STATUSES = """query($where: ShipmentWhere) { shipments(where: $where, first: 100) { nodes {
@@ -50,50 +53,53 @@ STATUSES = """query($where: ShipmentWhere) { shipments(where: $where, first: 100
 } } }"""
 
 
-async def test_histories_come_to_what_a_person_would_read_in_them(app: Starlette, ask: Ask) -> None:
-    await replayed(app, SMALL.read_text())
-    answer = await ask(STATUSES, {"where": {"externalReference": {"startsWith": "replay/shuffled/"}}})
-    found = {node["externalReference"].split("/")[2]: node for node in answer["data"]["shipments"]["nodes"]}
-    assert {carrier: node["status"] for carrier, node in found.items()} == {
+async def test_histories_give_the_status_that_a_reader_would_expect(app: Starlette, ask: Ask) -> None:
+    await replay(app, SMALL.read_text())
+    response = await ask(STATUSES, {"where": {"externalReference": {"startsWith": "replay/shuffled/"}}})
+    shipments = {node["externalReference"].split("/")[2]: node for node in response["data"]["shipments"]["nodes"]}
+    assert {carrier: node["status"] for carrier, node in shipments.items()} == {
         "ups": "DELIVERED",
         "usps": "OUT_FOR_DELIVERY",
         "dhl_express": "EXCEPTION",
         "canada_post": "READY",
     }
-    assert found["dhl_express"]["exceptionReason"] == "CUSTOMS_DELAY"
-    assert [(one["code"], one["reason"], one["notAppliedReason"]) for one in found["ups"]["events"]["nodes"]] == [
+    assert shipments["dhl_express"]["exceptionReason"] == "CUSTOMS_DELAY"
+    assert [
+        (event["code"], event["reason"], event["notAppliedReason"]) for event in shipments["ups"]["events"]["nodes"]
+    ] == [
         ("PICKED_UP", None, None),
         ("DELAYED", "WEATHER", "NOT_STATUS_BEARING"),
         ("DELIVERY_ATTEMPTED", "BUSINESS_CLOSED", None),
         ("DELIVERED", None, None),
         ("ARRIVED_AT_FACILITY", None, "AFTER_TERMINAL"),
     ]
-    dated = [one for one in found["usps"]["events"]["nodes"] if one["timePrecision"] == "DATE_ONLY"]
-    assert [(one["code"], one["notAppliedReason"]) for one in dated] == [
+    dated = [event for event in shipments["usps"]["events"]["nodes"] if event["timePrecision"] == "DATE_ONLY"]
+    assert [(event["code"], event["notAppliedReason"]) for event in dated] == [
         ("INFO_RECEIVED", None),
         ("DEPARTED_FACILITY", "SUPERSEDED"),
     ]
 
 
-async def test_the_script_runs_as_it_is_written_in_its_first_line(app: Starlette, settings: Settings) -> None:
+async def test_the_script_runs_with_the_command_in_its_docstring(app: Starlette, settings: Settings) -> None:
     async with serving(app, settings) as port:
         url = f"http://127.0.0.1:{port}/graphql"
         script = replay_tracking.__file__
         process = await asyncio.create_subprocess_exec(
             sys.executable, script, str(SMALL), "--url", url, stdout=-1, stderr=-1
         )
-        out, trouble = await process.communicate()
-    assert (process.returncode, trouble) == (0, b"")
-    assert out.endswith(b"\n4 histories, 0 of them different\n")
+        stdout, stderr = await process.communicate()
+    assert (process.returncode, stderr) == (0, b"")
+    assert stdout.endswith(b"\n4 histories, 0 of them different\n")
 
 
 def row(**values: str) -> tracking_file.Row:
+    """A row of the CSV, with these cells filled."""
     names = "carrier date_raw time_raw tz_raw code subcode description city state postal_code country_raw site".split()
     return {**dict.fromkeys(names, ""), **values}
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("cells", "expected"),
     [
         (
             {"date_raw": "2014-02-17", "time_raw": "09:05:00", "tz_raw": "-05:00"},
@@ -133,17 +139,17 @@ def row(**values: str) -> tracking_file.Row:
         ({"date_raw": "2015-11-02", "time_raw": "00:00:00"}, {"date": "2015-11-02"}),
     ],
 )
-def test_a_time_is_given_as_exactly_as_it_is_known(given: dict[str, str], expected: dict[str, Any]) -> None:
-    assert tracking_file.occurred(row(**given)) == expected
+def test_a_time_has_the_precision_of_the_file(cells: dict[str, str], expected: dict[str, Any]) -> None:
+    assert tracking_file.occurred(row(**cells)) == expected
 
 
-@pytest.mark.parametrize("given", [{"date_raw": "yesterday"}, {"date_raw": "2014-02-17", "time_raw": "noon"}])
-def test_a_time_that_cannot_be_read_stops_the_reading(given: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="is no"):
-        tracking_file.occurred(row(**given))
+@pytest.mark.parametrize("cells", [{"date_raw": "yesterday"}, {"date_raw": "2014-02-17", "time_raw": "noon"}])
+def test_an_invalid_time_raises_value_error(cells: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="is not a"):
+        tracking_file.occurred(row(**cells))
 
 
-def test_the_carriers_own_word_is_taken_where_a_service_hands_it_on() -> None:
-    assert tracking_file.word(row(carrier="easypost:fedex", code="in_transit", site="PU")) == ("fedex", "PU")
-    assert tracking_file.word(row(carrier="easypost:usps", code="pre_transit")) == ("easypost", "pre_transit")
-    assert tracking_file.word(row(carrier="ups", code="X", subcode="DJ")) == ("ups", "DJ")
+def test_the_carriers_own_status_is_used_where_a_service_passes_it_on() -> None:
+    assert tracking_file.carrier_status(row(carrier="easypost:fedex", code="in_transit", site="PU")) == ("fedex", "PU")
+    assert tracking_file.carrier_status(row(carrier="easypost:usps", code="pre_transit")) == ("easypost", "pre_transit")
+    assert tracking_file.carrier_status(row(carrier="ups", code="X", subcode="DJ")) == ("ups", "DJ")

@@ -1,4 +1,6 @@
-"""The client to copy: whatever happens to a request or its answer, it ends up done, and done once."""
+"""examples/retrying_client.py: whatever happens to a request or its response, the operation is executed exactly
+once.
+"""
 
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -11,13 +13,13 @@ from typing import Any
 import httpx
 import import_scms
 import pytest
-from retrying_client import Client, GaveUp, Refused, retry_after
+from retrying_client import Client, RequestRejected, RetriesExhausted, retry_after
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 CREATE = """
@@ -29,8 +31,8 @@ COUNT = "{ shipments { totalCount { count } } }"
 UNAVAILABLE = {"errors": [{"message": "Try again.", "extensions": {"code": "UNAVAILABLE"}}]}
 
 
-class Weather:
-    """The app behind a bad line: what happens to each request in turn; then the sky is clear."""
+class UnreliableNetwork:
+    """The app behind an unreliable network: one fault per request, then none."""
 
     def __init__(self, app: Starlette, faults: Iterable[str] = ()) -> None:
         self.app, self.faults = app, iter(faults)
@@ -43,10 +45,10 @@ class Weather:
         if not fault[0]:
             await self.app(scope, receive, send)
         elif fault[0] == "lost":
-            await self.app(scope, receive, swallow)
+            await self.app(scope, receive, drop)
             await JSONResponse({}, 502)(scope, receive, send)
         elif fault[0] == "cut":
-            await self.app(scope, receive, swallow)
+            await self.app(scope, receive, drop)
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
             await send({"type": "http.response.body", "body": b'{"data": {', "more_body": True})
         elif fault[0] == "unavailable":
@@ -56,108 +58,111 @@ class Weather:
             await JSONResponse({}, status, {"Retry-After": after})(scope, receive, send)
 
 
-async def swallow(_: Message) -> None:
-    """An answer that nobody gets."""
+async def drop(_: Message) -> None:
+    """Drop a message, so that the response is lost."""
 
 
 @asynccontextmanager
-async def behind(
-    app: Starlette, settings: Settings, *faults: str, **more: Any
-) -> AsyncIterator[tuple[Client, Weather]]:
-    """A client of the app behind a bad line."""
-    weather = Weather(app, faults)
-    async with serving(weather, settings) as port, Client(f"http://127.0.0.1:{port}/graphql", **more) as client:
-        yield client, weather
+async def unreliable_client(
+    app: Starlette, settings: Settings, *faults: str, **options: Any
+) -> AsyncIterator[tuple[Client, UnreliableNetwork]]:
+    """A client of the app over an unreliable network."""
+    network = UnreliableNetwork(app, faults)
+    async with serving(network, settings) as port, Client(f"http://127.0.0.1:{port}/graphql", **options) as client:
+        yield client, network
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut"])
-async def test_an_answer_that_is_lost_is_fetched_again_and_nothing_is_done_twice(
+async def test_a_lost_response_is_fetched_again_and_the_operation_runs_once(
     app: Starlette, settings: Settings, ask: Ask, fault: str
 ) -> None:
-    async with behind(app, settings, fault, fault) as (client, weather):
+    async with unreliable_client(app, settings, fault, fault) as (client, network):
         payload = (await client.do(CREATE, SHIPMENT))["shipmentCreate"]
     assert payload["errors"] == []
     assert payload["meta"] == {"replayed": True}
     assert (await ask(COUNT))["data"]["shipments"]["totalCount"]["count"] == 1
-    assert len(weather.keys) == 3
-    assert len(set(weather.keys)) == 1
+    assert len(network.keys) == 3
+    assert len(set(network.keys)) == 1
 
 
 @pytest.mark.parametrize("fault", ["429", "502", "503", "504", "unavailable"])
-async def test_what_may_pass_is_tried_again(app: Starlette, settings: Settings, fault: str) -> None:
-    async with behind(app, settings, fault, fault) as (client, weather):
+async def test_temporary_errors_are_retried(app: Starlette, settings: Settings, fault: str) -> None:
+    async with unreliable_client(app, settings, fault, fault) as (client, network):
         assert await client.ask(COUNT) == {"shipments": {"totalCount": {"count": 0}}}
         assert client.retries == 2
-    assert weather.keys == [None] * 3
+    assert network.keys == [None] * 3
 
 
-async def test_each_intent_has_a_key_of_its_own_or_the_one_it_is_given(app: Starlette, settings: Settings) -> None:
-    async with behind(app, settings) as (client, weather):
-        one = await client.do(CREATE, SHIPMENT)
-        two = await client.do(CREATE, SHIPMENT)
-        named = [await client.do(CREATE, SHIPMENT, intent="order-7") for _ in range(2)]
-    assert one["shipmentCreate"]["shipment"] != two["shipmentCreate"]["shipment"]
-    assert named[0]["shipmentCreate"]["shipment"] == named[1]["shipmentCreate"]["shipment"]
-    assert weather.keys[2:] == ["order-7", "order-7"]
+async def test_each_operation_has_its_own_key_or_the_given_one(app: Starlette, settings: Settings) -> None:
+    async with unreliable_client(app, settings) as (client, network):
+        first = await client.do(CREATE, SHIPMENT)
+        second = await client.do(CREATE, SHIPMENT)
+        with_key = [await client.do(CREATE, SHIPMENT, key="order-7") for _ in range(2)]
+    assert first["shipmentCreate"]["shipment"] != second["shipmentCreate"]["shipment"]
+    assert with_key[0]["shipmentCreate"]["shipment"] == with_key[1]["shipmentCreate"]["shipment"]
+    assert network.keys[2:] == ["order-7", "order-7"]
 
 
-async def test_the_server_says_how_long_to_wait(app: Starlette, settings: Settings) -> None:
-    async with behind(app, settings, "503 1") as (client, _):
+async def test_the_client_waits_as_long_as_retry_after_says(app: Starlette, settings: Settings) -> None:
+    async with unreliable_client(app, settings, "503 1") as (client, _):
         began = time.monotonic()
         await client.ask(COUNT)
         assert time.monotonic() - began >= 1
 
 
-def test_it_may_say_so_by_a_date() -> None:
-    def asked(value: str) -> float:
+def test_retry_after_may_be_a_date() -> None:
+    def parsed(value: str) -> float:
         return retry_after(httpx.Response(503, headers={"Retry-After": value}))
 
     soon = datetime.now(UTC) + timedelta(seconds=30)
-    assert 28 < asked(format_datetime(soon, usegmt=True)) <= 30
-    assert asked(format_datetime(soon - timedelta(hours=1), usegmt=True)) == 0
-    assert asked("7") == 7
-    assert asked("presently") == 0
+    assert 28 < parsed(format_datetime(soon, usegmt=True)) <= 30
+    assert parsed(format_datetime(soon - timedelta(hours=1), usegmt=True)) == 0
+    assert parsed("7") == 7
+    assert parsed("presently") == 0
 
 
 @pytest.mark.parametrize("document", ["{", "{ unknown }", "{ shipments(first: -1) { nodes { id } } }"])
-async def test_what_would_be_refused_again_is_not_tried_again(
-    app: Starlette, settings: Settings, document: str
-) -> None:
-    async with behind(app, settings) as (client, weather):
-        with pytest.raises(Refused) as refused:
+async def test_permanent_errors_are_not_retried(app: Starlette, settings: Settings, document: str) -> None:
+    async with unreliable_client(app, settings) as (client, network):
+        with pytest.raises(RequestRejected) as error:
             await client.ask(document)
-    assert refused.value.errors[0]["message"] in str(refused.value)
-    assert len(weather.keys) == 1
+    assert error.value.errors[0]["message"] in str(error.value)
+    assert len(network.keys) == 1
 
 
-async def test_an_answer_that_is_none_of_a_graphql_api_is_refused(app: Starlette, settings: Settings) -> None:
-    async with behind(app, settings, "404") as (client, _):
+async def test_a_response_that_is_not_graphql_is_rejected(app: Starlette, settings: Settings) -> None:
+    async with unreliable_client(app, settings, "404") as (client, _):
         client.url = client.url.replace("/graphql", "/elsewhere")
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRejected):
             await client.ask(COUNT)
 
 
-async def test_errors_of_a_payload_are_data(app: Starlette, settings: Settings) -> None:
-    async with behind(app, settings) as (client, weather):
-        wrong = {"input": {"shipper": {"name": "A", "country": "QQ"}}}
-        payload = (await client.do(CREATE, wrong))["shipmentCreate"]
+async def test_errors_of_a_payload_are_returned_as_data(app: Starlette, settings: Settings) -> None:
+    async with unreliable_client(app, settings) as (client, network):
+        invalid = {"input": {"shipper": {"name": "A", "country": "QQ"}}}
+        payload = (await client.do(CREATE, invalid))["shipmentCreate"]
     assert [error["code"] for error in payload["errors"]] == ["INVALID"]
-    assert len(weather.keys) == 1
+    assert len(network.keys) == 1
 
 
-async def test_patience_ends() -> None:
-    async with Client("http://127.0.0.1:9/graphql", patience=0.4) as client:
+async def test_the_client_gives_up_after_max_seconds() -> None:
+    async with Client("http://127.0.0.1:9/graphql", max_seconds=0.4) as client:
         began = time.monotonic()
-        with pytest.raises(GaveUp, match="did not answer for 0 s; the last trouble was ConnectError"):
+        with pytest.raises(RetriesExhausted, match=r"within 0 s\. Last error: ConnectError"):
             await client.ask(COUNT)
         assert time.monotonic() - began < 5
     assert client.retries >= 1
 
 
-async def test_an_import_over_a_bad_line_comes_to_the_same(app: Starlette, settings: Settings, ask: Ask) -> None:
+async def test_an_import_over_an_unreliable_network_gives_the_same_result(
+    app: Starlette, settings: Settings, ask: Ask
+) -> None:
     small = (Path(__file__).parents[1] / "data" / "scms_small.csv").read_bytes()
-    async with behind(app, settings, "lost", "503", "cut", "429", "lost", "unavailable", "cut") as (client, _):
+    async with unreliable_client(app, settings, "lost", "503", "cut", "429", "lost", "unavailable", "cut") as (
+        client,
+        _,
+    ):
         report = await import_scms.load(client, small)
-    assert (report.created, report.there, report.recorded, report.repeated) == (7, 0, 11, 0)
+    assert (report.created, report.existing, report.recorded, report.duplicates) == (7, 0, 11, 0)
     assert report.retries == 7
     assert (await ask(COUNT))["data"]["shipments"]["totalCount"]["count"] == 7

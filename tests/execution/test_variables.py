@@ -79,7 +79,7 @@ def test_valid_values_are_coerced_as_by_graphql_core_and_invalid_ones_are_reject
     assert definitions is not None
     type_ = definitions[0].signature.type
 
-    @settings(settings.get_profile("questions"), max_examples=15)
+    @settings(settings.get_profile("random-queries"), max_examples=15)
     @given(st.fixed_dictionaries({}, optional={"value": values(type_)}))
     def check(variables: dict[str, Any]) -> None:
         expected = get_variable_values(SCHEMA, nodes, variables)

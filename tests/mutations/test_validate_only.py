@@ -1,4 +1,4 @@
-"""`validateOnly` on every mutation: what the call itself would say, and no trace of it anywhere."""
+"""`validateOnly` on every mutation: the same errors and warnings as the real call, and no change in the database."""
 
 from typing import Any
 
@@ -6,57 +6,63 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.auth import scopes
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.mutation_client import DOCUMENTS, KILO, Deeds, complete, event, minimal, trail
 
 Calls = list[tuple[str, dict[str, Any]]]
-ODD = {**KILO, "trackingNumber": "1Z999AA10123456785"}
-SAID = ("index", "clientRef", "duplicate", "errors", "warnings", "statusChanged")
+PACKAGE_WITH_WARNING = {**KILO, "trackingNumber": "1Z999AA10123456785"}
+"""A tracking number with a wrong check digit."""
+COMPARED_FIELDS = ("index", "clientRef", "duplicate", "errors", "warnings", "statusChanged")
 
 
 async def calls(deeds: Deeds) -> Calls:
-    """For each mutation one call that succeeds and one that fails, bulk calls with both kinds of rows."""
+    """For each mutation, calls that succeed and calls that fail; bulk calls with valid and invalid rows."""
     await deeds.carrier("ups")
     draft = await deeds.made(externalReference="draft", packages=[KILO], recipient=minimal()["shipper"])
-    ready, gone = (await deeds.ready(2))["id"], (await deeds.ready())["id"]
-    scans = await deeds.record(event(gone, "PICKED_UP"), event(gone, "DELIVERED", "2026-03-02T10:00:00Z"))
-    picked_up, delivered = [result["event"]["id"] for result in scans["results"]]
-    of = {name: {"by": {"id": id_}} for name, id_ in (("draft", draft["id"]), ("ready", ready), ("gone", gone))}
-    odd = complete(packages=[ODD], confirm=True)
-    edits = [{**of["draft"], "input": {"tagsAdd": ["x"]}}, {**of["gone"], "input": {"service": "x"}}]
+    ready_id, delivered_id = (await deeds.ready(2))["id"], (await deeds.ready())["id"]
+    recorded = await deeds.record(
+        event(delivered_id, "PICKED_UP"), event(delivered_id, "DELIVERED", "2026-03-02T10:00:00Z")
+    )
+    pickup, delivery = [result["event"]["id"] for result in recorded["results"]]
+    by = {
+        name: {"by": {"id": id_}}
+        for name, id_ in (("draft", draft["id"]), ("ready", ready_id), ("delivered", delivered_id))
+    }
+    input_ = complete(packages=[PACKAGE_WITH_WARNING], confirm=True)
+    edits = [{**by["draft"], "input": {"tagsAdd": ["x"]}}, {**by["delivered"], "input": {"service": "x"}}]
     key = await deeds.do("apiKeyCreate", input={"name": "key", "scopes": ["admin"]})
-    word = {"carrier": "ups", "raw": "Eh?", "code": "HELD"}
-    unknown_word = event(ready, None, carrierStatusRaw="Hm")
+    mapping = {"carrier": "ups", "raw": "Eh?", "code": "HELD"}
+    unmapped_event = event(ready_id, None, carrierStatusRaw="Hm")
     return [
-        ("shipmentCreate", {"input": {**odd, "externalReference": "new"}}),
-        ("shipmentCreate", {"input": {**odd, "externalReference": "draft"}}),
-        ("shipmentUpsert", {"externalReference": "newer", "input": odd}),
-        ("shipmentUpsert", {"externalReference": "draft", "input": {**odd, "carrier": "ups"}}),
-        ("shipmentUpsert", {"externalReference": "draft", "input": {**odd, "carrier": "nobody"}}),
-        ("shipmentUpdate", {**of["ready"], "input": {"recipient": {"name": "x", "country": "DE", "postalCode": "1"}}}),
-        ("shipmentUpdate", {**of["gone"], "input": {"references": [{"kind": "po", "value": "1"}]}}),
-        ("shipmentsBulkCreate", {"inputs": [odd, {**odd, "carrier": "nobody", "clientRef": "r"}, odd]}),
-        ("shipmentsBulkCreate", {"inputs": [odd, {**odd, "tags": ["\0"]}], "errorPolicy": "REJECT_EVERYTHING"}),
+        ("shipmentCreate", {"input": {**input_, "externalReference": "new"}}),
+        ("shipmentCreate", {"input": {**input_, "externalReference": "draft"}}),
+        ("shipmentUpsert", {"externalReference": "newer", "input": input_}),
+        ("shipmentUpsert", {"externalReference": "draft", "input": {**input_, "carrier": "ups"}}),
+        ("shipmentUpsert", {"externalReference": "draft", "input": {**input_, "carrier": "nobody"}}),
+        ("shipmentUpdate", {**by["ready"], "input": {"recipient": {"name": "x", "country": "DE", "postalCode": "1"}}}),
+        ("shipmentUpdate", {**by["delivered"], "input": {"references": [{"kind": "po", "value": "1"}]}}),
+        ("shipmentsBulkCreate", {"inputs": [input_, {**input_, "carrier": "nobody", "clientRef": "r"}, input_]}),
+        ("shipmentsBulkCreate", {"inputs": [input_, {**input_, "tags": ["\0"]}], "errorPolicy": "REJECT_EVERYTHING"}),
         ("shipmentsBulkUpdate", {"inputs": edits}),
         ("shipmentsBulkUpdate", {"inputs": edits, "errorPolicy": "REJECT_EVERYTHING"}),
-        ("trackingEventsRecord", {"inputs": [unknown_word, unknown_word, event("shp_1")]}),
-        ("trackingEventsRecord", {"inputs": [unknown_word, event("shp_1")], "errorPolicy": "REJECT_EVERYTHING"}),
-        ("trackingEventVoid", {"id": delivered, "reason": "No", "replacement": event(draft["id"], "HELD")}),
-        ("trackingEventVoid", {"id": delivered, "reason": "No", "replacement": event(gone, "HELD")}),
-        ("trackingEventVoid", {"id": picked_up, "reason": "No"}),
-        ("shipmentConfirm", of["gone"]),
-        ("shipmentConfirm", of["draft"]),
-        ("shipmentOverrideStatus", {**of["gone"], "status": "DRAFT", "reason": "x"}),
-        ("shipmentOverrideStatus", {**of["gone"], "status": "RETURNED", "reason": "x"}),
-        ("shipmentCancel", of["gone"]),
-        ("shipmentCancel", {**of["ready"], "reason": "x"}),
+        ("trackingEventsRecord", {"inputs": [unmapped_event, unmapped_event, event("shp_1")]}),
+        ("trackingEventsRecord", {"inputs": [unmapped_event, event("shp_1")], "errorPolicy": "REJECT_EVERYTHING"}),
+        ("trackingEventVoid", {"id": delivery, "reason": "No", "replacement": event(draft["id"], "HELD")}),
+        ("trackingEventVoid", {"id": delivery, "reason": "No", "replacement": event(delivered_id, "HELD")}),
+        ("trackingEventVoid", {"id": pickup, "reason": "No"}),
+        ("shipmentConfirm", by["delivered"]),
+        ("shipmentConfirm", by["draft"]),
+        ("shipmentOverrideStatus", {**by["delivered"], "status": "DRAFT", "reason": "x"}),
+        ("shipmentOverrideStatus", {**by["delivered"], "status": "RETURNED", "reason": "x"}),
+        ("shipmentCancel", by["delivered"]),
+        ("shipmentCancel", {**by["ready"], "reason": "x"}),
         ("shipmentArchive", {"by": {"number": "none"}}),
-        ("shipmentArchive", of["gone"]),
+        ("shipmentArchive", by["delivered"]),
         ("carrierSave", {"code": "ups", "input": {"name": " "}}),
         ("carrierSave", {"code": "ups", "input": {"name": "United"}}),
         ("carrierSave", {"code": "dhl", "input": {"name": "DHL"}}),
-        ("carrierStatusMap", {**word, "carrier": "nobody"}),
-        ("carrierStatusMap", word),
+        ("carrierStatusMap", {**mapping, "carrier": "nobody"}),
+        ("carrierStatusMap", mapping),
         ("apiKeyCreate", {"input": {"name": "k", "scopes": ["everything"]}}),
         ("apiKeyCreate", {"input": {"name": "k", "scopes": ["admin"]}}),
         ("apiKeyRevoke", {"id": "key_1"}),
@@ -64,33 +70,33 @@ async def calls(deeds: Deeds) -> Calls:
     ]
 
 
-def said(payload: dict[str, Any]) -> dict[str, Any]:
-    """What is said of a call and of each of its rows, the objects that only a call that writes can show left out."""
-    rows = [{name: row[name] for name in SAID if name in row} for row in payload.get("results", ())]
+def outcome(payload: dict[str, Any]) -> dict[str, Any]:
+    """Errors and warnings of a call and of its rows, without objects that only a real call can return."""
+    rows = [{name: row[name] for name in COMPARED_FIELDS if name in row} for row in payload.get("results", ())]
     return {name: payload.get(name) for name in ("succeeded", "failed", "errors", "warnings")} | {"rows": rows}
 
 
-async def test_validation_says_what_the_call_says_and_leaves_no_trace(
+async def test_validate_only_returns_what_the_call_returns_and_writes_nothing(
     deeds: Deeds, owner: AsyncEngine, ask: Ask, client: httpx.AsyncClient
 ) -> None:
     key = await deeds.do("apiKeyCreate", input={"name": "all", "scopes": [*scopes.SCOPES]})
-    client.headers["Authorization"] = f"Bearer {key['secret']}"  # from the first key on, all need one
-    made = await calls(deeds)
-    offered = (await ask("{ __schema { mutationType { fields { name } } } }"))["data"]["__schema"]["mutationType"]
-    assert {field for field, _ in made} == set(DOCUMENTS) == {field["name"] for field in offered["fields"]}
-    for at, (field, variables) in enumerate(made):
-        key, before = f"key {at}", await trail(owner, "api_key")  # which remembers when a key was last used
-        checked = await deeds.do(field, **variables, options={"idempotencyKey": key, "validateOnly": True})
+    client.headers["Authorization"] = f"Bearer {key['secret']}"  # as soon as a key exists, every request needs one
+    all_calls = await calls(deeds)
+    mutation_type = (await ask("{ __schema { mutationType { fields { name } } } }"))["data"]["__schema"]["mutationType"]
+    assert {field for field, _ in all_calls} == set(DOCUMENTS) == {field["name"] for field in mutation_type["fields"]}
+    for number, (field, variables) in enumerate(all_calls):
+        key, before = f"key {number}", await trail(owner, "api_key")  # api_key holds the time of its last use
+        validated = await deeds.do(field, **variables, options={"idempotencyKey": key, "validateOnly": True})
         assert await trail(owner, "api_key") == before, (field, variables)
-        assert checked["meta"]["validateOnly"] is True
-        done = await deeds.do(field, **variables, options={"idempotencyKey": key})
-        assert done["meta"]["replayed"] is False
-        assert said(checked) == said(done), (field, variables)
+        assert validated["meta"]["validateOnly"] is True
+        executed = await deeds.do(field, **variables, options={"idempotencyKey": key})
+        assert executed["meta"]["replayed"] is False
+        assert outcome(validated) == outcome(executed), (field, variables)
 
 
-async def test_validation_shows_what_is_there(deeds: Deeds) -> None:
+async def test_validate_only_returns_existing_objects_unchanged(deeds: Deeds) -> None:
     await deeds.carrier("ups")
     options = {"validateOnly": True}
-    known = await deeds.do("carrierSave", code="ups", input={"name": "United"}, options=options)
-    assert known["carrier"]["name"] == "UPS"
+    payload = await deeds.do("carrierSave", code="ups", input={"name": "United"}, options=options)
+    assert payload["carrier"]["name"] == "UPS"
     assert (await deeds.do("carrierSave", code="dhl", input={"name": "DHL"}, options=options))["carrier"] is None

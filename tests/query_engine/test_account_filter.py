@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
 from tests.support import seed_data
+from tests.support.graphql_client import Ask
 from tests.support.seed_values import uid
 
 pytestmark = pytest.mark.unguarded  # the statements themselves must restrict rows, without row-level security

@@ -16,7 +16,7 @@ from graphql_app.database import change_notifier, migrate, retention
 from graphql_app.query_engine import change_log
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, Api, Socket, events
 

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.domain import enums
-from tests.conftest import Ask
 from tests.support import seed_data
+from tests.support.graphql_client import Ask
 
 ORDERS = [
     *([(field, direction)] for field in enums.ShipmentOrderField for direction in enums.OrderDirection),

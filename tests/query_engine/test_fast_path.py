@@ -7,7 +7,7 @@ from graphql import OperationDefinitionNode, parse
 
 from graphql_app.query_engine import fast_path
 from graphql_app.schema import build
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 SCHEMA = build.build()._schema
 

@@ -8,8 +8,8 @@ import pytest
 from graphql import GraphQLInputObjectType, coerce_input_value
 
 from graphql_app.schema import build
-from tests.conftest import Ask
 from tests.support import reference_filters
+from tests.support.graphql_client import Ask
 from tests.support.random_arguments import Plain
 from tests.support.random_filters import public
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 pytestmark = pytest.mark.world
 FOLDER = Path(__file__).parent / "golden"

@@ -24,7 +24,7 @@ from graphql_app.database.engine import make_engine
 from graphql_app.database.session import Session
 from graphql_app.domain import enums
 from graphql_app.schema import build
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 
 FILL = (Path(__file__).parent / "volume.sql").read_text()
 SMALL_TABLES = {"carrier", "account"}

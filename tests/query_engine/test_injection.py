@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, is_list_type, is_non_null_type
 
 from graphql_app.schema import build
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 pytestmark = pytest.mark.world
 SCHEMA = build.build()._schema

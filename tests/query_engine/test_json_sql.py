@@ -16,7 +16,7 @@ from graphql_app.graphql_types import scalars
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.plan import DIALECT
 from graphql_app.schema import build
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 TYPES: Any = build.build()._schema.type_map
 PROPERTY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)

@@ -22,8 +22,8 @@ from graphql_app.database.session import Session
 from graphql_app.errors import request_errors
 from graphql_app.schema import build
 from graphql_app.settings import Settings
-from tests.conftest import Ask
 from tests.support import seed_data
+from tests.support.graphql_client import Ask
 
 SHIPMENT = """
   id number carrier { name shipments(first: 1) { nodes { returnOf { number } } totalCount { count } } }

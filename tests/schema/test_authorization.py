@@ -14,7 +14,7 @@ from graphql_app.auth.scopes import ADMIN, EVENTS, READ, SCOPES, WRITE
 from graphql_app.cli import account_admin
 from graphql_app.schema import authorization, build
 from graphql_app.settings import Settings
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 from tests.support.streaming_clients import Socket, events
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.schema import build
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 FILE = Path(__file__).parents[2] / "schema.graphql"
 

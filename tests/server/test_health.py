@@ -21,7 +21,7 @@ from graphql_app.observability import metrics
 from graphql_app.observability.logging import JsonLogFormatter, LogFormatter, request_id
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.conftest import admin, database_url
+from tests.support.databases import admin_connection, database_url
 from tests.support.live_server import serving
 from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Socket, events
 

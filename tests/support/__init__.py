@@ -1,1 +1,1 @@
-"""What tests share: servers, clients, seed data, random inputs and the reference executor."""
+"""Support code that several tests share: servers, clients, seed data, random inputs and the reference executor."""

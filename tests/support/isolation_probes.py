@@ -1,8 +1,8 @@
-"""What can be asked with somebody else's values, found by introspection: every place of every argument of the schema.
+"""Requests that use another account's values in every argument of the schema, found by introspection.
 
-A place is a leaf of an argument, however deep; the rest of the argument is the least that GraphQL lets stand there. The
-answer to an attack shows everything that lies below its field. Whatever is added to the schema is attacked too, or said
-to be something for which there is no attack yet.
+An argument path leads to a leaf of an argument, at any depth; the rest of the argument is the smallest valid value. The
+response to a probe shows everything below its field. A new argument or type is probed automatically, or the assertion
+"say how ..." fails until a value for it is given here.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ from graphql import (
 from graphql_app.schema import build
 
 CORE = build.build()._schema
-LEAST: dict[str, Any] = {
+SMALLEST_VALUES: dict[str, Any] = {
     "ID": "shp_" + "0" * 32,
     "String": "x",
     "Int": 1,
@@ -43,177 +43,191 @@ LEAST: dict[str, Any] = {
     "CurrencyCode": "EUR",
     "JSON": {},
 }
-"""A value of each scalar."""
-OTHERS: dict[str, list[Any]] = {
+"""A valid value of each scalar."""
+GENERAL_VALUES: dict[str, list[Any]] = {
     "Int": [0, 250],
     "Boolean": [True, False],
     "DateTime": ["1900-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
     "Decimal": ["0", "999999"],
 }
-"""What a place of these is asked with, where nothing of somebody else fits: conditions that all or none fulfil."""
-WRAPPED = {"nodes", "pageInfo", "totalCount", "results", "errors", "warnings"}
-"""Fields that are no step away from what was asked for."""
-FEW = {"id", "cursor", "count", "code", "endCursor"}
-"""What shows of a page which rows it has, and how many there are."""
-MOST_WORDS = 2
+"""Values for leaves where no value of the victim fits: conditions that match all or no rows."""
+SAME_LEVEL_FIELDS = {"nodes", "pageInfo", "totalCount", "results", "errors", "warnings"}
+"""Fields that do not count as a level of depth."""
+COUNTING_FIELDS = {"id", "cursor", "count", "code", "endCursor"}
+"""Fields that show which rows a page has, and how many there are."""
+MAX_ENUM_VALUES = 2
+"""Enum values to try per enum."""
 Path = tuple[str, ...]
-Make = Callable[[Any], Any]
+BuildArgument = Callable[[Any], Any]
 
 
-class Place(NamedTuple):
-    """Where a value can stand: the argument and the names below it, the leaf's type, and the argument with a value."""
+class ArgumentPath(NamedTuple):
+    """An argument path, the type of its leaf, and a function that builds the argument around a value."""
 
     path: Path
     leaf: str
-    make: Make
+    build: BuildArgument
 
 
 class Attack(NamedTuple):
-    """A request that names what belongs to somebody else."""
+    """A request with values that belong to the other account."""
 
     name: str
     document: str
     variables: dict[str, Any]
 
 
-def known(name: str, words: Mapping[str, Any], what: str) -> Any:
-    """Fails for what nobody has thought of."""
-    assert name in words, f"say how {name} is {what}"
-    return words[name]
+def known(name: str, table: Mapping[str, Any], purpose: str) -> Any:
+    """`words[name]`; fails if the table has no entry for a name of the schema."""
+    assert name in table, f"say how {name} is {purpose}"
+    return table[name]
 
 
 def one_of(type_: GraphQLInputObjectType) -> bool:
+    """Whether an input object is a @oneOf input."""
     return bool(type_.extensions["strawberry-definition"].is_one_of)
 
 
-def least(type_: GraphQLInputType) -> Any:
-    """The least valid value of a type."""
-    bare: Any = get_nullable_type(type_)
-    if is_list_type(bare):
-        return [least(bare.of_type)]
-    if isinstance(bare, GraphQLEnumType):
-        return next(iter(bare.values))
-    if isinstance(bare, GraphQLInputObjectType):
-        if one_of(bare):
-            name, field = next(iter(bare.fields.items()))
-            return {name: least(field.type)}
-        return {name: least(field.type) for name, field in bare.fields.items() if is_required_input_field(field)}
-    return known(bare.name, LEAST, "written")
+def smallest_value(type_: GraphQLInputType) -> Any:
+    """The smallest valid value of a type."""
+    named: Any = get_nullable_type(type_)
+    if is_list_type(named):
+        return [smallest_value(named.of_type)]
+    if isinstance(named, GraphQLEnumType):
+        return next(iter(named.values))
+    if isinstance(named, GraphQLInputObjectType):
+        if one_of(named):
+            name, field = next(iter(named.fields.items()))
+            return {name: smallest_value(field.type)}
+        return {
+            name: smallest_value(field.type) for name, field in named.fields.items() if is_required_input_field(field)
+        }
+    return known(named.name, SMALLEST_VALUES, "written")
 
 
-def places(type_: GraphQLInputType, within: Path = ()) -> Iterator[Place]:
-    """All places below an input. Conditions within AND, OR and NOT are the same conditions."""
-    bare: Any = get_nullable_type(type_)
-    if is_list_type(bare):
-        for path, leaf, make in places(bare.of_type, within):
-            yield Place(path, leaf, lambda value, make=make: [make(value)])
-    elif isinstance(bare, GraphQLInputObjectType):
-        rest = {} if one_of(bare) else least(bare)
-        for name, field in bare.fields.items():
-            if get_named_type(field.type) is bare:
+def argument_paths(type_: GraphQLInputType, parents: Path = ()) -> Iterator[ArgumentPath]:
+    """All paths below an input. AND, OR and NOT hold the same conditions again and are skipped."""
+    named: Any = get_nullable_type(type_)
+    if is_list_type(named):
+        for path, leaf, make in argument_paths(named.of_type, parents):
+            yield ArgumentPath(path, leaf, lambda value, make=make: [make(value)])
+    elif isinstance(named, GraphQLInputObjectType):
+        others = {} if one_of(named) else smallest_value(named)
+        for name, field in named.fields.items():
+            if get_named_type(field.type) is named:
                 continue
-            for path, leaf, make in places(field.type, (*within, name)):
-                yield Place(path, leaf, lambda value, name=name, make=make: {**rest, name: make(value)})
+            for path, leaf, make in argument_paths(field.type, (*parents, name)):
+                yield ArgumentPath(path, leaf, lambda value, name=name, make=make: {**others, name: make(value)})
     else:
-        yield Place(within, bare.name, lambda value: value)
+        yield ArgumentPath(parents, named.name, lambda value: value)
 
 
-def values(leaf: str, path: Path, loot: Mapping[str, list[Any]]) -> list[Any]:
-    """With what a place is asked: by what is known of the victim, or by all there is."""
+def values_to_try(leaf: str, path: Path, victim_values: Mapping[str, list[Any]]) -> list[Any]:
+    """The values to try at a leaf: the victim's values of that type, or general ones."""
     if leaf == "String" and path[-1] in ("after", "before"):
-        return loot["cursors"]
-    if leaf in loot or leaf in OTHERS:
-        return [*loot.get(leaf, ()), *OTHERS.get(leaf, ())]
+        return victim_values["cursors"]
+    if leaf in victim_values or leaf in GENERAL_VALUES:
+        return [*victim_values.get(leaf, ()), *GENERAL_VALUES.get(leaf, ())]
     type_ = CORE.type_map[leaf]
-    return list(type_.values)[:MOST_WORDS] if isinstance(type_, GraphQLEnumType) else [LEAST[leaf]]
+    return list(type_.values)[:MAX_ENUM_VALUES] if isinstance(type_, GraphQLEnumType) else [SMALLEST_VALUES[leaf]]
 
 
-def selection(type_: GraphQLOutputType, depth: int = 1, apart: Collection[str] = ()) -> str:
-    """Everything that can be seen of a type, down to some depth. `apart`: fields that other types have otherwise."""
-    bare: Any = get_named_type(type_)
-    if is_leaf_type(bare):
+def selection(type_: GraphQLOutputType, depth: int = 1, aliased: Collection[str] = ()) -> str:
+    """A selection set with everything that a type shows, down to a depth. `apart`: fields that need an alias,
+    because other types define them differently.
+    """
+    named: Any = get_named_type(type_)
+    if is_leaf_type(named):
         return ""
-    if isinstance(bare, GraphQLInterfaceType):
-        possible = CORE.get_possible_types(bare)
-        shapes = Counter({(name, str(field.type)) for one in possible for name, field in one.fields.items()})
+    if isinstance(named, GraphQLInterfaceType):
+        possible = CORE.get_possible_types(named)
+        shapes = Counter({(name, str(field.type)) for type_ in possible for name, field in type_.fields.items()})
         names = Counter(name for name, _ in shapes)
-        shown = [f"... on {one.name} {selection(one, depth, {n for n in names if names[n] > 1})}" for one in possible]
-        return f"{{ __typename {' '.join(shown)} }}"
-    assert isinstance(bare, GraphQLObjectType), f"say how {bare} is shown"
+        fragments = [
+            f"... on {type_.name} {selection(type_, depth, {n for n in names if names[n] > 1})}" for type_ in possible
+        ]
+        return f"{{ __typename {' '.join(fragments)} }}"
+    assert isinstance(named, GraphQLObjectType), f"say how {named} is shown"
     parts = []
-    for name, field in bare.fields.items():
-        below = get_named_type(field.type)
-        assert not any(map(is_required_argument, field.args.values())), f"say how {bare.name}.{name} is shown"
+    for name, field in named.fields.items():
+        field_type = get_named_type(field.type)
+        assert not any(map(is_required_argument, field.args.values())), f"say how {named.name}.{name} is shown"
         if name == "edges":
             parts.append("edges { cursor }")
-        elif is_leaf_type(below) and (depth >= 0 or name in FEW):
-            parts.append(f"{bare.name}_{name}: {name}" if name in apart else name)
-        elif not is_leaf_type(below) and (name in WRAPPED or depth > 0):
+        elif is_leaf_type(field_type) and (depth >= 0 or name in COUNTING_FIELDS):
+            parts.append(f"{named.name}_{name}: {name}" if name in aliased else name)
+        elif not is_leaf_type(field_type) and (name in SAME_LEVEL_FIELDS or depth > 0):
             page = "(first: 3)" if "first" in field.args else ""
-            parts.append(f"{name}{page} {selection(field.type, depth - (name not in WRAPPED))}")
+            parts.append(f"{name}{page} {selection(field.type, depth - (name not in SAME_LEVEL_FIELDS))}")
     return f"{{ {' '.join(parts) or '__typename'} }}"
 
 
-def document(kind: str, name: str, field: GraphQLField, given: Mapping[str, Any], around: str = "%s") -> str:
+def document(kind: str, name: str, field: GraphQLField, arguments: Mapping[str, Any], wrapper: str = "%s") -> str:
     """An operation with one field, whose arguments are variables of the same names."""
-    declared = ", ".join(f"${one}: {field.args[one].type}" for one in given)
-    passed = ", ".join(f"{one}: ${one}" for one in given)
-    depth = -1 if {"where", "orderBy"} & given.keys() else 1
+    definitions = ", ".join(f"${argument}: {field.args[argument].type}" for argument in arguments)
+    passed = ", ".join(f"{argument}: ${argument}" for argument in arguments)
+    depth = -1 if {"where", "orderBy"} & arguments.keys() else 1
     body = f"{name}{f'({passed})' if passed else ''} {selection(field.type, depth)}"
-    return f"{kind}{f'({declared})' if declared else ''} {{ {around % body} }}"
+    return f"{kind}{f'({definitions})' if definitions else ''} {{ {wrapper % body} }}"
 
 
 def against(
-    kind: str, name: str, field: GraphQLField, base: Mapping[str, Any], loot: Mapping[str, list[Any]],
-    around: str = "%s", label: str = "",
+    kind: str, name: str, field: GraphQLField, base: Mapping[str, Any], victim_values: Mapping[str, list[Any]],
+    wrapper: str = "%s", label: str = "",
 ) -> Iterator[Attack]:  # fmt: skip
-    """All attacks on one field, whose other arguments are those of `base`."""
+    """All probes of one field; its other arguments are those of `base`."""
     for argument, definition in field.args.items():
-        for place in places(definition.type, (argument,)):
-            for value in values(place.leaf, place.path, loot):
-                given = {**base, argument: filled(base.get(argument), place.make(value))}
-                if place.path[-1] == "before":
-                    given["last"] = 3
-                named = f"{label or name} {'.'.join(place.path[:])} {value!r}"
-                yield Attack(named, document(kind, name, field, given, around), given)
+        for argument_path in argument_paths(definition.type, (argument,)):
+            for value in values_to_try(argument_path.leaf, argument_path.path, victim_values):
+                arguments = {**base, argument: replaced(base.get(argument), argument_path.build(value))}
+                if argument_path.path[-1] == "before":
+                    arguments["last"] = 3
+                probe_name = f"{label or name} {'.'.join(argument_path.path[:])} {value!r}"
+                yield Attack(probe_name, document(kind, name, field, arguments, wrapper), arguments)
 
 
-def filled(base: Any, value: Any) -> Any:
-    """What is attacked, within what is asked otherwise: only a value below it is another."""
+def replaced(base: Any, value: Any) -> Any:
+    """`base` with one value below it replaced."""
     if isinstance(base, list) and isinstance(value, list) and base:
-        return [filled(base[0], value[0]), *base[1:]]
-    if isinstance(base, dict) and isinstance(value, dict) and not ONE_OF & value.keys():
-        return {**base, **{name: filled(base.get(name), one) for name, one in value.items()}}
+        return [replaced(base[0], value[0]), *base[1:]]
+    if isinstance(base, dict) and isinstance(value, dict) and not ONE_OF_FIELDS & value.keys():
+        return {**base, **{name: replaced(base.get(name), part) for name, part in value.items()}}
     return value
 
 
-ONE_OF = {
+ONE_OF_FIELDS = {
     name
     for type_ in CORE.type_map.values()
     if isinstance(type_, GraphQLInputObjectType) and one_of(type_)
     for name in type_.fields
 }
+"""The fields of all @oneOf inputs: they exclude each other."""
 
 
-def least_arguments(field: GraphQLField) -> dict[str, Any]:
-    return {name: least(one.type) for name, one in field.args.items() if is_required_argument(one)}
+def smallest_arguments(field: GraphQLField) -> dict[str, Any]:
+    """The smallest valid value of each required argument."""
+    return {
+        name: smallest_value(argument.type) for name, argument in field.args.items() if is_required_argument(argument)
+    }
 
 
-def questions(loot: Mapping[str, list[Any]], own: Mapping[str, str]) -> Iterator[Attack]:
-    """All attacks by queries; below objects, too, which are reached by identities of one's own, by the type's name."""
+def questions(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, str]) -> Iterator[Attack]:
+    """All probes by queries, also below nodes, which are reached by the attacker's own ids (`own`: type name -> id)."""
     assert CORE.query_type is not None
     for name, field in CORE.query_type.fields.items():
-        base = least_arguments(field)
-        yield Attack(name, document("query", name, field, base), base)
-        yield from against("query", name, field, base, loot)
-    reached = set()
+        arguments = smallest_arguments(field)
+        yield Attack(name, document("query", name, field, arguments), arguments)
+        yield from against("query", name, field, arguments, victim_values)
+    probed = set()
     for type_ in CORE.get_possible_types(CORE.type_map["Node"]):  # type: ignore[arg-type]
-        around = f'node(id: "{known(type_.name, own, "reached")}") {{ ... on {type_.name} {{ %s }} }}'
+        wrapper = f'node(id: "{known(type_.name, own_ids, "reached")}") {{ ... on {type_.name} {{ %s }} }}'
         for name, field in type_.fields.items():
-            reached.add((type_.name, name))
-            yield from against("query", name, field, {}, loot, around, f"{type_.name}.{name}")
+            probed.add((type_.name, name))
+            yield from against("query", name, field, {}, victim_values, wrapper, f"{type_.name}.{name}")
     for type_ in CORE.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith(("__", "Query", "Mutation", "Subscr")):
             for name, field in type_.fields.items():
-                harmless = all(get_named_type(one.type).name not in loot for one in field.args.values())
-                assert harmless or (type_.name, name) in reached, f"say how {type_.name}.{name} is attacked"
+                takes_no_victim_value = all(
+                    get_named_type(argument.type).name not in victim_values for argument in field.args.values()
+                )
+                assert takes_no_victim_value or (type_.name, name) in probed, f"say how {type_.name}.{name} is attacked"

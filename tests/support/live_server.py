@@ -1,4 +1,4 @@
-"""The app behind a real socket, and HTTP as one types it: for what a client library would not let happen."""
+"""The app on a real socket, and raw HTTP for requests that a client library would not send."""
 
 import asyncio
 import contextlib
@@ -17,26 +17,26 @@ from graphql_app.settings import Settings
 
 
 @asynccontextmanager
-async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **more: Any) -> AsyncIterator[int]:
-    """The port of a server that runs in this loop."""
+async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **options: Any) -> AsyncIterator[int]:
+    """Run a server in this event loop; yields its port. `send_buffer`: size of the socket's send buffer in bytes."""
     listener = socket.socket()
     if send_buffer:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     listener.bind(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn_protocols.config(app, settings, log_config=None, lifespan="off", **more))
-    task = asyncio.create_task(running.serve(sockets=[listener]))
-    while not running.started:  # noqa: ASYNC110 uvicorn has nothing else to wait for
+    server = uvicorn.Server(uvicorn_protocols.config(app, settings, log_config=None, lifespan="off", **options))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 uvicorn offers no event for it
         await asyncio.sleep(0.01)
     try:
         yield listener.getsockname()[1]
     finally:
-        running.should_exit = True
+        server.should_exit = True
         await task
 
 
 @asynccontextmanager
 async def client_of(engine: AsyncEngine, settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an app whose settings are others in some points; the app is its `transport.app`."""
+    """A client of an app with some settings changed. The app is its `transport.app`."""
     app = app_module.create_app(settings.model_copy(update=changes), engine=engine, keyless=True)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -45,7 +45,7 @@ async def client_of(engine: AsyncEngine, settings: Settings, **changes: Any) -> 
 
 
 class Wire:
-    """One connection."""
+    """One TCP connection to the server."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -58,11 +58,12 @@ class Wire:
         self.writer.close()
 
     async def send(self, data: bytes) -> None:
+        """Send raw bytes."""
         self.writer.write(data)
         await self.writer.drain()
 
     async def receive(self, within: float = 5.0) -> bytes:
-        """All that comes until the other side closes, or resets what it did not want to read to the end."""
+        """All bytes until the server closes the connection, or resets it because it did not read the whole request."""
         parts = []
         async with asyncio.timeout(within):
             with contextlib.suppress(ConnectionResetError):
@@ -72,7 +73,7 @@ class Wire:
 
 
 def posted(body: bytes, *headers: str) -> bytes:
-    """The bytes of a POST, after whose answer the connection is closed."""
+    """The bytes of a POST with `connection: close`."""
     lines = [
         "POST /graphql HTTP/1.1", "host: 127.0.0.1", "content-type: application/json", "connection: close",
         f"content-length: {len(body)}", *headers, "", "",

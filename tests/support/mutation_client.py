@@ -1,7 +1,7 @@
-"""What tests do through the API: a method for each mutation, and the least input that each takes.
+"""A test client for mutations: a method for each mutation, minimal and complete inputs, and database snapshots.
 
-A method answers the payload of its mutation; it fails where the answer has top-level errors. `trail` is the whole
-database as text, by which a test sees whether anything was written.
+A method returns the payload of its mutation and fails on top-level errors. `trail` returns the whole database as text,
+by which a test sees whether anything was written.
 """
 
 from typing import Any
@@ -86,76 +86,78 @@ DOCUMENTS = {
     ),
     "apiKeyRevoke": ("$id: ID!, $options: MutationOptions", f"apiKey {{ id revokedAt }} {ERRORS} {META}"),
 }
+"""Mutation field -> variable definitions, selection set."""
 
 
 def document(field: str) -> str:
-    """The mutation with this one field, all of its arguments as variables."""
-    declared, selection = DOCUMENTS[field]
-    names = [part.split(":")[0].strip() for part in declared.split(",")]
-    given = ", ".join(f"{name[1:]}: {name}" for name in names)
-    return f"mutation({declared}) {{ {field}({given}) {{ {selection} }} }}"
+    """The operation with this mutation field; all arguments are variables."""
+    definitions, selection = DOCUMENTS[field]
+    names = [part.split(":")[0].strip() for part in definitions.split(",")]
+    arguments = ", ".join(f"{name[1:]}: {name}" for name in names)
+    return f"mutation({definitions}) {{ {field}({arguments}) {{ {selection} }} }}"
 
 
-def minimal(**more: Any) -> Json:
-    """The least ShipmentCreateInput."""
-    return {"shipper": BERLIN, **more}
+def minimal(**fields: Any) -> Json:
+    """The smallest valid ShipmentCreateInput."""
+    return {"shipper": BERLIN, **fields}
 
 
-def complete(**more: Any) -> Json:
+def complete(**fields: Any) -> Json:
     """A ShipmentCreateInput that can be confirmed."""
-    return {"shipper": BERLIN, "recipient": PARIS, "packages": [KILO], **more}
+    return {"shipper": BERLIN, "recipient": PARIS, "packages": [KILO], **fields}
 
 
-def event(target: str | Json, code: str | None = "IN_TRANSIT", at: str = "2026-03-01T10:00:00Z", **more: Any) -> Json:
-    """A TrackingEventInput. `target`: a shipment's or package's id, or an EventTarget."""
+def event(target: str | Json, code: str | None = "IN_TRANSIT", at: str = "2026-03-01T10:00:00Z", **fields: Any) -> Json:
+    """A TrackingEventInput. `target`: the id of a shipment or package, or an EventTarget."""
     if isinstance(target, str):
         target = {"packageId": target} if target.startswith("pkg_") else {"shipment": {"id": target}}
-    given: Json = {"target": target, "occurred": {"instant": at}, **more}
-    return given if code is None else {**given, "code": code}
+    input_: Json = {"target": target, "occurred": {"instant": at}, **fields}
+    return input_ if code is None else {**input_, "code": code}
 
 
 def codes(payload: Json) -> list[tuple[str, str | None]]:
-    """What is wrong: code and path of each error."""
-    return [(one["code"], None if one["path"] is None else ".".join(one["path"])) for one in payload["errors"]]
+    """Code and path of each error."""
+    return [(error["code"], None if error["path"] is None else ".".join(error["path"])) for error in payload["errors"]]
 
 
 def warned(payload: Json) -> list[tuple[str, str]]:
-    """What looks odd: code and path of each warning."""
-    return [(one["code"], ".".join(one["path"])) for one in payload["warnings"]]
+    """Code and path of each warning."""
+    return [(warning["code"], ".".join(warning["path"])) for warning in payload["warnings"]]
 
 
 class Deeds:
-    """The mutations, by the short names of what they do."""
+    """The mutations as methods with short names."""
 
     def __init__(self, ask: Any) -> None:
         self.ask = ask
 
     async def do(self, field: str, *, headers: dict[str, str] | None = None, **variables: Any) -> Json:
-        """The payload of one mutation."""
-        answer = await self.ask(document(field), variables, headers=headers)
-        assert "errors" not in answer, answer["errors"]
-        payload: Json = answer["data"][field]
+        """The payload of one mutation. Fails on top-level errors."""
+        response = await self.ask(document(field), variables, headers=headers)
+        assert "errors" not in response, response["errors"]
+        payload: Json = response["data"][field]
         return payload
 
-    async def create(self, options: Json | None = None, **given: Any) -> Json:
-        return await self.do("shipmentCreate", input=minimal(**given), options=options or {})
+    async def create(self, options: Json | None = None, **fields: Any) -> Json:
+        """shipmentCreate with a minimal input and the given fields."""
+        return await self.do("shipmentCreate", input=minimal(**fields), options=options or {})
 
-    async def made(self, **given: Any) -> Json:
-        """A shipment, made without any error."""
-        payload = await self.create(**given)
+    async def made(self, **fields: Any) -> Json:
+        """A shipment that was created without errors."""
+        payload = await self.create(**fields)
         assert payload["errors"] == []
         shipment: Json = payload["shipment"]
         return shipment
 
-    async def ready(self, packages: int = 1, **given: Any) -> Json:
+    async def ready(self, packages: int = 1, **fields: Any) -> Json:
         """A confirmed shipment."""
-        return await self.made(**complete(packages=[KILO] * packages, confirm=True, **given))
+        return await self.made(**complete(packages=[KILO] * packages, confirm=True, **fields))
 
-    async def upsert(self, reference: str, given: Json, **options: Any) -> Json:
-        return await self.do("shipmentUpsert", externalReference=reference, input=given, options=options)
+    async def upsert(self, reference: str, input_: Json, **options: Any) -> Json:
+        return await self.do("shipmentUpsert", externalReference=reference, input=input_, options=options)
 
-    async def update(self, id_: str, given: Json, **options: Any) -> Json:
-        return await self.do("shipmentUpdate", by={"id": id_}, input=given, options=options)
+    async def update(self, id_: str, input_: Json, **options: Any) -> Json:
+        return await self.do("shipmentUpdate", by={"id": id_}, input=input_, options=options)
 
     async def confirm(self, id_: str, **options: Any) -> Json:
         return await self.do("shipmentConfirm", by={"id": id_}, options=options)
@@ -183,31 +185,31 @@ class Deeds:
     ) -> Json:
         return await self.do("trackingEventVoid", id=id_, reason=reason, replacement=replacement, options=options)
 
-    async def carrier(self, code: str, **given: Any) -> Json:
+    async def carrier(self, code: str, **fields: Any) -> Json:
         return await self.do(
-            "carrierSave", code=code, input={"name": code.upper()[:9].strip("\0"), **given}, options={}
+            "carrierSave", code=code, input={"name": code.upper()[:9].strip("\0"), **fields}, options={}
         )
 
     async def map(self, carrier: str, raw: str, code: str | None = None, reason: str | None = None) -> Json:
         return await self.do("carrierStatusMap", carrier=carrier, raw=raw, code=code, reason=reason, options={})
 
     async def shipment(self, id_: str) -> Json:
-        """All of a shipment."""
-        answer = await self.ask(f"query($id: ID!) {{ shipment(by: {{id: $id}}) {{ {SHIPMENT} }} }}", {"id": id_})
-        found: Json = answer["data"]["shipment"]
-        return found
+        """A shipment with all its fields."""
+        response = await self.ask(f"query($id: ID!) {{ shipment(by: {{id: $id}}) {{ {SHIPMENT} }} }}", {"id": id_})
+        shipment: Json = response["data"]["shipment"]
+        return shipment
 
     async def events(self, id_: str) -> list[Json]:
-        """All events of a shipment in the order in which they happened, voided ones too."""
+        """All events of a shipment in order of occurrence, voided ones included."""
         query = f"""query($id: ID!) {{ shipment(by: {{id: $id}}) {{
           events(first: 250, where: {{includeVoided: true}}) {{ nodes {{ {EVENT} }} }} }} }}"""
-        found: list[Json] = (await self.ask(query, {"id": id_}))["data"]["shipment"]["events"]["nodes"]
-        return found
+        events: list[Json] = (await self.ask(query, {"id": id_}))["data"]["shipment"]["events"]["nodes"]
+        return events
 
 
-async def trail(owner: AsyncEngine, *but: str) -> dict[str, str]:
-    """Every row of every table as one text a table, and the last number given to a shipment."""
-    found = {}
+async def trail(owner: AsyncEngine, *excluded: str) -> dict[str, str]:
+    """All rows of each table as one text, and the last shipment number of each account. `excluded`: table names."""
+    snapshot = {}
     async with owner.connect() as connection:
         tables = await connection.execute(
             text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace")
@@ -219,13 +221,13 @@ async def trail(owner: AsyncEngine, *but: str) -> dict[str, str]:
                 continue
             else:
                 query = f"SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') FROM \"{name}\" t"
-            if name not in but:
-                found[name] = (await connection.execute(text(query))).scalar_one()
-    return found
+            if name not in excluded:
+                snapshot[name] = (await connection.execute(text(query))).scalar_one()
+    return snapshot
 
 
 async def versions_hold(owner: AsyncEngine) -> int:
-    """Asserts that every shipment's version is the number of its changes, numbered from 1; how many there are."""
+    """Assert that each version equals the number of changes, which count from 1; returns the number of shipments."""
     async with owner.connect() as connection:
         rows = await connection.execute(
             text(
@@ -233,7 +235,7 @@ async def versions_hold(owner: AsyncEngine) -> int:
                 "LEFT JOIN change c ON c.shipment_id = s.id GROUP BY s.id, s.version"
             )
         )
-        found = rows.all()
-    for _, version, seqs in found:
-        assert seqs == list(range(1, version + 1))
-    return len(found)
+        shipments = rows.all()
+    for _, version, sequences in shipments:
+        assert sequences == list(range(1, version + 1))
+    return len(shipments)

@@ -1,4 +1,4 @@
-"""The rows of one account as ORM objects, each kind read by one plain SELECT."""
+"""The rows of one account as ORM objects, loaded with one plain SELECT per table."""
 
 from collections import defaultdict
 from typing import Any
@@ -11,16 +11,16 @@ from graphql_app import models
 
 
 class Loaded:
-    """The account's rows, and who belongs to whom."""
+    """The rows of one account, indexed by id and by shipment."""
 
     def __init__(self, rows: dict[type, list[Any]], raw: dict[Any, str]) -> None:
         self.raw = raw
-        """JSON columns as PostgreSQL writes them, by the identity of their row."""
-        self.shipments: dict[UUID, Any] = {one.id: one for one in rows[models.Shipment]}
-        self.packages: dict[UUID, Any] = {one.id: one for one in rows[models.Package]}
-        self.carriers: dict[UUID, Any] = {one.id: one for one in rows[models.Carrier]}
-        self.items: dict[UUID, Any] = {one.id: one for one in rows[models.ShipmentItem]}
-        self.events: dict[UUID, Any] = {one.id: one for one in rows[models.TrackingEvent]}
+        """JSON columns as PostgreSQL prints them, by the id of their row."""
+        self.shipments: dict[UUID, Any] = {row.id: row for row in rows[models.Shipment]}
+        self.packages: dict[UUID, Any] = {row.id: row for row in rows[models.Package]}
+        self.carriers: dict[UUID, Any] = {row.id: row for row in rows[models.Carrier]}
+        self.items: dict[UUID, Any] = {row.id: row for row in rows[models.ShipmentItem]}
+        self.events: dict[UUID, Any] = {row.id: row for row in rows[models.TrackingEvent]}
         self.changes: list[Any] = rows[models.Change]
         self.parties_of = by_shipment(rows[models.Party])
         self.references_of = by_shipment(rows[models.ShipmentReference])
@@ -29,34 +29,35 @@ class Loaded:
         self.events_of = by_shipment(rows[models.TrackingEvent])
 
     def party(self, shipment: UUID, role: str) -> Any:
-        """Who has a role at a shipment."""
-        return next((one for one in self.parties_of[shipment] if one.role == role), None)
+        """The party of a shipment in a role, or None."""
+        return next((party for party in self.parties_of[shipment] if party.role == role), None)
 
 
 def by_shipment(rows: list[Any]) -> defaultdict[UUID, list[Any]]:
-    found = defaultdict(list)
+    """Group rows by `shipment_id`."""
+    grouped = defaultdict(list)
     for row in rows:
-        found[row.shipment_id].append(row)
-    return found
+        grouped[row.shipment_id].append(row)
+    return grouped
 
 
 async def load(engine: AsyncEngine, account: UUID) -> Loaded:
-    """All that one account has."""
-    kinds = (models.Shipment, models.Party, models.ShipmentReference, models.Package, models.ShipmentItem,
+    """Load all rows of one account."""
+    models_ = (models.Shipment, models.Party, models.ShipmentReference, models.Package, models.ShipmentItem,
              models.TrackingEvent, models.Change, models.Carrier)  # fmt: skip
     rows: dict[type, list[Any]] = {}
     raw: dict[Any, str] = {}
     async with AsyncSession(engine) as session:
-        for kind in kinds:
-            table = kind.__table__.c  # type: ignore[attr-defined]
-            found = await session.execute(select(kind).where(table.account_id == account))
-            rows[kind] = list(found.scalars())
-        for kind, key, column in (
+        for model in models_:
+            table = model.__table__.c  # type: ignore[attr-defined]
+            result = await session.execute(select(model).where(table.account_id == account))
+            rows[model] = list(result.scalars())
+        for model, key, column in (
             (models.Shipment, "id", "metadata"),
             (models.ShipmentItem, "id", "metadata"),
             (models.Change, "seq", "changed"),
         ):
-            table = kind.__table__.c  # type: ignore[attr-defined]
-            found = await session.execute(select(table[key], cast(table[column], Text)))
-            raw |= {key: text for key, text in found}
+            table = model.__table__.c  # type: ignore[attr-defined]
+            result = await session.execute(select(table[key], cast(table[column], Text)))
+            raw |= {key: text for key, text in result}
     return Loaded(rows, raw)

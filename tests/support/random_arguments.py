@@ -1,4 +1,4 @@
-"""Arguments by chance, of every kind that the schema takes, from what is in the rows and what is not."""
+"""Random arguments for every field of the schema, from values that occur in the rows and values that do not."""
 
 import json
 import random
@@ -17,57 +17,58 @@ from tests.support.reference_executor import Naive
 
 
 class Written(NamedTuple):
-    """A value as a literal of GraphQL and as JSON."""
+    """A value as GraphQL literal and as JSON."""
 
     text: str
     value: Any
 
 
-def of(value: Any) -> Written:
-    """A JSON value."""
+def literal(value: Any) -> Written:
+    """A JSON value as `Written`."""
     if isinstance(value, enums.DocumentedEnum):
         return Written(value.value, value.value)
     if isinstance(value, dict):
-        return both(value, ", ".join(f"{name}: {of(one).text}" for name, one in value.items()), "{}")
+        return object_literal(value, ", ".join(f"{name}: {literal(part).text}" for name, part in value.items()), "{}")
     if isinstance(value, list):
-        return Written(f"[{', '.join(of(one).text for one in value)}]", [of(one).value for one in value])
+        return Written(f"[{', '.join(literal(item).text for item in value)}]", [literal(item).value for item in value])
     return Written(json.dumps(value), value)
 
 
-def both(value: dict[str, Any], text: str, brackets: str) -> Written:
-    return Written(f"{brackets[0]}{text}{brackets[1]}", {name: of(one).value for name, one in value.items()})
+def object_literal(value: dict[str, Any], text: str, brackets: str) -> Written:
+    """An object as `Written`, its literal from `text`."""
+    return Written(f"{brackets[0]}{text}{brackets[1]}", {name: literal(part).value for name, part in value.items()})
 
 
 class Values(FilterValues):
-    """What may be given where."""
+    """Random arguments, with a method `Type_field` for each field that takes some."""
 
-    def __init__(self, own: orm_rows.Loaded, other: orm_rows.Loaded, naive: Naive) -> None:
-        super().__init__(own, other)
-        self.naive = naive
+    def __init__(self, own_rows: orm_rows.Loaded, other_rows: orm_rows.Loaded, reference: Naive) -> None:
+        super().__init__(own_rows, other_rows)
+        self.reference = reference
         self.tables = set(TYPE_MODELS)
         self.cursors: dict[str, list[str]] = {}
 
-    def arguments(self, chance: random.Random, type_name: str, name: str) -> dict[str, Written]:
+    def arguments(self, rng: random.Random, type_name: str, name: str) -> dict[str, Written]:
         """Arguments of a field, by name."""
         method = getattr(self, f"{type_name}_{name}", None)
-        given: dict[str, Any] = method(chance) if method else {}
-        if name == "totalCount" and chance.random() < 0.7:
-            given = {"limit": chance.choice([0, 1, 5, 10_000, 1_000_000, None])}
-        return {arg: of(value) for arg, value in given.items()}
+        arguments: dict[str, Any] = method(rng) if method else {}
+        if name == "totalCount" and rng.random() < 0.7:
+            arguments = {"limit": rng.choice([0, 1, 5, 10_000, 1_000_000, None])}
+        return {arg: literal(value) for arg, value in arguments.items()}
 
-    def page(self, chance: random.Random, cursors: list[str], *, both_ways: bool = True) -> dict[str, Any]:
-        """`first`, `after`, `last`, `before`; small pages, so that no limit is met."""
-        back = both_ways and chance.random() < 0.4
-        found: dict[str, Any] = {"last" if back else "first": chance.choice([0, 1, 2, 3, 5])}
-        for word in ("after", "before")[: 1 + both_ways]:
-            if cursors and chance.random() < 0.3:
-                found[word] = chance.choice(cursors)
-        return found
+    def page(self, rng: random.Random, cursors: list[str], *, bidirectional: bool = True) -> dict[str, Any]:
+        """`first`, `after`, `last`, `before`, with small page sizes so that no limit is exceeded."""
+        backwards = bidirectional and rng.random() < 0.4
+        arguments: dict[str, Any] = {"last" if backwards else "first": rng.choice([0, 1, 2, 3, 5])}
+        for argument in ("after", "before")[: 1 + bidirectional]:
+            if cursors and rng.random() < 0.3:
+                arguments[argument] = rng.choice(cursors)
+        return arguments
 
-    def wrong(self, chance: random.Random) -> dict[str, Any]:
-        """Page arguments that are refused."""
-        cursor = self.known("carriers", lambda: self.naive.Query_carriers(None))[0]
-        return chance.choice(
+    def invalid_page(self, rng: random.Random) -> dict[str, Any]:
+        """Page arguments that are rejected."""
+        cursor = self.cursors_of("carriers", lambda: self.reference.Query_carriers(None))[0]
+        return rng.choice(
             [
                 {"first": -1},
                 {"last": 251},
@@ -79,122 +80,127 @@ class Values(FilterValues):
             ]
         )
 
-    def known(self, key: str, page: Any) -> list[str]:
+    def cursors_of(self, key: str, page: Any) -> list[str]:
         """The cursors of all rows in an order."""
         if key not in self.cursors:
-            made = page()
-            self.cursors[key] = [made.cursor(row) for row in made.rows]
+            connection = page()
+            self.cursors[key] = [connection.cursor(row) for row in connection.rows]
         return self.cursors[key]
 
-    def Query_node(self, chance: random.Random) -> dict[str, Any]:
-        return {"id": self.id(chance)}
+    def Query_node(self, rng: random.Random) -> dict[str, Any]:
+        return {"id": self.id(rng)}
 
-    def Query_nodes(self, chance: random.Random) -> dict[str, Any]:
-        return {"ids": [self.id(chance) for _ in range(chance.randint(0, 6))]}
+    def Query_nodes(self, rng: random.Random) -> dict[str, Any]:
+        return {"ids": [self.id(rng) for _ in range(rng.randint(0, 6))]}
 
-    def Query_shipment(self, chance: random.Random) -> dict[str, Any]:
-        return {"by": self.by(chance)}
+    def Query_shipment(self, rng: random.Random) -> dict[str, Any]:
+        return {"by": self.by(rng)}
 
-    def Query_shipments(self, chance: random.Random) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        if chance.random() < 0.5:
-            given["orderBy"] = self.order(chance, list(enums.ShipmentOrderField))
-        if chance.random() < 0.6:
-            given["where"] = self.shipment_where(chance, 2)
-        if chance.random() < 0.2:
-            given["search"] = chance.choice(
+    def Query_shipments(self, rng: random.Random) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        if rng.random() < 0.5:
+            arguments["orderBy"] = self.order(rng, list(enums.ShipmentOrderField))
+        if rng.random() < 0.6:
+            arguments["where"] = self.shipment_where(rng, 2)
+        if rng.random() < 0.2:
+            arguments["search"] = rng.choice(
                 ["SHP-000001", "po", "TRK 00", "1z999aa1", "hamburg", "acme log", "anna mü", "söhne", " ", "-"]
             )
-        key = json.dumps([(one["field"], one["direction"]) for one in given.get("orderBy", ())])
-        order = {"orderBy": given["orderBy"]} if "orderBy" in given else {}
-        cursors = self.known(
-            f"shipments{key}", lambda: self.naive.shipments(lambda _: True, {**order, "where": {"archived": None}})
+        key = json.dumps([(order["field"], order["direction"]) for order in arguments.get("orderBy", ())])
+        order = {"orderBy": arguments["orderBy"]} if "orderBy" in arguments else {}
+        cursors = self.cursors_of(
+            f"shipments{key}", lambda: self.reference.shipments(lambda _: True, {**order, "where": {"archived": None}})
         )
-        return given | self.page(chance, cursors)
+        return arguments | self.page(rng, cursors)
 
-    def order(self, chance: random.Random, fields: list[Any]) -> list[Any]:
-        chosen = chance.sample(fields, chance.randint(0, min(3, len(fields))))
-        return [{"field": one, "direction": chance.choice(list(enums.OrderDirection))} for one in chosen]
+    def order(self, rng: random.Random, fields: list[Any]) -> list[Any]:
+        """An `orderBy` of up to three fields."""
+        chosen_fields = rng.sample(fields, rng.randint(0, min(3, len(fields))))
+        return [{"field": field, "direction": rng.choice(list(enums.OrderDirection))} for field in chosen_fields]
 
-    def Query_trackingEvents(self, chance: random.Random) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        if chance.random() < 0.5:
-            given["orderBy"] = self.order(chance, list(enums.TrackingEventOrderField))
-        order = {"orderBy": given["orderBy"]} if "orderBy" in given else {}
-        key = json.dumps([(one["field"], one["direction"]) for one in given.get("orderBy", ())])
-        cursors = self.known(
-            f"events{key}", lambda: self.naive.Query_trackingEvents(None, **order, where={"includeVoided": True})
+    def Query_trackingEvents(self, rng: random.Random) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        if rng.random() < 0.5:
+            arguments["orderBy"] = self.order(rng, list(enums.TrackingEventOrderField))
+        order = {"orderBy": arguments["orderBy"]} if "orderBy" in arguments else {}
+        key = json.dumps([(order["field"], order["direction"]) for order in arguments.get("orderBy", ())])
+        cursors = self.cursors_of(
+            f"events{key}", lambda: self.reference.Query_trackingEvents(None, **order, where={"includeVoided": True})
         )
-        if chance.random() < 0.6:
-            given["where"] = self.event_where(chance)
-        return given | self.page(chance, cursors)
+        if rng.random() < 0.6:
+            arguments["where"] = self.event_where(rng)
+        return arguments | self.page(rng, cursors)
 
-    def Query_track(self, chance: random.Random) -> dict[str, Any]:
-        row = chance.choice(list(self.loaded.packages.values()))
-        given = {
-            "trackingNumber": chance.choice([row.tracking_number or "", (row.tracking_number or "").lower(), *NASTY])
+    def Query_track(self, rng: random.Random) -> dict[str, Any]:
+        row = rng.choice(list(self.loaded.packages.values()))
+        arguments = {
+            "trackingNumber": rng.choice([row.tracking_number or "", (row.tracking_number or "").lower(), *NASTY])
         }
-        return given | ({"carrier": chance.choice(["dhl", "ups", "DHL", "'"])} if chance.random() < 0.4 else {})
+        return arguments | ({"carrier": rng.choice(["dhl", "ups", "DHL", "'"])} if rng.random() < 0.4 else {})
 
-    def Query_carrier(self, chance: random.Random) -> dict[str, Any]:
-        return {"code": chance.choice(["dhl", "ups", "fed_ex", "idle", *NASTY])}
+    def Query_carrier(self, rng: random.Random) -> dict[str, Any]:
+        return {"code": rng.choice(["dhl", "ups", "fed_ex", "idle", *NASTY])}
 
-    def Query_carriers(self, chance: random.Random) -> dict[str, Any]:
-        return self.page(chance, self.known("carriers", lambda: self.naive.Query_carriers(None)), both_ways=False)
+    def Query_carriers(self, rng: random.Random) -> dict[str, Any]:
+        return self.page(
+            rng, self.cursors_of("carriers", lambda: self.reference.Query_carriers(None)), bidirectional=False
+        )
 
-    def Query_changes(self, chance: random.Random) -> dict[str, Any]:
-        given = self.page(chance, self.known("changes", lambda: self.naive.Query_changes(None)), both_ways=False)
-        if chance.random() < 0.5:
-            given["where"] = chance.choice(
+    def Query_changes(self, rng: random.Random) -> dict[str, Any]:
+        arguments = self.page(
+            rng, self.cursors_of("changes", lambda: self.reference.Query_changes(None)), bidirectional=False
+        )
+        if rng.random() < 0.5:
+            arguments["where"] = rng.choice(
                 [
                     {},
-                    {"shipments": [self.id(chance) for _ in range(3)]},
+                    {"shipments": [self.id(rng) for _ in range(3)]},
                     {"ops": ["shipment.created", "x"]},
                     {"ops": [], "shipments": None},
                 ]
             )
-        return given
+        return arguments
 
-    def Carrier_shipments(self, chance: random.Random) -> dict[str, Any]:
-        given = {"where": self.shipment_where(chance, 1)} if chance.random() < 0.4 else {}
-        cursors = self.known("shipments[]", lambda: self.naive.shipments(lambda _: True, {"where": {"archived": None}}))
-        return given | self.page(chance, cursors, both_ways=False)
-
-    def Shipment_events(self, chance: random.Random) -> dict[str, Any]:
-        given = self.Package_events(chance)
-        return given | ({"where": self.event_where(chance)} if chance.random() < 0.4 else {})
-
-    def Package_events(self, chance: random.Random) -> dict[str, Any]:
-        given: dict[str, Any] = (
-            {"orderBy": chance.choice([*enums.OrderDirection, None])} if chance.random() < 0.5 else {}
+    def Carrier_shipments(self, rng: random.Random) -> dict[str, Any]:
+        arguments = {"where": self.shipment_where(rng, 1)} if rng.random() < 0.4 else {}
+        cursors = self.cursors_of(
+            "shipments[]", lambda: self.reference.shipments(lambda _: True, {"where": {"archived": None}})
         )
-        everything = lambda: self.naive.events(lambda _: True, {**given, "where": {"includeVoided": True}})  # noqa: E731
-        return given | self.page(chance, self.known(f"timeline{given}", everything))
+        return arguments | self.page(rng, cursors, bidirectional=False)
 
-    def Shipment_history(self, chance: random.Random) -> dict[str, Any]:
-        return self.page(chance, self.known("changes", lambda: self.naive.Query_changes(None)), both_ways=False)
+    def Shipment_events(self, rng: random.Random) -> dict[str, Any]:
+        arguments = self.Package_events(rng)
+        return arguments | ({"where": self.event_where(rng)} if rng.random() < 0.4 else {})
 
-    def Shipment_parties(self, chance: random.Random) -> dict[str, Any]:
-        return chance.choice(
-            [{}, {"roles": None}, {"roles": chance.choices(list(enums.PartyRole), k=chance.randint(0, 3))}]
+    def Package_events(self, rng: random.Random) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"orderBy": rng.choice([*enums.OrderDirection, None])} if rng.random() < 0.5 else {}
+        everything = lambda: self.reference.events(lambda _: True, {**arguments, "where": {"includeVoided": True}})  # noqa: E731
+        return arguments | self.page(rng, self.cursors_of(f"timeline{arguments}", everything))
+
+    def Shipment_history(self, rng: random.Random) -> dict[str, Any]:
+        return self.page(
+            rng, self.cursors_of("changes", lambda: self.reference.Query_changes(None)), bidirectional=False
         )
 
-    def Shipment_metadata(self, chance: random.Random) -> dict[str, Any]:
-        return chance.choice(
-            [{}, {"keys": None}, {"keys": chance.choices(["colour", "pieces", "", "a.b", "é", "none"], k=2)}]
+    def Shipment_parties(self, rng: random.Random) -> dict[str, Any]:
+        return rng.choice([{}, {"roles": None}, {"roles": rng.choices(list(enums.PartyRole), k=rng.randint(0, 3))}])
+
+    def Shipment_metadata(self, rng: random.Random) -> dict[str, Any]:
+        return rng.choice(
+            [{}, {"keys": None}, {"keys": rng.choices(["colour", "pieces", "", "a.b", "é", "none"], k=2)}]
         )
 
-    def Shipment_totalWeight(self, chance: random.Random) -> dict[str, Any]:
-        return chance.choice([{}, {"unit": chance.choice([*enums.WeightUnit, None])}])
+    def Shipment_totalWeight(self, rng: random.Random) -> dict[str, Any]:
+        return rng.choice([{}, {"unit": rng.choice([*enums.WeightUnit, None])}])
 
     Package_weight = Shipment_totalWeight
 
-    def Package_dimensions(self, chance: random.Random) -> dict[str, Any]:
-        return chance.choice([{}, {"unit": chance.choice([*enums.LengthUnit, None])}])
+    def Package_dimensions(self, rng: random.Random) -> dict[str, Any]:
+        return rng.choice([{}, {"unit": rng.choice([*enums.LengthUnit, None])}])
 
 
 class Plain(NamedTuple):
-    """Plain execution over the rows of the default account, what may be asked of them, and who asks."""
+    """The reference executor over the rows of the default account, random arguments for them, and the viewer."""
 
     reference: Naive
     values: Values
@@ -202,12 +208,12 @@ class Plain(NamedTuple):
 
 
 async def plainly(engine: AsyncEngine) -> Plain:
-    """Plain execution over what a database holds."""
+    """The reference executor over the rows of a database."""
     async with engine.connect() as connection:
-        found = await connection.execute(text("SELECT slug, id FROM account"))
-        accounts = {slug: id_ for slug, id_ in found}
-    own, other = [await orm_rows.load(engine, accounts[slug]) for slug in ("default", "other")]
+        rows = await connection.execute(text("SELECT slug, id FROM account"))
+        accounts = {slug: id_ for slug, id_ in rows}
+    own_rows, other_rows = [await orm_rows.load(engine, accounts[slug]) for slug in ("default", "other")]
     viewer = Viewer(accounts["default"], "default")
-    core = build.build()._schema
-    made = Naive(core, own, {"account": "default", "apiKey": None, "scopes": list(viewer.scopes)})
-    return Plain(made, Values(own, other, made), viewer)
+    schema = build.build()._schema
+    reference = Naive(schema, own_rows, {"account": "default", "apiKey": None, "scopes": list(viewer.scopes)})
+    return Plain(reference, Values(own_rows, other_rows, reference), viewer)

@@ -1,4 +1,4 @@
-"""Filters by chance, of every kind, from what is in the rows and what is not."""
+"""Random filters of every kind, from values that occur in the rows and values that do not."""
 
 import json
 import random
@@ -11,31 +11,33 @@ from tests.support import reference_filters
 from tests.support.orm_rows import Loaded
 
 NASTY = ["", "%", "_", "\\", "'", '"', "\u0001", "ß", "📦", "$1", "x" * 300, "null", "{}"]
-Ways = dict[str, Callable[[], Any]]
+"""Strings that need escaping in SQL, JSON or LIKE patterns."""
+FieldValues = dict[str, Callable[[], Any]]
 
 
 class FilterValues:
-    """What may be given to filters."""
+    """Random values for filters."""
 
     def __init__(self, loaded: Loaded, other: Loaded) -> None:
         self.loaded, self.other = loaded, other
         self.shipments = list(loaded.shipments.values())
-        everything = [
+        rows = [
             *self.shipments,
             *loaded.packages.values(),
             *loaded.events.values(),
             *loaded.items.values(),
             *loaded.carriers.values(),
         ]
-        self.ids = [public(row) for row in everything]
-        self.broken = [public(row) for row in self.shipments if loaded.party(row.id, "SHIPPER") is None]
-        self.foreign = [public(row) for row in other.shipments.values()]
+        self.ids = [public(row) for row in rows]
+        self.without_shipper_ids = [public(row) for row in self.shipments if loaded.party(row.id, "SHIPPER") is None]
+        self.foreign_ids = [public(row) for row in other.shipments.values()]
         self.instants = sorted(
             {row.created_at for row in self.shipments} | {row.promised_to for row in self.shipments} - {None}
         )
 
-    def id(self, chance: random.Random) -> str:
-        nonsense = [
+    def id(self, rng: random.Random) -> str:
+        """An id: mostly of a row, sometimes of another account's row or malformed."""
+        malformed = [
             "",
             "shp_",
             "shp_" + "0" * 32,
@@ -44,116 +46,118 @@ class FilterValues:
             "x" * 99,
             self.ids[0].replace("shp", "pkg"),
         ]
-        return chance.choice(
+        return rng.choice(
             [
-                *chance.choices(self.ids, k=10),
-                *chance.choices(self.broken, k=3),
-                chance.choice(self.foreign),
-                chance.choice(nonsense),
+                *rng.choices(self.ids, k=10),
+                *rng.choices(self.without_shipper_ids, k=3),
+                rng.choice(self.foreign_ids),
+                rng.choice(malformed),
             ]
         )
 
-    def by(self, chance: random.Random) -> dict[str, Any]:
-        row = chance.choice(self.shipments)
-        return chance.choice(
+    def by(self, rng: random.Random) -> dict[str, Any]:
+        """A ShipmentBy."""
+        row = rng.choice(self.shipments)
+        return rng.choice(
             [
                 {"id": public(row)},
-                {"id": chance.choice(self.broken)},
+                {"id": rng.choice(self.without_shipper_ids)},
                 {"number": row.number},
                 {"externalReference": row.external_reference or "nothing"},
-                {"id": self.id(chance)},
-                {"number": chance.choice(NASTY)},
+                {"id": self.id(rng)},
+                {"number": rng.choice(NASTY)},
             ]
         )
 
-    def string(self, chance: random.Random, values: list[Any]) -> dict[str, Any]:
-        """A StringFilter about values like these."""
-        some = [one for one in values if one is not None] or [""]
-        pick = lambda: chance.choice([*chance.choices(some, k=6), chance.choice(NASTY)])  # noqa: E731
-        cut = lambda: pick()[: chance.randint(0, 6)]  # noqa: E731
-        return chance.choice(
+    def string(self, rng: random.Random, values: list[Any]) -> dict[str, Any]:
+        """A StringFilter with values like these."""
+        known_values = [value for value in values if value is not None] or [""]
+        pick = lambda: rng.choice([*rng.choices(known_values, k=6), rng.choice(NASTY)])  # noqa: E731
+        prefix = lambda: pick()[: rng.randint(0, 6)]  # noqa: E731
+        return rng.choice(
             [
                 {"eq": pick()},
-                {"in": [pick() for _ in range(chance.randint(0, 3))]},
-                {"startsWith": cut()},
-                {"contains": cut()},
-                {"isNull": chance.random() < 0.5},
-                {"eq": None, "startsWith": cut(), "isNull": False},
+                {"in": [pick() for _ in range(rng.randint(0, 3))]},
+                {"startsWith": prefix()},
+                {"contains": prefix()},
+                {"isNull": rng.random() < 0.5},
+                {"eq": None, "startsWith": prefix(), "isNull": False},
                 {},
                 {"contains": pick()[2:5]},
             ]
         )
 
-    def instant(self, chance: random.Random) -> dict[str, Any]:
+    def instant(self, rng: random.Random) -> dict[str, Any]:
         """A DateTimeFilter."""
-        moment = chance.choice([one for one in self.instants if 1 < one.year < 9999])
-        zone = timezone(timedelta(minutes=chance.choice([0, 330, -720])))
-        written = (moment + timedelta(microseconds=chance.choice([0, 0, 1]))).astimezone(zone).isoformat()
-        names = chance.sample(["gte", "gt", "lte", "lt"], chance.randint(0, 2))
-        return {name: chance.choice([written, written, None]) for name in names} | chance.choice(
-            [{}, {}, {"isNull": chance.random() < 0.5}]
+        moment = rng.choice([instant for instant in self.instants if 1 < instant.year < 9999])
+        zone = timezone(timedelta(minutes=rng.choice([0, 330, -720])))
+        text = (moment + timedelta(microseconds=rng.choice([0, 0, 1]))).astimezone(zone).isoformat()
+        names = rng.sample(["gte", "gt", "lte", "lt"], rng.randint(0, 2))
+        return {name: rng.choice([text, text, None]) for name in names} | rng.choice(
+            [{}, {}, {"isNull": rng.random() < 0.5}]
         )
 
-    def event_where(self, chance: random.Random) -> dict[str, Any]:
-        ways = self.event_ways(chance)
-        return {name: ways[name]() for name in chance.sample(sorted(ways), chance.randint(0, 2))}
+    def event_where(self, rng: random.Random) -> dict[str, Any]:
+        """A TrackingEventWhere with up to two conditions."""
+        field_values = self.event_ways(rng)
+        return {name: field_values[name]() for name in rng.sample(sorted(field_values), rng.randint(0, 2))}
 
-    def event_ways(self, chance: random.Random) -> Ways:
-        """What may be given for each field of TrackingEventWhere."""
+    def event_ways(self, rng: random.Random) -> FieldValues:
+        """For each field of TrackingEventWhere, a function that returns a random value."""
         return {
-            "shipment": lambda: self.by(chance),
-            "code": lambda: chance.choices(list(enums.TrackingEventCode), k=chance.randint(0, 9)),
-            "occurredAt": lambda: self.instant(chance),
-            "recordedAt": lambda: self.instant(chance),
-            "country": lambda: self.string(chance, ["DE", "US"]),
-            "source": lambda: self.string(chance, ["api", "dhl"]),
-            "applied": lambda: chance.random() < 0.5,
-            "includeVoided": lambda: chance.choice([True, False, None]),
+            "shipment": lambda: self.by(rng),
+            "code": lambda: rng.choices(list(enums.TrackingEventCode), k=rng.randint(0, 9)),
+            "occurredAt": lambda: self.instant(rng),
+            "recordedAt": lambda: self.instant(rng),
+            "country": lambda: self.string(rng, ["DE", "US"]),
+            "source": lambda: self.string(rng, ["api", "dhl"]),
+            "applied": lambda: rng.random() < 0.5,
+            "includeVoided": lambda: rng.choice([True, False, None]),
         }
 
-    def shipment_where(self, chance: random.Random, depth: int) -> dict[str, Any]:
-        """A ShipmentWhere of up to three conditions."""
-        ways = self.shipment_ways(chance, depth)
-        names = chance.sample(sorted(ways), chance.randint(0, 3))
-        return {name: ways[name]() if chance.random() < 0.95 else None for name in names}
+    def shipment_where(self, rng: random.Random, depth: int) -> dict[str, Any]:
+        """A ShipmentWhere with up to three conditions."""
+        field_values = self.shipment_ways(rng, depth)
+        names = rng.sample(sorted(field_values), rng.randint(0, 3))
+        return {name: field_values[name]() if rng.random() < 0.95 else None for name in names}
 
-    def shipment_ways(self, chance: random.Random, depth: int) -> Ways:
-        """What may be given for each field of ShipmentWhere."""
-        row = chance.choice(self.shipments)
-        string = lambda *values: self.string(chance, [*values])  # noqa: E731
-        statuses = lambda: chance.choices(list(enums.ShipmentStatus), k=chance.randint(0, 6))  # noqa: E731
+    def shipment_ways(self, rng: random.Random, depth: int) -> FieldValues:
+        """For each field of ShipmentWhere, a function that returns a random value."""
+        row = rng.choice(self.shipments)
+        string = lambda *values: self.string(rng, [*values])  # noqa: E731
+        statuses = lambda: rng.choices(list(enums.ShipmentStatus), k=rng.randint(0, 6))  # noqa: E731
         parties, weight = (
             self.loaded.parties_of[row.id],
-            {"value": str(row.total_weight_g or 1), "unit": chance.choice(list(enums.WeightUnit))},
+            {"value": str(row.total_weight_g or 1), "unit": rng.choice(list(enums.WeightUnit))},
         )
         columns = [("country", "country_code"), ("city", "city"), ("region", "region"), ("postalCode", "postal_code")]
 
-        def place() -> dict[str, Any]:
-            chosen = chance.sample(columns, chance.randint(0, 2))
-            return {name: string(*(getattr(one, column) for one in parties)) for name, column in chosen}
+        def place_where() -> dict[str, Any]:
+            chosen_columns = rng.sample(columns, rng.randint(0, 2))
+            return {name: string(*(getattr(party, column) for party in parties)) for name, column in chosen_columns}
 
-        ways: Ways = {
-            "id": lambda: chance.choice([{"eq": self.id(chance)}, {"in": [self.id(chance) for _ in range(5)]}, {}]),
+        field_values: FieldValues = {
+            "id": lambda: rng.choice([{"eq": self.id(rng)}, {"in": [self.id(rng) for _ in range(5)]}, {}]),
             "number": lambda: string(row.number),
             "externalReference": lambda: string(row.external_reference),
-            "status": lambda: chance.choice([{"eq": row.status}, {"in": statuses()}, {"notIn": statuses()}, {}]),
-            "phase": lambda: chance.choice(list(enums.ShipmentPhase)),
-            "direction": lambda: chance.choice(list(enums.ShipmentDirection)),
+            "status": lambda: rng.choice([{"eq": row.status}, {"in": statuses()}, {"notIn": statuses()}, {}]),
+            "phase": lambda: rng.choice(list(enums.ShipmentPhase)),
+            "direction": lambda: rng.choice(list(enums.ShipmentDirection)),
             "carrier": lambda: string("dhl", "ups"),
             "service": lambda: string(row.service, "express"),
-            "origin": place,
-            "destination": place,
-            "trackingNumber": lambda: string(*(one.tracking_number for one in self.loaded.packages_of[row.id])),
+            "origin": place_where,
+            "destination": place_where,
+            "trackingNumber": lambda: string(*(package.tracking_number for package in self.loaded.packages_of[row.id])),
             "reference": lambda: {
-                "kind": chance.choice(["po", "order", None]),
+                "kind": rng.choice(["po", "order", None]),
                 "value": string("PO-1", "po-1", "ÄÖ%_"),
             },
-            "metadata": lambda: [self.metadata(chance) for _ in range(chance.randint(0, 2))],
-            "tags": lambda: chance.choice(
+            "metadata": lambda: [self.metadata(rng) for _ in range(rng.randint(0, 2))],
+            "tags": lambda: rng.choice(
                 [{"hasAny": [*row.tags[:1], "cold"]}, {"hasAll": row.tags}, {"hasAny": []}, {"hasAll": []}]
             ),
             **{
-                name: lambda: self.instant(chance)
+                name: lambda: self.instant(rng)
                 for name in (
                     "createdAt",
                     "updatedAt",
@@ -164,25 +168,26 @@ class FilterValues:
                     "lastEventAt",
                 )
             },
-            "totalWeight": lambda: chance.choice(
-                [{"gte": weight}, {"lte": weight}, {"gte": weight, "lte": weight}, {}]
-            ),
-            "events": lambda: self.event_where(chance),
-            "archived": lambda: chance.choice([True, False, None]),
+            "totalWeight": lambda: rng.choice([{"gte": weight}, {"lte": weight}, {"gte": weight, "lte": weight}, {}]),
+            "events": lambda: self.event_where(rng),
+            "archived": lambda: rng.choice([True, False, None]),
         }
         if depth:
-            several = lambda: [self.shipment_where(chance, depth - 1) for _ in range(chance.randint(0, 3))]  # noqa: E731
-            ways |= {"AND": several, "OR": several, "NOT": lambda: self.shipment_where(chance, depth - 1)}
-        return ways
+            conditions = lambda: [self.shipment_where(rng, depth - 1) for _ in range(rng.randint(0, 3))]  # noqa: E731
+            field_values |= {"AND": conditions, "OR": conditions, "NOT": lambda: self.shipment_where(rng, depth - 1)}
+        return field_values
 
-    def metadata(self, chance: random.Random) -> dict[str, Any]:
-        members = reference_filters.spans(self.loaded.raw[chance.choice(self.shipments).id]) or [('"colour"', '"red"')]
-        key, token = chance.choice(members)
+    def metadata(self, rng: random.Random) -> dict[str, Any]:
+        """A MetadataWhere."""
+        members = reference_filters.spans(self.loaded.raw[rng.choice(self.shipments).id]) or [('"colour"', '"red"')]
+        key, token = rng.choice(members)
         text = (json.loads(token) if token.startswith('"') else token)[:900]
-        way = chance.choice(
+        value_filter = rng.choice(
             [None, {"eq": text}, {"in": [text, "3"]}, {"startsWith": text[:2]}, {"isNull": True}, {"contains": "e"}, {}]
         )
-        return {"key": json.loads(key)} | ({} if way is None and chance.random() < 0.5 else {"value": way})
+        return {"key": json.loads(key)} | (
+            {} if value_filter is None and rng.random() < 0.5 else {"value": value_filter}
+        )
 
 
 def public(row: Any) -> str:

@@ -1,6 +1,6 @@
-"""Plain GraphQL execution: graphql-core as it is, a resolver for every field, ORM objects, lists sorted in Python.
+"""Reference executor: unmodified graphql-core, a resolver for each field, ORM objects, lists sorted in Python.
 
-Slow and obvious. It shares the schema and its scalars with the real path, and nothing of `read/`.
+Slow and obvious. It shares the schema and its scalars with the query engine, and no other code.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,8 +23,9 @@ from graphql_app.domain import enums, status_rules, units
 from graphql_app.errors import request_errors
 from tests.support import reference_filters
 from tests.support.orm_rows import Loaded
+from tests.support.reference_fields import FieldResolvers
 from tests.support.reference_pagination import EVENT_ORDERS, ID, SHIPMENT_ORDERS, Order, Page
-from tests.support.reference_units import Exactly, amount_text, rounded
+from tests.support.reference_units import amount_text, rounded
 
 PREFIXES = {
     "Shipment": "shp_",
@@ -36,8 +37,8 @@ PREFIXES = {
 }
 
 
-class Naive:
-    """The API over loaded rows."""
+class Naive(FieldResolvers):
+    """The API over loaded rows. A method `Type_field` resolves that field; other fields are read from the object."""
 
     def __init__(self, schema: GraphQLSchema, loaded: Loaded, viewer: dict[str, Any]) -> None:
         self.loaded, self.viewer = loaded, viewer
@@ -57,7 +58,7 @@ class Naive:
         return execute_sync(self.schema, document, None, None, variables, operation)
 
     def resolver(self, type_name: str, name: str) -> Callable[..., Any]:
-        """How a field is resolved: by a method here, else from the object."""
+        """The resolver of a field: a method of this class, else the attribute or key of the object."""
         snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
         method = getattr(self, f"{type_name}_{name}", None)
         if method is not None:
@@ -70,7 +71,7 @@ class Naive:
             return lambda source, _info: getattr(source, name)
         return lambda source, _info: source[name] if isinstance(source, dict) else getattr(source, snake)
 
-    # The questions
+    # Root fields
 
     def Query_node(self, _: None, id: str) -> Any:
         rows = {**self.loaded.shipments, **self.loaded.packages, **self.loaded.carriers, **self.loaded.items,
@@ -89,37 +90,40 @@ class Naive:
         return self.shipments(lambda row: True, args)
 
     def shipments(self, test: Callable[[Any], bool], args: dict[str, Any]) -> Page:
+        """A page of the shipments that pass `test`."""
         order = self.order(args.get("orderBy"), SHIPMENT_ORDERS, "CREATED_AT")
-        name = "shipments:" + ",".join(one["field"] for one in args.get("orderBy") or [{"field": "CREATED_AT"}])
-        given, search = args.get("where"), args.get("search")
+        name = "shipments:" + ",".join(order["field"] for order in args.get("orderBy") or [{"field": "CREATED_AT"}])
+        where, search = args.get("where"), args.get("search")
 
-        def wanted(row: Any) -> bool:
-            found = search is None or reference_filters.search(row, search, self.loaded)
-            return test(row) and found and reference_filters.shipment(row, given, self.loaded)
+        def matches(row: Any) -> bool:
+            searched = search is None or reference_filters.search(row, search, self.loaded)
+            return test(row) and searched and reference_filters.shipment(row, where, self.loaded)
 
-        return Page(self.loaded.shipments.values(), wanted, order, name, args)
+        return Page(self.loaded.shipments.values(), matches, order, name, args)
 
-    def order(self, asked: list[Any] | None, fields: dict[str, Any], default: str) -> Order:
-        chosen = [(one["field"], one["direction"] == "DESC") for one in asked or ()] or [(default, True)]
-        if len(chosen) > 3 or len({name for name, _ in chosen}) < len(chosen):
+    def order(self, order_by: list[Any] | None, fields: dict[str, Any], default: str) -> Order:
+        """The sort keys of an `orderBy`. Raises BadUserInput for more than 3 fields or a repeated field."""
+        sort_fields = [(order["field"], order["direction"] == "DESC") for order in order_by or ()] or [(default, True)]
+        if len(sort_fields) > 3 or len({name for name, _ in sort_fields}) < len(sort_fields):
             raise request_errors.BadUserInput("`orderBy` takes at most 3 fields, each once.")
-        return [*((*fields[name], down) for name, down in chosen), (*ID, chosen[-1][1])]
+        return [*((*fields[name], descending) for name, descending in sort_fields), (*ID, sort_fields[-1][1])]
 
     def Query_trackingEvents(self, _: None, **args: Any) -> Page:
         order = self.order(args.get("orderBy"), EVENT_ORDERS, "OCCURRED_AT")
-        name = "events:" + ",".join(one["field"] for one in args.get("orderBy") or [{"field": "OCCURRED_AT"}])
+        name = "events:" + ",".join(order["field"] for order in args.get("orderBy") or [{"field": "OCCURRED_AT"}])
         test = lambda row: reference_filters.event(row, args.get("where"), self.loaded)  # noqa: E731
         return Page(self.loaded.events.values(), test, order, name, args)
 
     def Query_track(self, _: None, trackingNumber: str, carrier: str | None = None) -> list[Any]:
-        found = [row for row in self.loaded.packages.values()
+        packages = [row for row in self.loaded.packages.values()
                  if reference_filters.text(
                      row.tracking_number_norm, {"eq": trackingNumber}, reference_filters.tracking_numbers.normalize
                  )
                  and (carrier is None or self.code_of(row) == carrier)]  # fmt: skip
-        return sorted(found, key=lambda row: row.id, reverse=True)[:100]
+        return sorted(packages, key=lambda row: row.id, reverse=True)[:100]
 
     def code_of(self, package: Any) -> str | None:
+        """The code of the carrier that carries a package."""
         carrier = self.Shipment_carrier(self.loaded.shipments[package.shipment_id])
         return carrier and str(carrier.code)
 
@@ -131,46 +135,52 @@ class Naive:
         return Page(self.loaded.carriers.values(), lambda row: True, order, "carriers", args)
 
     def Query_apiKeys(self, _: None, **args: Any) -> Page:
-        return Page((), lambda row: True, [(*ID, False)], "apiKeys", args)  # in the world there are none
+        return Page((), lambda row: True, [(*ID, False)], "apiKeys", args)  # the seed data has no API keys
 
     def Query_changes(self, _: None, **args: Any) -> Page:
-        given = args.get("where") or {}
-        shipments, ops = given.get("shipments"), given.get("ops")
+        where = args.get("where") or {}
+        shipments, ops = where.get("shipments"), where.get("ops")
 
-        def wanted(row: Any) -> bool:
-            named = row.shipment_id and f"shp_{row.shipment_id.hex}"
-            return (shipments is None or named in shipments) and (ops is None or row.op in ops)
+        def matches(row: Any) -> bool:
+            shipment_id = row.shipment_id and f"shp_{row.shipment_id.hex}"
+            return (shipments is None or shipment_id in shipments) and (ops is None or row.op in ops)
 
-        return self.changes(wanted, args)
+        return self.changes(matches, args)
 
     def changes(self, test: Callable[[Any], bool], args: dict[str, Any]) -> Page:
+        """A page of the change log entries that pass `test`."""
         order: Order = [(lambda row: row.xid, "number", False), (lambda row: row.seq, "number", False)]
         return Page(self.loaded.changes, test, order, "changes", args)
 
     def Query_viewer(self, _: None) -> dict[str, Any]:
         return self.viewer
 
-    # The fields
+    # Fields of types
 
     def Carrier_shipments(self, row: Any, **args: Any) -> Page:
-        return self.shipments(lambda one: one.carrier_id == row.id, args)
+        return self.shipments(lambda shipment: shipment.carrier_id == row.id, args)
 
     def Shipment_phase(self, row: Any) -> enums.ShipmentPhase:
         return status_rules.phase(row.status)
 
     def Shipment_statusExplanation(self, row: Any) -> dict[str, Any]:
-        silent = (None, enums.NotAppliedReason.NOT_STATUS_BEARING)
-        events = [one for one in self.timeline(self.loaded.events_of[row.id]) if one.not_applied_reason not in silent]
+        irrelevant = (None, enums.NotAppliedReason.NOT_STATUS_BEARING)
+        events = [
+            event
+            for event in self.timeline(self.loaded.events_of[row.id])
+            if event.not_applied_reason not in irrelevant
+        ]
         rules = {
             "COMMAND": "Set by a command: creation, shipmentConfirm or shipmentCancel.",
             "OVERRIDE": "Set by shipmentOverrideStatus; later events go on from there.",
             "PROJECTION": "Decided by the latest tracking event that applies, rolled up over the packages.",
         }
-        decided = self.loaded.events.get(row.status_event_id)
-        return {"decidedBy": decided, "rule": rules[row.status_source], "notApplied": events[:50]}
+        deciding_event = self.loaded.events.get(row.status_event_id)
+        return {"decidedBy": deciding_event, "rule": rules[row.status_source], "notApplied": events[:50]}
 
     def timeline(self, events: Iterable[Any]) -> list[Any]:
-        return sorted(events, key=lambda one: (one.occurred_at, one.position, one.id))
+        """Events in order of occurrence."""
+        return sorted(events, key=lambda event: (event.occurred_at, event.position, event.id))
 
     def Shipment_allowedTransitions(self, row: Any) -> Any:
         complete = row.package_count > 0 and self.Shipment_recipient(row) is not None
@@ -189,31 +199,35 @@ class Naive:
         return self.loaded.party(row.id, "RECIPIENT")
 
     def Shipment_parties(self, row: Any, roles: list[str] | None = None) -> list[Any]:
-        found = [one for one in self.loaded.parties_of[row.id] if roles is None or one.role in roles]
-        return sorted(found, key=lambda one: list(enums.PartyRole).index(one.role))
+        parties = [party for party in self.loaded.parties_of[row.id] if roles is None or party.role in roles]
+        return sorted(parties, key=lambda party: list(enums.PartyRole).index(party.role))
 
     def Shipment_packages(self, row: Any) -> list[Any]:
-        return sorted(self.loaded.packages_of[row.id], key=lambda one: one.seq)
+        return sorted(self.loaded.packages_of[row.id], key=lambda child: child.seq)
 
     def Shipment_items(self, row: Any) -> list[Any]:
-        return sorted(self.loaded.items_of[row.id], key=lambda one: one.seq)
+        return sorted(self.loaded.items_of[row.id], key=lambda child: child.seq)
 
     def Shipment_references(self, row: Any) -> list[Any]:
-        return sorted(self.loaded.references_of[row.id], key=lambda one: one.seq)
+        return sorted(self.loaded.references_of[row.id], key=lambda child: child.seq)
 
     def Shipment_events(self, row: Any, **args: Any) -> Page:
-        return self.events(lambda one: one.shipment_id == row.id, args)
+        return self.events(lambda other: other.shipment_id == row.id, args)
 
     def events(self, test: Callable[[Any], bool], args: dict[str, Any]) -> Page:
-        down = args.get("orderBy") == "DESC"
-        order: Order = [(lambda one: one.occurred_at, "instant", down), (lambda one: one.position, "number", down),
-                        (*ID, down)]  # fmt: skip
-        wanted = lambda one: test(one) and reference_filters.event(one, args.get("where"), self.loaded)  # noqa: E731
-        return Page(self.loaded.events.values(), wanted, order, "timeline", args)
+        """A page of the events that pass `test`, in order of occurrence."""
+        descending = args.get("orderBy") == "DESC"
+        order: Order = [
+            (lambda event: event.occurred_at, "instant", descending),
+            (lambda event: event.position, "number", descending),
+            (*ID, descending),
+        ]
+        matches = lambda event: test(event) and reference_filters.event(event, args.get("where"), self.loaded)  # noqa: E731
+        return Page(self.loaded.events.values(), matches, order, "timeline", args)
 
     def Shipment_latestEvent(self, row: Any) -> Any:
-        live = [one for one in self.timeline(self.loaded.events_of[row.id]) if one.voided_at is None]
-        return live[-1] if live else None
+        active = [event for event in self.timeline(self.loaded.events_of[row.id]) if event.voided_at is None]
+        return active[-1] if active else None
 
     def Shipment_totalWeight(self, row: Any, unit: enums.WeightUnit | None) -> Any:
         unit = unit or enums.WeightUnit.KG
@@ -234,78 +248,4 @@ class Naive:
         return self.loaded.shipments.get(row.return_of_id)
 
     def Shipment_history(self, row: Any, **args: Any) -> Page:
-        return self.changes(lambda one: one.shipment_id == row.id, args)
-
-    def Party_country(self, row: Any) -> Any:
-        return row.country_code
-
-    def Package_shipment(self, row: Any) -> Any:
-        return self.loaded.shipments[row.shipment_id]
-
-    def Package_trackingUrl(self, row: Any) -> str | None:
-        carrier = self.Shipment_carrier(self.Package_shipment(row))
-        if carrier is None or carrier.tracking_url_template is None or row.tracking_number_norm is None:
-            return None
-        return str(carrier.tracking_url_template.replace("{trackingNumber}", row.tracking_number_norm))
-
-    def Package_weight(self, row: Any, unit: enums.WeightUnit | None) -> Any:
-        unit = unit or enums.WeightUnit.KG
-        if row.weight_entered is None:
-            return None
-        if unit == row.weight_unit:
-            return {"value": Exactly(row.weight_entered), "unit": unit}
-        return {"value": rounded(row.weight_g, units.GRAMS[unit]), "unit": unit}
-
-    def Package_dimensions(self, row: Any, unit: enums.LengthUnit | None) -> Any:
-        unit = unit or enums.LengthUnit.CM
-        sides = {"length": row.length_mm, "width": row.width_mm, "height": row.height_mm}
-        shown = {name: rounded(side, units.MILLIMETRES[unit]) for name, side in sides.items()}
-        return None if row.dims_unit is None else {**shown, "unit": unit}
-
-    def Package_items(self, row: Any) -> list[Any]:
-        found = [one for one in self.loaded.items.values() if one.package_id == row.id]
-        return sorted(found, key=lambda one: one.seq)
-
-    def Package_events(self, row: Any, **args: Any) -> Page:
-        return self.events(lambda one: one.shipment_id == row.shipment_id and one.package_id in (None, row.id), args)
-
-    def ShipmentItem_unitValue(self, row: Any) -> Any:
-        return None if row.unit_value is None else {"amount": row.unit_value, "currency": row.currency}
-
-    def ShipmentItem_package(self, row: Any) -> Any:
-        return self.loaded.packages.get(row.package_id)
-
-    def ShipmentItem_metadata(self, row: Any) -> orjson.Fragment:
-        return orjson.Fragment(self.loaded.raw[row.id])
-
-    def TrackingEvent_shipment(self, row: Any) -> Any:
-        return self.loaded.shipments[row.shipment_id]
-
-    def TrackingEvent_package(self, row: Any) -> Any:
-        return self.loaded.packages.get(row.package_id)
-
-    def TrackingEvent_source(self, row: Any) -> Any:
-        return row.source_name
-
-    def TrackingEvent_utcOffset(self, row: Any) -> str | None:
-        minutes = row.utc_offset_min
-        return (
-            None if minutes is None else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-        )
-
-    def TrackingEvent_place(self, row: Any) -> Any:
-        place = {"name": row.place_name, "city": row.city, "region": row.region, "postalCode": row.postal_code,
-                 "country": row.country_code, "latitude": row.latitude, "longitude": row.longitude}  # fmt: skip
-        return place if any(part is not None for part in place.values()) else None
-
-    def TrackingEvent_corrects(self, row: Any) -> Any:
-        return self.loaded.events.get(row.corrects_event_id)
-
-    def Change_cursor(self, row: Any) -> str:
-        return self.changes(lambda one: one is row, {}).edges[0]["cursor"]
-
-    def Change_changed(self, row: Any) -> orjson.Fragment:
-        return orjson.Fragment(self.loaded.raw[row.seq])
-
-    def Change_shipment(self, row: Any) -> Any:
-        return self.loaded.shipments.get(row.shipment_id)
+        return self.changes(lambda other: other.shipment_id == row.id, args)

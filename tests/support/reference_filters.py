@@ -1,4 +1,4 @@
-"""What the filters mean, in plain Python over ORM objects: written from their descriptions, not from `read/`."""
+"""The meaning of the filters in plain Python over ORM objects, written from their descriptions."""
 
 import json
 import re
@@ -9,115 +9,120 @@ from typing import Any
 from graphql_app.domain import status_rules, tracking_numbers, units
 from tests.support.orm_rows import Loaded
 
-Given = dict[str, Any]
+Filter = dict[str, Any]
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 WORDS = re.compile(r"[^\W_]+")
 
 
-def text(value: str | None, given: Given | None, normal: Callable[[str], str] = str) -> bool:
-    """StringFilter. What is unknown satisfies nothing but `isNull: true`."""
-    asked = {name: one for name, one in (given or {}).items() if one is not None}
-    known = value is not None
+def conditions_of(filter_: Filter | None) -> Filter:
+    """The conditions of a filter that are not null."""
+    return {name: operand for name, operand in (filter_ or {}).items() if operand is not None}
+
+
+def text(value: str | None, filter_: Filter | None, normalize: Callable[[str], str] = str) -> bool:
+    """StringFilter. A null value matches `isNull: true` only."""
+    conditions = conditions_of(filter_)
     return all(
-        (known != one) if name == "isNull"
-        else known and (
-            value == normal(one) if name == "eq"
-            else value in [normal(each) for each in one] if name == "in"
-            else value.startswith(normal(one)) if name == "startsWith"
-            else normal(one) in value
+        ((value is None) == operand) if name == "isNull"
+        else value is not None and (
+            value == normalize(operand) if name == "eq"
+            else value in [normalize(item) for item in operand] if name == "in"
+            else value.startswith(normalize(operand)) if name == "startsWith"
+            else normalize(operand) in value
         )
-        for name, one in asked.items()
+        for name, operand in conditions.items()
     )  # fmt: skip
 
 
-def instant(value: Any, given: Given | None) -> bool:
+def instant(value: Any, filter_: Filter | None) -> bool:
     """DateTimeFilter."""
-    asked = {name: one for name, one in (given or {}).items() if one is not None}
-    if "isNull" in asked and (value is None) != asked.pop("isNull"):
+    conditions = conditions_of(filter_)
+    if "isNull" in conditions and (value is None) != conditions.pop("isNull"):
         return False
     tests = {"gte": lambda a, b: a >= b, "gt": lambda a, b: a > b, "lte": lambda a, b: a <= b, "lt": lambda a, b: a < b}
-    return all(value is not None and tests[name](value, one) for name, one in asked.items())
+    return all(value is not None and tests[name](value, operand) for name, operand in conditions.items())
 
 
-def identity(public: str, given: Given | None) -> bool:
+def identity(public: str, filter_: Filter | None) -> bool:
     """IDFilter."""
-    eq, among = (given or {}).get("eq"), (given or {}).get("in")
-    return (eq is None or public == eq) and (among is None or public in among)
+    eq, allowed = (filter_ or {}).get("eq"), (filter_ or {}).get("in")
+    return (eq is None or public == eq) and (allowed is None or public in allowed)
 
 
-def place(party: Any, given: Given) -> bool:
+def place(party: Any, filter_: Filter) -> bool:
     """PlaceWhere."""
     if party is None:
         return False
     columns = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
-    return all(text(getattr(party, column), given.get(name)) for name, column in columns.items())
+    return all(text(getattr(party, column), filter_.get(name)) for name, column in columns.items())
 
 
-def metadata(raw: str, given: Given) -> bool:
-    """MetadataWhere, one of the list."""
+def metadata(raw: str, filter_: Filter) -> bool:
+    """One MetadataWhere of the list."""
     pairs = dict(spans(raw))
-    token = pairs.get(json.dumps(given["key"], ensure_ascii=False))
+    token = pairs.get(json.dumps(filter_["key"], ensure_ascii=False))
     value = None if token in (None, "null") else json.loads(token) if token.startswith('"') else token  # type: ignore[union-attr]
-    asked = {name: one for name, one in (given.get("value") or {}).items() if one is not None}
-    if not asked:
+    conditions = conditions_of(filter_.get("value"))
+    if not conditions:
         return value is not None
 
-    def same(one: str) -> bool:
+    def same(operand: str) -> bool:
         if token is None or token[0] in "[{n":
             return False
         if token[0] == '"':
-            return bool(value == one)
+            return bool(value == operand)
         if token in ("true", "false"):
-            return token == one
-        return bool(NUMBER.fullmatch(one)) and Decimal(token) == Decimal(one)
+            return token == operand
+        return bool(NUMBER.fullmatch(operand)) and Decimal(token) == Decimal(operand)
 
-    if "eq" in asked and not same(asked.pop("eq")):
+    if "eq" in conditions and not same(conditions.pop("eq")):
         return False
-    if "in" in asked and not any(same(one) for one in asked.pop("in")):
+    if "in" in conditions and not any(same(item) for item in conditions.pop("in")):
         return False
-    return text(value, asked)
+    return text(value, conditions)
 
 
 def spans(raw: str) -> list[tuple[str, str]]:
-    """The members of a JSON object, as they are written."""
-    decoder, at, found = json.JSONDecoder(), 1, []
-    while raw[at] != "}":
-        at += raw[at] == ","
-        at += raw[at] == " "
-        _, colon = decoder.raw_decode(raw, at)
+    """The members of a JSON object as they are written: key and value as JSON text."""
+    decoder, position, members = json.JSONDecoder(), 1, []
+    while raw[position] != "}":
+        position += raw[position] == ","
+        position += raw[position] == " "
+        _, colon = decoder.raw_decode(raw, position)
         _, end = decoder.raw_decode(raw, colon + 2)
-        found.append((raw[at:colon], raw[colon + 2 : end]))
-        at = end
-    return found
+        members.append((raw[position:colon], raw[colon + 2 : end]))
+        position = end
+    return members
 
 
-def weight(grams: Decimal | None, given: Given) -> bool:
-    """WeightFilter."""
+def weight(grams: Decimal | None, filter_: Filter) -> bool:
+    """WeightFilter. Limits are rounded to 0.001 g, half up."""
 
-    def bound(one: Given) -> Decimal:
+    def bound(weight: Filter) -> Decimal:
         with localcontext(prec=200):
-            return (one["value"] * units.GRAMS[one["unit"]]).quantize(Decimal("0.001"), ROUND_HALF_UP)
+            return (weight["value"] * units.GRAMS[weight["unit"]]).quantize(Decimal("0.001"), ROUND_HALF_UP)
 
-    low, high = given.get("gte"), given.get("lte")
+    low, high = filter_.get("gte"), filter_.get("lte")
     if low is None and high is None:
         return True
     return grams is not None and (low is None or grams >= bound(low)) and (high is None or grams <= bound(high))
 
 
-def by(shipment: Any, given: Given) -> bool:
+def by(shipment: Any, filter_: Filter) -> bool:
     """ShipmentBy."""
-    ((name, value),) = given.items()
+    ((name, value),) = filter_.items()
     return bool({"id": public("shp_", shipment), "number": shipment.number,
                  "externalReference": shipment.external_reference}[name] == value)  # fmt: skip
 
 
 def public(prefix: str, row: Any) -> str:
+    """The public id of a row."""
     return f"{prefix}{row.id.hex}"
 
 
-def event(event: Any, given: Given | None, loaded: Loaded) -> bool:
-    """TrackingEventWhere."""
-    where = given or {}
+def event(event: Any, filter_: Filter | None, loaded: Loaded) -> bool:
+    """TrackingEventWhere. Voided events match only with `includeVoided: true`."""
+    where = filter_ or {}
     if event.voided_at is not None and not where.get("includeVoided"):
         return False
     shipment, code, applied = where.get("shipment"), where.get("code"), where.get("applied")
@@ -132,96 +137,115 @@ def event(event: Any, given: Given | None, loaded: Loaded) -> bool:
     )
 
 
-def shipment(row: Any, given: Given | None, loaded: Loaded) -> bool:
-    """ShipmentWhere at the outermost: archived ones are left out unless it says otherwise."""
-    where = given or {}
+def shipment(row: Any, filter_: Filter | None, loaded: Loaded) -> bool:
+    """ShipmentWhere at the top level: archived shipments match only if `archived` says so."""
+    where = filter_ or {}
     archived = where.get("archived", False)
     if archived is not None and (row.archived_at is not None) != archived:
         return False
     return within(row, {**where, "archived": None}, loaded)
 
 
-def within(row: Any, where: Given, loaded: Loaded) -> bool:
-    """ShipmentWhere inside AND, OR and NOT, where `archived: false` says nothing."""
-    return all(TESTS[name](row, given, loaded) for name, given in where.items() if given is not None)
+def within(row: Any, where: Filter, loaded: Loaded) -> bool:
+    """ShipmentWhere inside AND, OR and NOT, where `archived: false` has no effect."""
+    return all(CONDITIONS[name](row, filter_, loaded) for name, filter_ in where.items() if filter_ is not None)
 
 
-def tracking_number(row: Any, given: Given, loaded: Loaded) -> bool:
-    numbers = [one.tracking_number_norm for one in loaded.packages_of[row.id] if one.tracking_number_norm is not None]
-    asked = {name: one for name, one in given.items() if one is not None}
-    if "isNull" in asked and bool(numbers) == asked.pop("isNull"):
+def tracking_number(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+    """StringFilter on the normalized tracking numbers of a shipment."""
+    numbers = [
+        package.tracking_number_norm
+        for package in loaded.packages_of[row.id]
+        if package.tracking_number_norm is not None
+    ]
+    conditions = conditions_of(filter_)
+    if "isNull" in conditions and bool(numbers) == conditions.pop("isNull"):
         return False
-    return not asked or any(text(number, asked, tracking_numbers.normalize) for number in numbers)
+    return not conditions or any(text(number, conditions, tracking_numbers.normalize) for number in numbers)
 
 
-def reference(row: Any, given: Given, loaded: Loaded) -> bool:
-    kind = given.get("kind")
-    return any((kind is None or one.kind == kind) and text(one.value, given["value"])
-               for one in loaded.references_of[row.id])  # fmt: skip
+def reference(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+    """ReferenceWhere."""
+    kind = filter_.get("kind")
+    return any((kind is None or reference.kind == kind) and text(reference.value, filter_["value"])
+               for reference in loaded.references_of[row.id])  # fmt: skip
 
 
-def status(row: Any, given: Given, _: Loaded) -> bool:
-    eq, among, beside = given.get("eq"), given.get("in"), given.get("notIn")
+def status(row: Any, filter_: Filter, _: Loaded) -> bool:
+    """ShipmentStatusFilter."""
+    eq, allowed, excluded = filter_.get("eq"), filter_.get("in"), filter_.get("notIn")
     return (
-        (eq is None or row.status == eq) and (among is None or row.status in among)
-        and (beside is None or row.status not in beside)
+        (eq is None or row.status == eq) and (allowed is None or row.status in allowed)
+        and (excluded is None or row.status not in excluded)
     )  # fmt: skip
 
 
-def tags(row: Any, given: Given, _: Loaded) -> bool:
-    some, every = given.get("hasAny"), given.get("hasAll")
-    return (some is None or bool(set(some) & set(row.tags))) and (every is None or set(every) <= set(row.tags))
+def tags(row: Any, filter_: Filter, _: Loaded) -> bool:
+    """TagFilter."""
+    any_of, all_of = filter_.get("hasAny"), filter_.get("hasAll")
+    return (any_of is None or bool(set(any_of) & set(row.tags))) and (all_of is None or set(all_of) <= set(row.tags))
 
 
-def carrier(row: Any, given: Given, loaded: Loaded) -> bool:
-    found = loaded.carriers.get(row.carrier_id)
-    return text(found and found.code, given)
+def carrier(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+    """StringFilter on the code of the carrier."""
+    carrier_row = loaded.carriers.get(row.carrier_id)
+    return text(carrier_row and carrier_row.code, filter_)
 
 
-def search(row: Any, asked: str, loaded: Loaded) -> bool:
-    """A number, reference or tracking number, whole or its beginning, or words of a party."""
-    plain, number = asked.strip(), tracking_numbers.normalize(asked)
-    beginnings = [row.number, row.external_reference or "", *(one.value for one in loaded.references_of[row.id])]
-    if plain and any(one.startswith(plain) for one in beginnings):
+def search(row: Any, query: str, loaded: Loaded) -> bool:
+    """A number, reference or tracking number that starts with the query, or a party that contains its words."""
+    prefix, number = query.strip(), tracking_numbers.normalize(query)
+    values = [
+        row.number,
+        row.external_reference or "",
+        *(reference.value for reference in loaded.references_of[row.id]),
+    ]
+    if prefix and any(value.startswith(prefix) for value in values):
         return True
-    if number and any((one.tracking_number_norm or "").startswith(number) for one in loaded.packages_of[row.id]):
+    if number and any(
+        (package.tracking_number_norm or "").startswith(number) for package in loaded.packages_of[row.id]
+    ):
         return True
-    words = WORDS.findall(asked.lower())
-    return bool(words) and any(has_words(one, words) for one in loaded.parties_of[row.id])
+    words = WORDS.findall(query.lower())
+    return bool(words) and any(has_words(party, words) for party in loaded.parties_of[row.id])
 
 
 def has_words(party: Any, words: list[str]) -> bool:
-    named = (party.name, party.company, party.city, party.region, party.postal_code)
-    known = set(WORDS.findall(" ".join(one or "" for one in named).lower()))
-    return set(words[:-1]) <= known and any(one.startswith(words[-1]) for one in known)
+    """Whether a party contains all words; the last one may be the start of a word."""
+    fields = (party.name, party.company, party.city, party.region, party.postal_code)
+    party_words = set(WORDS.findall(" ".join(value or "" for value in fields).lower()))
+    return set(words[:-1]) <= party_words and any(word.startswith(words[-1]) for word in party_words)
 
 
-TESTS: dict[str, Callable[[Any, Any, Loaded], bool]] = {
-    "id": lambda row, given, _: identity(public("shp_", row), given),
-    "number": lambda row, given, _: text(row.number, given),
-    "externalReference": lambda row, given, _: text(row.external_reference, given),
+CONDITIONS: dict[str, Callable[[Any, Any, Loaded], bool]] = {
+    "id": lambda row, filter_, _: identity(public("shp_", row), filter_),
+    "number": lambda row, filter_, _: text(row.number, filter_),
+    "externalReference": lambda row, filter_, _: text(row.external_reference, filter_),
     "status": status,
-    "phase": lambda row, given, _: status_rules.phase(row.status) == given,
-    "direction": lambda row, given, _: row.direction == given,
+    "phase": lambda row, filter_, _: status_rules.phase(row.status) == filter_,
+    "direction": lambda row, filter_, _: row.direction == filter_,
     "carrier": carrier,
-    "service": lambda row, given, _: text(row.service, given),
-    "origin": lambda row, given, loaded: place(loaded.party(row.id, "SHIPPER"), given),
-    "destination": lambda row, given, loaded: place(loaded.party(row.id, "RECIPIENT"), given),
+    "service": lambda row, filter_, _: text(row.service, filter_),
+    "origin": lambda row, filter_, loaded: place(loaded.party(row.id, "SHIPPER"), filter_),
+    "destination": lambda row, filter_, loaded: place(loaded.party(row.id, "RECIPIENT"), filter_),
     "trackingNumber": tracking_number,
     "reference": reference,
-    "metadata": lambda row, given, loaded: all(metadata(loaded.raw[row.id], one) for one in given),
+    "metadata": lambda row, filter_, loaded: all(metadata(loaded.raw[row.id], condition) for condition in filter_),
     "tags": tags,
-    "createdAt": lambda row, given, _: instant(row.created_at, given),
-    "updatedAt": lambda row, given, _: instant(row.updated_at, given),
-    "statusAt": lambda row, given, _: instant(row.status_at, given),
-    "promisedTo": lambda row, given, _: instant(row.promised_to, given),
-    "estimatedDeliveryAt": lambda row, given, _: instant(row.estimated_delivery_at, given),
-    "deliveredAt": lambda row, given, _: instant(row.delivered_at, given),
-    "lastEventAt": lambda row, given, _: instant(row.last_event_at, given),
-    "totalWeight": lambda row, given, _: weight(row.total_weight_g, given),
-    "events": lambda row, given, loaded: any(event(one, given, loaded) for one in loaded.events_of[row.id]),
-    "archived": lambda row, given, _: not given or row.archived_at is not None,
-    "AND": lambda row, given, loaded: all(within(row, one, loaded) for one in given),
-    "OR": lambda row, given, loaded: any(within(row, one, loaded) for one in given),
-    "NOT": lambda row, given, loaded: not within(row, given, loaded),
+    "createdAt": lambda row, filter_, _: instant(row.created_at, filter_),
+    "updatedAt": lambda row, filter_, _: instant(row.updated_at, filter_),
+    "statusAt": lambda row, filter_, _: instant(row.status_at, filter_),
+    "promisedTo": lambda row, filter_, _: instant(row.promised_to, filter_),
+    "estimatedDeliveryAt": lambda row, filter_, _: instant(row.estimated_delivery_at, filter_),
+    "deliveredAt": lambda row, filter_, _: instant(row.delivered_at, filter_),
+    "lastEventAt": lambda row, filter_, _: instant(row.last_event_at, filter_),
+    "totalWeight": lambda row, filter_, _: weight(row.total_weight_g, filter_),
+    "events": lambda row, filter_, loaded: any(
+        event(row_event, filter_, loaded) for row_event in loaded.events_of[row.id]
+    ),
+    "archived": lambda row, filter_, _: not filter_ or row.archived_at is not None,
+    "AND": lambda row, filter_, loaded: all(within(row, where, loaded) for where in filter_),
+    "OR": lambda row, filter_, loaded: any(within(row, where, loaded) for where in filter_),
+    "NOT": lambda row, filter_, loaded: not within(row, filter_, loaded),
 }
+"""For each field of ShipmentWhere, whether a row matches it."""

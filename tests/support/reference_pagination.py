@@ -1,4 +1,6 @@
-"""Pages and orders in plain Python: sort everything, take the part that was asked for, make cursors by their layout."""
+"""Pages and orders in plain Python: sort all rows, slice the requested part, build cursors by their documented
+layout.
+"""
 
 import base64
 import functools
@@ -13,14 +15,14 @@ from graphql_app.errors import request_errors
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 Order = list[tuple[Callable[[Any], Any], str, bool]]
-"""What to sort by: a value, the kind of it, and whether downwards."""
+"""What to sort by: the value of a row, its kind, and whether descending."""
 
 
 class Page:
-    """A page of a connection."""
+    """A page of a connection. Raises BadUserInput or InvalidCursor for invalid page arguments."""
 
     def __init__(
-        self, everything: Iterable[Any], test: Callable[[Any], bool], order: Order, name: str, args: dict[str, Any]
+        self, all_rows: Iterable[Any], test: Callable[[Any], bool], order: Order, name: str, args: dict[str, Any]
     ) -> None:
         first, last = args.get("first"), args.get("last")
         if first is not None and last is not None:
@@ -29,53 +31,55 @@ class Page:
             if number is not None and not 0 <= number <= 250:
                 raise request_errors.BadUserInput(f"`{word}` must be between 0 and 250 (was {number}).")
         self.order, self.name = order, name
-        everything = sorted(everything, key=functools.cmp_to_key(self.compare))
-        self.rows = rows = [row for row in everything if test(row)]
-        by_cursor = {self.cursor(row): row for row in everything}
+        all_rows = sorted(all_rows, key=functools.cmp_to_key(self.compare))
+        self.rows = rows = [row for row in all_rows if test(row)]
+        rows_by_cursor = {self.cursor(row): row for row in all_rows}
         low, high = 0, len(rows)
-        for word in ("after", "before"):
-            if args.get(word) is not None and args[word] not in by_cursor:
+        for argument in ("after", "before"):
+            if args.get(argument) is not None and args[argument] not in rows_by_cursor:
                 raise request_errors.InvalidCursor
         if args.get("after") is not None:
-            low = sum(self.compare(row, by_cursor[args["after"]]) <= 0 for row in rows)
+            low = sum(self.compare(row, rows_by_cursor[args["after"]]) <= 0 for row in rows)
         if args.get("before") is not None:
-            high = sum(self.compare(row, by_cursor[args["before"]]) < 0 for row in rows)
+            high = sum(self.compare(row, rows_by_cursor[args["before"]]) < 0 for row in rows)
         window = range(low, max(low, high))
-        size = last if last is not None else 50 if first is None else first
-        taken = window[len(window) - min(size, len(window)) :] if last is not None else window[:size]
-        self.nodes = [rows[at] for at in taken]
+        page_size = last if last is not None else 50 if first is None else first
+        page = window[len(window) - min(page_size, len(window)) :] if last is not None else window[:page_size]
+        self.nodes = [rows[index] for index in page]
         self.edges = [{"node": row, "cursor": self.cursor(row)} for row in self.nodes]
         self.pageInfo = {
-            "hasNextPage": (len(window) > size and last is None) or high < len(rows),
-            "hasPreviousPage": (len(window) > size and last is not None) or low > 0,
-            "startCursor": self.cursor(self.nodes[0]) if taken else None,
-            "endCursor": self.cursor(self.nodes[-1]) if taken else None,
+            "hasNextPage": (len(window) > page_size and last is None) or high < len(rows),
+            "hasPreviousPage": (len(window) > page_size and last is not None) or low > 0,
+            "startCursor": self.cursor(self.nodes[0]) if page else None,
+            "endCursor": self.cursor(self.nodes[-1]) if page else None,
         }
 
     def compare(self, a: Any, b: Any) -> int:
-        """Which of two rows comes first."""
-        for value, _, down in self.order:
+        """Which of two rows comes first: negative, zero or positive."""
+        for value, _, descending in self.order:
             x, y = value(a), value(b)
             if x != y:
-                return -1 if (x < y) != down else 1
+                return -1 if (x < y) != descending else 1
         return 0
 
     def cursor(self, row: Any) -> str:
-        """The cursor of a row, made by its description."""
+        """The cursor of a row."""
         body = b"".join(packed(value(row), kind) for value, kind, _ in self.order)
-        seed = f"{self.name}:{','.join('-' if down else '+' for _, _, down in self.order)}".encode()
+        seed = f"{self.name}:{','.join('-' if descending else '+' for _, _, descending in self.order)}".encode()
         return base64.b64encode(b"\x01" + body + struct.pack(">I", zlib.crc32(seed + body))).decode()
 
     def total(self, limit: int | None) -> dict[str, Any]:
+        """`totalCount` with a limit."""
         count = len(self.rows)
-        enough = limit is None or count <= limit
+        complete = limit is None or count <= limit
         return {
-            "count": count if enough else limit,
-            "precision": enums.CountPrecision("EXACT" if enough else "AT_LEAST"),
+            "count": count if complete else limit,
+            "precision": enums.CountPrecision("EXACT" if complete else "AT_LEAST"),
         }
 
 
 def packed(value: Any, kind: str) -> bytes:
+    """A sort value as bytes of a cursor."""
     if kind == "instant":
         if value == FOREVER:
             return struct.pack(">q", 2**63 - 1)
@@ -88,7 +92,7 @@ def packed(value: Any, kind: str) -> bytes:
 
 
 class Forever:
-    """Later than every instant."""
+    """Greater than every instant: the sort value of null."""
 
     def __lt__(self, other: object) -> bool:
         return False

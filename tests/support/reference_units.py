@@ -1,4 +1,4 @@
-"""Amounts in other units, exactly, in plain Python."""
+"""Measurements in other units, exactly, in plain Python."""
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
@@ -6,7 +6,7 @@ from graphql_app.graphql_types import scalars
 
 
 def rounded(value: Decimal | None, factor: Decimal) -> Decimal | None:
-    """An amount in another unit, to six places."""
+    """A value in another unit, rounded half up to six decimal places."""
     if value is None or factor == 1:
         return value
     with localcontext(prec=200):
@@ -14,8 +14,9 @@ def rounded(value: Decimal | None, factor: Decimal) -> Decimal | None:
 
 
 class Exactly(Decimal):
-    """An amount that is shown as it was entered."""
+    """A value that is shown as it was entered, trailing zeros included."""
 
 
 def amount_text(value: Decimal) -> str:
+    """A value as the API prints it."""
     return f"{value:f}" if isinstance(value, Exactly) else scalars.format_decimal(value)

@@ -1,7 +1,7 @@
-"""A deterministic world: the rows of two accounts with everything in them that is hard to read or to write.
+"""Deterministic seed data: the rows of two accounts, with every value that is hard to read or to write.
 
-`rows` → table name → rows by column name, parents first; `fill` puts them into a database. Nothing is random and
-nothing is the clock's: identities, times and the change log's numbers are the same at every run.
+`rows` returns table name -> rows by column name, parents first; `fill` inserts them into a database. Nothing depends on
+randomness or the clock: ids, times and change log numbers are the same in every run.
 """
 
 from typing import Any
@@ -17,8 +17,10 @@ from tests.support.seed_values import REASONS, STATUSES, TEXTS, at, pick, uid
 
 Row = dict[str, Any]
 SHIPMENTS = {"default": 120, "other": 30}
+"""Number of shipments per account."""
 
-DIRECTIONS, ROLES = list(enums.ShipmentDirection), list(enums.PartyRole)
+DIRECTIONS = list(enums.ShipmentDirection)
+ROLES = list(enums.PartyRole)
 METADATA = [
     "{}",
     '{"colour":"red","urgent":true,"pieces":3}',
@@ -47,8 +49,8 @@ CARRIERS = {
 
 
 def rows(default: UUID) -> dict[str, list[Row]]:
-    """All rows of the world, under the identity that the migrated database gave to its default account."""
-    world: dict[str, list[Row]] = {
+    """All rows. `default`: the id that the migrated database gave to its default account."""
+    tables: dict[str, list[Row]] = {
         "account": [
             {
                 "id": uid("account", 1),
@@ -69,9 +71,9 @@ def rows(default: UUID) -> dict[str, list[Row]]:
     }
     for offset, (slug, account) in enumerate({"default": default, "other": uid("account", 1)}.items()):
         for code, name, template in CARRIERS[slug]:
-            world["carrier"].append(
+            tables["carrier"].append(
                 {
-                    "id": uid("carrier", len(world["carrier"])),
+                    "id": uid("carrier", len(tables["carrier"])),
                     "account_id": account,
                     "code": code,
                     "name": name,
@@ -81,18 +83,20 @@ def rows(default: UUID) -> dict[str, list[Row]]:
                 }
             )
         for number in range(SHIPMENTS[slug]):
-            shipment(world, account, number, 1000 * offset + number)
-    return world
+            shipment(tables, account, number, 1000 * offset + number)
+    return tables
 
 
-def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> None:
-    """One shipment with all that belongs to it. `n` counts within the account, `key` in the world."""
-    carriers = [one for one in world["carrier"] if one["account_id"] == account and one["code"] != "idle"]
+def shipment(tables: dict[str, list[Row]], account: UUID, n: int, key: int) -> None:
+    """Append a shipment with its children. `n` counts within the account, `key` over both accounts."""
+    carriers = [
+        carrier for carrier in tables["carrier"] if carrier["account_id"] == account and carrier["code"] != "idle"
+    ]
     status, id_ = pick(STATUSES, n), uid("shipment", key)
-    made = 600.0 * n if n % 10 else 600.0 * (n - n % 20)  # some are made at one moment
-    milestone = lambda every, days: at(made + 86400 * days + n / 7) if n % every else None  # noqa: E731
-    packages = 0 if n % 11 == 3 else 1 + n % 3
-    total = None if packages == 0 or n % 5 == 4 else f"{n * 1234.567:.3f}"
+    created = 600.0 * n if n % 10 else 600.0 * (n - n % 20)  # some share their creation time
+    milestone = lambda every, days: at(created + 86400 * days + n / 7) if n % every else None  # noqa: E731
+    package_count = 0 if n % 11 == 3 else 1 + n % 3
+    weight = None if package_count == 0 or n % 5 == 4 else f"{n * 1234.567:.3f}"
     row = {
         "id": id_,
         "account_id": account,
@@ -103,7 +107,7 @@ def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> No
         "version": 1 + n % 7,
         "direction": pick(DIRECTIONS, n),
         "status": status,
-        "status_at": at(made + 60 * (n % 13)),
+        "status_at": at(created + 60 * (n % 13)),
         "status_event_id": None,
         "status_source": pick(["PROJECTION", "COMMAND", "OVERRIDE"], n),
         "exception_reason": pick(REASONS, n) if status == "EXCEPTION" else None,
@@ -122,32 +126,32 @@ def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> No
         "closed_at": milestone(9, 4),
         "last_event_at": milestone(8, 2),
         "event_count": n % 9,
-        "package_count": packages,
-        "total_weight_g": total,
+        "package_count": package_count,
+        "total_weight_g": weight,
         "declared_value": None if n % 3 == 0 else pick(["0", "12.5", "99999999999999.9999", "100", "0.0001"], n),
         "currency": None if n % 3 == 0 else pick(["EUR", "USD", "JPY"], n),
         "incoterm": pick([None, "DAP", "EXW"], n),
         "metadata": orjson.Fragment(pick(METADATA, n)),
         "tags": pick(TAGS, n),
-        "archived_at": at(made + 9e6) if n % 12 == 10 else None,
-        "created_at": at(made),
-        "updated_at": at(made + 1000 - n + 0.000001 * (n % 3)),
+        "archived_at": at(created + 9e6) if n % 12 == 10 else None,
+        "created_at": at(created),
+        "updated_at": at(created + 1000 - n + 0.000001 * (n % 3)),
         "created_by": "world",
     }
-    if n in (20, 21):  # the ends of what can be written
+    if n in (20, 21):  # the limits of a timestamp
         row |= {
             "created_at": "0001-01-01T00:00:00.000001+00:00",
             "promised_from": None,
             "promised_to": "0999-02-28T23:59:59.1+00:00",
         }
-    world["shipment"].append(row)
+    tables["shipment"].append(row)
     roles = [role for i, role in enumerate(ROLES) if i == 0 or (n >> i) % 2 == 0]
-    if n in (22, 46, 94):  # something that should not be: nobody sends them
-        roles, row["archived_at"] = roles[1:], at(made)
+    if n in (22, 46, 94):  # inconsistent rows: shipments without a shipper
+        roles, row["archived_at"] = roles[1:], at(created)
     for i, role in enumerate(reversed(roles)):
-        world["party"].append(party(account, id_, role, 8 * key + i, 3 * n + i))
+        tables["party"].append(party(account, id_, role, 8 * key + i, 3 * n + i))
     for i in range(n % 4):
-        world["shipment_reference"].append(
+        tables["shipment_reference"].append(
             {
                 "id": uid("reference", 4 * key + i),
                 "account_id": account,
@@ -157,25 +161,26 @@ def shipment(world: dict[str, list[Row]], account: UUID, n: int, key: int) -> No
                 "value": pick(["PO-1", "po-1", "INV 7/7", "ÄÖ%_", "SHP-00"], n + i),
             }
         )
-    boxes = [package(account, id_, status, 4 * key + i, n, i) for i in range(packages)]
-    world["package"] += boxes
+    packages = [package(account, id_, status, 4 * key + i, n, i) for i in range(package_count)]
+    tables["package"] += packages
     for i in range(n % 5):
-        world["shipment_item"].append(
-            item(account, id_, pick(boxes, i)["id"] if boxes and i % 2 else None, 5 * key + i, n, i)
+        tables["shipment_item"].append(
+            item(account, id_, pick(packages, i)["id"] if packages and i % 2 else None, 5 * key + i, n, i)
         )
-    seed_events.events(world, row, boxes, n, key)
-    seed_events.changes(world, row, n)
+    seed_events.events(tables, row, packages, n, key)
+    seed_events.changes(tables, row, n)
 
 
 def party(account: UUID, shipment_id: UUID, role: str, key: int, n: int) -> Row:
-    words = pick(TEXTS, n)
+    """A row of `party`."""
+    name = pick(TEXTS, n)
     return {
         "id": uid("party", key),
         "account_id": account,
         "shipment_id": shipment_id,
         "role": role,
-        "name": words,
-        "company": pick([None, "ACME Logistics", words], n),
+        "name": name,
+        "company": pick([None, "ACME Logistics", name], n),
         "lines": [pick(TEXTS, n + i) for i in range(n % 5)],
         "city": pick(CITIES, n),
         "region": pick([None, "HH", "NY", "ny"], n),
@@ -187,6 +192,7 @@ def party(account: UUID, shipment_id: UUID, role: str, key: int, n: int) -> Row:
 
 
 def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: int) -> Row:
+    """A row of `package`."""
     number = None if (n + i) % 4 == 1 else pick(NUMBERS, n) if n % 3 == 0 else f"trk-{n:04}/{i}"
     weighed, measured = (n + i) % 5 != 4, (n + i) % 3 != 2
     return {
@@ -211,6 +217,7 @@ def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: 
 
 
 def item(account: UUID, shipment_id: UUID, package_id: UUID | None, key: int, n: int, i: int) -> Row:
+    """A row of `shipment_item`."""
     priced = (n + i) % 3 > 0
     return {
         "id": uid("item", key),
@@ -231,19 +238,19 @@ def item(account: UUID, shipment_id: UUID, package_id: UUID | None, key: int, n:
 
 
 async def fill(engine: AsyncEngine) -> dict[str, UUID]:
-    """Put the world into a clean, migrated database; the accounts' identities by their short names."""
+    """Insert the seed data into a clean, migrated database; returns slug -> account id."""
     async with engine.connect() as connection:
         default = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
     await put(engine, rows(default))
     return {"default": default, "other": uid("account", 1)}
 
 
-async def put(engine: AsyncEngine, world: dict[str, list[Row]]) -> None:
-    """Put rows into a clean, migrated database."""
+async def put(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None:
+    """Insert rows into a clean, migrated database and run ANALYZE."""
     async with engine.begin() as connection:
-        for table, some in world.items():
+        for table, rows in tables.items():
             sql = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE "
             sql += f"SELECT * FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
-            await connection.execute(text(sql), {"rows": orjson.dumps(some, default=str).decode()})
+            await connection.execute(text(sql), {"rows": orjson.dumps(rows, default=str).decode()})
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))

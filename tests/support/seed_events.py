@@ -1,4 +1,6 @@
-"""The events and the change log of `world.py`: every code, precision and reason, voided, corrected and overriding."""
+"""The events and change log of the seed data: every code, precision and reason; voided, corrected and override
+events.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -8,7 +10,8 @@ from graphql_app.domain import enums
 from tests.support.seed_values import CODES, EPOCH, REASONS, STATUSES, TEXTS, at, pick, uid
 
 Row = dict[str, Any]
-PRECISIONS, SILENT = list(enums.TimePrecision), [None, *(one for one in enums.NotAppliedReason if one != "VOIDED")]
+PRECISIONS = list(enums.TimePrecision)
+NOT_APPLIED_REASONS = [None, *(reason for reason in enums.NotAppliedReason if reason != "VOIDED")]
 PLACES: list[Row] = [
     {},
     {"place_name": 'Hub "Nord"', "city": "Hamburg", "country_code": "DE", "latitude": 53.5511, "longitude": 9.9937},
@@ -22,11 +25,11 @@ OPS = ["shipment.created", "shipment.confirmed", "shipment.updated", "events.rec
 
 
 def events(rows: dict[str, list[Row]], shipment: Row, packages: list[Row], n: int, key: int) -> None:
-    """The events of a shipment: some at one moment, some recorded long after, some that a later one replaced."""
-    before: Row | None = None
+    """Append the events of a shipment: some at the same time, some recorded late, some replaced by a later one."""
+    previous: Row | None = None
     for i in range(0 if n % 10 == 9 else n % 8):
         id_, voided, override = uid("event", 10 * key + i), i % 4 == 2, i % 6 == 5
-        day = 86400 * (n % 30) + 3600 * (i - i % 2)  # two and two at one moment
+        day = 86400 * (n % 30) + 3600 * (i - i % 2)  # pairs share their time
         place = {
             "place_name": None,
             "city": None,
@@ -38,7 +41,7 @@ def events(rows: dict[str, list[Row]], shipment: Row, packages: list[Row], n: in
         } | pick(PLACES, n + i)
         offset = pick([None, 0, 60, -570, 1080, -1], n + i)
         moment = EPOCH + timedelta(seconds=day, microseconds=pick([0, 500000, 123456, 1], n + i))
-        silent = "VOIDED" if voided else pick(SILENT, n + i)
+        not_applied_reason = "VOIDED" if voided else pick(NOT_APPLIED_REASONS, n + i)
         rows["tracking_event"].append(
             {
                 "id": id_,
@@ -65,22 +68,22 @@ def events(rows: dict[str, list[Row]], shipment: Row, packages: list[Row], n: in
                 "estimated_delivery_at": at(day + 99999) if i % 5 == 1 else None,
                 "override_status": pick(STATUSES, n + i) if override else None,
                 "dedupe_key": "\\x" + hashlib.sha256(id_.bytes).hexdigest(),
-                "applied": silent is None,
-                "not_applied_reason": silent,
+                "applied": not_applied_reason is None,
+                "not_applied_reason": not_applied_reason,
                 "voided_at": at(day + 5000) if voided else None,
                 "voided_by": "world" if voided else None,
                 "void_reason": pick(TEXTS, n + i) if voided else None,
-                "corrects_event_id": before["id"] if before and before["voided_at"] and n % 2 else None,
+                "corrects_event_id": previous["id"] if previous and previous["voided_at"] and n % 2 else None,
                 "raw": None,
             }
         )
-        before = rows["tracking_event"][-1]
-        if silent is None and shipment["status_source"] != "COMMAND":
+        previous = rows["tracking_event"][-1]
+        if not_applied_reason is None and shipment["status_source"] != "COMMAND":
             shipment["status_event_id"] = id_
 
 
 def changes(rows: dict[str, list[Row]], shipment: Row, n: int) -> None:
-    """A change for every version, in transactions that ended long ago; now and then one of a carrier."""
+    """Append a change for each version, in transactions that ended long ago, and sometimes one of a carrier."""
     log = rows["change"]
     for number in range(1, shipment["version"] + 1):
         seq = len(log) + 1

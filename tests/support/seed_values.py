@@ -1,4 +1,4 @@
-"""What is the same at every run: identities, moments, and the texts that are hard to write."""
+"""Values of the seed data that are the same in every run: ids, times, and texts that are hard to escape."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,9 @@ from uuid import UUID
 from graphql_app.domain import enums
 
 EPOCH = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
-STATUSES, REASONS, CODES = list(enums.ShipmentStatus), list(enums.ExceptionReason), list(enums.TrackingEventCode)
+STATUSES = list(enums.ShipmentStatus)
+REASONS = list(enums.ExceptionReason)
+CODES = list(enums.TrackingEventCode)
 TEXTS = [
     "Anna Müller",
     'O\'Neil & "Söhne" \\ Co',
@@ -27,18 +29,20 @@ TEXTS = [
     "'; DROP TABLE shipment; --",
     "null",
 ]
+"""Texts that need escaping in SQL, JSON, HTML or a terminal."""
 
 
 def uid(kind: str, number: int) -> UUID:
-    """A UUIDv7 that is the same at every run and sorts by its number within its kind."""
+    """A UUIDv7 that is the same in every run and sorts by `number` among those of its kind."""
     bits = int.from_bytes(hashlib.sha256(f"{kind}{number}".encode()).digest()[:10])
     return UUID(int=(1_772_000_000_000 + number) << 80 | 7 << 76 | (bits & ~(0xF << 76 | 3 << 62)) | 2 << 62)
 
 
 def at(seconds: float) -> str:
-    """An instant as ISO text: so many seconds from the epoch of this world."""
+    """The time `seconds` after EPOCH, as ISO 8601 text."""
     return (EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def pick(values: list[Any], number: int) -> Any:
+    """The value at `number`, modulo the number of values."""
     return values[number % len(values)]

@@ -1,4 +1,4 @@
-"""Clients that listen to a real server, over WebSocket and as server-sent events. And what one does beside that."""
+"""Clients of subscriptions on a real server, over WebSocket and server-sent events, and a client for mutations."""
 
 import asyncio
 import json
@@ -21,17 +21,17 @@ RECORD = """mutation($id: ID!, $at: DateTime!, $code: TrackingEventCode!) { trac
 
 
 def authorization(key: str | None) -> dict[str, str]:
-    """The header of a client that has a key."""
+    """The `Authorization` header for a key; no header without a key."""
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
 class Socket:
-    """graphql-transport-ws, frame by frame."""
+    """A client of graphql-transport-ws, frame by frame."""
 
-    def __init__(self, port: int, **more: Any) -> None:
+    def __init__(self, port: int, **options: Any) -> None:
         self.connecting = websockets.connect(
             f"ws://127.0.0.1:{port}/graphql",
-            **{"subprotocols": ["graphql-transport-ws"], "compression": None, "max_size": None, **more},
+            **{"subprotocols": ["graphql-transport-ws"], "compression": None, "max_size": None, **options},
         )
 
     async def __aenter__(self) -> Self:
@@ -42,45 +42,49 @@ class Socket:
         await self.wire.close()
 
     async def send(self, **message: Any) -> None:
+        """Send one message as JSON."""
         await self.wire.send(json.dumps(message))
 
     async def receive(self, within: float = 5) -> dict[str, Any]:
+        """The next message. Raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
             message: dict[str, Any] = json.loads(await self.wire.recv())
         return message
 
     async def init(self, **payload: Any) -> Self:
+        """Send connection_init and wait for connection_ack."""
         await self.send(type="connection_init", payload=payload)
         assert (await self.receive())["type"] == "connection_ack"
         return self
 
     async def subscribe(self, query: str, variables: dict[str, Any] | None = None, name: str = "1") -> None:
+        """Send a subscribe message with the operation id `name`."""
         await self.send(id=name, type="subscribe", payload={"query": query, "variables": variables})
 
     async def changes(self, number: int, field: str = "shipmentChanged", within: float = 5) -> list[dict[str, Any]]:
-        """The next so many messages of a subscription."""
-        found = []
+        """The data of a subscription's next `number` messages."""
+        results = []
         for _ in range(number):
             message = await self.receive(within)
             assert message["type"] == "next", message
-            found.append(message["payload"]["data"][field])
-        return found
+            results.append(message["payload"]["data"][field])
+        return results
 
     async def closed(self, within: float = 8) -> int | None:
-        """The code with which the server closes."""
+        """Wait until the server closes the connection; its close code."""
         async with asyncio.timeout(within):
             try:
                 while True:
                     await self.wire.recv()
-            except websockets.ConnectionClosed as closed:
-                return closed.rcvd.code if closed.rcvd else None
+            except websockets.ConnectionClosed as error:
+                return error.rcvd.code if error.rcvd else None
 
 
 @asynccontextmanager
 async def events(
     port: int, query: str, variables: dict[str, Any] | None = None, *, last: str | None = None, key: str | None = None
 ) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
-    """Server-sent events, each as its fields."""
+    """Server-sent events, each as a dict of its fields. `last` is sent as `Last-Event-ID`."""
     headers = {"accept": "text/event-stream"} | ({"last-event-id": last} if last else {}) | authorization(key)
     body = {"query": query, "variables": variables}
     async with (
@@ -93,18 +97,19 @@ async def events(
 
 
 async def blocks(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
-    block: dict[str, str] = {}
+    """The events of an SSE response, each as a dict of its fields."""
+    fields: dict[str, str] = {}
     async for line in response.aiter_lines():
         if line:
             name, _, value = line.partition(":")
-            block[name] = value.strip()
+            fields[name] = value.strip()
         else:
-            yield block
-            block = {}
+            yield fields
+            fields = {}
 
 
 class Api:
-    """What one asks and does beside listening."""
+    """A client for queries and mutations."""
 
     def __init__(self, port: int, key: str | None = None) -> None:
         base = f"http://127.0.0.1:{port}"
@@ -117,30 +122,32 @@ class Api:
         await self.client.aclose()
 
     async def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = await self.client.post("/graphql", json={"query": query, "variables": variables})
-        parsed = answer.json()
-        assert "errors" not in parsed, parsed
-        data: dict[str, Any] = parsed["data"]
+        """The data of a query or mutation; fails on errors."""
+        response = await self.client.post("/graphql", json={"query": query, "variables": variables})
+        result = response.json()
+        assert "errors" not in result, result
+        data: dict[str, Any] = result["data"]
         return data
 
     async def create(self, reference: str | None = None, tags: list[str] | None = None) -> str:
-        """A new shipment's id."""
-        made = (await self.ask(CREATE, {"reference": reference, "tags": tags or []}))["shipmentCreate"]
-        assert not made["errors"], made
-        identity: str = made["shipment"]["id"]
-        return identity
+        """Create a shipment; its id."""
+        payload = (await self.ask(CREATE, {"reference": reference, "tags": tags or []}))["shipmentCreate"]
+        assert not payload["errors"], payload
+        shipment_id: str = payload["shipment"]["id"]
+        return shipment_id
 
     async def record(self, shipment: str, code: str, at: str = "2026-01-02T03:04:05Z") -> None:
-        done = (await self.ask(RECORD, {"id": shipment, "at": at, "code": code}))["trackingEventsRecord"]
-        assert done["succeeded"] == 1, done
+        """Record one tracking event."""
+        payload = (await self.ask(RECORD, {"id": shipment, "at": at, "code": code}))["trackingEventsRecord"]
+        assert payload["succeeded"] == 1, payload
 
     async def log(self, after: str | None = None) -> list[dict[str, Any]]:
-        """All of the change log behind a cursor."""
+        """All entries of the change log after a cursor."""
         query = "query($after: String) { changes(first: 250, after: $after) { nodes { cursor op shipmentSeq } } }"
-        found: list[dict[str, Any]] = []
+        changes: list[dict[str, Any]] = []
         while True:
             page = (await self.ask(query, {"after": after}))["changes"]["nodes"]
             if not page:
-                return found
-            found += page
+                return changes
+            changes += page
             after = page[-1]["cursor"]

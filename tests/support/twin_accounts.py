@@ -1,7 +1,7 @@
-"""Two accounts whose worlds look alike: the same numbers, references, tracking numbers, carriers and names in both.
+"""Two accounts with the same data: equal numbers, references, tracking numbers, carriers and names in both.
 
-The other one, the victim, has a mark in every text beyond that, which must never be seen from outside. `BASES` are
-mutations that succeed in either account, with all that can be given.
+All other texts of the second account, the victim, contain a mark that the first account must never see. `BASES` are
+mutations that succeed in either account, with all arguments.
 """
 
 from typing import Any
@@ -19,24 +19,26 @@ from tests.support.seed_values import at, uid
 Row = dict[str, Any]
 VICTIM = uid("account", 1)
 MARK = "v1ct1m"
-PLACE = 31
-"""Which of the marked shipments is named: it is under way, and has packages, items, references and events."""
-MARKED = f"{MARK}_{PLACE}"
+NAMED_SHIPMENT = 31
+"""The number of the marked shipment that probes refer to: in transit, with packages, items, references and events."""
+MARKED = f"{MARK}_{NAMED_SHIPMENT}"
 ACTOR = "integration"
 KEYS = {who: api_key.generate() for who in ("attacker", "victim")}
-"""With which they ask. Each account has another key, which nobody uses."""
+"""The API key of each account that sends requests. Each account has a second, unused key."""
 UNMARKED = {
-    "country_code", "origin_country", "currency", "incoterm",  # two or three letters, which say nothing
-    "entity", "operation", "scopes", "hash", "request_hash", "dedupe_key",  # words of the program, and digests
+    "country_code", "origin_country", "currency", "incoterm",  # codes of two or three letters
+    "entity", "operation", "scopes", "hash", "request_hash", "dedupe_key",  # fixed words of the program, and hashes
 }  # fmt: skip
-"""Columns of text in which no mark fits."""
+"""Text columns that cannot hold the mark."""
 
 
 def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
-    """The rows of both. `operations`: the mutations for which each of the victim's marks is an idempotency key too."""
-    made = seed_data.rows(attacker)
-    made["account"][0] |= {"slug": MARK, "name": MARK, "settings": {MARK: MARK}}
-    made["api_key"] = [
+    """The rows of both accounts. For each mutation in `operations`, the mark of the victim is an idempotency key
+    too.
+    """
+    tables = seed_data.rows(attacker)
+    tables["account"][0] |= {"slug": MARK, "name": MARK, "settings": {MARK: MARK}}
+    tables["api_key"] = [
         {
             "id": uid("api_key", number),
             "account_id": account,
@@ -51,19 +53,19 @@ def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
              (attacker, "twin", None), (VICTIM, MARK, None)]
         )
     ]  # fmt: skip
-    made["carrier_status"] = [
+    tables["carrier_status"] = [
         {
             "id": uid("word", n),
-            "account_id": one["account_id"],
-            "carrier_id": one["id"],
-            "raw": "TWIN" if one["account_id"] == attacker else MARK.upper(),
+            "account_id": carrier["account_id"],
+            "carrier_id": carrier["id"],
+            "raw": "TWIN" if carrier["account_id"] == attacker else MARK.upper(),
             "code": "INFO",
             "created_at": at(0),
             "updated_at": at(0),
         }
-        for n, one in enumerate(made["carrier"])
+        for n, carrier in enumerate(tables["carrier"])
     ]
-    made["idempotency_key"] = [
+    tables["idempotency_key"] = [
         {
             "account_id": VICTIM,
             "actor": f"{ACTOR} ({KEYS['attacker'].prefix})",
@@ -77,20 +79,20 @@ def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
         }
         for name in operations
     ]
-    carrier = {**made["carrier"][-1], "id": uid("carrier", 99), "code": MARKED, "name": MARK}
-    made["carrier"].append(carrier | {"tracking_url_template": f"https://{MARK}.example/{{trackingNumber}}"})
-    before = {table: len(some) for table, some in made.items()}
+    carrier = {**tables["carrier"][-1], "id": uid("carrier", 99), "code": MARKED, "name": MARK}
+    tables["carrier"].append(carrier | {"tracking_url_template": f"https://{MARK}.example/{{trackingNumber}}"})
+    counts = {table: len(table_rows) for table, table_rows in tables.items()}
     for n in range(30, 40):
-        seed_data.shipment(made, VICTIM, n, 1000 + n)
-    numbers = {row["id"]: 30 + n for n, row in enumerate(made["shipment"][before["shipment"] :])}
-    for table, some in made.items():
-        for row in some[before[table] :]:
+        seed_data.shipment(tables, VICTIM, n, 1000 + n)
+    numbers = {row["id"]: 30 + n for n, row in enumerate(tables["shipment"][counts["shipment"] :])}
+    for table, table_rows in tables.items():
+        for row in table_rows[counts[table] :]:
             mark(
                 table,
                 row,
                 f"{MARK}_{numbers[row['id'] if table == 'shipment' else row['shipment_id'] or row['entity_id']]}",
             )
-    return made
+    return tables
 
 
 def mark(table: str, row: Row, text: str) -> None:
@@ -109,32 +111,32 @@ def mark(table: str, row: Row, text: str) -> None:
         row["kind"] = f"{MARK}_{row['seq']}"
 
 
-def of(account: UUID, some: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def of(account: UUID, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """The rows of one account."""
     return {
         table: [row for row in rows if row.get("account_id") == account]
-        for table, rows in some.items()
+        for table, rows in tables.items()
         if table != "account"
     }
 
 
-def one(account: UUID, some: dict[str, list[Row]]) -> dict[str, str]:
-    """An identity of each kind from one account, by the name of its type: of one shipment and what belongs to it."""
-    its = of(account, some)
-    number = MARKED if account == VICTIM else f"SHP-{PLACE + 1:07}"
-    shipment = next(row["id"] for row in its["shipment"] if row["number"] == number)
+def one(account: UUID, tables: dict[str, list[Row]]) -> dict[str, str]:
+    """An id of each type from one account: those of one shipment and its children. Type name -> id."""
+    account_rows = of(account, tables)
+    number = MARKED if account == VICTIM else f"SHP-{NAMED_SHIPMENT + 1:07}"
+    shipment = next(row["id"] for row in account_rows["shipment"] if row["number"] == number)
 
     def first(table: str) -> UUID:
-        found: UUID = next(row["id"] for row in its[table] if row["shipment_id"] == shipment)
-        return found
+        id_: UUID = next(row["id"] for row in account_rows[table] if row["shipment_id"] == shipment)
+        return id_
 
     return {
         "Shipment": f"shp_{shipment.hex}",
         "Package": f"pkg_{first('package').hex}",
         "ShipmentItem": f"itm_{first('shipment_item').hex}",
         "TrackingEvent": f"evt_{first('tracking_event').hex}",
-        "Carrier": f"car_{its['carrier'][-1]['id'].hex}",
-        "ApiKey": f"key_{its['api_key'][-1]['id'].hex}",
+        "Carrier": f"car_{account_rows['carrier'][-1]['id'].hex}",
+        "ApiKey": f"key_{account_rows['api_key'][-1]['id'].hex}",
         "Account": f"acc_{account.hex}",
     }
 
@@ -174,13 +176,17 @@ DRAFTS = ("twin-confirm", "twin-cancel", "twin-override", "twin-archive", "twin-
 
 
 def named(reference: str) -> Row:
+    """The `by` argument for an external reference."""
     return {"by": {"externalReference": reference}}
 
 
 BASES: dict[str, Row] = {
     "shipmentCreate": {"input": NEW},
     "shipmentsBulkCreate": {
-        "inputs": [NEW, *({**NEW, "externalReference": one, "confirm": one == "twin-override"} for one in DRAFTS)]
+        "inputs": [
+            NEW,
+            *({**NEW, "externalReference": reference, "confirm": reference == "twin-override"} for reference in DRAFTS),
+        ]
     },
     "shipmentUpsert": {"externalReference": "twin-upsert", "input": NEW},
     "shipmentUpdate": {**named("twin-update"), "input": EDIT},
@@ -196,4 +202,4 @@ BASES: dict[str, Row] = {
     "carrierSave": {"code": "dhl", "input": {"name": "Twin", "trackingUrlTemplate": None}},
     "carrierStatusMap": {"carrier": "dhl", "raw": "TWINS", "code": "EXCEPTION", "reason": "CUSTOMS_DELAY"},
 }
-"""Of each mutation one that succeeds, where EVENT, PACKAGE and KEY are identities of what those before it made."""
+"""For each mutation, arguments that succeed. EVENT, PACKAGE and KEY stand for ids that earlier mutations created."""

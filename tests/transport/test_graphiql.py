@@ -17,7 +17,7 @@ from graphql_app import demo
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 from tests.support.live_server import client_of
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from graphql_app.auth import authenticator
 from graphql_app.cli import account_admin
 from graphql_app.settings import Settings
-from tests.conftest import Ask
 from tests.support import browser
+from tests.support.graphql_client import Ask
 from tests.support.live_server import serving
 
 if browser.PROGRAM is None:
@@ -54,7 +54,7 @@ class GraphiqlPage(browser.Page):
     async def run(self) -> None:
         """Run the operation in the editor after a pause: GraphiQL takes 0.1 s to notice which operation it contains."""
         await asyncio.sleep(0.3)
-        await self.key(browser.CONTROL, **browser.RETURN)
+        await self.key(browser.CONTROL_MODIFIER, **browser.RETURN)
 
     async def response_with(self, part: str) -> str:
         """Wait for a response that contains `part`, and return it."""

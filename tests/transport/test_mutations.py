@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from graphql_app.execution import document_limits
-from tests.conftest import Ask
+from tests.support.graphql_client import Ask
 
 SAVE = 'carrierSave(code: "ups", input: {name: "UPS"}) { carrier { code } meta { replayed } errors { code path } }'
 SAVED = {"carrier": {"code": "ups"}, "meta": {"replayed": False}, "errors": []}

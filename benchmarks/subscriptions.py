@@ -1,8 +1,9 @@
-"""python -m benchmarks.live: what subscribers cost who wait, how long a change takes to them, how many a process feeds.
+"""python -m benchmarks.subscriptions: the cost of idle subscribers, the delay of a change, the throughput of one
+process.
 
-Starts a PostgreSQL of its own, which remembers the time of every commit, and one process of the server. Three figures:
-memory and CPU with idle subscribers; milliseconds from a commit to each of its frames, at a steady rate of writes; and
-frames a second when the writers do not rest. Nothing else should run beside it.
+Starts a PostgreSQL that records the time of every commit, and one server process. It measures memory and CPU with idle
+subscribers; milliseconds from a commit to each of its frames at a steady rate of writes; and frames per second when the
+writers do not pause. Nothing else should run on the machine.
 """
 
 import argparse
@@ -37,7 +38,7 @@ FROM change WHERE seq > $1 ORDER BY xid, seq"""
 
 
 class Server:
-    """One process of the API on a PostgreSQL of its own."""
+    """One server process on its own PostgreSQL."""
 
     def __init__(self, root: Path, port: int) -> None:
         embedded_server.TUNING["track_commit_timestamp"] = "on"
@@ -47,15 +48,16 @@ class Server:
             "POSTGRES_URL": self.postgres.url, "SHIPMENTS_LOG_LEVEL": "error", "SHIPMENTS_MAX_STREAMS": "5000",
             "SHIPMENTS_MAX_STREAMS_PER_CLIENT": "5000", "SHIPMENTS_MAX_CONNECTIONS": "10000",
         }  # fmt: skip
-        make = [*program, "key", "create", "benchmark"]
-        self.key = subprocess.run(make, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-        serve = [*program, "serve", "--port", str(port)]
-        self.process = subprocess.Popen(serve, env=env, stdout=subprocess.PIPE, text=True)
+        create_key = [*program, "key", "create", "benchmark"]
+        self.key = subprocess.run(create_key, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        serve_command = [*program, "serve", "--port", str(port)]
+        self.process = subprocess.Popen(serve_command, env=env, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         while "Stop" not in (line := self.process.stdout.readline()):
             assert line, "the server did not start"
 
-    def end(self) -> None:
+    def stop(self) -> None:
+        """Stop the server and PostgreSQL."""
         self.process.terminate()
         self.process.wait(20)
         self.postgres.stop()
@@ -67,8 +69,8 @@ class Listeners:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
 
-    async def heard(self) -> dict[str, Any]:
-        """What came since the last time."""
+    async def report(self) -> dict[str, Any]:
+        """The messages since the last call."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(b"\n")
@@ -76,7 +78,8 @@ class Listeners:
 
 
 @asynccontextmanager
-async def listening(server: Server, number: int) -> AsyncIterator[Listeners]:
+async def run_listeners(server: Server, number: int) -> AsyncIterator[Listeners]:
+    """Run a process with `number` subscribers."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.listeners", str(server.port), str(number), server.key,
         stdin=-1, stdout=-1, limit=2**30,
@@ -90,73 +93,76 @@ async def listening(server: Server, number: int) -> AsyncIterator[Listeners]:
     await process.wait()
 
 
-async def writer(server: Server, until: float, rest: float) -> int:
-    """Mutations one after another over one connection, a new one every `rest` seconds; their number."""
+async def writer(server: Server, deadline: float, interval: float) -> int:
+    """Send a mutation every `interval` seconds over one connection, until `deadline` (monotonic); returns their
+    number.
+    """
     reader, stream = await asyncio.open_connection("127.0.0.1", server.port)
     request = HEAD.format(server.key).encode() + LENGTH + BODY
-    done, due = 0, time.monotonic()
-    while time.monotonic() < until:
+    count, due = 0, time.monotonic()
+    while time.monotonic() < deadline:
         stream.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        answer = await reader.readexactly(length)
-        assert b'"errors":[]' in answer, answer
-        done += 1
-        due += rest
+        response_head = await reader.readuntil(b"\r\n\r\n")
+        length = int(response_head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        assert b'"errors":[]' in body, body
+        count += 1
+        due += interval
         await asyncio.sleep(max(0.0, due - time.monotonic()))
     stream.close()
-    return done
+    return count
 
 
-async def idle(server: Server, number: int, seconds: float) -> None:
-    """What subscribers cost to whom nothing happens."""
+async def measure_idle(server: Server, number: int, seconds: float) -> None:
+    """Print the memory and CPU cost of subscribers without changes."""
     before = machine.memory(server.process.pid, "VmRSS")
-    async with listening(server, number):
+    async with run_listeners(server, number):
         await asyncio.sleep(2)
-        after, used, began = (
+        after, cpu_seconds, started = (
             machine.memory(server.process.pid, "VmRSS"),
             machine.cpu(server.process.pid),
             time.monotonic(),
         )
         await asyncio.sleep(seconds)
-        used, passed = machine.cpu(server.process.pid) - used, time.monotonic() - began
+        cpu_seconds, elapsed = machine.cpu(server.process.pid) - cpu_seconds, time.monotonic() - started
         print(
             f"{number} idle subscribers: {before:.0f} MB → {after:.0f} MB, {(after - before) / number * 1024:.1f} kB "
-            f"each; {used / passed * 100:.2f} % of a core"
+            f"each; {cpu_seconds / elapsed * 100:.2f} % of a core"
         )
 
 
-async def written(server: Server, number: int, seconds: float, rate: float | None) -> None:
-    """Writes at a rate, or as many as go, and when they arrive at so many subscribers."""
+async def measure_delivery(server: Server, number: int, seconds: float, rate: float | None) -> None:
+    """Write at a rate in mutations per second, or as fast as possible, and print when the changes arrive."""
     connection = await asyncpg.connect(server.postgres.url)
     last = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM change")
-    async with listening(server, number) as listeners:
+    async with run_listeners(server, number) as listeners:
         writers = 16 if rate is None else max(1, round(rate / 25))
-        rest = 0.0 if rate is None else writers / rate
-        used, began = machine.cpu(server.process.pid), time.monotonic()
-        done = sum(await asyncio.gather(*(writer(server, began + seconds, rest) for _ in range(writers))))
-        passed, used = time.monotonic() - began, machine.cpu(server.process.pid) - used
+        interval = 0.0 if rate is None else writers / rate
+        cpu_seconds, started = machine.cpu(server.process.pid), time.monotonic()
+        writes = sum(await asyncio.gather(*(writer(server, started + seconds, interval) for _ in range(writers))))
+        elapsed, cpu_seconds = time.monotonic() - started, machine.cpu(server.process.pid) - cpu_seconds
         await asyncio.sleep(1.5)
-        heard = await listeners.heard()
+        report = await listeners.report()
         commits = {
             change_log.encode_position((row["xid"], row["seq"])): row["at"]
             for row in await connection.fetch(COMMITS, last)
         }
-    frames = sum(map(len, heard["arrived"]))
-    late = sorted((at - commits[cursor]) * 1000 for one in heard["arrived"] for cursor, at in one)
-    whole = all([cursor for cursor, _ in one] == list(commits) for one in heard["arrived"])
-    ends = f"; ended: {heard['over']}" if heard["over"] else ""
-    cuts = statistics.quantiles(late, n=100) if len(late) > 1 else [0.0] * 99
+    frames = sum(map(len, report["arrived"]))
+    delays = sorted((at - commits[cursor]) * 1000 for arrivals in report["arrived"] for cursor, at in arrivals)
+    complete = all([cursor for cursor, _ in arrivals] == list(commits) for arrivals in report["arrived"])
+    ended = f"; ended: {report['over']}" if report["over"] else ""
+    percentiles = statistics.quantiles(delays, n=100) if len(delays) > 1 else [0.0] * 99
     print(
-        f"{number} subscribers, {done / passed:.0f} writes/s, {frames / passed:.0f} frames/s: commit → frame p50 "
-        f"{cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, most {late[-1] if late else 0:.1f} ms; server "
-        f"{used / passed:.2f} cores; listeners {heard['cpu']:.1f} s; all of it in order: {whole}{ends}"
+        f"{number} subscribers, {writes / elapsed:.0f} writes/s, {frames / elapsed:.0f} frames/s: commit → frame p50 "
+        f"{percentiles[49]:.1f} ms, p99 {percentiles[98]:.1f} ms, max {delays[-1] if delays else 0:.1f} ms; server "
+        f"{cpu_seconds / elapsed:.2f} cores; listeners {report['cpu']:.1f} s; complete and in order: {complete}{ended}"
     )
     await connection.close()
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    """The command line arguments."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.subscriptions", description=__doc__)
     parser.add_argument("--idle", type=int, default=1000)
     parser.add_argument("--subscribers", type=int, default=100)
     parser.add_argument("--rate", type=float, default=200)
@@ -165,22 +171,22 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def main(given: argparse.Namespace, root: Path) -> None:
-    """All figures."""
-    server = Server(root, given.port)
+async def main(args: argparse.Namespace, root: Path) -> None:
+    """Run all measurements."""
+    server = Server(root, args.port)
     try:
-        await written(server, 1, 2, None)  # a warm-up
-        await idle(server, given.idle, given.seconds)
-        await written(server, 1, given.seconds, given.rate)
-        await written(server, given.subscribers, given.seconds, given.rate)
-        await written(server, given.subscribers, given.seconds, None)
+        await measure_delivery(server, 1, 2, None)  # warm-up
+        await measure_idle(server, args.idle, args.seconds)
+        await measure_delivery(server, 1, args.seconds, args.rate)
+        await measure_delivery(server, args.subscribers, args.seconds, args.rate)
+        await measure_delivery(server, args.subscribers, args.seconds, None)
     finally:
-        server.end()
+        server.stop()
 
 
 if __name__ == "__main__":
     folder = Path(tempfile.mkdtemp(prefix="shipments-live-", dir="/var/tmp"))
-    folder.chmod(0o755)  # the account that root lends PostgreSQL must come in
+    folder.chmod(0o755)  # PostgreSQL's account must be able to enter when root runs this
     try:
         asyncio.run(main(arguments(), folder))
     finally:
