@@ -24,6 +24,7 @@ from graphql_app.database.session import get_session
 from graphql_app.execution import error_formatting, runner
 from graphql_app.execution.documents import DocumentCache
 from graphql_app.execution.variables import coerce_variables
+from graphql_app.graphql_internals import core_schema
 from graphql_app.query_engine import fast_path, plan, type_mapping
 from graphql_app.schema import build
 from graphql_app.subscriptions import broker
@@ -90,10 +91,12 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     engine = make_engine(url, settings_, scoped=True)
     keys = authenticator.ApiKeyAuthenticator(engine, settings_, keyless=False)
     task = asyncio.create_task(keys.run())
-    built = build.build()
-    run, request = runner.OperationRunner(built, engine, given, lambda: None), Request(key)
-    followers = broker.SubscriptionBroker(run, change_notifier.ChangeNotifier(engine, given), given, keys)
-    app = endpoint.Endpoint(run, given, keys, sse.SseHandler(followers), websocket.WebSocketApp(followers))
+    schema = build.build()
+    operation_runner, request = runner.OperationRunner(schema, engine, settings_, lambda: None), Request(key)
+    notifier = change_notifier.ChangeNotifier(engine, settings_)
+    subscriptions = broker.SubscriptionBroker(operation_runner, notifier, settings_, keys)
+    handlers = sse.SseHandler(subscriptions), websocket.WebSocketApp(subscriptions)
+    app = endpoint.Endpoint(operation_runner, settings_, keys, *handlers)
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
     if workload == "M1":  # each creates another shipment
         bodies = [body.replace(b"@@TN@@", f"S{time.time_ns()}-{n}".encode()) for n, body in enumerate(bodies * 40)]
@@ -101,7 +104,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     assert b'"errors":[{' not in response, response[:500]
     viewer = await keys(request.scope())
     graphql_request = http_request.parse_body(bodies[0])
-    operation = runner.operation(graphql_request, viewer)
+    operation = operation_runner.operation(graphql_request, viewer)
     gc.collect()
     gc.freeze()
 
@@ -115,14 +118,14 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
         return http_request.parse_body(body)
 
     async def find_document(_: bytes) -> object:
-        return runner.operation(graphql_request, viewer)
+        return operation_runner.operation(graphql_request, viewer)
 
     async def acquire_limits(_: bytes) -> None:
         client = viewer.client("127.0.0.1")
-        runner.rate_limiter.check(client)
-        await runner.concurrency_limiter.acquire(client)
-        runner.concurrency_limiter.release(client)
-        runner.rate_limiter.charge(client, 1)
+        operation_runner.rate_limiter.check(client)
+        await operation_runner.concurrency_limiter.acquire(client)
+        operation_runner.concurrency_limiter.release(client)
+        operation_runner.rate_limiter.charge(client, 1)
 
     async def open_session(_: bytes) -> None:
         async with operation_context.get_context(engine, viewer, "request"):
@@ -134,12 +137,12 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     values = coerce_variables(operation.variables, graphql_request.variables or {})
     assert values is not None
     single_field = operation.single_field
-    inputs = fast_path.FieldInputs(schema._schema, operation.node, operation.fragments, operation.details, values)
+    inputs = fast_path.FieldInputs(core_schema(schema), operation.node, operation.fragments, operation.details, values)
 
     async def prepare_plan(_: bytes) -> object:
         if single_field is None:  # a mutation: graphql-core's executor
-            return runner.executor(operation, graphql_request, values, None)
-        mapping = type_mapping.mapping_of(schema._schema)
+            return operation_runner.executor(operation, graphql_request, values, None)
+        mapping = type_mapping.mapping_of(core_schema(schema))
         prepared_plan = plan.plan_for(inputs, mapping, single_field.parent, single_field.details, single_field.source)
         return prepared_plan.arguments(inputs, {"account": viewer.account_id})
 
@@ -179,7 +182,7 @@ async def as_coroutine(value: object) -> object:
 
 def first_request(schema: Any, text: str) -> dict[str, float]:
     """The cost of a document on its first request, in microseconds."""
-    documents = DocumentCache(schema._schema)
+    documents = DocumentCache(core_schema(schema))
     times = []
     for _ in range(ROUNDS):
         before = time.process_time_ns()

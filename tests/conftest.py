@@ -36,7 +36,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--data", type=Path, default=SHARED_DATA, help="folder with real data (not in the repository)")
-    parser.addoption("--storm", type=float, default=4.0, help="seconds for which the concurrent clients write")
+    parser.addoption("--load-seconds", type=float, default=4.0, help="seconds for which the concurrent clients write")
     parser.addoption(
         "--golden-update",
         action="store_true",
@@ -86,9 +86,9 @@ def shared_data(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
-def storm_seconds(pytestconfig: pytest.Config) -> float:
+def load_seconds(pytestconfig: pytest.Config) -> float:
     """Duration in seconds for which the clients of test_concurrent_writers and test_crashes write."""
-    seconds: float = pytestconfig.getoption("--storm")
+    seconds: float = pytestconfig.getoption("--load-seconds")
     return seconds
 
 
@@ -99,7 +99,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def folder() -> Iterator[Path]:
+def server_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's account can enter; pytest's own are closed to it when root runs the tests."""
     path = Path(tempfile.mkdtemp(prefix="shipments-"))
     path.chmod(0o755)
@@ -108,9 +108,9 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[embedded_server.EmbeddedServer]:
+def server(server_folder: Path) -> Iterator[embedded_server.EmbeddedServer]:
     """The PostgreSQL server of this test run."""
-    server_ = embedded_server.EmbeddedServer(folder / "postgres", fast=True).start()
+    server_ = embedded_server.EmbeddedServer(server_folder / "postgres", fast=True).start()
     yield server_
     server_.stop()
 
@@ -143,15 +143,15 @@ def postgres_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def world_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
-    """The URL of a database that holds the rows of `seed_data`, for read-only tests: `@pytest.mark.world`."""
-    url = database_url(server, "world")
+def seed_data_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
+    """The URL of a database that holds the rows of `seed_data`, for read-only tests: `@pytest.mark.seed_data`."""
+    url = database_url(server, "seed_data")
 
     async def create_database() -> None:
         async with admin_connection(server) as connection:
-            await connection.execute(f"CREATE DATABASE world TEMPLATE {migrated}")
+            await connection.execute(f"CREATE DATABASE seed_data TEMPLATE {migrated}")
         engine = make_engine(url, settings_module.read())
-        await seed_data.fill(engine)
+        await seed_data.insert_seed_data(engine)
         await engine.dispose()
 
     asyncio.run(create_database())
@@ -161,7 +161,7 @@ def world_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
     """Settings that point to this worker's database, or to the one with seed data."""
-    fixture = "world_url" if request.node.get_closest_marker("world") else "postgres_url"
+    fixture = "seed_data_url" if request.node.get_closest_marker("seed_data") else "postgres_url"
     return settings_module.read(postgres_url=request.getfixturevalue(fixture), demo=False)
 
 
@@ -170,16 +170,16 @@ async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIte
     """The engine of requests, on a clean database. All rows that the test committed are deleted after it.
 
     As in production it sees the rows of one account only, through a `session.Session`. `owner` sees all rows, and so
-    does this engine under `@pytest.mark.unguarded`.
+    does this engine under `@pytest.mark.without_row_security`.
     """
     assert settings.postgres_url
-    scoped = request.node.get_closest_marker("unguarded") is None
+    scoped = request.node.get_closest_marker("without_row_security") is None
     engine = make_engine(settings.postgres_url.get_secret_value(), settings, scoped=scoped)
     try:
         yield engine
     finally:
         await engine.dispose()
-        if not request.node.get_closest_marker("world"):
+        if not request.node.get_closest_marker("seed_data"):
             await delete_rows(settings.postgres_url.get_secret_value())
 
 
@@ -224,18 +224,18 @@ async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def ask(client: httpx.AsyncClient) -> graphql_client.Ask:
+def execute(client: httpx.AsyncClient) -> graphql_client.Execute:
     """Posts a GraphQL document and returns the parsed response."""
     return graphql_client.executor(client)
 
 
 @pytest.fixture
-def deeds(ask: graphql_client.Ask) -> mutation_client.Deeds:
+def mutations(execute: graphql_client.Execute) -> mutation_client.MutationClient:
     """The mutations, as methods with short names."""
-    return mutation_client.Deeds(ask)
+    return mutation_client.MutationClient(execute)
 
 
 @pytest.fixture
-async def plain(owner: AsyncEngine) -> random_arguments.Plain:
+async def reference(owner: AsyncEngine) -> random_arguments.Reference:
     """The reference executor over the seed data, and random arguments for it."""
-    return await random_arguments.plainly(owner)
+    return await random_arguments.load_reference(owner)

@@ -3,20 +3,20 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 
-async def test_a_test_starts_with_the_default_account_and_no_other_rows(ask: Ask) -> None:
-    response = await ask("{ viewer { account } shipments { nodes { id } } }")
+async def test_a_test_starts_with_the_default_account_and_no_other_rows(execute: Execute) -> None:
+    response = await execute("{ viewer { account } shipments { nodes { id } } }")
     assert response == {"data": {"viewer": {"account": "default"}, "shipments": {"nodes": []}}}
 
 
 async def test_statements_are_recorded_through_sqlalchemy_and_directly_from_the_driver(
-    ask: Ask, engine: AsyncEngine, statements: list[str]
+    execute: Execute, engine: AsyncEngine, statements: list[str]
 ) -> None:
-    await ask("{ viewer { account } }")
+    await execute("{ viewer { account } }")
     statements.clear()
-    await ask("{ carriers { nodes { id } } }")
+    await execute("{ carriers { nodes { id } } }")
     assert len(statements) == 1
     statements.clear()
     async with engine.begin() as connection:

@@ -17,7 +17,7 @@ from graphql_app.errors import request_errors
 
 ALPHABET = string.digits + string.ascii_letters
 """Characters of the random part and the checksum."""
-PREFIX = 15
+PREFIX_LENGTH = 15
 """Characters of the prefix: `shpk_` and ten random ones that identify the key. An underscore follows."""
 RANDOM_LENGTH = 43
 """Characters of the random part: 256 bits."""
@@ -46,7 +46,7 @@ class ApiKeySecret(NamedTuple):
 
 def generate() -> ApiKeySecret:
     """Generate a secret."""
-    start = "shpk_" + "".join(secrets.choice(ALPHABET) for _ in range(PREFIX - 5))
+    start = "shpk_" + "".join(secrets.choice(ALPHABET) for _ in range(PREFIX_LENGTH - 5))
     body = f"{start}_" + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
     text = body + checksum(body.encode())
     return ApiKeySecret(text, start, digest(text.encode()))
@@ -93,7 +93,7 @@ def has_valid_checksum(secret: bytes) -> bool:
 
 def prefix(secret: bytes | None) -> str | None:
     """Return the prefix of a secret; None without a secret."""
-    return None if secret is None else secret[:PREFIX].decode()
+    return None if secret is None else secret[:PREFIX_LENGTH].decode()
 
 
 def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -119,10 +119,10 @@ async def revoke_key(engine: AsyncEngine, prefix: str) -> str:
     """
     async with engine.connect() as connection:
         sql = text("SELECT account_id, id, name FROM api_key WHERE prefix = :prefix")
-        key = (await connection.execute(sql, {"prefix": prefix[: api_key.PREFIX]})).one_or_none()
+        key = (await connection.execute(sql, {"prefix": prefix[: api_key.PREFIX_LENGTH]})).one_or_none()
     if key is None:
         raise startup_error.StartupError(
-            f"There is no API key {prefix[: api_key.PREFIX]!r}. List all keys with `graphql-app key list`."
+            f"There is no API key {prefix[: api_key.PREFIX_LENGTH]!r}. List all keys with `graphql-app key list`."
         )
     async with command_context(engine, key.account_id) as context:
         await api_keys.revoke(context, key.id, Validator())
@@ -147,7 +147,7 @@ async def create_account(engine: AsyncEngine, slug: str, name: str) -> None:
         async with engine.begin() as connection:
             sql = text("INSERT INTO account (slug, name) VALUES (:slug, :name)")
             await connection.execute(sql, {"slug": slug, "name": name})
-            await connection.exec_driver_sql(row_security.SETTLE)
+            await connection.exec_driver_sql(row_security.PRIVILEGES_SQL)
     except IntegrityError as error:
         if constraint(error) == "uq_account_slug":
             raise startup_error.StartupError(

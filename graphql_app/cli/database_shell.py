@@ -48,11 +48,11 @@ async def show_access(database: DatabaseTarget, settings: Settings, port: int | 
     """
     if port is None:
         typer.echo(database.psql)
-        if database.own and database.own.owner:
+        if database.embedded and database.embedded.is_owner:
             typer.echo("PostgreSQL runs until you press Ctrl-C.")
             await wait_forever()
         return
-    if database.own is None:
+    if database.embedded is None:
         raise startup_error.StartupError(
             "--port is only for the embedded PostgreSQL. Connect pgAdmin to the server of POSTGRES_URL directly."
         )
@@ -71,8 +71,8 @@ async def open_proxy(database: DatabaseTarget, settings: Settings, port: int) ->
     Raises:
         StartupError: the port cannot be opened.
     """
-    assert database.own
-    socket_path = str(database.own.run / ".s.PGSQL.5432")
+    assert database.embedded
+    socket_path = str(database.embedded.socket_directory / ".s.PGSQL.5432")
     async with target.connect(database, settings) as engine:
         password = secrets.token_urlsafe(PASSWORD_RANDOM_BYTES)
         try:
@@ -80,17 +80,17 @@ async def open_proxy(database: DatabaseTarget, settings: Settings, port: int) ->
         except OSError as error:
             raise startup_error.StartupError(f"Port {port} of {HOST} cannot be opened: {error.strerror}.") from None
         async with engine.begin() as connection:
-            await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER} LOGIN PASSWORD '{password}'"))
+            await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER_ROLE} LOGIN PASSWORD '{password}'"))
         try:
             typer.echo(
-                f"Host {HOST}, port {server.sockets[0].getsockname()[1]}, database {embedded_server.DATABASE}, "
-                f"user {embedded_server.BROWSER}, password {password}\nThe port is open until you press Ctrl-C."
+                f"Host {HOST}, port {server.sockets[0].getsockname()[1]}, database {embedded_server.DATABASE_NAME}, "
+                f"user {embedded_server.BROWSER_ROLE}, password {password}\nThe port is open until you press Ctrl-C."
             )
             await wait_forever()
         finally:
             server.close()
             async with engine.begin() as connection:
-                await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER} NOLOGIN PASSWORD NULL"))
+                await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER_ROLE} NOLOGIN PASSWORD NULL"))
 
 
 async def proxy_connection(socket_path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -123,13 +123,13 @@ async def check_startup_message(reader: asyncio.StreamReader, writer: asyncio.St
         return header + body
     parameters = body.split(b"\0")
     user = dict(zip(parameters[::2], parameters[1::2], strict=False)).get(b"user")
-    if user == embedded_server.BROWSER.encode():
+    if user == embedded_server.BROWSER_ROLE.encode():
         return header + body
     fields = (
         b"SFATAL",
         b"VFATAL",
         b"C28000",  # SQLSTATE invalid_authorization_specification
-        b"MOnly the user " + embedded_server.BROWSER.encode() + b" can log in through this port.",
+        b"MOnly the user " + embedded_server.BROWSER_ROLE.encode() + b" can log in through this port.",
     )
     body = b"\0".join(fields) + b"\0\0"
     writer.write(b"E" + struct.pack("!I", len(body) + 4) + body)

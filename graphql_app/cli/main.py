@@ -57,7 +57,7 @@ def migrate_(
                 return await migrate.pending(engine)
             applied = await migrate.upgrade(engine)
             if write:
-                await migrate.write(engine, write)
+                await migrate.write_migration(engine, write)
             return applied
 
     with target.temporary_database() if write else target.open_target(settings) as database:

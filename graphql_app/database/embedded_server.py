@@ -26,9 +26,9 @@ from graphql_app.errors import startup_error
 
 logger = logging.getLogger(__name__)
 
-DATABASE = "shipments"
+DATABASE_NAME = "shipments"
 """Name of the database."""
-BROWSER = "browser"
+BROWSER_ROLE = "browser"
 """The role of `graphql-app db --port`. It cannot log in until that command gives it a password."""
 START_TIMEOUT_SECONDS = 60.0
 """Timeout of starting and of stopping the server."""
@@ -71,13 +71,13 @@ TUNING = {  # settings of the server
 FAST_TUNING = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 """For tests: the data survives `kill -9` of the server, but not a crash of the machine."""
 
-HBA = f"local all {BROWSER} scram-sha-256\nlocal all all trust\n"
+HBA = f"local all {BROWSER_ROLE} scram-sha-256\nlocal all all trust\n"
 """No password is needed on the socket, because only the owner can enter its directory."""
 
 LOCALE_OPTIONS = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 INITIAL_STATEMENTS = (
-    f"CREATE DATABASE {DATABASE}",
-    f"CREATE ROLE {BROWSER} BYPASSRLS IN ROLE pg_read_all_data, pg_write_all_data",
+    f"CREATE DATABASE {DATABASE_NAME}",
+    f"CREATE ROLE {BROWSER_ROLE} BYPASSRLS IN ROLE pg_read_all_data, pg_write_all_data",
 )
 """SQL that runs once in a new cluster."""
 
@@ -95,7 +95,7 @@ class EmbeddedServer:
     def __init__(self, root: Path, *, fast: bool = False) -> None:
         self.root = root.expanduser().absolute()
         self.data, self.log = self.root / "data", self.root / "postgres.log"
-        self.run = self.root / "run"
+        self.socket_directory = self.root / "run"
         self.fast = fast
         self._programs = PostgresPrograms(self.root)
         self._lock: int | None = None
@@ -103,14 +103,14 @@ class EmbeddedServer:
         self._guard_lock = threading.Lock()  # stop() and a restart exclude each other
 
     @property
-    def owner(self) -> bool:
+    def is_owner(self) -> bool:
         """Whether this process owns the server, which then ends with it."""
         return self._lock is not None
 
     @property
     def url(self) -> str:
         """URL of the database for the superuser."""
-        return f"postgresql://postgres@/{DATABASE}?host={quote(str(self.run), safe='/')}"
+        return f"postgresql://postgres@/{DATABASE_NAME}?host={quote(str(self.socket_directory), safe='/')}"
 
     @property
     def requests_url(self) -> str:
@@ -120,7 +120,7 @@ class EmbeddedServer:
     @property
     def psql(self) -> str:
         """Shell command that opens the database in psql."""
-        return f"{installed() / 'psql'} -h {self.run} -U postgres {DATABASE}"
+        return f"{installed() / 'psql'} -h {self.socket_directory} -U postgres {DATABASE_NAME}"
 
     def start(self) -> "EmbeddedServer":
         """Start the server or attach to it; block until it is ready.
@@ -133,7 +133,7 @@ class EmbeddedServer:
         while not self._take_lock():
             status = postmaster.read(self.data)
             if status and status.state == "ready" and postmaster.is_server(status.pid, self.data):
-                self.run = status.run
+                self.socket_directory = status.run
                 return self
             if time.monotonic() > deadline:
                 raise startup_error.StartupError(
@@ -159,9 +159,9 @@ class EmbeddedServer:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 guard.wait(START_TIMEOUT_SECONDS)
             self._end_orphan()
-            if self.run.parent != self.root:
+            if self.socket_directory.parent != self.root:
                 with contextlib.suppress(OSError):
-                    self.run.rmdir()
+                    self.socket_directory.rmdir()
         if self._lock is not None:
             os.close(self._lock)
         self._lock = None
@@ -186,7 +186,7 @@ class EmbeddedServer:
             StartupError: the data belongs to another major version.
         """
         self._end_orphan()
-        self.run = self._make_socket_directory()
+        self.socket_directory = self._make_socket_directory()
         if self.data.exists():
             version = (self.data / "PG_VERSION").read_text().strip()
             if version != MAJOR_VERSION:
@@ -244,7 +244,14 @@ class EmbeddedServer:
         previous = postmaster.read(self.data)
         tuning = TUNING | (FAST_TUNING if self.fast else {})
         options = [option for name, value in tuning.items() for option in ("-c", f"{name}={value}")]
-        command = [str(self._programs.folder / "postgres"), "-D", str(self.data), "-k", str(self.run), *options]
+        command = [
+            str(self._programs.folder / "postgres"),
+            "-D",
+            str(self.data),
+            "-k",
+            str(self.socket_directory),
+            *options,
+        ]
         size = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("wb" if size > MAX_LOG_BYTES else "ab") as log:
             self._guard = subprocess.Popen(

@@ -51,17 +51,17 @@ async def apply_privileges(connection: AsyncConnection) -> None:
     await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     is_owner = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('account')"
     if (await connection.exec_driver_sql(is_owner)).scalar_one_or_none():
-        await connection.exec_driver_sql(row_security.SETTLE)
+        await connection.exec_driver_sql(row_security.PRIVILEGES_SQL)
 
 
-async def may_become(engine: AsyncEngine, role: str) -> bool:
+async def can_set_role(engine: AsyncEngine, role: str) -> bool:
     """Return whether the engine's user can `SET ROLE` to `role`."""
     async with engine.connect() as connection:
         query = text("SELECT coalesce(pg_has_role(to_regrole(:role), 'SET'), false)")
         return bool((await connection.execute(query, {"role": role})).scalar_one())
 
 
-async def let_in(engine: AsyncEngine, role: str) -> None:
+async def allow_login(engine: AsyncEngine, role: str) -> None:
     """Allow a role to log in to the embedded PostgreSQL, where access is restricted by the socket's directory."""
     async with engine.begin() as connection:
         await connection.execute(text(f"ALTER ROLE {role} LOGIN"))
@@ -91,7 +91,7 @@ WHERE c.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a
 UNION ALL SELECT proname || '()' FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"""
 
 
-async def check(engine: AsyncEngine) -> None:
+async def check_schema(engine: AsyncEngine) -> None:
     """Check that a database with all migrations has all columns and functions.
 
     They are missing if another version created it, whose migrations had the same names and different contents.
@@ -119,7 +119,7 @@ UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
 )"""
 
 
-async def adopt(engine: AsyncEngine) -> int:
+async def adopt_restored_change_log(engine: AsyncEngine) -> int:
     """Move the change log of a restored dump into the past of this server; return the number of changed rows.
 
     A restored log names transactions of another server, which may be in the future of this one: its readers would wait
@@ -137,7 +137,7 @@ async def adopt(engine: AsyncEngine) -> int:
         ) from error
 
 
-async def write(engine: AsyncEngine, message: str) -> None:
+async def write_migration(engine: AsyncEngine, message: str) -> None:
     """Write the next migration: the difference between the models and this database, which has all other migrations.
 
     Review the file before you commit it.

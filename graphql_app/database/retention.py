@@ -35,12 +35,12 @@ async def run(engine: AsyncEngine, settings: Settings) -> None:
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
-            await sweep(engine, settings.change_retention_days)
+            await delete_expired(engine, settings.change_retention_days)
         except (SQLAlchemyError, OSError) as error:
             logger.warning("Old rows were not deleted; the next run tries again: %s", type(error).__name__)
 
 
-async def sweep(engine: AsyncEngine, days: float) -> int:
+async def delete_expired(engine: AsyncEngine, days: float) -> int:
     """Delete expired idempotency keys and changes older than `days` (0 keeps all changes).
 
     Returns the number of deleted rows.

@@ -147,7 +147,7 @@ TABLE_ROWS = ", ".join(f"('{name}', '{privileges}')" for name, privileges in TAB
 # The policy is a CASE so that the planner only checks rows with it and does not search with it. Otherwise it would read
 # an index that begins with the account where a key leads to the row, and estimates would count the account twice. Its
 # SELECT is evaluated once per statement.
-SETTLE = f"""
+PRIVILEGES_SQL = f"""
 DO $privileges$
 DECLARE
     assumable boolean := false;
@@ -230,5 +230,5 @@ BEGIN
     END IF;
 END $privileges$"""
 
-for statement in (*CREATE, SETTLE):
+for statement in (*CREATE, PRIVILEGES_SQL):
     event.listen(SQLModel.metadata, "after_create", DDL(statement.replace("%", "%%")))

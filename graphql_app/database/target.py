@@ -21,23 +21,23 @@ class DatabaseTarget:
 
     url: str
     """URL for the owner of the tables."""
-    own: embedded_server.EmbeddedServer | None = None
+    embedded: embedded_server.EmbeddedServer | None = None
     """The embedded server, if the database is in one."""
-    requests: str = ""
+    requests_url: str = ""
     """URL for requests."""
 
     @property
     def psql(self) -> str:
         """Shell command that opens the database in psql, which asks for the password if there is one."""
-        return self.own.psql if self.own else f"psql '{self.name}'"
+        return self.embedded.psql if self.embedded else f"psql '{self.display_url}'"
 
     @property
-    def data(self) -> str:
+    def data_location(self) -> str:
         """Location of the data: the directory of the embedded server, or the URL without its password."""
-        return str(self.own.data) if self.own else self.name
+        return str(self.embedded.data) if self.embedded else self.display_url
 
     @property
-    def name(self) -> str:
+    def display_url(self) -> str:
         """URL without its password."""
         return make_url(self.url).set(drivername="postgresql")._replace(password=None).render_as_string()
 
@@ -50,7 +50,7 @@ def open_target(settings: Settings) -> Iterator[DatabaseTarget]:
     """
     if settings.postgres_url:
         url = settings.postgres_url.get_secret_value()
-        yield DatabaseTarget(settings.owner_url.get_secret_value() if settings.owner_url else url, requests=url)
+        yield DatabaseTarget(settings.owner_url.get_secret_value() if settings.owner_url else url, requests_url=url)
         return
     server = embedded_server.EmbeddedServer(settings_module.data_directory(settings)).start()
     try:

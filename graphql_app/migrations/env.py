@@ -76,7 +76,7 @@ def add_routines(_context: Any, revision: Any, directives: list[ops.MigrationScr
     """
     upgrade, downgrade = directives[0].upgrade_ops, directives[0].downgrade_ops
     if revision == () and upgrade and downgrade:
-        statements = (*triggers.CREATE, *row_security.CREATE, row_security.SETTLE)
+        statements = (*triggers.CREATE, *row_security.CREATE, row_security.PRIVILEGES_SQL)
         upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
         for table_ops in downgrade.ops:  # dropping a table drops its indexes
             if isinstance(table_ops, ops.ModifyTableOps):

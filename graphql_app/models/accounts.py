@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from graphql_app.domain import enums
-from graphql_app.models.columns import ACCOUNT, CODE, INSTANT, NOW, REASON, column, identity, plain, reference
+from graphql_app.models.columns import ACCOUNT, CODE, INSTANT, NOW, REASON, column, identifier, identity, reference
 
 
 class Account(SQLModel, table=True):
@@ -24,7 +24,7 @@ class Account(SQLModel, table=True):
     )
     id: UUID | None = identity("ID of the account (UUIDv7).")
     slug: str = column(
-        plain(63),
+        identifier(63),
         "Short name of the account, unique, up to 63 characters: lower-case letters, digits and hyphens.",
         unique=True,
     )
@@ -54,7 +54,9 @@ class ApiKey(SQLModel, table=True):
         "Purpose of the key, up to 100 characters. With the prefix it identifies the actor in the change log.",
     )
     prefix: str = column(
-        plain(24), "First 15 characters of the secret, unique. They identify the key in lists and logs.", unique=True
+        identifier(24),
+        "First 15 characters of the secret, unique. They identify the key in lists and logs.",
+        unique=True,
     )
     hash: bytes = column(LargeBinary, "SHA-256 hash of the secret.", unique=True)
     scopes: list[str] = column(
@@ -80,7 +82,8 @@ class Carrier(SQLModel, table=True):
     id: UUID | None = identity("ID of the carrier (UUIDv7), written as `car_` and 32 hexadecimal digits.")
     account_id: UUID = reference("account", ACCOUNT)
     code: str = column(
-        plain(32), "Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores."
+        identifier(32),
+        "Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores.",
     )
     name: str = column(String(200), "Display name of the carrier, up to 200 characters.")
     tracking_url_template: str | None = column(
@@ -108,7 +111,7 @@ class CarrierStatus(SQLModel, table=True):
     id: UUID | None = identity("ID of the mapping (UUIDv7).")
     account_id: UUID = reference("account", ACCOUNT)
     carrier_id: UUID = reference("carrier", "The carrier that uses the status code.")
-    raw: str = column(plain(128), "The carrier's status code, trimmed and in upper case, up to 128 characters.")
+    raw: str = column(identifier(128), "The carrier's status code, trimmed and in upper case, up to 128 characters.")
     code: enums.TrackingEventCode = column(CODE, "The tracking event code that it maps to.")
     reason: enums.ExceptionReason | None = column(
         REASON, "The exception reason that it maps to. Null if it maps to none.", null=True

@@ -24,7 +24,7 @@ from graphql_app.models.columns import (
     STATUS,
     Xid8,
     column,
-    plain,
+    identifier,
 )
 
 
@@ -55,7 +55,7 @@ class Change(SQLModel, table=True):
     )
     xid: int | None = column(Xid8(), "ID of the transaction that made the change.", server=text("pg_current_xact_id()"))
     account_id: UUID = column(Uuid, ACCOUNT)
-    entity: str = column(plain(32), "Type of the changed object: shipment, tracking_event, carrier or api_key.")
+    entity: str = column(identifier(32), "Type of the changed object: shipment, tracking_event, carrier or api_key.")
     entity_id: UUID = column(Uuid, "ID of the changed object.")
     shipment_id: UUID | None = column(
         Uuid, "The shipment that the change belongs to. Null if it belongs to none.", null=True
@@ -63,7 +63,7 @@ class Change(SQLModel, table=True):
     shipment_seq: int = column(
         Integer, "The version of the shipment that the change produced. 0 if the change belongs to no shipment."
     )
-    op: str = column(plain(64), "Type of the change, such as `shipment.created`.")
+    op: str = column(identifier(64), "Type of the change, such as `shipment.created`.")
     status_before: enums.ShipmentStatus | None = column(
         STATUS,
         "Status of the shipment before the change. Null for a new shipment and where there is no shipment.",

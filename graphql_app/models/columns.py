@@ -33,7 +33,7 @@ ischema_names["xid8"] = (
 )
 
 
-def plain(length: int) -> String:
+def identifier(length: int) -> String:
     """Return a text type of up to `length` characters that is compared byte by byte (collation "C").
 
     For identifiers and for text that is searched by prefix.
@@ -41,7 +41,7 @@ def plain(length: int) -> String:
     return String(length, collation="C")
 
 
-def either(column: str, value: str) -> str:
+def coalesce_case(column: str, value: str) -> str:
     """Return the SQL of a column, or of `value` if it is null, for an index.
 
     It is a CASE and not coalesce(), which PostgreSQL does not use in an index lookup before the account is checked
@@ -60,8 +60,8 @@ INSTANT = DateTime(timezone=True)
 GRAMS = Numeric(12, 3)
 MILLIMETRES = Numeric(12, 4)
 MONEY = Numeric(18, 4)
-COUNTRY = plain(2)  # not char(2): a comparison of char(n) with text uses no index
-CURRENCY = plain(3)
+COUNTRY = identifier(2)  # not char(2): a comparison of char(n) with text uses no index
+CURRENCY = identifier(3)
 STATUS = enum(enums.ShipmentStatus)
 REASON = enum(enums.ExceptionReason)
 DIRECTION = enum(enums.ShipmentDirection)

@@ -19,7 +19,7 @@ from graphql_app.models.columns import (
     NOW,
     column,
     enum,
-    plain,
+    identifier,
 )
 
 
@@ -35,9 +35,9 @@ class IdempotencyKey(SQLModel, table=True):
         },
     )
     account_id: UUID = column(Uuid, ACCOUNT, primary_key=True)
-    actor: str = column(plain(200), "The actor that made the call.", primary_key=True)
-    operation: str = column(plain(64), "Name of the mutation field.", primary_key=True)
-    key: str = column(plain(255), "The client's idempotency key, up to 255 characters.", primary_key=True)
+    actor: str = column(identifier(200), "The actor that made the call.", primary_key=True)
+    operation: str = column(identifier(64), "Name of the mutation field.", primary_key=True)
+    key: str = column(identifier(255), "The client's idempotency key, up to 255 characters.", primary_key=True)
     request_hash: bytes = column(LargeBinary, "SHA-256 hash of the input.")
     state: enums.IdempotencyState = column(enum(enums.IdempotencyState), "Whether the call is running or done.")
     result: dict[str, Any] | None = column(

@@ -15,11 +15,11 @@ from sqlalchemy import (
 from sqlmodel import SQLModel
 
 from graphql_app.domain import enums
-from graphql_app.models.columns import ACCOUNT, COUNTRY, column, either, enum, identity, plain, reference
+from graphql_app.models.columns import ACCOUNT, COUNTRY, coalesce_case, column, enum, identifier, identity, reference
 
 SEARCHED_COLUMNS = ("company", "city", "region", "postal_code")
 """Columns, besides `name`, that `shipments(search:)` finds."""
-SEARCHED_TEXT = " || ' ' || ".join(["name", *(either(name, "''") for name in SEARCHED_COLUMNS)])
+SEARCHED_TEXT = " || ' ' || ".join(["name", *(coalesce_case(name, "''") for name in SEARCHED_COLUMNS)])
 PARTY_WORDS = text(f"to_tsvector('simple', {SEARCHED_TEXT})")
 """The words of a party, for full-text search."""
 
@@ -48,9 +48,9 @@ class Party(SQLModel, table=True):
     lines: list[str] = column(
         ARRAY(String(200)), "Street address lines: up to 4, each up to 200 characters.", server=text("'{}'")
     )
-    city: str | None = column(plain(200), "City, up to 200 characters. Null if not set.", null=True)
-    region: str | None = column(plain(100), "State, province or region. Null if not set.", null=True)
-    postal_code: str | None = column(plain(32), "Postal code, up to 32 characters. Null if not set.", null=True)
+    city: str | None = column(identifier(200), "City, up to 200 characters. Null if not set.", null=True)
+    region: str | None = column(identifier(100), "State, province or region. Null if not set.", null=True)
+    postal_code: str | None = column(identifier(32), "Postal code, up to 32 characters. Null if not set.", null=True)
     country_code: str = column(COUNTRY, "Country code (ISO 3166-1 alpha-2).")
     phone: str | None = column(String(50), "Telephone number. Null if not set.", null=True)
     email: str | None = column(String(254), "E-mail address. Null if not set.", null=True)
@@ -70,5 +70,5 @@ class ShipmentReference(SQLModel, table=True):
     account_id: UUID = column(Uuid, ACCOUNT)
     shipment_id: UUID = reference("shipment", "The shipment that the reference belongs to.")
     seq: int = column(SmallInteger, "Position in the list of references, starting at 1.")
-    kind: str = column(plain(32), "Type of the reference, such as order, po, invoice, bol, pro, rma or customer.")
-    value: str = column(plain(128), "Value of the reference, up to 128 characters.")
+    kind: str = column(identifier(32), "Type of the reference, such as order, po, invoice, bol, pro, rma or customer.")
+    value: str = column(identifier(128), "Value of the reference, up to 128 characters.")

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.schema import SchemaItem
 
-from graphql_app.models.columns import either
+from graphql_app.models.columns import coalesce_case
 
 INFINITY = "'infinity'::timestamptz"
 """Nulls are indexed as infinity, so that they come last and can be searched."""
@@ -19,14 +19,14 @@ SHIPMENT_CONSTRAINTS: tuple[SchemaItem, ...] = (
     Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "updated_at", "id"),
     Index(None, "account_id", "status_at", "id"),
-    Index("ix_shipment_promised_to", "account_id", text(either("promised_to", INFINITY)), "id"),
+    Index("ix_shipment_promised_to", "account_id", text(coalesce_case("promised_to", INFINITY)), "id"),
     Index(
         "ix_shipment_estimated_delivery_at",
         "account_id",
-        text(either("estimated_delivery_at", INFINITY)),
+        text(coalesce_case("estimated_delivery_at", INFINITY)),
         "id",
     ),
-    Index("ix_shipment_last_event_at", "account_id", text(either("last_event_at", INFINITY)), "id"),
+    Index("ix_shipment_last_event_at", "account_id", text(coalesce_case("last_event_at", INFINITY)), "id"),
     Index(None, "account_id", "status", "created_at", "id"),
     Index(
         "ix_shipment_carrier",

@@ -39,8 +39,8 @@ from graphql_app.models.columns import (
     WEIGHT_UNIT,
     column,
     enum,
+    identifier,
     identity,
-    plain,
     reference,
     related,
 )
@@ -63,10 +63,10 @@ class Shipment(SQLModel, table=True):
     )
     account_id: UUID = column(Uuid, ACCOUNT)
     number: str = column(
-        plain(32), "Human-readable number, such as SHP-0001234, unique within the account. Numbers may have gaps."
+        identifier(32), "Human-readable number, such as SHP-0001234, unique within the account. Numbers may have gaps."
     )
     external_reference: str | None = column(
-        plain(128), "The client's own ID of the shipment, unique within the account. Null if not set.", null=True
+        identifier(128), "The client's own ID of the shipment, unique within the account. Null if not set.", null=True
     )
     version: int | None = column(
         Integer,
@@ -93,7 +93,7 @@ class Shipment(SQLModel, table=True):
     cancelled_at: datetime | None = column(INSTANT, "When it was cancelled. Null if it was not.", null=True)
     carrier_id: UUID | None = reference("carrier", "The carrier. Null if none is set.", null=True)
     service: str | None = column(
-        plain(64), "The carrier's service, an identifier of up to 64 characters. Null if not set.", null=True
+        identifier(64), "The carrier's service, an identifier of up to 64 characters. Null if not set.", null=True
     )
     return_of_id: UUID | None = reference(
         "shipment", "The shipment that this one returns. Null if it is not a return.", null=True
@@ -138,7 +138,9 @@ class Shipment(SQLModel, table=True):
     )
     declared_value: Decimal | None = column(MONEY, "Declared value, from 0. Null if not set.", null=True)
     currency: str | None = column(CURRENCY, "Currency of the declared value (ISO 4217).", null=True)
-    incoterm: str | None = column(plain(3), "Incoterm: three capital letters, such as DAP. Null if not set.", null=True)
+    incoterm: str | None = column(
+        identifier(3), "Incoterm: three capital letters, such as DAP. Null if not set.", null=True
+    )
     metadata_: dict[str, Any] = column(
         JSONB, "The client's own fields, a JSON object of up to 16,384 bytes.", server=text("'{}'"), name="metadata"
     )
@@ -186,13 +188,13 @@ class Package(SQLModel, table=True):
     shipment_id: UUID = reference("shipment", "The shipment that the package belongs to.")
     seq: int = column(SmallInteger, "Position of the package in its shipment, starting at 1.")
     tracking_number: str | None = column(
-        plain(64),
+        identifier(64),
         "The carrier's tracking number as entered, up to 64 characters. Not unique: carriers reuse numbers. Null "
         "if not set.",
         null=True,
     )
     tracking_number_norm: str | None = column(
-        plain(64), "The tracking number in upper case, letters and digits only. Null if there is none.", null=True
+        identifier(64), "The tracking number in upper case, letters and digits only. Null if there is none.", null=True
     )
     weight_g: Decimal | None = column(GRAMS, "Weight in grams, to the milligram. Null if unknown.", null=True)
     weight_entered: Decimal | None = column(Numeric, "Weight as entered, in `weight_unit`. Null if unknown.", null=True)

@@ -32,8 +32,8 @@ from graphql_app.models.columns import (
     STATUS,
     column,
     enum,
+    identifier,
     identity,
-    plain,
     reference,
     related,
 )
@@ -113,9 +113,9 @@ class TrackingEvent(SQLModel, table=True):
     source: enums.EventSource = column(
         enum(enums.EventSource), "Origin of the event. Default REPORT.", server=text("'REPORT'")
     )
-    source_name: str = column(plain(64), "Name of the reporting source, up to 64 characters.")
+    source_name: str = column(identifier(64), "Name of the reporting source, up to 64 characters.")
     external_event_id: str | None = column(
-        plain(128), "The source's own ID of the event, up to 128 characters. Null if there is none.", null=True
+        identifier(128), "The source's own ID of the event, up to 128 characters. Null if there is none.", null=True
     )
     carrier_status_raw: str | None = column(
         String(128), "The carrier's own status code, up to 128 characters. Null if there is none.", null=True

@@ -63,10 +63,10 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
         listener = stack.enter_context(listen(settings.host, settings.port))
         database = stack.enter_context(target.open_target(settings))
         role, has_key = asyncio.run(prepare_database(database, settings))
-        keyless = not has_key and database.own is not None and is_loopback(listener)
+        keyless = not has_key and database.embedded is not None and is_loopback(listener)
         if not has_key and not keyless:
             raise startup_error.StartupError(NO_KEY_MESSAGE)
-        changes = {"postgres_url": SecretStr(database.requests), "owner_url": None, "database_role": role}
+        changes = {"postgres_url": SecretStr(database.requests_url), "owner_url": None, "database_role": role}
         settings = settings.model_copy(update=changes)
         variables = {settings_module.KEYLESS_VARIABLE: "yes" if keyless else "no"}
         if settings.workers > 1:
@@ -143,11 +143,11 @@ async def prepare_database(database: DatabaseTarget, settings: Settings) -> tupl
     """
     async with target.connect(database, settings) as engine:
         await migrate.upgrade(engine)
-        await migrate.check(engine)
-        await migrate.adopt(engine)
-        if database.own:
-            await migrate.let_in(engine, row_security.ROLE)
-        if database.own and settings.demo:
+        await migrate.check_schema(engine)
+        await migrate.adopt_restored_change_log(engine)
+        if database.embedded:
+            await migrate.allow_login(engine, row_security.ROLE)
+        if database.embedded and settings.demo:
             await demo.fill(engine)
         has_key = await any_key_exists(engine)
     return await request_role(database, settings), has_key
@@ -158,8 +158,8 @@ async def request_role(database: DatabaseTarget, settings: Settings) -> str:
 
     Without it, requests keep the role of POSTGRES_URL, and row-level security is enforced for the owner of the tables.
     """
-    async with target.connect(DatabaseTarget(database.requests), settings) as engine:
-        if not settings.database_role or await migrate.may_become(engine, settings.database_role):
+    async with target.connect(DatabaseTarget(database.requests_url), settings) as engine:
+        if not settings.database_role or await migrate.can_set_role(engine, settings.database_role):
             return settings.database_role
     logger.warning(
         "The role of POSTGRES_URL cannot switch to the role %s. Requests keep its role, and row-level security is "
@@ -177,7 +177,7 @@ def banner(listener: socket.socket, database: DatabaseTarget, settings: Settings
         "Explorer": f"{base}/graphql",
         "Schema": f"{base}/schema.graphql",
         "Tables": database.psql,
-        "Data": database.data,
+        "Data": database.data_location,
         "API keys": NO_KEY_STATUS if keyless else "required: clients send `Authorization: Bearer <key>`",
         "Stop": "Ctrl-C",
     }

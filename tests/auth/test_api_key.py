@@ -13,9 +13,9 @@ from graphql_app.auth import api_key, scopes
 from graphql_app.auth.authenticator import ApiKeyAuthenticator
 from graphql_app.auth.viewer import Viewer
 from graphql_app.cli import account_admin
-from tests.conftest import Ask
 from tests.support.api_key_requests import CREATE_KEY, CREATE_SHIPMENT, VIEWER, bearer
-from tests.support.mutation_client import minimal, trail
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import database_snapshot, minimal
 
 
 def test_a_secret_has_256_random_bits_a_prefix_and_a_checksum() -> None:
@@ -31,26 +31,28 @@ def test_a_secret_has_256_random_bits_a_prefix_and_a_checksum() -> None:
 
 
 async def test_a_key_determines_the_account_the_name_and_the_scopes(
-    ask: Ask, key: str, other_key: str, owner: AsyncEngine
+    execute: Execute, key: str, other_key: str, owner: AsyncEngine
 ) -> None:
-    result = await ask(VIEWER, headers=bearer(key))
+    result = await execute(VIEWER, headers=bearer(key))
     assert result["data"]["viewer"] == {"account": "default", "apiKey": "tests", "scopes": list(scopes.SCOPES)}
     read_key = await account_admin.create_key(owner, "other", "little", [scopes.READ])
-    result = await ask(VIEWER, headers={"authorization": f"bearer   {read_key.text} "})
+    result = await execute(VIEWER, headers={"authorization": f"bearer   {read_key.text} "})
     assert result["data"]["viewer"] == {"account": "other", "apiKey": "little", "scopes": [scopes.READ]}
-    await ask(CREATE_SHIPMENT, {"input": minimal()}, headers=bearer(other_key))
+    await execute(CREATE_SHIPMENT, {"input": minimal()}, headers=bearer(other_key))
     for secret, count in ((key, 0), (other_key, 1)):
-        result = await ask("{ shipments { totalCount { count } } }", headers=bearer(secret))
+        result = await execute("{ shipments { totalCount { count } } }", headers=bearer(secret))
         assert result["data"]["shipments"]["totalCount"]["count"] == count
 
 
-async def test_only_the_hash_and_the_prefix_of_a_secret_are_stored(ask: Ask, key: str, owner: AsyncEngine) -> None:
-    result = await ask(CREATE_KEY, {"input": {"name": "n", "scopes": ["admin"]}}, headers=bearer(key))
-    rows = "\n".join((await trail(owner)).values())
+async def test_only_the_hash_and_the_prefix_of_a_secret_are_stored(
+    execute: Execute, key: str, owner: AsyncEngine
+) -> None:
+    result = await execute(CREATE_KEY, {"input": {"name": "n", "scopes": ["admin"]}}, headers=bearer(key))
+    rows = "\n".join((await database_snapshot(owner)).values())
     for secret in (key, result["data"]["apiKeyCreate"]["secret"]):
         assert hashlib.sha256(secret.encode()).hexdigest() in rows
-        assert secret[: api_key.PREFIX] in rows
-        assert secret[: api_key.PREFIX + 2] not in rows
+        assert secret[: api_key.PREFIX_LENGTH] in rows
+        assert secret[: api_key.PREFIX_LENGTH + 2] not in rows
         assert secret[-20:] not in rows
 
 

@@ -17,56 +17,56 @@ from graphql_app.cli import account_admin
 from graphql_app.database.engine import make_engine
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.conftest import Ask
 from tests.support.api_key_requests import VIEWER, assert_rejected_within_a_second, bearer
-from tests.support.live_server import client_of
+from tests.support.graphql_client import Execute
+from tests.support.live_server import client_with_settings
 
 
 async def test_a_query_with_a_key_is_one_statement(
-    ask: Ask, key: str, key_statements: list[str], statements: list[str]
+    execute: Execute, key: str, key_statements: list[str], statements: list[str]
 ) -> None:
-    await ask("{ carriers { nodes { id } } }", headers=bearer(key))
+    await execute("{ carriers { nodes { id } } }", headers=bearer(key))
     statements.clear()
     key_statements.clear()
     started_at = time.monotonic()
     for _ in range(50):
-        await ask("{ carriers { nodes { id } } }", headers=bearer(key))
-        await ask(VIEWER, headers=bearer(key))
+        await execute("{ carriers { nodes { id } } }", headers=bearer(key))
+        await execute(VIEWER, headers=bearer(key))
     assert len(statements) == 50
     assert len(key_statements) <= 2 + 2 * (time.monotonic() - started_at) / REFRESH_SECONDS
 
 
 async def test_a_revoked_key_is_rejected_within_a_second(
-    ask: Ask, client: httpx.AsyncClient, owner: AsyncEngine
+    execute: Execute, client: httpx.AsyncClient, owner: AsyncEngine
 ) -> None:
     for _ in range(3):
         secret = await account_admin.create_key(owner, "default", "gone")
-        await ask(VIEWER, headers=bearer(secret.text))
+        await execute(VIEWER, headers=bearer(secret.text))
         await account_admin.revoke_key(owner, secret.prefix)
         await assert_rejected_within_a_second(client, bearer(secret.text))
 
 
 async def test_an_expired_key_is_rejected_within_a_second(
-    ask: Ask, client: httpx.AsyncClient, owner: AsyncEngine
+    execute: Execute, client: httpx.AsyncClient, owner: AsyncEngine
 ) -> None:
     expires_at = datetime.now(UTC) + timedelta(seconds=1.5)
     secret = await account_admin.create_key(owner, "default", "short", expires_at=expires_at)
-    await ask(VIEWER, headers=bearer(secret.text))
+    await execute(VIEWER, headers=bearer(secret.text))
     await asyncio.sleep((expires_at - datetime.now(UTC)).total_seconds())
     await assert_rejected_within_a_second(client, bearer(secret.text))
 
 
 async def test_without_keys_local_requests_use_the_default_account_until_the_first_key_is_created(
-    ask: Ask, client: httpx.AsyncClient, owner: AsyncEngine
+    execute: Execute, client: httpx.AsyncClient, owner: AsyncEngine
 ) -> None:
-    result = await ask(VIEWER)
+    result = await execute(VIEWER)
     assert result["data"]["viewer"] == {"account": "default", "apiKey": None, "scopes": list(scopes.SCOPES)}
     secret = await account_admin.create_key(owner, "default", "first")
     await assert_rejected_within_a_second(client, {})
     await account_admin.revoke_key(owner, secret.prefix)
     await asyncio.sleep(1)
-    await ask(VIEWER, status=401)
-    await ask(VIEWER, status=401, headers=bearer(secret.text))
+    await execute(VIEWER, status=401)
+    await execute(VIEWER, status=401, headers=bearer(secret.text))
 
 
 async def test_a_process_that_requires_keys_rejects_requests_without_one(
@@ -82,23 +82,23 @@ async def test_a_process_that_requires_keys_rejects_requests_without_one(
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:80", "127.0.0.1@evil", ""])
-async def test_without_keys_a_page_whose_name_resolves_to_this_machine_is_rejected(host: str, ask: Ask) -> None:
-    result = await ask(VIEWER, status=403, headers={"host": host})
+async def test_without_keys_a_page_whose_name_resolves_to_this_machine_is_rejected(host: str, execute: Execute) -> None:
+    result = await execute(VIEWER, status=403, headers={"host": host})
     assert result["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 @pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"])
-async def test_without_keys_requests_of_a_proxy_are_rejected(name: str, ask: Ask) -> None:
-    await ask(VIEWER, status=403, headers={name: "203.0.113.7"})
+async def test_without_keys_requests_of_a_proxy_are_rejected(name: str, execute: Execute) -> None:
+    await execute(VIEWER, status=403, headers={name: "203.0.113.7"})
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:1", "127.8.9.1", "[::1]:8000", "LOCALHOST"])
-async def test_without_keys_loopback_hosts_are_accepted(host: str, ask: Ask) -> None:
-    await ask(VIEWER, headers={"host": host})
+async def test_without_keys_loopback_hosts_are_accepted(host: str, execute: Execute) -> None:
+    await execute(VIEWER, headers={"host": host})
 
 
-async def test_with_a_key_any_host_is_accepted(ask: Ask, key: str) -> None:
-    await ask(VIEWER, headers={"host": "api.example", **bearer(key)})
+async def test_with_a_key_any_host_is_accepted(execute: Execute, key: str) -> None:
+    await execute(VIEWER, headers={"host": "api.example", **bearer(key)})
 
 
 async def test_unknown_keys_use_bounded_memory_and_one_statement_at_a_time(
@@ -123,25 +123,25 @@ async def test_unknown_keys_use_bounded_memory_and_one_statement_at_a_time(
 
 
 async def test_unused_keys_are_dropped_from_the_cache_and_read_again(
-    ask: Ask, key: str, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
+    execute: Execute, key: str, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authenticator_module, "IN_USE_SECONDS", 0.1)
-    await ask(VIEWER, headers=bearer(key))
+    await execute(VIEWER, headers=bearer(key))
     deadline = time.monotonic() + 5
     while authenticator.cached:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
-    await ask(VIEWER, headers=bearer(key))
+    await execute(VIEWER, headers=bearer(key))
 
 
 async def test_the_number_of_cached_keys_is_limited(
-    ask: Ask, owner: AsyncEngine, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
+    execute: Execute, owner: AsyncEngine, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authenticator_module, "MAX_CACHED_KEYS", 3)
     keys = [await account_admin.create_key(owner, "default", f"{n}") for n in range(5)]
     for _ in range(2):
         for secret in keys:
-            await ask(VIEWER, headers=bearer(secret.text))
+            await execute(VIEWER, headers=bearer(secret.text))
             assert len(authenticator.cached) <= 3
 
 
@@ -197,7 +197,7 @@ async def test_the_authenticator_reconnects_after_a_lost_connection(
 async def test_the_last_use_of_a_key_is_saved_to_the_minute_at_shutdown(
     key: str, owner: AsyncEngine, engine: AsyncEngine, settings: Settings
 ) -> None:
-    async with client_of(engine, settings) as client:
+    async with client_with_settings(engine, settings) as client:
         assert isinstance(client._transport, httpx.ASGITransport)
         app: Any = client._transport.app
         authenticator: ApiKeyAuthenticator = app.state.subscription_broker.authenticator
@@ -211,12 +211,12 @@ async def test_the_last_use_of_a_key_is_saved_to_the_minute_at_shutdown(
 
 
 async def test_the_last_use_of_a_key_is_saved_periodically(
-    ask: Ask, key: str, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
+    execute: Execute, key: str, authenticator: ApiKeyAuthenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authenticator_module, "SAVE_SECONDS", 0.2)
     deadline = time.monotonic() + 5
     query = "{ apiKeys { nodes { lastUsedAt } } }"
-    while (await ask(query, headers=bearer(key)))["data"]["apiKeys"]["nodes"] == [{"lastUsedAt": None}]:
+    while (await execute(query, headers=bearer(key)))["data"]["apiKeys"]["nodes"] == [{"lastUsedAt": None}]:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
     assert not authenticator.last_used
@@ -224,7 +224,7 @@ async def test_the_last_use_of_a_key_is_saved_periodically(
 
 async def test_each_key_has_its_own_rate_limit(owner: AsyncEngine, engine: AsyncEngine, settings: Settings) -> None:
     first, second = [await account_admin.create_key(owner, "default", "same name") for _ in range(2)]
-    async with client_of(engine, settings, rate_limit=0.001, rate_limit_burst=3) as client:
+    async with client_with_settings(engine, settings, rate_limit=0.001, rate_limit_burst=3) as client:
         statuses = [
             (await client.post("/graphql", json={"query": VIEWER}, headers=bearer(secret.text))).status_code
             for secret in (first, first, first, first, first, second)

@@ -23,12 +23,14 @@ from starlette.applications import Starlette
 from graphql_app.settings import Settings
 from tests.support import isolation_probes, seed_data, twin_accounts
 from tests.support.databases import delete_rows
-from tests.support.isolation_probes import Attack
-from tests.support.live_server import serving
-from tests.support.streaming_clients import Socket
+from tests.support.isolation_probes import Probe
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import WebSocketClient
 from tests.support.twin_accounts import MARK, MARKED, VICTIM
 
-pytestmark = pytest.mark.unguarded  # the statements alone must isolate the accounts, without row-level security
+pytestmark = (
+    pytest.mark.without_row_security
+)  # the statements alone must isolate the accounts, without row-level security
 
 MUTATIONS = list(isolation_probes.CORE.mutation_type.fields) if isolation_probes.CORE.mutation_type else []
 TEXTS = [MARKED, MARK, "SHP-0000009"]
@@ -54,7 +56,9 @@ class Target:
     async def fill(self, account: UUID, *, alone: bool) -> dict[str, list[twin_accounts.Row]]:
         """Insert the rows of both accounts, or only those of the attacker if `alone`; return the rows of both."""
         rows = twin_accounts.rows(account, MUTATIONS)
-        await seed_data.put(self.owner, {"account": [], **twin_accounts.of(account, rows)} if alone else rows)
+        await seed_data.insert_rows(
+            self.owner, {"account": [], **twin_accounts.rows_of(account, rows)} if alone else rows
+        )
         async with self.owner.begin() as connection:
             for sequence in ("change_seq_seq", "tracking_event_seq_seq", f"shipment_number_{account.hex}"):
                 await connection.execute(text(f"SELECT setval('{sequence}', 100000)"))
@@ -73,7 +77,7 @@ class Target:
         assert self.settings.postgres_url
         await delete_rows(self.settings.postgres_url.get_secret_value())
 
-    async def send(self, slug: str, request: Attack) -> str:
+    async def send(self, slug: str, request: Probe) -> str:
         """Send a request as one of the accounts; return the body of the response."""
         body = {"query": request.document, "variables": request.variables}
         headers = {**authorization(slug), "x-request-id": "isolation"}
@@ -103,19 +107,19 @@ async def target(app: Starlette, client: httpx.AsyncClient, owner: AsyncEngine, 
 
 def authorization(slug: str) -> dict[str, str]:
     """The headers of a request of one of the accounts."""
-    return {"authorization": f"Bearer {twin_accounts.KEYS[slug].text}"}
+    return {"authorization": f"Bearer {twin_accounts.API_KEYS[slug].text}"}
 
 
 async def stolen_values(target: Target, rows: dict[str, list[twin_accounts.Row]]) -> dict[str, list[Any]]:
     """Values of the victim that an attacker may have obtained: type of the argument → values."""
-    ids = twin_accounts.one(VICTIM, rows)
+    ids = twin_accounts.ids_of_one_shipment(VICTIM, rows)
     calls = [("node", {"id": ids[name]}) for name in ("Shipment", "Package", "Carrier")]
     fields = isolation_probes.CORE.query_type.fields
     calls += [(name, {"first": 3}) for name, field in fields.items() if str(field.type).endswith("Connection")]
     cursors = {}
     for name, arguments in calls:
         document = isolation_probes.document("query", name, fields[name], arguments)
-        response = await target.send("victim", Attack(name, document, arguments))
+        response = await target.send("victim", Probe(name, document, arguments))
         assert CURSOR.search(response), response
         cursors |= {(name, len(cursor)): cursor for cursor in CURSOR.findall(response)}
     return {"ID": list(ids.values()), "String": TEXTS, "cursors": sorted(set(cursors.values()))}
@@ -123,7 +127,11 @@ async def stolen_values(target: Target, rows: dict[str, list[twin_accounts.Row]]
 
 async def test_no_query_reveals_another_account(target: Target, account: UUID) -> None:
     rows = await target.fill(account, alone=False)
-    attacks = list(isolation_probes.questions(await stolen_values(target, rows), twin_accounts.one(account, rows)))
+    attacks = list(
+        isolation_probes.query_probes(
+            await stolen_values(target, rows), twin_accounts.ids_of_one_shipment(account, rows)
+        )
+    )
     before = await target.victim_digest()
     with_victim = [await target.send("attacker", attack) for attack in attacks]
     assert await target.victim_digest() == before
@@ -139,12 +147,12 @@ async def test_no_query_reveals_another_account(target: Target, account: UUID) -
         assert await target.send("attacker", attack) == response, attack.name
 
 
-def mutation(name: str, base: dict[str, Any], own_ids: dict[str, str]) -> Attack:
+def mutation(name: str, base: dict[str, Any], own_ids: dict[str, str]) -> Probe:
     """A mutation with the account's own IDs."""
     assert isolation_probes.CORE.mutation_type is not None
     arguments = with_ids(base, own_ids)
     field = isolation_probes.CORE.mutation_type.fields[name]
-    return Attack(name, isolation_probes.document("mutation", name, field, arguments), arguments)
+    return Probe(name, isolation_probes.document("mutation", name, field, arguments), arguments)
 
 
 def with_ids(base: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
@@ -156,15 +164,15 @@ def with_ids(base: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
     return arguments
 
 
-def mutation_attacks(stolen: dict[str, list[Any]], own_ids: dict[str, str]) -> Iterator[Attack]:
+def mutation_attacks(stolen: dict[str, list[Any]], own_ids: dict[str, str]) -> Iterator[Probe]:
     """All attacks by mutations. Each would succeed but for the one argument with a value of the victim."""
     assert isolation_probes.CORE.mutation_type is not None
     for name, field in isolation_probes.CORE.mutation_type.fields.items():
-        base = with_ids(isolation_probes.known(name, twin_accounts.BASES, "attacked"), own_ids)
-        yield from with_stolen_values(isolation_probes.against("mutation", name, field, base, stolen), stolen)
+        base = with_ids(isolation_probes.table_entry(name, twin_accounts.MUTATION_ARGUMENTS, "attacked"), own_ids)
+        yield from with_stolen_values(isolation_probes.field_probes("mutation", name, field, base, stolen), stolen)
 
 
-def with_stolen_values(attacks: Iterable[Attack], stolen: dict[str, list[Any]]) -> Iterator[Attack]:
+def with_stolen_values(attacks: Iterable[Probe], stolen: dict[str, list[Any]]) -> Iterator[Probe]:
     """The attacks with a value of the victim; the others use only values of the account itself."""
     victim_values = {repr(value) for values in stolen.values() for value in values}
     return (attack for attack in attacks if attack.name.split(" ", 2)[2] in victim_values)
@@ -176,7 +184,7 @@ async def run_all_mutations(target: Target, slug: str) -> tuple[dict[str, str], 
     Returns the IDs of the created rows by placeholder, and the responses.
     """
     responses, own_ids = [], dict.fromkeys(PLACEHOLDERS.values(), "")
-    packages = Attack("", '{ shipment(by: { externalReference: "twin-update" }) { packages { id } } }', {})
+    packages = Probe("", '{ shipment(by: { externalReference: "twin-update" }) { packages { id } } }', {})
 
     async def run(name: str, base: dict[str, Any]) -> None:
         response = await target.send(slug, mutation(name, base, own_ids))
@@ -187,7 +195,7 @@ async def run_all_mutations(target: Target, slug: str) -> tuple[dict[str, str], 
             if id_[:3] in PLACEHOLDERS:
                 own_ids[PLACEHOLDERS[id_[:3]]] = id_
 
-    for name, base in twin_accounts.BASES.items():
+    for name, base in twin_accounts.MUTATION_ARGUMENTS.items():
         await run(name, {**base, "options": {"idempotencyKey": "twin"}})
     await run(
         "trackingEventsRecord", {"inputs": [{**twin_accounts.EVENT, "occurred": {"instant": "2026-03-03T10:00:00Z"}}]}
@@ -259,20 +267,22 @@ async def test_no_subscription_reveals_another_account(target: Target, account: 
     for name, field in fields.items():
         for arguments in ({}, {"after": ""}):
             document = isolation_probes.document("subscription", name, field, arguments)
-            attacks.append(Attack(name, document, arguments))
-        candidates = isolation_probes.against("subscription", name, field, {"after": ""}, stolen)
+            attacks.append(Probe(name, document, arguments))
+        candidates = isolation_probes.field_probes("subscription", name, field, {"after": ""}, stolen)
         attacks += with_stolen_values(candidates, stolen)
     own_changes = isolation_probes.document("subscription", "shipmentChanged", fields["shipmentChanged"], {})
     messages: list[str] = []
-    async with serving(target.app, target.settings) as port, contextlib.AsyncExitStack() as stack:
-        victim = await stack.enter_async_context(Socket(port, additional_headers=authorization("victim")))
-        await victim.init()
+    async with run_server(target.app, target.settings) as port, contextlib.AsyncExitStack() as stack:
+        victim = await stack.enter_async_context(WebSocketClient(port, additional_headers=authorization("victim")))
+        await victim.connection_init()
         await victim.subscribe(own_changes, {}, "own")
         await asyncio.sleep(0.3)  # equal subscriptions share a read, unless they are of different accounts
         sockets = []
         for start in range(0, len(attacks), 18):
-            socket = await stack.enter_async_context(Socket(port, additional_headers=authorization("attacker")))
-            await socket.init()
+            socket = await stack.enter_async_context(
+                WebSocketClient(port, additional_headers=authorization("attacker"))
+            )
+            await socket.connection_init()
             for number, attack in enumerate(attacks[start : start + 18]):
                 await socket.subscribe(attack.document, attack.variables, str(number))
             await socket.subscribe(own_changes, {}, "own")
@@ -280,16 +290,16 @@ async def test_no_subscription_reveals_another_account(target: Target, account: 
         await asyncio.sleep(1)
         await run_all_mutations(target, "victim")
         assert (await victim.receive())["type"] == "next"
-        last_shipment = {"input": {**twin_accounts.NEW, "externalReference": "the end"}}
+        last_shipment = {"input": {**twin_accounts.NEW_SHIPMENT, "externalReference": "the end"}}
         await target.send("attacker", mutation("shipmentCreate", last_shipment, {}))
         for socket in sockets:
             while not (
-                '"id":"own"' in (message := str(await asyncio.wait_for(socket.wire.recv(), 20)))
+                '"id":"own"' in (message := str(await asyncio.wait_for(socket.connection.recv(), 20)))
                 and "the end" in message
             ):
                 messages.append(message)
     assert len(messages) > len(attacks)
-    victim_rows = twin_accounts.of(VICTIM, rows).values()
+    victim_rows = twin_accounts.rows_of(VICTIM, rows).values()
     victim_ids = {row["id"].hex for table_rows in victim_rows for row in table_rows if "id" in row}
     async with target.owner.connect() as connection:
         shipments = await connection.execute(text(f"SELECT id FROM shipment WHERE account_id = '{VICTIM}'"))

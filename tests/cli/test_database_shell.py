@@ -17,9 +17,9 @@ CONNECTION_LINE = r"(Host 127\.0\.0\.1, port \d+, database shipments, user brows
 
 
 @pytest.fixture(scope="module")
-def root(folder: Path) -> Path:
+def root(server_folder: Path) -> Path:
     """The data directory of this module's database."""
-    return folder / "database-shell"
+    return server_folder / "database-shell"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.session import get_session
 from graphql_app.errors.startup_error import StartupError
 from graphql_app.server import startup
-from tests.conftest import database_url
+from tests.support.databases import database_url
 from tests.support.server_process import Program, create_key, failure_message, started
 from tests.support.streaming_clients import authorization
 
@@ -54,9 +54,9 @@ def assert_status_after_a_second(url: str, key: str | None, status: int) -> None
 
 
 @pytest.fixture(scope="module")
-def environment(folder: Path) -> dict[str, str]:
+def environment(server_folder: Path) -> dict[str, str]:
     """Environment variables of an embedded database."""
-    return {"SHIPMENTS_DATA_DIR": str(folder / "keyed"), "SHIPMENTS_DEMO": "false"}
+    return {"SHIPMENTS_DATA_DIR": str(server_folder / "keyed"), "SHIPMENTS_DEMO": "false"}
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +90,23 @@ def test_keys_are_created_used_and_revoked_while_two_workers_run(program: Progra
 
     rows = [line.split() for line in command("key", "list", **environment).splitlines()]
     assert rows[0][:4] == ["KEY", "ACCOUNT", "STATE", "SCOPES"]
-    assert rows[1][:4] == [first[: api_key.PREFIX], "default", "valid", "shipments:read,shipments:write,events:write"]
+    assert rows[1][:4] == [
+        first[: api_key.PREFIX_LENGTH],
+        "default",
+        "valid",
+        "shipments:read,shipments:write,events:write",
+    ]
     assert rows[1][-2:] == ["first", "script"]
-    assert rows[2][:4] == [theirs[: api_key.PREFIX], "acme", "valid", "shipments:read,admin"]
+    assert rows[2][:4] == [theirs[: api_key.PREFIX_LENGTH], "acme", "valid", "shipments:read,admin"]
     accounts = command("account", "list", **environment)
     assert re.search(r"^acme +\S+ \S+ +Acme & Co$", accounts, re.MULTILINE)
     assert re.search(r"^default ", accounts, re.MULTILINE)
 
-    assert command("key", "revoke", first[: api_key.PREFIX], **environment) == "Revoked: first script.\n"
+    assert command("key", "revoke", first[: api_key.PREFIX_LENGTH], **environment) == "Revoked: first script.\n"
     assert_status_after_a_second(url, first, 401)
     assert_status_after_a_second(url, theirs, 200)
     assert re.search(
-        rf"^{first[: api_key.PREFIX]} +default +revoked ", command("key", "list", **environment), re.MULTILINE
+        rf"^{first[: api_key.PREFIX_LENGTH]} +default +revoked ", command("key", "list", **environment), re.MULTILINE
     )
     assert first not in program.output
 
@@ -180,8 +185,8 @@ def test_an_external_database_requires_an_api_key(url_without_key: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_without_an_api_key_only_loopback_addresses_are_allowed(host: str, folder: Path) -> None:
-    environment = {"SHIPMENTS_DATA_DIR": str(folder / "open"), "SHIPMENTS_DEMO": "false"}
+def test_without_an_api_key_only_loopback_addresses_are_allowed(host: str, server_folder: Path) -> None:
+    environment = {"SHIPMENTS_DATA_DIR": str(server_folder / "open"), "SHIPMENTS_DEMO": "false"}
     assert failure_message("serve", "--host", host, "--port", "0", **environment) == startup.NO_KEY_MESSAGE
 
 

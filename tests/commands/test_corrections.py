@@ -12,24 +12,33 @@ from graphql_app.commands.shipments import locking
 from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.database.session import get_session
 from graphql_app.domain.enums import ShipmentStatus
-from tests.support.graphql_client import Ask
-from tests.support.mutation_client import BERLIN, KILO, PARIS, Deeds, codes, event, trail, versions_hold
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import (
+    BERLIN,
+    KILO,
+    PARIS,
+    MutationClient,
+    assert_versions_match_changes,
+    codes,
+    database_snapshot,
+    event,
+)
 
 
-async def record_event(deeds: Deeds, report: dict[str, Any]) -> str:
+async def record_event(mutations: MutationClient, report: dict[str, Any]) -> str:
     """Record one event and return its id."""
-    (result,) = (await deeds.record(report))["results"]
+    (result,) = (await mutations.record(report))["results"]
     assert result["errors"] == []
     id_: str = result["event"]["id"]
     return id_
 
 
-async def test_a_voided_event_is_not_applied_and_remains_visible(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await record_event(deeds, event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z"))
-    event_id = await record_event(deeds, event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
-    blocked = await record_event(deeds, event(created["id"], "OUT_FOR_DELIVERY", "2026-03-03T10:00:00Z"))
-    payload = await deeds.void(event_id, " Scanned by mistake ")
+async def test_a_voided_event_is_not_applied_and_remains_visible(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    await record_event(mutations, event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z"))
+    event_id = await record_event(mutations, event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
+    blocked = await record_event(mutations, event(created["id"], "OUT_FOR_DELIVERY", "2026-03-03T10:00:00Z"))
+    payload = await mutations.void(event_id, " Scanned by mistake ")
     (result,) = payload["results"]
     assert (result["statusChanged"], payload["succeeded"], payload["failed"]) == (True, 1, 0)
     voided = result["event"]
@@ -38,73 +47,81 @@ async def test_a_voided_event_is_not_applied_and_remains_visible(deeds: Deeds) -
         "VOIDED",
         "Scanned by mistake",
     )
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["deliveredAt"], shipment["closedAt"]) == ("OUT_FOR_DELIVERY", None, None)
     assert shipment["version"] == 5
-    events = {event_["id"]: event_ for event_ in await deeds.events(created["id"])}
+    events = {event_["id"]: event_ for event_ in await mutations.events(created["id"])}
     assert len(events) == 3
     assert events[blocked]["applied"] is True
 
 
-async def test_voiding_twice_changes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"]))
-    await deeds.void(event_id, "First")
-    before = await trail(owner)
-    (again,) = (await deeds.void(event_id, "Second"))["results"]
+async def test_voiding_twice_changes_nothing(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"]))
+    await mutations.void(event_id, "First")
+    before = await database_snapshot(owner)
+    (again,) = (await mutations.void(event_id, "Second"))["results"]
     assert (again["errors"], again["event"]["voidReason"], again["statusChanged"]) == ([], "First", False)
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_voiding_the_only_event_restores_the_state_set_by_commands(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"], "LOST"))
-    await deeds.void(event_id)
-    shipment = await deeds.shipment(created["id"])
+async def test_voiding_the_only_event_restores_the_state_set_by_commands(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"], "LOST"))
+    await mutations.void(event_id)
+    shipment = await mutations.shipment(created["id"])
     for name in ("status", "statusAt", "readyAt", "lastEventAt", "pickedUpAt", "exceptionReason", "packages"):
         assert shipment[name] == created[name]
 
 
-async def test_a_replacement_is_applied_instead_of_the_voided_event(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
-    payload = await deeds.void(event_id, replacement=event(created["id"], "DELIVERY_ATTEMPTED", "2026-03-02T10:00:00Z"))
+async def test_a_replacement_is_applied_instead_of_the_voided_event(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    created = await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
+    payload = await mutations.void(
+        event_id, replacement=event(created["id"], "DELIVERY_ATTEMPTED", "2026-03-02T10:00:00Z")
+    )
     old, new = payload["results"]
     assert (old["event"]["id"], new["event"]["corrects"]) == (event_id, {"id": event_id})
     assert (new["event"]["applied"], new["duplicate"]) == (True, False)
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["version"], shipment["deliveredAt"]) == ("DELIVERY_ATTEMPTED", 4, None)
-    await versions_hold(owner)
+    await assert_versions_match_changes(owner)
 
 
-async def test_a_replacement_may_equal_the_voided_event(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
+async def test_a_replacement_may_equal_the_voided_event(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.confirmed()
     report = event(created["id"], "DELIVERED", externalEventId="E1", source="feed")
-    event_id = await record_event(deeds, report)
-    first = (await deeds.void(event_id, replacement=report))["results"]
-    before = await trail(owner)
-    again = (await deeds.void(event_id, replacement=report))["results"]
+    event_id = await record_event(mutations, report)
+    first = (await mutations.void(event_id, replacement=report))["results"]
+    before = await database_snapshot(owner)
+    again = (await mutations.void(event_id, replacement=report))["results"]
     assert (first[1]["duplicate"], again[1]["duplicate"]) == (False, True)
     assert again[1]["event"]["id"] == first[1]["event"]["id"] != event_id
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_recording_a_voided_event_again_does_not_restore_it(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
+async def test_recording_a_voided_event_again_does_not_restore_it(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    created = await mutations.confirmed()
     report = event(created["id"], "DELIVERED")
-    event_id = await record_event(deeds, report)
-    await deeds.void(event_id)
-    before = await trail(owner)
-    (again,) = (await deeds.record(report))["results"]
+    event_id = await record_event(mutations, report)
+    await mutations.void(event_id)
+    before = await database_snapshot(owner)
+    (again,) = (await mutations.record(report))["results"]
     assert (again["duplicate"], again["event"]["id"], again["event"]["applied"]) == (True, event_id, False)
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
 @pytest.mark.parametrize("policy", ["void", "validate"])
-async def test_an_invalid_replacement_leaves_the_event_unchanged(deeds: Deeds, owner: AsyncEngine, policy: str) -> None:
-    created, other = await deeds.ready(), await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"], "DELIVERED"))
-    before = await trail(owner)
+async def test_an_invalid_replacement_leaves_the_event_unchanged(
+    mutations: MutationClient, owner: AsyncEngine, policy: str
+) -> None:
+    created, other = await mutations.confirmed(), await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"], "DELIVERED"))
+    before = await database_snapshot(owner)
     options = {"validateOnly": True} if policy == "validate" else {}
     replacements = [
         (event(other["id"], "HELD"), [("INVALID", "replacement.target")]),
@@ -113,65 +130,67 @@ async def test_an_invalid_replacement_leaves_the_event_unchanged(deeds: Deeds, o
         (event(created["id"], "HELD", message="x" * 1001), [("LIMIT_EXCEEDED", "replacement.message")]),
     ]
     for replacement, errors in replacements:
-        payload = await deeds.void(event_id, replacement=replacement, **options)
+        payload = await mutations.void(event_id, replacement=replacement, **options)
         voided, new = payload["results"]
         assert (codes(voided), codes(new)) == ([], errors)
         assert (payload["succeeded"], payload["failed"], new["event"]) == (0, 1, None)
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_validate_only_returns_the_effect_of_a_void(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"], "DELIVERED"))
-    before = await trail(owner)
-    payload = await deeds.void(event_id, replacement=event(created["id"], "HELD"), validateOnly=True)
+async def test_validate_only_returns_the_effect_of_a_void(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"], "DELIVERED"))
+    before = await database_snapshot(owner)
+    payload = await mutations.void(event_id, replacement=event(created["id"], "HELD"), validateOnly=True)
     assert [result["statusChanged"] for result in payload["results"]] == [True, True]
     assert [result["errors"] for result in payload["results"]] == [[], []]
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
 @pytest.mark.parametrize("id_", ["evt_" + "0" * 32, "shp_" + "0" * 32, "", "\0"])
-async def test_voiding_an_unknown_event_returns_not_found(deeds: Deeds, id_: str) -> None:
-    created = await deeds.ready()
-    payload = await deeds.void(id_, replacement=event(created["id"]))
+async def test_voiding_an_unknown_event_returns_not_found(mutations: MutationClient, id_: str) -> None:
+    created = await mutations.confirmed()
+    payload = await mutations.void(id_, replacement=event(created["id"]))
     assert [codes(result) for result in payload["results"]] == [[("NOT_FOUND", "id")], []]
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
-    assert await deeds.events(created["id"]) == []
+    assert await mutations.events(created["id"]) == []
 
 
-async def test_a_void_requires_a_reason_and_checks_the_expected_version(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    event_id = await record_event(deeds, event(created["id"]))
-    assert codes((await deeds.void(event_id, " "))["results"][0]) == [("REQUIRED", "reason")]
-    (result,) = (await deeds.void(event_id, expectedVersion=1))["results"]
+async def test_a_void_requires_a_reason_and_checks_the_expected_version(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    event_id = await record_event(mutations, event(created["id"]))
+    assert codes((await mutations.void(event_id, " "))["results"][0]) == [("REQUIRED", "reason")]
+    (result,) = (await mutations.void(event_id, expectedVersion=1))["results"]
     assert codes(result) == [("VERSION_CONFLICT", "options.expectedVersion")]
     assert result["errors"][0]["changedFields"] == ["events", "status"]
-    assert (await deeds.void(event_id, expectedVersion=2))["succeeded"] == 1
+    assert (await mutations.void(event_id, expectedVersion=2))["succeeded"] == 1
 
 
-async def test_an_override_survives_a_recalculation_and_can_be_voided(deeds: Deeds, ask: Ask) -> None:
-    created = await deeds.ready(packages=2)
-    await deeds.record(event(created["id"], "LOST", "2026-03-02T10:00:00Z"))
-    payload = await deeds.override(created["id"], "DELIVERED", "The recipient called")
+async def test_an_override_survives_a_recalculation_and_can_be_voided(
+    mutations: MutationClient, execute: Execute
+) -> None:
+    created = await mutations.confirmed(packages=2)
+    await mutations.record(event(created["id"], "LOST", "2026-03-02T10:00:00Z"))
+    payload = await mutations.override(created["id"], "DELIVERED", "The recipient called")
     assert payload["shipment"]["status"] == "DELIVERED"
-    await deeds.record(event(created["id"], "IN_TRANSIT", "2026-03-01T10:00:00Z"))
-    shipment = await deeds.shipment(created["id"])
+    await mutations.record(event(created["id"], "IN_TRANSIT", "2026-03-01T10:00:00Z"))
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["version"]) == ("DELIVERED", 4)
     query = """query($id: ID!) { shipment(by: {id: $id}) {
       statusExplanation { rule decidedBy { id message source } } } }"""
-    decided_by = (await ask(query, {"id": created["id"]}))["data"]["shipment"]["statusExplanation"]["decidedBy"]
+    decided_by = (await execute(query, {"id": created["id"]}))["data"]["shipment"]["statusExplanation"]["decidedBy"]
     assert (decided_by["message"], decided_by["source"]) == ("The recipient called", "override")
-    await deeds.void(decided_by["id"], "It was another parcel")
-    assert (await deeds.shipment(created["id"]))["status"] == "FAILED"
+    await mutations.void(decided_by["id"], "It was another parcel")
+    assert (await mutations.shipment(created["id"]))["status"] == "FAILED"
 
 
-async def test_events_after_an_override_continue_from_its_status(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await deeds.record(event(created["id"], "DELIVERED"))
-    await deeds.override(created["id"], "IN_TRANSIT")
-    tomorrow = (await deeds.shipment(created["id"]))["lastEventAt"].replace("+00:00", "9+00:00")
-    await deeds.record(event(created["id"], "OUT_FOR_DELIVERY", tomorrow))
-    assert (await deeds.shipment(created["id"]))["status"] == "OUT_FOR_DELIVERY"
+async def test_events_after_an_override_continue_from_its_status(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    await mutations.record(event(created["id"], "DELIVERED"))
+    await mutations.override(created["id"], "IN_TRANSIT")
+    tomorrow = (await mutations.shipment(created["id"]))["lastEventAt"].replace("+00:00", "9+00:00")
+    await mutations.record(event(created["id"], "OUT_FOR_DELIVERY", tomorrow))
+    assert (await mutations.shipment(created["id"]))["status"] == "OUT_FOR_DELIVERY"
 
 
 # -- the stored state equals a recalculation from all events --------------------------------------------------------
@@ -204,17 +223,17 @@ OVERRIDES = [str(status) for status in ShipmentStatus if status not in ("DRAFT",
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_after_random_operations_the_stored_state_equals_a_full_recalculation(
-    deeds: Deeds, owner: AsyncEngine, seed: int
+    mutations: MutationClient, owner: AsyncEngine, seed: int
 ) -> None:
     rng, references = random.Random(seed), ["A", "B", "C"]
     shipments: dict[str, Any] = {}
     for at, reference in enumerate(references):
-        created = await deeds.upsert(reference, {"shipper": BERLIN, "recipient": PARIS, "packages": [KILO] * at})
+        created = await mutations.upsert(reference, {"shipper": BERLIN, "recipient": PARIS, "packages": [KILO] * at})
         shipments[reference] = created["shipment"]["id"]
     for turn in range(40):
         reference = rng.choice(references)
         id_ = shipments[reference]
-        shipment = await deeds.shipment(id_)
+        shipment = await mutations.shipment(id_)
         targets = [id_, id_, *(package["id"] for package in shipment["packages"])]
         match rng.choice(["record"] * 6 + ["void", "void", "override", "confirm", "cancel", "estimate", "upsert"]):
             case "record":
@@ -227,19 +246,19 @@ async def test_after_random_operations_the_stored_state_equals_a_full_recalculat
                         rng.choice(targets), rng.choice(CODES.split()), f"2026-03-0{day}T{hour:02}:00:00Z", **fields
                     )
                     rows.append({**row, "occurred": time or row["occurred"]})
-                assert (await deeds.record(*rows))["failed"] == 0
+                assert (await mutations.record(*rows))["failed"] == 0
             case "void":
-                if events := await deeds.events(id_):
+                if events := await mutations.events(id_):
                     replacement = event(rng.choice(targets), "IN_TRANSIT") if rng.random() < 0.5 else None
-                    assert (await deeds.void(rng.choice(events)["id"], replacement=replacement))["failed"] == 0
+                    assert (await mutations.void(rng.choice(events)["id"], replacement=replacement))["failed"] == 0
             case "override":
-                await deeds.override(id_, rng.choice(OVERRIDES))
+                await mutations.override(id_, rng.choice(OVERRIDES))
             case "confirm":
-                await deeds.confirm(id_)
+                await mutations.confirm(id_)
             case "cancel" if rng.random() < 0.3:
-                await deeds.cancel(id_)
+                await mutations.cancel(id_)
             case "estimate":
-                await deeds.update(id_, {"estimatedDeliveryAt": rng.choice([None, "2026-06-01T00:00:00Z"])})
+                await mutations.update(id_, {"estimatedDeliveryAt": rng.choice([None, "2026-06-01T00:00:00Z"])})
             case "upsert":
                 packages = [KILO] * rng.randint(0, 3)
                 report = {
@@ -248,6 +267,6 @@ async def test_after_random_operations_the_stored_state_equals_a_full_recalculat
                     "packages": packages,
                     "confirm": turn % 2 == 0 and packages != [],
                 }
-                await deeds.upsert(reference, report)
+                await mutations.upsert(reference, report)
         await assert_settled(owner)
-    assert await versions_hold(owner) == 3
+    assert await assert_versions_match_changes(owner) == 3

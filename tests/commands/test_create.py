@@ -6,12 +6,22 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.graphql_client import Ask
-from tests.support.mutation_client import BERLIN, PARIS, Deeds, codes, complete, document, minimal, trail, versions_hold
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import (
+    BERLIN,
+    PARIS,
+    MutationClient,
+    assert_versions_match_changes,
+    codes,
+    complete,
+    database_snapshot,
+    document,
+    minimal,
+)
 
 
-async def test_the_minimal_input_creates_a_draft(deeds: Deeds) -> None:
-    payload = await deeds.create()
+async def test_the_minimal_input_creates_a_draft(mutations: MutationClient) -> None:
+    payload = await mutations.create()
     shipment = payload["shipment"]
     assert (payload["created"], payload["errors"], payload["warnings"]) == (True, [], [])
     assert (shipment["status"], shipment["direction"], shipment["version"]) == ("DRAFT", "OUTBOUND", 1)
@@ -24,8 +34,8 @@ async def test_the_minimal_input_creates_a_draft(deeds: Deeds) -> None:
     assert payload["meta"]["replayed"] is payload["meta"]["validateOnly"] is False
 
 
-async def test_all_fields_of_the_input_are_returned(deeds: Deeds) -> None:
-    await deeds.carrier("dhl")
+async def test_all_fields_of_the_input_are_returned(mutations: MutationClient) -> None:
+    await mutations.save_carrier("dhl")
     fields: dict[str, Any] = {
         "externalReference": "PO-1",
         "direction": "INBOUND",
@@ -49,7 +59,7 @@ async def test_all_fields_of_the_input_are_returned(deeds: Deeds) -> None:
         "metadata": {"nested": {"a": 1.5}},
         "tags": [" cold ", 'a"b\\c,{}', "NULL", "cold", ""],
     }
-    shipment = await deeds.made(**complete(**fields))
+    shipment = await mutations.created(**complete(**fields))
     assert (shipment["externalReference"], shipment["direction"], shipment["carrier"]) == (
         "PO-1",
         "INBOUND",
@@ -77,15 +87,15 @@ async def test_all_fields_of_the_input_are_returned(deeds: Deeds) -> None:
     assert (shipment["packageCount"], shipment["totalWeight"]) == (2, None)
 
 
-async def test_a_weight_in_its_own_unit_is_returned_as_entered(deeds: Deeds, ask: Ask) -> None:
-    shipment = await deeds.made(packages=[{"weight": {"value": "2.5000", "unit": "LB"}}])
+async def test_a_weight_in_its_own_unit_is_returned_as_entered(mutations: MutationClient, execute: Execute) -> None:
+    shipment = await mutations.created(packages=[{"weight": {"value": "2.5000", "unit": "LB"}}])
     query = "query($id: ID!) { shipment(by: {id: $id}) { packages { weight(unit: LB) { value unit } } } }"
-    response = await ask(query, {"id": shipment["id"]})
+    response = await execute(query, {"id": shipment["id"]})
     assert response["data"]["shipment"]["packages"] == [{"weight": {"value": "2.5000", "unit": "LB"}}]
 
 
-async def test_a_shipment_created_with_confirm_is_ready_with_its_packages(deeds: Deeds) -> None:
-    shipment = await deeds.ready(packages=2)
+async def test_a_shipment_created_with_confirm_is_ready_with_its_packages(mutations: MutationClient) -> None:
+    shipment = await mutations.confirmed(packages=2)
     assert shipment["status"] == "READY"
     assert {package["status"] for package in shipment["packages"]} == {"READY"}
     assert shipment["readyAt"] == shipment["statusAt"] == shipment["createdAt"]
@@ -99,72 +109,80 @@ async def test_a_shipment_created_with_confirm_is_ready_with_its_packages(deeds:
         ({"packages": [{}]}, ["input.recipient"]),
     ],
 )
-async def test_confirm_requires_a_recipient_and_a_package(deeds: Deeds, fields: dict[str, Any], missing: Any) -> None:
-    payload = await deeds.create(confirm=True, **fields)
+async def test_confirm_requires_a_recipient_and_a_package(
+    mutations: MutationClient, fields: dict[str, Any], missing: Any
+) -> None:
+    payload = await mutations.create(confirm=True, **fields)
     assert codes(payload) == [("REQUIRED", path) for path in missing]
 
 
-async def test_the_recipient_may_be_in_parties(deeds: Deeds) -> None:
-    shipment = await deeds.made(confirm=True, packages=[{}], parties=[{"role": "RECIPIENT", "party": PARIS}])
+async def test_the_recipient_may_be_in_parties(mutations: MutationClient) -> None:
+    shipment = await mutations.created(confirm=True, packages=[{}], parties=[{"role": "RECIPIENT", "party": PARIS}])
     assert shipment["status"] == "READY"
 
 
-async def test_a_role_used_twice_is_rejected(deeds: Deeds) -> None:
-    payload = await deeds.create(parties=[{"role": "NOTIFY", "party": PARIS}, {"role": "SHIPPER", "party": PARIS}])
+async def test_a_role_used_twice_is_rejected(mutations: MutationClient) -> None:
+    payload = await mutations.create(parties=[{"role": "NOTIFY", "party": PARIS}, {"role": "SHIPPER", "party": PARIS}])
     assert codes(payload) == [("INVALID", "input.parties.1.role")]
 
 
-async def test_an_external_reference_in_use_is_rejected(deeds: Deeds) -> None:
-    first = await deeds.made(externalReference="A-1")
-    payload = await deeds.create(externalReference=" A-1 ")
+async def test_an_external_reference_in_use_is_rejected(mutations: MutationClient) -> None:
+    first = await mutations.created(externalReference="A-1")
+    payload = await mutations.create(externalReference=" A-1 ")
     assert codes(payload) == [("DUPLICATE", "input.externalReference")]
     assert payload["errors"][0]["existing"]["id"] == first["id"]
     assert payload["shipment"] is None
-    assert (await deeds.made(externalReference="a-1"))["id"] != first["id"]
+    assert (await mutations.created(externalReference="a-1"))["id"] != first["id"]
 
 
-async def test_a_blank_external_reference_is_rejected_because_it_would_allow_duplicates(deeds: Deeds) -> None:
-    assert codes(await deeds.create(externalReference="  ")) == [("INVALID", "input.externalReference")]
+async def test_a_blank_external_reference_is_rejected_because_it_would_allow_duplicates(
+    mutations: MutationClient,
+) -> None:
+    assert codes(await mutations.create(externalReference="  ")) == [("INVALID", "input.externalReference")]
 
 
-async def test_an_unknown_carrier_or_returned_shipment_is_not_found(deeds: Deeds, owner: AsyncEngine) -> None:
-    before = await trail(owner)
-    payload = await deeds.create(carrier="nobody", returnOf={"number": "SHP-0000099"})
+async def test_an_unknown_carrier_or_returned_shipment_is_not_found(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    before = await database_snapshot(owner)
+    payload = await mutations.create(carrier="nobody", returnOf={"number": "SHP-0000099"})
     assert codes(payload) == [("NOT_FOUND", "input.carrier"), ("NOT_FOUND", "input.returnOf")]
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
 @pytest.mark.parametrize("name", ["id", "number", "externalReference"])
-async def test_a_return_refers_to_the_returned_shipment(deeds: Deeds, name: str) -> None:
-    returned = await deeds.made(externalReference="out")
-    shipment = await deeds.made(direction="RETURN", returnOf={name: returned[name]})
+async def test_a_return_refers_to_the_returned_shipment(mutations: MutationClient, name: str) -> None:
+    returned = await mutations.created(externalReference="out")
+    shipment = await mutations.created(direction="RETURN", returnOf={name: returned[name]})
     assert shipment["returnOf"] == {"id": returned["id"]}
 
 
-async def test_the_maximum_is_200_packages(deeds: Deeds) -> None:
-    shipment = await deeds.made(packages=[{"weight": {"value": "1", "unit": "G"}}] * 200)
+async def test_the_maximum_is_200_packages(mutations: MutationClient) -> None:
+    shipment = await mutations.created(packages=[{"weight": {"value": "1", "unit": "G"}}] * 200)
     assert (shipment["packageCount"], shipment["totalWeight"]["value"]) == (200, "200")
-    assert codes(await deeds.create(packages=[{}] * 201)) == [("LIMIT_EXCEEDED", "input.packages")]
+    assert codes(await mutations.create(packages=[{}] * 201)) == [("LIMIT_EXCEEDED", "input.packages")]
 
 
-async def test_validate_only_creates_nothing_and_uses_no_number(deeds: Deeds, owner: AsyncEngine) -> None:
-    await deeds.made(externalReference="A-1")
-    before = await trail(owner)
-    valid = await deeds.create({"validateOnly": True}, **complete(confirm=True))
+async def test_validate_only_creates_nothing_and_uses_no_number(mutations: MutationClient, owner: AsyncEngine) -> None:
+    await mutations.created(externalReference="A-1")
+    before = await database_snapshot(owner)
+    valid = await mutations.create({"validateOnly": True}, **complete(confirm=True))
     assert (valid["errors"], valid["shipment"], valid["created"], valid["meta"]["validateOnly"]) == (
         [],
         None,
         False,
         True,
     )
-    invalid = await deeds.create({"validateOnly": True}, externalReference="A-1", carrier="nobody")
+    invalid = await mutations.create({"validateOnly": True}, externalReference="A-1", carrier="nobody")
     assert codes(invalid) == [("NOT_FOUND", "input.carrier"), ("DUPLICATE", "input.externalReference")]
-    assert await trail(owner) == before
-    assert (await deeds.made())["number"] == "SHP-0000002"
+    assert await database_snapshot(owner) == before
+    assert (await mutations.created())["number"] == "SHP-0000002"
 
 
-async def test_a_new_shipment_is_one_change_with_its_fields(deeds: Deeds, ask: Ask, owner: AsyncEngine) -> None:
-    await deeds.made(externalReference=" A-1 ", estimatedDeliveryAt="2026-03-01T08:00:00+01:00")
+async def test_a_new_shipment_is_one_change_with_its_fields(
+    mutations: MutationClient, execute: Execute, owner: AsyncEngine
+) -> None:
+    await mutations.created(externalReference=" A-1 ", estimatedDeliveryAt="2026-03-01T08:00:00+01:00")
     async with owner.connect() as connection:
         result = await connection.exec_driver_sql("SELECT op, shipment_seq, status_after, changed FROM change")
         (change,) = result.all()
@@ -176,24 +194,24 @@ async def test_a_new_shipment_is_one_change_with_its_fields(deeds: Deeds, ask: A
         "direction": [None, "OUTBOUND"],
         "estimatedDeliveryAt": [None, "2026-03-01T08:00:00+01:00"],
     }
-    assert await versions_hold(owner) == 1
+    assert await assert_versions_match_changes(owner) == 1
 
 
-async def test_a_create_is_one_writing_and_one_reading_statement(ask: Ask, statements: list[str]) -> None:
+async def test_a_create_is_one_writing_and_one_reading_statement(execute: Execute, statements: list[str]) -> None:
     everything = complete(items=[{"title": "x", "quantity": "1"}], references=[{"kind": "po", "value": "1"}])
-    await ask(document("shipmentCreate"), {"input": everything})
+    await execute(document("shipmentCreate"), {"input": everything})
     statements.clear()
-    response = await ask(document("shipmentCreate"), {"input": everything})
+    response = await execute(document("shipmentCreate"), {"input": everything})
     assert response["data"]["shipmentCreate"]["errors"] == []
     assert [statement.split(None, 1)[0] for statement in statements] == ["WITH", "SELECT"]
 
 
-async def test_several_mutation_fields_run_one_after_another(ask: Ask) -> None:
+async def test_several_mutation_fields_run_one_after_another(execute: Execute) -> None:
     query = """mutation($a: ShipmentCreateInput!, $b: ShipmentCreateInput!) {
       one: shipmentCreate(input: $a) { shipment { number } errors { code } }
       two: shipmentCreate(input: $b) { shipment { number } errors { code } }
       three: shipmentCreate(input: $a) { shipment { number } errors { code } } }"""
-    response = await ask(query, {"a": minimal(externalReference="x"), "b": {"shipper": {**BERLIN, "name": "\0"}}})
+    response = await execute(query, {"a": minimal(externalReference="x"), "b": {"shipper": {**BERLIN, "name": "\0"}}})
     assert response["data"] == {
         "one": {"shipment": {"number": "SHP-0000001"}, "errors": []},
         "two": {"shipment": None, "errors": [{"code": "INVALID"}]},
@@ -201,9 +219,9 @@ async def test_several_mutation_fields_run_one_after_another(ask: Ask) -> None:
     }
 
 
-async def test_concurrent_creates_with_one_reference_return_the_existing_shipment(deeds: Deeds) -> None:
+async def test_concurrent_creates_with_one_reference_return_the_existing_shipment(mutations: MutationClient) -> None:
     for reference in "ABCDE":
-        payloads = await asyncio.gather(*(deeds.create(externalReference=reference) for _ in range(8)))
+        payloads = await asyncio.gather(*(mutations.create(externalReference=reference) for _ in range(8)))
         (created,) = [payload["shipment"] for payload in payloads if payload["created"]]
         errors = [payload["errors"][0] for payload in payloads if not payload["created"]]
         assert [(error["code"], error["existing"]["id"]) for error in errors] == [("DUPLICATE", created["id"])] * 7

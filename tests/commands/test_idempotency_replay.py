@@ -5,13 +5,21 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.commands.test_idempotency import without_meta
-from tests.support.mutation_client import Deeds, codes, event, minimal, trail, versions_hold, warned
+from tests.support.mutation_client import (
+    MutationClient,
+    assert_versions_match_changes,
+    codes,
+    database_snapshot,
+    event,
+    minimal,
+    warning_codes,
+)
 
 
-async def test_every_mutation_replays_its_result(deeds: Deeds, owner: AsyncEngine) -> None:
-    await deeds.carrier("dhl")
-    first_shipment, second_shipment = await deeds.ready(), await deeds.ready()
-    recorded = await deeds.record(event(first_shipment["id"]), event(second_shipment["id"]))
+async def test_every_mutation_replays_its_result(mutations: MutationClient, owner: AsyncEngine) -> None:
+    await mutations.save_carrier("dhl")
+    first_shipment, second_shipment = await mutations.confirmed(), await mutations.confirmed()
+    recorded = await mutations.record(event(first_shipment["id"]), event(second_shipment["id"]))
     first, second = (result["event"]["id"] for result in recorded["results"])
     calls: list[tuple[str, dict[str, Any]]] = [
         ("shipmentCreate", {"input": minimal(packages=[{"trackingNumber": "1Z999AA10123456785"}])}),
@@ -28,19 +36,19 @@ async def test_every_mutation_replays_its_result(deeds: Deeds, owner: AsyncEngin
     ]
     for number, (field, variables) in enumerate(calls):
         options = {"idempotencyKey": f"key {number}"}
-        original = await deeds.do(field, **variables, options=options)
-        before = await trail(owner)
-        replayed = await deeds.do(field, **variables, options=options)
+        original = await mutations.run(field, **variables, options=options)
+        before = await database_snapshot(owner)
+        replayed = await mutations.run(field, **variables, options=options)
         assert without_meta(replayed) == without_meta(original)
         assert (original["meta"]["replayed"], replayed["meta"]["replayed"]) == (False, True)
-        assert await trail(owner) == before
-    await versions_hold(owner)
+        assert await database_snapshot(owner) == before
+    await assert_versions_match_changes(owner)
 
 
 async def test_errors_and_warnings_of_rows_are_replayed_with_all_their_fields(
-    deeds: Deeds, engine: AsyncEngine
+    mutations: MutationClient, engine: AsyncEngine
 ) -> None:
-    existing = await deeds.made(externalReference="taken")
+    existing = await mutations.created(externalReference="taken")
     unusual = minimal(clientRef="unusual", packages=[{"trackingNumber": "1Z999AA10123456785"}])
     inputs = [
         unusual,
@@ -51,12 +59,12 @@ async def test_errors_and_warnings_of_rows_are_replayed_with_all_their_fields(
         minimal(externalReference="new"),
     ]
     options = {"idempotencyKey": "k"}
-    first = await deeds.bulk_create(*inputs, **options)
-    replayed = await deeds.bulk_create(*inputs, **options)
+    first = await mutations.bulk_create(*inputs, **options)
+    replayed = await mutations.bulk_create(*inputs, **options)
     assert without_meta(replayed) == without_meta(first)
     results = replayed["results"]
     assert [result["clientRef"] for result in results] == ["unusual", "duplicate", "unknown carrier", "big", None, None]
-    assert warned(results[0]) == [("CHECK_DIGIT", "inputs.0.packages.0.trackingNumber")]
+    assert warning_codes(results[0]) == [("CHECK_DIGIT", "inputs.0.packages.0.trackingNumber")]
     assert results[1]["errors"][0]["existing"]["id"] == existing["id"]
     assert codes(results[2]) == [("NOT_FOUND", "inputs.2.carrier")]
     assert {code for code, _ in codes(results[3])} == {"INVALID", "LIMIT_EXCEEDED"}
@@ -65,22 +73,22 @@ async def test_errors_and_warnings_of_rows_are_replayed_with_all_their_fields(
         {"by": {"id": existing["id"]}, "input": {"service": "x"}, "expectedVersion": 9},
         {"by": {"id": existing["id"]}, "input": {"tagsAdd": ["good"]}},
     ]
-    first, replayed = await deeds.bulk_update(*updates, **options), await deeds.bulk_update(*updates, **options)
+    first, replayed = await mutations.bulk_update(*updates, **options), await mutations.bulk_update(*updates, **options)
     conflict = replayed["results"][0]["errors"][0]
     assert (conflict["expected"], conflict["current"], conflict["changedFields"]) == (9, 1, [])
     assert conflict["shipment"] == {"id": existing["id"], "version": 2}
     assert without_meta(replayed)["results"][1] == without_meta(first)["results"][1]
 
 
-async def test_not_editable_errors_are_replayed(deeds: Deeds) -> None:
-    in_transit, other = await deeds.ready(), await deeds.made()
-    await deeds.record(event(in_transit["id"]))
+async def test_not_editable_errors_are_replayed(mutations: MutationClient) -> None:
+    in_transit, other = await mutations.confirmed(), await mutations.created()
+    await mutations.record(event(in_transit["id"]))
     updates = [
         {"by": {"id": in_transit["id"]}, "input": {"service": "x"}},
         {"by": {"id": other["id"]}, "input": {"service": "x"}},
     ]
-    await deeds.bulk_update(*updates, idempotencyKey="k")
-    replayed = await deeds.bulk_update(*updates, idempotencyKey="k")
+    await mutations.bulk_update(*updates, idempotencyKey="k")
+    replayed = await mutations.bulk_update(*updates, idempotencyKey="k")
     (error,) = replayed["results"][0]["errors"]
     assert (replayed["meta"]["replayed"], error["status"], error["code"]) == (True, "IN_TRANSIT", "NOT_EDITABLE")
     assert error["hint"].startswith("The carrier has the shipment")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.mutation_client import Deeds, Json, codes, document, event, trail
+from tests.support.mutation_client import Json, MutationClient, codes, database_snapshot, document, event
 
 NOON = "2026-03-01T12:00:00"
 
@@ -67,14 +67,14 @@ async def test_an_event_value_that_a_scalar_cannot_parse_is_rejected(assert_reje
         await assert_rejected(document("trackingEventsRecord"), {"inputs": [{**event("shp_0"), **fields}]})
 
 
-async def test_an_invalid_event_returns_an_error_with_its_path(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    before = await trail(owner)
+async def test_an_invalid_event_returns_an_error_with_its_path(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.confirmed()
+    before = await database_snapshot(owner)
     for fields, code, path in INVALID_EVENTS:
-        (result,) = (await deeds.record({**event(created["id"]), **fields}))["results"]
+        (result,) = (await mutations.record({**event(created["id"]), **fields}))["results"]
         assert codes(result) == [(code, f"inputs.0.{path}")], fields
         assert result["event"] is None
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
     rows = [{**event(created["id"]), **fields} for fields, _, _ in INVALID_EVENTS]
-    payload = await deeds.record(*rows, event(created["id"], "HELD"), idempotencyKey="k")
+    payload = await mutations.record(*rows, event(created["id"], "HELD"), idempotencyKey="k")
     assert (payload["succeeded"], payload["failed"]) == (1, len(INVALID_EVENTS))

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.conftest import Ask
 from tests.support.error_messages import assert_no_internals
-from tests.support.mutation_client import Deeds, codes, document, event, minimal, trail
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import MutationClient, codes, database_snapshot, document, event, minimal
 
 LITERALS = [
     "metadata: {a: 1e400}",
@@ -26,45 +26,47 @@ LITERALS = [
 
 
 @pytest.mark.parametrize("fields", LITERALS, ids=range(len(LITERALS)))
-async def test_invalid_literals_in_the_document_are_rejected(ask: Ask, owner: AsyncEngine, fields: str) -> None:
-    before = await trail(owner)
+async def test_invalid_literals_in_the_document_are_rejected(execute: Execute, owner: AsyncEngine, fields: str) -> None:
+    before = await database_snapshot(owner)
     shipper = 'shipper: {name: "x", country: "DE"}'
     query = "mutation { shipmentCreate(input: {SHIPPER, FIELDS}) { shipment { id } errors { code path } } }"
-    response = await ask(query.replace("SHIPPER", shipper).replace("FIELDS", fields))
+    response = await execute(query.replace("SHIPPER", shipper).replace("FIELDS", fields))
     assert_no_internals(response)
     assert "errors" in response or response["data"]["shipmentCreate"]["errors"] != []
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
 async def test_a_body_of_ten_megabytes_is_rejected(client: httpx.AsyncClient, owner: AsyncEngine) -> None:
-    before = await trail(owner)
+    before = await database_snapshot(owner)
     fields = {"query": document("shipmentCreate"), "variables": {"input": minimal(service="x" * 10_000_000)}}
     response = await client.post("/graphql", json=fields)
     assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_a_megabyte_in_any_text_is_rejected_with_a_short_message(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
+async def test_a_megabyte_in_any_text_is_rejected_with_a_short_message(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    created = await mutations.confirmed()
     long = "x" * 1_000_000
-    before = await trail(owner)
+    before = await database_snapshot(owner)
     payloads = [
-        await deeds.create(service=long),
-        await deeds.create(metadata={long: 1}),
-        await deeds.create({"idempotencyKey": long}),
-        await deeds.upsert(long, minimal()),
-        await deeds.do("shipmentUpdate", by={"externalReference": long}, input={}, options={}),
-        await deeds.cancel(created["id"], long),
-        await deeds.override(created["id"], "DELIVERED", long),
-        (await deeds.record(event({"trackingNumber": {"trackingNumber": long}})))["results"][0],
-        (await deeds.void(long))["results"][0],
-        await deeds.carrier(long),
-        await deeds.map(long, "X", "DELIVERED"),
+        await mutations.create(service=long),
+        await mutations.create(metadata={long: 1}),
+        await mutations.create({"idempotencyKey": long}),
+        await mutations.upsert(long, minimal()),
+        await mutations.run("shipmentUpdate", by={"externalReference": long}, input={}, options={}),
+        await mutations.cancel(created["id"], long),
+        await mutations.override(created["id"], "DELIVERED", long),
+        (await mutations.record(event({"trackingNumber": {"trackingNumber": long}})))["results"][0],
+        (await mutations.void(long))["results"][0],
+        await mutations.save_carrier(long),
+        await mutations.map_status(long, "X", "DELIVERED"),
     ]
     for payload in payloads:
         (error,) = payload["errors"]
         assert len(error["message"]) < 300
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
 async def test_numbers_outside_the_range_of_json_are_rejected(client: httpx.AsyncClient) -> None:
@@ -83,18 +85,18 @@ async def test_numbers_outside_the_range_of_json_are_rejected(client: httpx.Asyn
             assert "errors" in parsed or parsed["data"]["shipmentCreate"]["errors"] != []
 
 
-async def test_carriers_and_their_status_mappings_are_validated(deeds: Deeds, owner: AsyncEngine) -> None:
-    await deeds.carrier("dhl")
-    before = await trail(owner)
-    assert codes(await deeds.carrier("D")) == [("INVALID", "code")]
-    assert codes(await deeds.carrier("d\0")) == [("INVALID", "code")]
-    assert codes(await deeds.carrier("ups", name=" ")) == [("REQUIRED", "input.name")]
-    assert codes(await deeds.carrier("ups", trackingUrlTemplate="javascript:alert(1)")) == [
+async def test_carriers_and_their_status_mappings_are_validated(mutations: MutationClient, owner: AsyncEngine) -> None:
+    await mutations.save_carrier("dhl")
+    before = await database_snapshot(owner)
+    assert codes(await mutations.save_carrier("D")) == [("INVALID", "code")]
+    assert codes(await mutations.save_carrier("d\0")) == [("INVALID", "code")]
+    assert codes(await mutations.save_carrier("ups", name=" ")) == [("REQUIRED", "input.name")]
+    assert codes(await mutations.save_carrier("ups", trackingUrlTemplate="javascript:alert(1)")) == [
         ("INVALID", "input.trackingUrlTemplate")
     ]
-    assert codes(await deeds.map("dhl", " ", "DELIVERED")) == [("REQUIRED", "raw")]
-    assert codes(await deeds.map("dhl", "x" * 129, "DELIVERED")) == [("LIMIT_EXCEEDED", "raw")]
-    assert codes(await deeds.map("dhl", "X", None, "LOST")) == [("REQUIRED", "code")]
-    assert codes(await deeds.map("d\0", "X", "DELIVERED")) == [("INVALID", "carrier")]
-    assert codes(await deeds.map("ups", "X", "DELIVERED")) == [("NOT_FOUND", "carrier")]
-    assert await trail(owner) == before
+    assert codes(await mutations.map_status("dhl", " ", "DELIVERED")) == [("REQUIRED", "raw")]
+    assert codes(await mutations.map_status("dhl", "x" * 129, "DELIVERED")) == [("LIMIT_EXCEEDED", "raw")]
+    assert codes(await mutations.map_status("dhl", "X", None, "LOST")) == [("REQUIRED", "code")]
+    assert codes(await mutations.map_status("d\0", "X", "DELIVERED")) == [("INVALID", "carrier")]
+    assert codes(await mutations.map_status("ups", "X", "DELIVERED")) == [("NOT_FOUND", "carrier")]
+    assert await database_snapshot(owner) == before

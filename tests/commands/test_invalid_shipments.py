@@ -8,7 +8,17 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.mutation_client import BERLIN, KILO, Deeds, Json, codes, complete, document, minimal, trail
+from tests.support.mutation_client import (
+    BERLIN,
+    KILO,
+    Json,
+    MutationClient,
+    codes,
+    complete,
+    database_snapshot,
+    document,
+    minimal,
+)
 
 DIGITS = "9" * 30
 HUGE = int("9" * 18)
@@ -179,41 +189,45 @@ async def test_a_time_without_offset_is_rejected_with_an_example(assert_rejected
     assert "2026-11-24T09:30:00+01:00" in response["errors"][0]["message"]
 
 
-async def test_an_invalid_shipment_returns_an_error_with_its_path(deeds: Deeds, owner: AsyncEngine) -> None:
-    await deeds.made()
-    before = await trail(owner)
+async def test_an_invalid_shipment_returns_an_error_with_its_path(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    await mutations.created()
+    before = await database_snapshot(owner)
     for fields, code, path in INVALID:
-        payload = await deeds.create(**fields)
+        payload = await mutations.create(**fields)
         assert codes(payload) == [(code, f"input.{path}")], fields
         assert (payload["shipment"], payload["created"]) == (None, False)
-        validated = await deeds.create({"validateOnly": True}, **fields)
+        validated = await mutations.create({"validateOnly": True}, **fields)
         assert validated["errors"] == payload["errors"]
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_an_invalid_row_next_to_a_valid_one_is_replayed_with_a_key(deeds: Deeds, engine: AsyncEngine) -> None:
+async def test_an_invalid_row_next_to_a_valid_one_is_replayed_with_a_key(
+    mutations: MutationClient, engine: AsyncEngine
+) -> None:
     for number, (fields, code, path) in enumerate(INVALID):
-        payload = await deeds.bulk_create(minimal(), minimal(**fields), idempotencyKey=f"k{number}")
+        payload = await mutations.bulk_create(minimal(), minimal(**fields), idempotencyKey=f"k{number}")
         valid, invalid = payload["results"]
         assert (valid["errors"], codes(invalid)) == ([], [(code, f"inputs.1.{path}")]), fields
-        replayed = await deeds.bulk_create(minimal(), minimal(**fields), idempotencyKey=f"k{number}")
+        replayed = await mutations.bulk_create(minimal(), minimal(**fields), idempotencyKey=f"k{number}")
         assert (replayed["meta"]["replayed"], replayed["results"]) == (True, payload["results"])
 
 
-async def test_update_and_upsert_reject_the_same_values(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = (await deeds.upsert("A", minimal(packages=[KILO])))["shipment"]
+async def test_update_and_upsert_reject_the_same_values(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = (await mutations.upsert("A", minimal(packages=[KILO])))["shipment"]
     package_id = created["packages"][0]["id"]
     same = "externalReference carrier service promisedFrom promisedTo references shipper packages".split()
-    before = await trail(owner)
+    before = await database_snapshot(owner)
     for fields, code, path in INVALID:
         if "externalReference" not in fields:
-            payload = await deeds.upsert("A", minimal(**fields))
+            payload = await mutations.upsert("A", minimal(**fields))
             if path != "returnOf":  # compared with that of the existing shipment instead
                 assert codes(payload) == [(code, f"input.{path}")], fields
         edit = {name: value for name, value in fields.items() if name in same}
         if "packages" in edit:
             edit["packages"] = [{**changes, "id": package_id} for changes in edit["packages"]]
         if edit and "confirm" not in fields and path != "packages":
-            payload = await deeds.update(created["id"], edit)
+            payload = await mutations.update(created["id"], edit)
             assert codes(payload) == [(code, f"input.{path}")], fields
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before

@@ -8,8 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.domain.enums import TrackingEventCode
-from tests.support.graphql_client import Ask
-from tests.support.mutation_client import KILO, Deeds, codes, event, minimal, trail, versions_hold, warned
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import (
+    KILO,
+    MutationClient,
+    assert_versions_match_changes,
+    codes,
+    database_snapshot,
+    event,
+    minimal,
+    warning_codes,
+)
 
 MILESTONES = """status statusAt exceptionReason readyAt pickedUpAt firstAttemptAt deliveredAt closedAt lastEventAt
   estimatedDeliveryAt"""
@@ -32,7 +41,9 @@ def random_events(rng: random.Random, length: int) -> list[dict[str, Any]]:
     return events
 
 
-async def record_in_batches(deeds: Deeds, shipment: dict[str, Any], events: list[dict[str, Any]], batch: int) -> None:
+async def record_in_batches(
+    mutations: MutationClient, shipment: dict[str, Any], events: list[dict[str, Any]], batch: int
+) -> None:
     """Record the events, `batch` of them per call."""
     targets = [shipment["id"], *(package["id"] for package in shipment["packages"])]
     rows = []
@@ -41,22 +52,22 @@ async def record_in_batches(deeds: Deeds, shipment: dict[str, Any], events: list
         target = targets[one_event["package"] % len(targets)]
         rows.append(event(target, one_event["code"], one_event["at"], **fields))
     for at in range(0, len(rows), batch):
-        assert (await deeds.record(*rows[at : at + batch]))["failed"] == 0
+        assert (await mutations.record(*rows[at : at + batch]))["failed"] == 0
 
 
-async def final_state(deeds: Deeds, ask: Ask, id_: str) -> dict[str, Any]:
+async def final_state(mutations: MutationClient, execute: Execute, id_: str) -> dict[str, Any]:
     """The final state of a shipment, without ids and times of recording."""
     query = f"""query($id: ID!) {{ shipment(by: {{id: $id}}) {{
       {MILESTONES} version packages {{ seq status statusAt }}
       statusExplanation {{ rule decidedBy {{ externalEventId }} }}
       events(first: 250) {{ nodes {{ externalEventId applied notAppliedReason package {{ seq }} }} }} }} }}"""
-    state: dict[str, Any] = (await ask(query, {"id": id_}))["data"]["shipment"]
+    state: dict[str, Any] = (await execute(query, {"id": id_}))["data"]["shipment"]
     return state
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_result_does_not_depend_on_order_and_batches(
-    deeds: Deeds, ask: Ask, owner: AsyncEngine, seed: int
+    mutations: MutationClient, execute: Execute, owner: AsyncEngine, seed: int
 ) -> None:
     rng = random.Random(seed)
     packages = [0, 1, 2][seed % 3]
@@ -68,13 +79,13 @@ async def test_the_result_does_not_depend_on_order_and_batches(
             order.reverse()
         elif run > 1:
             rng.shuffle(order)
-        created = await deeds.made(
+        created = await mutations.created(
             **minimal(recipient=minimal()["shipper"], packages=[KILO] * packages, confirm=packages > 0)
         )
-        await record_in_batches(deeds, created, order, batch=[1, 3, 14, 1, 5, 2][run])
+        await record_in_batches(mutations, created, order, batch=[1, 3, 14, 1, 5, 2][run])
         if run == 3:
-            await record_in_batches(deeds, created, order, batch=14)  # all events again: nothing changes
-        state = await final_state(deeds, ask, created["id"])
+            await record_in_batches(mutations, created, order, batch=14)  # all events again: nothing changes
+        state = await final_state(mutations, execute, created["id"])
         for name in ("statusAt", "readyAt"):  # the time of the confirmation is the time of the test
             if state[name] and state[name] > "2026-03-20":
                 state[name] = None
@@ -82,42 +93,44 @@ async def test_the_result_does_not_depend_on_order_and_batches(
             package["statusAt"] = package["statusAt"] if package["statusAt"] < "2026-03-20" else None
         results.append(state)
     assert [result == results[0] for result in results] == [True] * 6
-    assert await versions_hold(owner) == 6
+    assert await assert_versions_match_changes(owner) == 6
 
 
 async def test_a_duplicate_succeeds_with_the_recorded_event_and_changes_nothing(
-    deeds: Deeds, owner: AsyncEngine
+    mutations: MutationClient, owner: AsyncEngine
 ) -> None:
-    created = await deeds.ready()
-    (first,) = (await deeds.record(event(created["id"])))["results"]
-    before = await trail(owner)
-    payload = await deeds.record(event(created["id"], message="In other words", at="2026-03-01T12:00:00.9+02:00"))
+    created = await mutations.confirmed()
+    (first,) = (await mutations.record(event(created["id"])))["results"]
+    before = await database_snapshot(owner)
+    payload = await mutations.record(event(created["id"], message="In other words", at="2026-03-01T12:00:00.9+02:00"))
     (again,) = payload["results"]
     assert (again["duplicate"], again["statusChanged"], again["errors"]) == (True, False, [])
     assert (again["event"]["id"], again["event"]["message"]) == (first["event"]["id"], None)
     assert (payload["succeeded"], payload["failed"]) == (1, 0)
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_an_external_event_id_identifies_a_duplicate(deeds: Deeds) -> None:
-    created = await deeds.ready()
+async def test_an_external_event_id_identifies_a_duplicate(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
     report = {"externalEventId": "E1", "source": "feed"}
     first = event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z", **report)
     other = event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z", **report)
     elsewhere = event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z", externalEventId="E1", source="other")
-    results = (await deeds.record(first, other, elsewhere))["results"]
+    results = (await mutations.record(first, other, elsewhere))["results"]
     assert [result["duplicate"] for result in results] == [False, True, False]
     assert results[1]["event"]["id"] == results[0]["event"]["id"]
 
 
-async def test_each_of_several_events_of_one_shipment_is_a_change(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
+async def test_each_of_several_events_of_one_shipment_is_a_change(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    created = await mutations.confirmed()
     steps = ["PICKED_UP", "IN_TRANSIT", "INFO", "DELIVERED"]
     rows = [event(created["id"], code, f"2026-03-0{at}T10:00:00Z") for at, code in enumerate(steps, 1)]
-    results = (await deeds.record(*reversed(rows)))["results"]
+    results = (await mutations.record(*reversed(rows)))["results"]
     assert [result["event"]["code"] for result in results] == [*reversed(steps)]
     assert [result["statusChanged"] for result in results] == [True, False, True, True]
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["version"]) == ("DELIVERED", 5)
     async with owner.connect() as connection:
         changes = await connection.execute(
@@ -132,89 +145,91 @@ async def test_each_of_several_events_of_one_shipment_is_a_change(deeds: Deeds, 
     ]
 
 
-async def test_a_late_event_does_not_move_a_delivered_shipment_back(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await deeds.record(event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z"))
-    (late,) = (await deeds.record(event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z")))["results"]
+async def test_a_late_event_does_not_move_a_delivered_shipment_back(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    await mutations.record(event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z"))
+    (late,) = (await mutations.record(event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z")))["results"]
     assert (late["statusChanged"], late["event"]["applied"]) == (False, True)
-    (later,) = (await deeds.record(event(created["id"], "IN_TRANSIT", "2026-03-06T10:00:00Z")))["results"]
+    (later,) = (await mutations.record(event(created["id"], "IN_TRANSIT", "2026-03-06T10:00:00Z")))["results"]
     assert (later["event"]["applied"], later["event"]["notAppliedReason"]) == (False, "AFTER_TERMINAL")
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["pickedUpAt"]) == ("DELIVERED", "2026-03-01T10:00:00+00:00")
 
 
-async def test_of_several_late_events_the_deciding_one_changed_the_status(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await deeds.record(event(created["id"], "INFO", "2026-03-09T10:00:00Z"))
+async def test_of_several_late_events_the_deciding_one_changed_the_status(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    await mutations.record(event(created["id"], "INFO", "2026-03-09T10:00:00Z"))
     rows = [event(created["id"], code, f"2026-03-0{at}T10:00:00Z") for at, code in enumerate(["HELD", "DELIVERED"], 1)]
-    results = (await deeds.record(*rows, event(created["id"], "INFO", "2026-03-08T10:00:00Z")))["results"]
+    results = (await mutations.record(*rows, event(created["id"], "INFO", "2026-03-08T10:00:00Z")))["results"]
     assert [result["statusChanged"] for result in results] == [False, True, False]
 
 
-async def test_stored_events_that_are_no_longer_applied_say_so(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await deeds.record(event(created["id"], "IN_TRANSIT", "2026-03-05T10:00:00Z"))
-    await deeds.record(event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
-    delivered, moving = await deeds.events(created["id"])
+async def test_stored_events_that_are_no_longer_applied_say_so(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    await mutations.record(event(created["id"], "IN_TRANSIT", "2026-03-05T10:00:00Z"))
+    await mutations.record(event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z"))
+    delivered, moving = await mutations.events(created["id"])
     assert (delivered["applied"], moving["applied"], moving["notAppliedReason"]) == (True, False, "AFTER_TERMINAL")
-    assert (await deeds.shipment(created["id"]))["status"] == "DELIVERED"
+    assert (await mutations.shipment(created["id"]))["status"] == "DELIVERED"
 
 
 @pytest.mark.parametrize("state", ["DRAFT", "CANCELLED", "archived"])
-async def test_events_are_recorded_in_every_status(deeds: Deeds, state: str) -> None:
-    created = await deeds.made(packages=[KILO])
+async def test_events_are_recorded_in_every_status(mutations: MutationClient, state: str) -> None:
+    created = await mutations.created(packages=[KILO])
     if state == "CANCELLED":
-        await deeds.cancel(created["id"])
+        await mutations.cancel(created["id"])
     if state == "archived":
-        await deeds.archive(created["id"])
-    (result,) = (await deeds.record(event(created["id"], "DELIVERED")))["results"]
+        await mutations.archive(created["id"])
+    (result,) = (await mutations.record(event(created["id"], "DELIVERED")))["results"]
     assert result["errors"] == []
-    assert (await deeds.shipment(created["id"]))["status"] == ("CANCELLED" if state == "CANCELLED" else "DELIVERED")
+    assert (await mutations.shipment(created["id"]))["status"] == ("CANCELLED" if state == "CANCELLED" else "DELIVERED")
 
 
-async def test_events_before_a_cancellation_are_applied_and_the_shipment_stays_cancelled(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    await deeds.cancel(created["id"])
+async def test_events_before_a_cancellation_are_applied_and_the_shipment_stays_cancelled(
+    mutations: MutationClient,
+) -> None:
+    created = await mutations.confirmed()
+    await mutations.cancel(created["id"])
     rows = [event(created["id"], "PICKED_UP"), event(created["id"], "DELIVERED", "2026-03-02T10:00:00Z")]
-    payload = await deeds.record(*rows)
+    payload = await mutations.record(*rows)
     assert [result["event"]["applied"] for result in payload["results"]] == [True, True]
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["version"]) == ("CANCELLED", 4)
     assert shipment["pickedUpAt"] == "2026-03-01T10:00:00+00:00"
     assert shipment["closedAt"] > "2026-03-02"
 
 
-async def test_an_event_far_in_the_future_is_stored_and_changes_no_status(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    payload = await deeds.record(event(created["id"], "DELIVERED", "2999-01-01T00:00:00Z"))
+async def test_an_event_far_in_the_future_is_stored_and_changes_no_status(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    payload = await mutations.record(event(created["id"], "DELIVERED", "2999-01-01T00:00:00Z"))
     (result,) = payload["results"]
-    assert warned(result) == [("FUTURE", "inputs.0.occurred")]
+    assert warning_codes(result) == [("FUTURE", "inputs.0.occurred")]
     assert (result["event"]["applied"], result["event"]["notAppliedReason"]) == (False, "FUTURE")
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["lastEventAt"], shipment["version"]) == ("READY", None, 2)
 
 
-async def test_the_newest_estimate_applies_regardless_of_its_source(deeds: Deeds) -> None:
-    created = await deeds.ready(estimatedDeliveryAt="2026-03-10T00:00:00Z")
+async def test_the_newest_estimate_applies_regardless_of_its_source(mutations: MutationClient) -> None:
+    created = await mutations.confirmed(estimatedDeliveryAt="2026-03-10T00:00:00Z")
 
     async def estimate() -> str:
-        return (await deeds.shipment(created["id"]))["estimatedDeliveryAt"][8:10]
+        return (await mutations.shipment(created["id"]))["estimatedDeliveryAt"][8:10]
 
-    await deeds.record(event(created["id"], "INFO", estimatedDeliveryAt="2026-03-11T00:00:00Z"))
+    await mutations.record(event(created["id"], "INFO", estimatedDeliveryAt="2026-03-11T00:00:00Z"))
     assert await estimate() == "11"
-    await deeds.update(created["id"], {"estimatedDeliveryAt": "2026-03-12T00:00:00Z"})
+    await mutations.update(created["id"], {"estimatedDeliveryAt": "2026-03-12T00:00:00Z"})
     assert await estimate() == "12"
-    await deeds.record(event(created["id"], "PICKED_UP", "2026-02-01T00:00:00Z"))  # a late event: all are replayed
+    await mutations.record(event(created["id"], "PICKED_UP", "2026-02-01T00:00:00Z"))  # a late event: all are replayed
     assert await estimate() == "12"
     later = event(created["id"], "INFO", "2026-03-03T00:00:00Z", estimatedDeliveryAt="2026-03-13T00:00:00Z")
-    recorded = (await deeds.record(later))["results"][0]["event"]["id"]
+    recorded = (await mutations.record(later))["results"][0]["event"]["id"]
     assert await estimate() == "13"
-    await deeds.void(recorded)
+    await mutations.void(recorded)
     assert await estimate() == "12"
 
 
-async def test_the_status_of_a_shipment_follows_from_its_packages(deeds: Deeds) -> None:
-    created = await deeds.ready(packages=3)
+async def test_the_status_of_a_shipment_follows_from_its_packages(mutations: MutationClient) -> None:
+    created = await mutations.confirmed(packages=3)
     one, two, three = (package["id"] for package in created["packages"])
     expected = [
         (event(one, "PICKED_UP", "2026-03-01T00:00:00Z"), "READY"),
@@ -225,30 +240,34 @@ async def test_the_status_of_a_shipment_follows_from_its_packages(deeds: Deeds) 
         (event(three, "DELIVERED", "2026-03-06T00:00:00Z"), "DELIVERED"),
     ]
     for report, status in expected:
-        await deeds.record(report)
-        shipment = await deeds.shipment(created["id"])
+        await mutations.record(report)
+        shipment = await mutations.shipment(created["id"])
         assert shipment["status"] == status
     assert shipment["deliveredAt"] == "2026-03-06T00:00:00+00:00"
 
 
-async def test_an_event_of_a_shipment_applies_to_its_200_packages(deeds: Deeds, statements: list[str]) -> None:
-    created = await deeds.ready(packages=200)
-    small = await deeds.ready()
-    await deeds.record(event(small["id"]))
+async def test_an_event_of_a_shipment_applies_to_its_200_packages(
+    mutations: MutationClient, statements: list[str]
+) -> None:
+    created = await mutations.confirmed(packages=200)
+    small = await mutations.confirmed()
+    await mutations.record(event(small["id"]))
     counts = []
     for id_ in (small["id"], created["id"]):
         statements.clear()
-        await deeds.record(event(id_, "OUT_FOR_DELIVERY", "2026-03-02T00:00:00Z"))
+        await mutations.record(event(id_, "OUT_FOR_DELIVERY", "2026-03-02T00:00:00Z"))
         counts.append(len(statements))
     assert counts[0] == counts[1] == 9  # BEGIN, targets, lock, duplicates, packages, events, shipments, COMMIT, read
-    shipment = await deeds.shipment(created["id"])
+    shipment = await mutations.shipment(created["id"])
     assert {package["status"] for package in shipment["packages"]} == {"OUT_FOR_DELIVERY"}
 
 
-async def test_validate_only_returns_the_effect_of_events_and_writes_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    await deeds.record(event(created["id"], "PICKED_UP"))
-    before = await trail(owner)
+async def test_validate_only_returns_the_effect_of_events_and_writes_nothing(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    created = await mutations.confirmed()
+    await mutations.record(event(created["id"], "PICKED_UP"))
+    before = await database_snapshot(owner)
     rows = [
         event(created["id"], "PICKED_UP"),
         event(created["id"], "DELIVERED", "2026-03-02T00:00:00Z"),
@@ -256,7 +275,7 @@ async def test_validate_only_returns_the_effect_of_events_and_writes_nothing(dee
         event("shp_0", "DELIVERED"),
         event(created["id"], "DELIVERED", "2026-03-01T00:00:00Z", place={"country": "XX"}),
     ]
-    payload = await deeds.record(*rows, validateOnly=True)
+    payload = await mutations.record(*rows, validateOnly=True)
     results = payload["results"]
     assert [result["duplicate"] for result in results] == [True, False, True, False, False]
     assert [result["statusChanged"] for result in results] == [False, True, False, False, False]
@@ -264,15 +283,18 @@ async def test_validate_only_returns_the_effect_of_events_and_writes_nothing(dee
     assert codes(results[3]) == [("NOT_FOUND", "inputs.3.target")]
     assert codes(results[4]) == [("INVALID", "inputs.4.place.country")]
     assert (payload["succeeded"], payload["failed"]) == (3, 2)
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_a_new_mapping_does_not_turn_a_duplicate_into_a_new_event(deeds: Deeds) -> None:
-    await deeds.carrier("mine")
-    created = await deeds.ready(carrier="mine")
+async def test_a_new_mapping_does_not_turn_a_duplicate_into_a_new_event(mutations: MutationClient) -> None:
+    await mutations.save_carrier("mine")
+    created = await mutations.confirmed(carrier="mine")
     report = event(created["id"], None, carrierStatusRaw="zz")
-    (first,) = (await deeds.record(report))["results"]
-    assert (first["event"]["code"], warned(first)) == ("INFO", [("UNMAPPED_STATUS", "inputs.0.carrierStatusRaw")])
-    assert (await deeds.map("mine", "ZZ", "DELIVERED"))["errors"] == []
-    (again,) = (await deeds.record(report))["results"]
+    (first,) = (await mutations.record(report))["results"]
+    assert (first["event"]["code"], warning_codes(first)) == (
+        "INFO",
+        [("UNMAPPED_STATUS", "inputs.0.carrierStatusRaw")],
+    )
+    assert (await mutations.map_status("mine", "ZZ", "DELIVERED"))["errors"] == []
+    (again,) = (await mutations.record(report))["results"]
     assert (again["duplicate"], again["event"]["id"]) == (True, first["event"]["id"])

@@ -10,47 +10,56 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.commands.shipments.key import SHIPMENT_NOT_FOUND
 from graphql_app.domain.enums import ShipmentStatus
-from tests.support.mutation_client import KILO, PARIS, Deeds, codes, complete, event, trail, versions_hold
+from tests.support.mutation_client import (
+    KILO,
+    PARIS,
+    MutationClient,
+    assert_versions_match_changes,
+    codes,
+    complete,
+    database_snapshot,
+    event,
+)
 
 COMMANDS = {"READY": "confirm", "CANCELLED": "cancel"}
 
 
-async def draft_without_a_recipient(deeds: Deeds) -> Any:
+async def draft_without_a_recipient(mutations: MutationClient) -> Any:
     """A draft with a package only."""
-    return await deeds.made(packages=[KILO])
+    return await mutations.created(packages=[KILO])
 
 
-async def draft_without_a_package(deeds: Deeds) -> Any:
+async def draft_without_a_package(mutations: MutationClient) -> Any:
     """A draft with a recipient only."""
-    return await deeds.made(recipient=PARIS)
+    return await mutations.created(recipient=PARIS)
 
 
-async def complete_draft(deeds: Deeds) -> Any:
+async def complete_draft(mutations: MutationClient) -> Any:
     """A draft that can be confirmed."""
-    return await deeds.made(**complete())
+    return await mutations.created(**complete())
 
 
-def after(*events: tuple[str, int | None], packages: int = 1) -> Callable[[Deeds], Awaitable[Any]]:
+def after(*events: tuple[str, int | None], packages: int = 1) -> Callable[[MutationClient], Awaitable[Any]]:
     """A shipment after some events: of the package with this index, or of the whole shipment (None)."""
 
-    async def make(deeds: Deeds) -> Any:
-        created = await deeds.ready(packages)
+    async def make(mutations: MutationClient) -> Any:
+        created = await mutations.confirmed(packages)
         for hour, (code, package) in enumerate(events):
             target = created["id"] if package is None else created["packages"][package]["id"]
-            await deeds.record(event(target, code, f"2026-03-01T{hour:02}:00:00Z"))
+            await mutations.record(event(target, code, f"2026-03-01T{hour:02}:00:00Z"))
         return created
 
     return make
 
 
-async def cancelled(deeds: Deeds) -> Any:
+async def cancelled(mutations: MutationClient) -> Any:
     """A shipment that was cancelled when it was READY."""
-    created = await deeds.ready()
-    await deeds.cancel(created["id"])
+    created = await mutations.confirmed()
+    await mutations.cancel(created["id"])
     return created
 
 
-SHIPMENTS_BY_STATUS: list[tuple[str, Callable[[Deeds], Awaitable[Any]]]] = [
+SHIPMENTS_BY_STATUS: list[tuple[str, Callable[[MutationClient], Awaitable[Any]]]] = [
     ("DRAFT", draft_without_a_recipient),
     ("DRAFT", draft_without_a_package),
     ("DRAFT", complete_draft),
@@ -77,13 +86,13 @@ def test_every_status_is_covered() -> None:
     assert {status for status, _ in SHIPMENTS_BY_STATUS} == set(ShipmentStatus)
 
 
-async def test_commands_allow_exactly_the_allowed_transitions(deeds: Deeds) -> None:
+async def test_commands_allow_exactly_the_allowed_transitions(mutations: MutationClient) -> None:
     for (status, make), (target, command) in itertools.product(SHIPMENTS_BY_STATUS, COMMANDS.items()):
-        id_ = (await make(deeds))["id"]
-        before = await deeds.shipment(id_)
+        id_ = (await make(mutations))["id"]
+        before = await mutations.shipment(id_)
         assert before["status"] == status
-        payload = await getattr(deeds, command)(id_)
-        now = await deeds.shipment(id_)
+        payload = await getattr(mutations, command)(id_)
+        now = await mutations.shipment(id_)
         if target in before["allowedTransitions"]:
             assert payload["errors"] == []
             assert (now["status"], now["version"]) == (target, before["version"] + 1)
@@ -100,11 +109,13 @@ async def test_commands_allow_exactly_the_allowed_transitions(deeds: Deeds) -> N
                     assert error["allowed"] == before["allowedTransitions"]
 
 
-async def test_an_override_sets_any_status_except_draft_and_partial_delivery_unless_cancelled(deeds: Deeds) -> None:
+async def test_an_override_sets_any_status_except_draft_and_partial_delivery_unless_cancelled(
+    mutations: MutationClient,
+) -> None:
     for (status, make), target in itertools.product(SHIPMENTS_BY_STATUS[3:], sorted(ShipmentStatus)):
-        id_ = (await make(deeds))["id"]
-        payload = await deeds.override(id_, target)
-        now = await deeds.shipment(id_)
+        id_ = (await make(mutations))["id"]
+        payload = await mutations.override(id_, target)
+        now = await mutations.shipment(id_)
         if status == "CANCELLED" or target in ("DRAFT", "PARTIALLY_DELIVERED"):
             path = "by" if status == "CANCELLED" else "status"
             assert codes(payload) == [("INVALID_TRANSITION", path)]
@@ -117,25 +128,25 @@ async def test_an_override_sets_any_status_except_draft_and_partial_delivery_unl
             assert {package["status"] for package in now["packages"]} == {target}
 
 
-async def test_confirm_reports_everything_that_is_missing(deeds: Deeds) -> None:
-    created = await deeds.made()
-    assert codes(await deeds.confirm(created["id"])) == [("REQUIRED", "by.recipient"), ("REQUIRED", "by.packages")]
+async def test_confirm_reports_everything_that_is_missing(mutations: MutationClient) -> None:
+    created = await mutations.created()
+    assert codes(await mutations.confirm(created["id"])) == [("REQUIRED", "by.recipient"), ("REQUIRED", "by.packages")]
 
 
-async def test_a_draft_cannot_be_overridden(deeds: Deeds) -> None:
-    created = await deeds.made()
-    payload = await deeds.override(created["id"], "DELIVERED")
+async def test_a_draft_cannot_be_overridden(mutations: MutationClient) -> None:
+    created = await mutations.created()
+    payload = await mutations.override(created["id"], "DELIVERED")
     assert codes(payload) == [("INVALID_TRANSITION", "by")]
     assert payload["errors"][0]["allowed"] == ["CANCELLED"]
 
 
-async def test_each_command_is_in_the_change_log(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.made(**complete())
-    await deeds.confirm(created["id"])
-    await deeds.cancel(created["id"], reason=" Changed our mind ")
-    await deeds.archive(created["id"])
-    await deeds.archive(created["id"])
-    await deeds.archive(created["id"], archived=False)
+async def test_each_command_is_in_the_change_log(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.created(**complete())
+    await mutations.confirm(created["id"])
+    await mutations.cancel(created["id"], reason=" Changed our mind ")
+    await mutations.archive(created["id"])
+    await mutations.archive(created["id"])
+    await mutations.archive(created["id"], archived=False)
     async with owner.connect() as connection:
         result = await connection.exec_driver_sql(
             "SELECT op, status_before, status_after, changed FROM change ORDER BY shipment_seq"
@@ -149,93 +160,95 @@ async def test_each_command_is_in_the_change_log(deeds: Deeds, owner: AsyncEngin
     assert (unarchiving.op, unarchiving.changed["archivedAt"][1]) == ("shipment.unarchived", None)
 
 
-async def test_an_archived_shipment_still_receives_events(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    assert (await deeds.archive(created["id"]))["shipment"]["archivedAt"] is not None
-    await deeds.record(event(created["id"], "DELIVERED"))
-    shipment = await deeds.shipment(created["id"])
+async def test_an_archived_shipment_still_receives_events(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    assert (await mutations.archive(created["id"]))["shipment"]["archivedAt"] is not None
+    await mutations.record(event(created["id"], "DELIVERED"))
+    shipment = await mutations.shipment(created["id"])
     assert (shipment["status"], shipment["version"]) == ("DELIVERED", 3)
-    assert (await deeds.archive(created["id"], archived=False))["shipment"]["archivedAt"] is None
+    assert (await mutations.archive(created["id"], archived=False))["shipment"]["archivedAt"] is None
 
 
-async def test_milestones_follow_commands(deeds: Deeds) -> None:
-    created = await deeds.made(**complete())
-    ready = (await deeds.confirm(created["id"]))["shipment"]
+async def test_milestones_follow_commands(mutations: MutationClient) -> None:
+    created = await mutations.created(**complete())
+    ready = (await mutations.confirm(created["id"]))["shipment"]
     assert ready["readyAt"] == ready["statusAt"] > created["createdAt"]
-    closed = (await deeds.cancel(created["id"]))["shipment"]
+    closed = (await mutations.cancel(created["id"]))["shipment"]
     assert closed["closedAt"] == closed["statusAt"] > ready["readyAt"]
     assert (closed["readyAt"], closed["phase"]) == (ready["readyAt"], "CLOSED")
 
 
-async def test_confirm_keeps_the_status_that_events_gave_packages(deeds: Deeds) -> None:
-    created = await deeds.made(**complete(packages=[KILO, KILO]))
-    await deeds.record(event(created["packages"][0]["id"], "IN_TRANSIT", "2026-03-01T00:00:00Z"))
-    assert (await deeds.shipment(created["id"]))["status"] == "DRAFT"
-    ready = (await deeds.confirm(created["id"]))["shipment"]
+async def test_confirm_keeps_the_status_that_events_gave_packages(mutations: MutationClient) -> None:
+    created = await mutations.created(**complete(packages=[KILO, KILO]))
+    await mutations.record(event(created["packages"][0]["id"], "IN_TRANSIT", "2026-03-01T00:00:00Z"))
+    assert (await mutations.shipment(created["id"]))["status"] == "DRAFT"
+    ready = (await mutations.confirm(created["id"]))["shipment"]
     assert [package["status"] for package in ready["packages"]] == ["IN_TRANSIT", "READY"]
     assert ready["status"] == "READY"
 
 
-async def test_a_future_event_does_not_reopen_a_cancelled_shipment(deeds: Deeds) -> None:
-    created = await deeds.ready()
+async def test_a_future_event_does_not_reopen_a_cancelled_shipment(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
     future = "2999-01-01T00:00:00Z"
-    await deeds.record(event(created["id"], "PICKED_UP", future), event(created["id"], "LABEL_CREATED"))
-    cancelled = (await deeds.cancel(created["id"]))["shipment"]
+    await mutations.record(event(created["id"], "PICKED_UP", future), event(created["id"], "LABEL_CREATED"))
+    cancelled = (await mutations.cancel(created["id"]))["shipment"]
     assert cancelled["status"] == "CANCELLED"
-    await deeds.record(event(created["id"], "INFO", "2026-02-01T00:00:00Z"))  # a late event: all are replayed
-    assert (await deeds.shipment(created["id"]))["status"] == "CANCELLED"
+    await mutations.record(event(created["id"], "INFO", "2026-02-01T00:00:00Z"))  # a late event: all are replayed
+    assert (await mutations.shipment(created["id"]))["status"] == "CANCELLED"
 
 
-async def test_every_command_checks_the_expected_version(deeds: Deeds, owner: AsyncEngine) -> None:
-    created = await deeds.ready()
-    await deeds.archive(created["id"])
-    before = await trail(owner)
+async def test_every_command_checks_the_expected_version(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created = await mutations.confirmed()
+    await mutations.archive(created["id"])
+    before = await database_snapshot(owner)
     for payload in (
-        await deeds.confirm(created["id"], expectedVersion=1),
-        await deeds.cancel(created["id"], expectedVersion=1),
-        await deeds.archive(created["id"], expectedVersion=3),
-        await deeds.override(created["id"], "DELIVERED", expectedVersion=0),
+        await mutations.confirm(created["id"], expectedVersion=1),
+        await mutations.cancel(created["id"], expectedVersion=1),
+        await mutations.archive(created["id"], expectedVersion=3),
+        await mutations.override(created["id"], "DELIVERED", expectedVersion=0),
     ):
         assert codes(payload) == [("VERSION_CONFLICT", "options.expectedVersion")]
         assert payload["errors"][0]["current"] == 2
-    assert await trail(owner) == before
-    assert (await deeds.cancel(created["id"], expectedVersion=2))["shipment"]["version"] == 3
+    assert await database_snapshot(owner) == before
+    assert (await mutations.cancel(created["id"], expectedVersion=2))["shipment"]["version"] == 3
 
 
-async def test_validate_only_commands_change_nothing(deeds: Deeds, owner: AsyncEngine) -> None:
-    created, in_transit = await deeds.made(**complete()), await deeds.ready()
-    await deeds.record(event(in_transit["id"]))
-    before = await trail(owner)
+async def test_validate_only_commands_change_nothing(mutations: MutationClient, owner: AsyncEngine) -> None:
+    created, in_transit = await mutations.created(**complete()), await mutations.confirmed()
+    await mutations.record(event(in_transit["id"]))
+    before = await database_snapshot(owner)
     for payload in (
-        await deeds.confirm(created["id"], validateOnly=True),
-        await deeds.cancel(created["id"], validateOnly=True),
-        await deeds.archive(created["id"], validateOnly=True),
-        await deeds.override(in_transit["id"], "DELIVERED", validateOnly=True),
+        await mutations.confirm(created["id"], validateOnly=True),
+        await mutations.cancel(created["id"], validateOnly=True),
+        await mutations.archive(created["id"], validateOnly=True),
+        await mutations.override(in_transit["id"], "DELIVERED", validateOnly=True),
     ):
         assert (payload["errors"], payload["meta"]["validateOnly"]) == ([], True)
-    assert codes(await deeds.cancel(in_transit["id"], validateOnly=True)) == [("INVALID_TRANSITION", "by")]
-    assert await trail(owner) == before
+    assert codes(await mutations.cancel(in_transit["id"], validateOnly=True)) == [("INVALID_TRANSITION", "by")]
+    assert await database_snapshot(owner) == before
 
 
-async def test_concurrent_commands_see_the_result_of_each_other(deeds: Deeds, owner: AsyncEngine) -> None:
-    drafts = [await deeds.made(**complete()) for _ in range(5)]
-    commands = [command(draft["id"]) for draft in drafts for command in (deeds.confirm, deeds.cancel, deeds.cancel)]
+async def test_concurrent_commands_see_the_result_of_each_other(mutations: MutationClient, owner: AsyncEngine) -> None:
+    drafts = [await mutations.created(**complete()) for _ in range(5)]
+    commands = [
+        command(draft["id"]) for draft in drafts for command in (mutations.confirm, mutations.cancel, mutations.cancel)
+    ]
     payloads = await asyncio.gather(*commands)
     for payload in payloads:
         assert codes(payload) in ([], [("INVALID_TRANSITION", "by")])
     for draft in drafts:
-        assert (await deeds.shipment(draft["id"]))["status"] == "CANCELLED"
-    await versions_hold(owner)
+        assert (await mutations.shipment(draft["id"]))["status"] == "CANCELLED"
+    await assert_versions_match_changes(owner)
 
 
 @pytest.mark.parametrize("command", ["confirm", "cancel", "archive"])
-async def test_an_unknown_shipment_returns_not_found(deeds: Deeds, command: str) -> None:
-    payload = await getattr(deeds, command)("shp_" + "0" * 32)
+async def test_an_unknown_shipment_returns_not_found(mutations: MutationClient, command: str) -> None:
+    payload = await getattr(mutations, command)("shp_" + "0" * 32)
     assert (codes(payload), payload["shipment"]) == ([("NOT_FOUND", "by")], None)
     assert payload["errors"][0]["message"] == SHIPMENT_NOT_FOUND
 
 
-async def test_an_override_requires_a_reason(deeds: Deeds) -> None:
-    created = await deeds.ready()
-    assert codes(await deeds.override(created["id"], "DELIVERED", " ")) == [("REQUIRED", "reason")]
-    assert codes(await deeds.override(created["id"], "DELIVERED", "x" * 501)) == [("LIMIT_EXCEEDED", "reason")]
+async def test_an_override_requires_a_reason(mutations: MutationClient) -> None:
+    created = await mutations.confirmed()
+    assert codes(await mutations.override(created["id"], "DELIVERED", " ")) == [("REQUIRED", "reason")]
+    assert codes(await mutations.override(created["id"], "DELIVERED", "x" * 501)) == [("LIMIT_EXCEEDED", "reason")]

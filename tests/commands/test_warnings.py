@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 CREATE = """mutation($input: ShipmentCreateInput!, $options: MutationOptions) {
   shipmentCreate(input: $input, options: $options) {
@@ -13,9 +13,11 @@ CREATE = """mutation($input: ShipmentCreateInput!, $options: MutationOptions) {
 PARTY = {"name": "A", "country": "DE"}
 
 
-async def warnings(ask: Ask, options: dict[str, Any] | None = None, **fields: Any) -> list[tuple[str, str]]:
+async def warnings(execute: Execute, options: dict[str, Any] | None = None, **fields: Any) -> list[tuple[str, str]]:
     """Code and path of each warning of a create without errors."""
-    payload = (await ask(CREATE, {"input": {"shipper": PARTY, **fields}, "options": options}))["data"]["shipmentCreate"]
+    payload = (await execute(CREATE, {"input": {"shipper": PARTY, **fields}, "options": options}))["data"][
+        "shipmentCreate"
+    ]
     assert payload["errors"] == []
     return [(warning["code"], ".".join(warning["path"])) for warning in payload["warnings"]]
 
@@ -25,25 +27,25 @@ def packages(*numbers: str) -> list[dict[str, str]]:
     return [{"trackingNumber": number} for number in numbers]
 
 
-async def test_a_wrong_check_digit_is_a_warning(ask: Ask) -> None:
-    result = await warnings(ask, packages=packages("1Z999AA10123456784", "1Z999AA10123456785", "RR123456784DE"))
+async def test_a_wrong_check_digit_is_a_warning(execute: Execute) -> None:
+    result = await warnings(execute, packages=packages("1Z999AA10123456784", "1Z999AA10123456785", "RR123456784DE"))
     assert result == [
         ("CHECK_DIGIT", "input.packages.1.trackingNumber"),
         ("CHECK_DIGIT", "input.packages.2.trackingNumber"),
     ]
 
 
-async def test_a_number_of_digits_only_is_checked_if_the_carrier_is_known(ask: Ask) -> None:
-    await ask('mutation { carrierSave(code: "fedex", input: {name: "FedEx"}) { errors { code } } }')
-    assert await warnings(ask, packages=packages("123456789013")) == []
-    assert await warnings(ask, packages=packages("123456789014"), carrier="fedex") == [
+async def test_a_number_of_digits_only_is_checked_if_the_carrier_is_known(execute: Execute) -> None:
+    await execute('mutation { carrierSave(code: "fedex", input: {name: "FedEx"}) { errors { code } } }')
+    assert await warnings(execute, packages=packages("123456789013")) == []
+    assert await warnings(execute, packages=packages("123456789014"), carrier="fedex") == [
         ("CHECK_DIGIT", "input.packages.0.trackingNumber")
     ]
 
 
-async def test_an_unusual_address_is_stored_with_warnings(ask: Ask) -> None:
+async def test_an_unusual_address_is_stored_with_warnings(execute: Execute) -> None:
     recipient = {"name": "B", "country": "US", "postalCode": "K1A 0B1", "region": "QC"}
-    response = await ask(CREATE, {"input": {"shipper": PARTY, "recipient": recipient}})
+    response = await execute(CREATE, {"input": {"shipper": PARTY, "recipient": recipient}})
     payload = response["data"]["shipmentCreate"]
     assert payload["shipment"]["recipient"] == {"postalCode": "K1A 0B1", "region": "QC"}
     assert payload["errors"] == []
@@ -61,26 +63,26 @@ async def test_an_unusual_address_is_stored_with_warnings(ask: Ask) -> None:
     ]
 
 
-async def test_a_tracking_number_of_another_active_package_is_a_warning(ask: Ask) -> None:
-    assert await warnings(ask, packages=packages("ABC-1")) == []
-    assert await warnings(ask, packages=packages("abc1")) == [
+async def test_a_tracking_number_of_another_active_package_is_a_warning(execute: Execute) -> None:
+    assert await warnings(execute, packages=packages("ABC-1")) == []
+    assert await warnings(execute, packages=packages("abc1")) == [
         ("TRACKING_NUMBER_IN_USE", "input.packages.0.trackingNumber")
     ]
 
 
-async def test_validate_only_returns_the_same_warnings_and_creates_nothing(ask: Ask) -> None:
+async def test_validate_only_returns_the_same_warnings_and_creates_nothing(execute: Execute) -> None:
     unusual = {
         "packages": packages("1Z999AA10123456785"),
         "recipient": {"name": "", "country": "DE", "postalCode": "1"},
     }
-    validated = await warnings(ask, {"validateOnly": True}, **unusual)
-    assert (await ask("{ shipments { totalCount { count } } }"))["data"]["shipments"]["totalCount"]["count"] == 0
-    assert validated == await warnings(ask, **unusual)
+    validated = await warnings(execute, {"validateOnly": True}, **unusual)
+    assert (await execute("{ shipments { totalCount { count } } }"))["data"]["shipments"]["totalCount"]["count"] == 0
+    assert validated == await warnings(execute, **unusual)
     assert len(validated) == 2
 
 
-async def test_an_event_in_the_future_is_stored_with_a_warning(ask: Ask) -> None:
-    await ask(CREATE, {"input": {"shipper": PARTY, "externalReference": "S-1", "packages": [{}]}})
+async def test_an_event_in_the_future_is_stored_with_a_warning(execute: Execute) -> None:
+    await execute(CREATE, {"input": {"shipper": PARTY, "externalReference": "S-1", "packages": [{}]}})
     event = {
         "target": {"shipment": {"externalReference": "S-1"}},
         "occurred": {"instant": "2100-01-01T00:00:00Z"},
@@ -89,7 +91,7 @@ async def test_an_event_in_the_future_is_stored_with_a_warning(ask: Ask) -> None
     record = """mutation($inputs: [TrackingEventInput!]!) { trackingEventsRecord(inputs: $inputs) { results {
         event { applied notAppliedReason shipment { status deliveredAt } } errors { code } warnings { code path }
     } } }"""
-    (result,) = (await ask(record, {"inputs": [event]}))["data"]["trackingEventsRecord"]["results"]
+    (result,) = (await execute(record, {"inputs": [event]}))["data"]["trackingEventsRecord"]["results"]
     assert result == {
         "event": {"applied": False, "notAppliedReason": "FUTURE", "shipment": {"status": "DRAFT", "deliveredAt": None}},
         "errors": [],

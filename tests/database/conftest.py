@@ -21,7 +21,7 @@ EXTRA_ROWS_SQL = (
 @pytest.fixture
 async def accounts(owner: AsyncEngine) -> dict[str, UUID]:
     """Two accounts, slug → ID, with at least one row in each table."""
-    accounts = await seed_data.fill(owner)
+    accounts = await seed_data.insert_seed_data(owner)
     async with owner.begin() as connection:
         for slug, account in accounts.items():
             for statement in EXTRA_ROWS_SQL:

@@ -31,9 +31,9 @@ time.sleep(60)
 
 
 @pytest.fixture
-def root(folder: Path) -> Path:
+def root(server_folder: Path) -> Path:
     """A new directory path for each test."""
-    return folder / f"embedded-{next(NUMBERS)}"
+    return server_folder / f"embedded-{next(NUMBERS)}"
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def run(url: str, sql: str) -> Any:
 
 def test_it_starts_stops_and_keeps_its_data(root: Path) -> None:
     server = EmbeddedServer(root, fast=True).start()
-    assert server.owner
+    assert server.is_owner
     assert int(run(server.url, "SHOW server_version_num")) >= 180000
     run(server.url, "CREATE TABLE kept AS SELECT 42 AS answer")
     pid = server_pid(root)
@@ -96,7 +96,7 @@ def test_other_users_cannot_reach_the_socket(root: Path) -> None:
     server = EmbeddedServer(root, fast=True).start()
     try:
         assert (root / "data").stat().st_mode & 0o777 == 0o700
-        assert server.run.stat().st_mode & 0o777 == 0o700
+        assert server.socket_directory.stat().st_mode & 0o777 == 0o700
         assert run(server.url, "SHOW listen_addresses") == ""
     finally:
         server.stop()

@@ -66,7 +66,7 @@ async def empty_engine(server: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
 @contextlib.asynccontextmanager
 async def new_database(server: EmbeddedServer, name: str) -> AsyncIterator[AsyncEngine]:
     """An engine on a new database, which is dropped at the end."""
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE {name}")
     engine = make_engine(database_url(server, name), settings.read())
     try:
@@ -181,7 +181,7 @@ async def test_a_database_of_other_migrations_with_the_same_names_is_rejected_wi
     empty_engine: AsyncEngine, change: str, missing: str
 ) -> None:
     await migrate.upgrade(empty_engine)
-    await migrate.check(empty_engine)
+    await migrate.check_schema(empty_engine)
     async with empty_engine.begin() as connection:
         await connection.execute(text(change))
     assert await migrate.upgrade(empty_engine) == []
@@ -189,7 +189,7 @@ async def test_a_database_of_other_migrations_with_the_same_names_is_rejected_wi
         startup_error.StartupError,
         match=rf"^The database at \S*bare\S* was created by .* no {missing}\. Start with .*\.$",
     ):
-        await migrate.check(empty_engine)
+        await migrate.check_schema(empty_engine)
 
 
 async def test_three_processes_can_migrate_at_the_same_time(server: EmbeddedServer, empty_engine: AsyncEngine) -> None:

@@ -20,6 +20,7 @@ from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
 from tests.support import seed_data
 from tests.support.account_rows import count
+from tests.support.databases import admin_connection, database_url
 
 UNKNOWN_ACCOUNT = UUID(int=1)
 ACCOUNT_COLUMNS = {
@@ -182,19 +183,19 @@ async def test_row_security_does_not_disable_an_index(
 async def single_role(server: EmbeddedServer, settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """Engines of requests and of the owner, where both use one role, which can neither create roles nor assume any."""
     url = make_url(database_url(server, "single_role")).set(username="single_role").render_as_string()
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute("CREATE ROLE single_role LOGIN")
         await connection.execute("CREATE DATABASE single_role OWNER single_role")
     owner = make_engine(url, settings)
     requests = make_engine(url, settings.model_copy(update={"database_role": ""}), scoped=True)
     try:
         await migrate.upgrade(owner)
-        await seed_data.fill(owner)
-        assert not await migrate.may_become(owner, row_security.ROLE)
+        await seed_data.insert_seed_data(owner)
+        assert not await migrate.can_set_role(owner, row_security.ROLE)
         yield requests, owner
     finally:
         await asyncio.gather(requests.dispose(), owner.dispose())
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute("DROP DATABASE single_role WITH (FORCE)")
             await connection.execute("DROP ROLE single_role")
 
@@ -222,7 +223,7 @@ async def test_privileges_and_policies_are_applied_to_a_restored_database(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
     """A dump contains neither roles nor LEAKPROOF marks of built-in functions."""
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE restored TEMPLATE {migrated}")
     owner = make_engine(database_url(server, "restored"), settings)
     requests = make_engine(database_url(server, "restored"), settings, scoped=True)

@@ -14,7 +14,7 @@ from graphql_app import settings as settings_module
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 UNKNOWN_ACCOUNT = UUID(int=1)
 INSERT = "INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account WHERE slug = 'default'"
@@ -148,16 +148,16 @@ async def test_a_cancelled_read_returns_its_connection(engine: AsyncEngine, owne
 
 
 async def test_requests_wait_for_a_connection_when_all_are_taken(
-    ask: Ask, engine: AsyncEngine, owner: AsyncEngine, settings: Settings
+    execute: Execute, engine: AsyncEngine, owner: AsyncEngine, settings: Settings
 ) -> None:
     query = "{ a: carriers { nodes { id } } b: shipments { nodes { id } } }"
-    results = await asyncio.gather(*(ask(query) for _ in range(settings.pool_size * 4)))
+    results = await asyncio.gather(*(execute(query) for _ in range(settings.pool_size * 4)))
     assert results == [{"data": {"a": {"nodes": []}, "b": {"nodes": []}}}] * len(results)
     assert (checked_out(engine), await open_transactions(owner)) == (0, 0)
 
 
-async def test_a_broken_connection_is_replaced(ask: Ask, owner: AsyncEngine) -> None:
-    await ask("{ carriers { nodes { id } } }")
+async def test_a_broken_connection_is_replaced(execute: Execute, owner: AsyncEngine) -> None:
+    await execute("{ carriers { nodes { id } } }")
     async with owner.connect() as connection:
         await connection.execute(
             text(
@@ -166,7 +166,7 @@ async def test_a_broken_connection_is_replaced(ask: Ask, owner: AsyncEngine) -> 
             )
         )
     await asyncio.sleep(0.1)
-    assert await ask("{ carriers { nodes { id } } }") == {"data": {"carriers": {"nodes": []}}}
+    assert await execute("{ carriers { nodes { id } } }") == {"data": {"carriers": {"nodes": []}}}
 
 
 async def test_statements_are_logged_with_sql_echo(postgres_url: str) -> None:

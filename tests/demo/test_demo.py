@@ -10,7 +10,7 @@ from graphql_app import demo
 from graphql_app.demo import scenarios
 from graphql_app.demo.reference_data import CARRIERS
 from graphql_app.domain import enums, tracking_numbers
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -47,10 +47,10 @@ async def test_an_account_with_shipments_is_not_filled_again(owner: AsyncEngine)
     assert await demo.fill(owner) == 0
 
 
-async def test_the_example_queries_of_graphiql_return_rows(owner: AsyncEngine, ask: Ask) -> None:
+async def test_the_example_queries_of_graphiql_return_rows(owner: AsyncEngine, execute: Execute) -> None:
     await demo.fill(owner)
     now = datetime.now(UTC)
-    response = await ask(
+    response = await execute(
         """query Look($now: DateTime!) {
           late: shipments(where: { phase: ACTIVE, promisedTo: { lt: $now } }) { totalCount { count } }
           returns: shipments(where: { direction: RETURN }) { nodes { returnOf { status } } }

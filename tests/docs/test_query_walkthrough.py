@@ -8,7 +8,7 @@ import pytest
 
 from graphql_app import query_engine
 
-pytestmark = pytest.mark.world
+pytestmark = pytest.mark.seed_data
 TEXT = query_engine.__doc__ or ""
 BLOCKS = [block for block in re.split(r"\n\n(?=    )|\n\n(?=\S)", TEXT) if block.startswith("    ")]
 MODULE = re.compile(r"^    (\w+) {2,}", re.M)

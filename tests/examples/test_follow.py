@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 
 from graphql_app.query_engine import change_log
 from graphql_app.settings import Settings
-from tests.support.live_server import serving
-from tests.support.streaming_clients import Api
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import ApiClient
 
 PROGRAM = Path(follow.__file__)
 
@@ -22,7 +22,7 @@ PROGRAM = Path(follow.__file__)
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
     """The port of a running server."""
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
@@ -42,7 +42,7 @@ async def lines(number: int, *arguments: str) -> list[str]:
 
 async def test_it_resumes_after_it_was_killed(port: int, tmp_path: Path) -> None:
     arguments = ("--url", f"http://127.0.0.1:{port}/graphql", "--cursor", str(tmp_path / "cursor"))
-    async with Api(port) as api:
+    async with ApiClient(port) as api:
         for _ in range(3):
             await api.create()
         printed = await lines(3, *arguments, "--from-the-beginning")
@@ -62,7 +62,7 @@ async def test_it_reconnects_when_the_server_restarts(app: Starlette, settings: 
     position.cursor = ""
     listener = None
     for _ in range(3):
-        async with serving(app, settings) as port, Api(port) as api:
+        async with run_server(app, settings) as port, ApiClient(port) as api:
             await api.create()
             url = f"http://127.0.0.1:{port}/graphql"
 

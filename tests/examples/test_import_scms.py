@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
-from tests.support.live_server import serving
+from tests.support.graphql_client import Execute
+from tests.support.live_server import run_server
 
 SMALL = Path(__file__).parents[1] / "data" / "scms_small.csv"
 COUNT = "query($where: ShipmentWhere) { shipments(where: $where) { totalCount(limit: null) { count } } }"
@@ -49,15 +49,15 @@ class Totals:
     years: dict[int, int] = field(default_factory=dict)
 
 
-async def totals_from_api(ask: Ask, *, countries: str, years: tuple[int, ...]) -> Totals:
+async def totals_from_api(execute: Execute, *, countries: str, years: tuple[int, ...]) -> Totals:
     """The same totals from the API."""
 
     async def count(**where: Any) -> int:
-        response = await ask(COUNT, {"where": where})
+        response = await execute(COUNT, {"where": where})
         return int(response["data"]["shipments"]["totalCount"]["count"])
 
     totals = Totals(shipments=await count())
-    async for node in nodes(ask):
+    async for node in nodes(execute):
         assert node["status"] == "DELIVERED"
         totals.items += len(node["items"])
         totals.quantity += sum(Decimal(item["quantity"]) for item in node["items"])
@@ -76,11 +76,11 @@ async def totals_from_api(ask: Ask, *, countries: str, years: tuple[int, ...]) -
     return totals
 
 
-async def nodes(ask: Ask) -> AsyncIterator[dict[str, Any]]:
+async def nodes(execute: Execute) -> AsyncIterator[dict[str, Any]]:
     """All shipments, page by page."""
     page: dict[str, Any] = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
-        response = await ask(PAGE, {"after": page["endCursor"]})
+        response = await execute(PAGE, {"after": page["endCursor"]})
         for node in response["data"]["shipments"]["nodes"]:
             yield node
         page = response["data"]["shipments"]["pageInfo"]
@@ -109,10 +109,10 @@ async def contents(owner: AsyncEngine) -> list[str]:
         return [(await connection.execute(text(CONTENTS.format(table)))).scalar_one() for table in tables]
 
 
-async def test_the_small_file_gives_its_totals(ask: Ask, load: Load) -> None:
+async def test_the_small_file_gives_its_totals(execute: Execute, load: Load) -> None:
     report = await load(SMALL.read_bytes())
     assert report.rejected == []
-    assert await totals_from_api(ask, countries="VN NG CI NA CM RW ZA", years=(2010, 2013, 2014)) == Totals(
+    assert await totals_from_api(execute, countries="VN NG CI NA CM RW ZA", years=(2010, 2013, 2014)) == Totals(
         shipments=7,
         items=10,
         quantity=Decimal(5553),
@@ -126,11 +126,11 @@ async def test_the_small_file_gives_its_totals(ask: Ask, load: Load) -> None:
     )
 
 
-async def test_the_real_file_gives_the_published_totals(ask: Ask, load: Load, shared_data: Path) -> None:
+async def test_the_real_file_gives_the_published_totals(execute: Execute, load: Load, shared_data: Path) -> None:
     report = await load((shared_data / "scms/scms_dev.csv").read_bytes())
     assert (report.lines, report.created, report.rejected) == (3094, 2098, [])
     assert [warning.partition(":")[0] for warning in report.warnings] == ["line 746 (id 12793)"]
-    assert await totals_from_api(ask, countries="NG CI ZA UG ZM VN", years=(2010, 2014)) == Totals(
+    assert await totals_from_api(execute, countries="NG CI ZA UG ZM VN", years=(2010, 2014)) == Totals(
         shipments=2098,
         items=3094,
         quantity=Decimal(56_846_153),
@@ -153,16 +153,16 @@ async def test_running_the_import_twice_changes_nothing(owner: AsyncEngine, load
     assert await contents(owner) == before
 
 
-async def test_an_interrupted_import_is_completed_by_the_next_one(ask: Ask, load: Load) -> None:
+async def test_an_interrupted_import_is_completed_by_the_next_one(execute: Execute, load: Load) -> None:
     whole = SMALL.read_bytes()
     await load(b"".join(whole.splitlines(keepends=True)[:2]))
     rest = await load(whole)
     assert (rest.created, rest.existing, rest.recorded, rest.duplicates) == (6, 1, 10, 1)
 
 
-async def test_a_shipment_has_all_values_of_its_lines(ask: Ask, load: Load) -> None:
+async def test_a_shipment_has_all_values_of_its_lines(execute: Execute, load: Load) -> None:
     await load(SMALL.read_bytes())
-    response = await ask(
+    response = await execute(
         """{ shipment(by: {externalReference: "ASN-93"}) {
             service incoterm promisedTo metadata references { kind value } shipper { name country }
             recipient { country } packages { weight { value unit } items { title } }
@@ -230,7 +230,7 @@ async def test_rows_that_the_api_rejects_are_reported_by_line_and_the_rest_is_im
 
 
 async def test_the_script_runs_with_the_command_in_its_docstring(app: Starlette, settings: Settings) -> None:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         url = f"http://127.0.0.1:{port}/graphql"
         script = import_scms.__file__
         process = await asyncio.create_subprocess_exec(

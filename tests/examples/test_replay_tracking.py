@@ -15,8 +15,8 @@ from retrying_client import Client
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
-from tests.support.live_server import serving
+from tests.support.graphql_client import Execute
+from tests.support.live_server import run_server
 
 SMALL = Path(__file__).parents[1] / "data" / "tracking_small.csv"
 
@@ -53,9 +53,9 @@ STATUSES = """query($where: ShipmentWhere) { shipments(where: $where, first: 100
 } } }"""
 
 
-async def test_histories_give_the_status_that_a_reader_would_expect(app: Starlette, ask: Ask) -> None:
+async def test_histories_give_the_status_that_a_reader_would_expect(app: Starlette, execute: Execute) -> None:
     await replay(app, SMALL.read_text())
-    response = await ask(STATUSES, {"where": {"externalReference": {"startsWith": "replay/shuffled/"}}})
+    response = await execute(STATUSES, {"where": {"externalReference": {"startsWith": "replay/shuffled/"}}})
     shipments = {node["externalReference"].split("/")[2]: node for node in response["data"]["shipments"]["nodes"]}
     assert {carrier: node["status"] for carrier, node in shipments.items()} == {
         "ups": "DELIVERED",
@@ -81,7 +81,7 @@ async def test_histories_give_the_status_that_a_reader_would_expect(app: Starlet
 
 
 async def test_the_script_runs_with_the_command_in_its_docstring(app: Starlette, settings: Settings) -> None:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         url = f"http://127.0.0.1:{port}/graphql"
         script = replay_tracking.__file__
         process = await asyncio.create_subprocess_exec(

@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
-from tests.support.live_server import serving
+from tests.support.graphql_client import Execute
+from tests.support.live_server import run_server
 
 CREATE = """
 mutation($input: ShipmentCreateInput!) {
@@ -68,19 +68,19 @@ async def unreliable_client(
 ) -> AsyncIterator[tuple[Client, UnreliableNetwork]]:
     """A client of the app over an unreliable network."""
     network = UnreliableNetwork(app, faults)
-    async with serving(network, settings) as port, Client(f"http://127.0.0.1:{port}/graphql", **options) as client:
+    async with run_server(network, settings) as port, Client(f"http://127.0.0.1:{port}/graphql", **options) as client:
         yield client, network
 
 
 @pytest.mark.parametrize("fault", ["lost", "cut"])
 async def test_a_lost_response_is_fetched_again_and_the_operation_runs_once(
-    app: Starlette, settings: Settings, ask: Ask, fault: str
+    app: Starlette, settings: Settings, execute: Execute, fault: str
 ) -> None:
     async with unreliable_client(app, settings, fault, fault) as (client, network):
         payload = (await client.do(CREATE, SHIPMENT))["shipmentCreate"]
     assert payload["errors"] == []
     assert payload["meta"] == {"replayed": True}
-    assert (await ask(COUNT))["data"]["shipments"]["totalCount"]["count"] == 1
+    assert (await execute(COUNT))["data"]["shipments"]["totalCount"]["count"] == 1
     assert len(network.keys) == 3
     assert len(set(network.keys)) == 1
 
@@ -155,7 +155,7 @@ async def test_the_client_gives_up_after_max_seconds() -> None:
 
 
 async def test_an_import_over_an_unreliable_network_gives_the_same_result(
-    app: Starlette, settings: Settings, ask: Ask
+    app: Starlette, settings: Settings, execute: Execute
 ) -> None:
     small = (Path(__file__).parents[1] / "data" / "scms_small.csv").read_bytes()
     async with unreliable_client(app, settings, "lost", "503", "cut", "429", "lost", "unavailable", "cut") as (
@@ -165,4 +165,4 @@ async def test_an_import_over_an_unreliable_network_gives_the_same_result(
         report = await import_scms.load(client, small)
     assert (report.created, report.existing, report.recorded, report.duplicates) == (7, 0, 11, 0)
     assert report.retries == 7
-    assert (await ask(COUNT))["data"]["shipments"]["totalCount"]["count"] == 7
+    assert (await execute(COUNT))["data"]["shipments"]["totalCount"]["count"] == 7

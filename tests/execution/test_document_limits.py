@@ -16,7 +16,7 @@ from graphql_app.execution import document_limits
 from graphql_app.query_engine.cost import MAX_COST
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql
-from tests.support.live_server import client_of
+from tests.support.live_server import client_with_settings
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
 HEALTH = "{ viewer { account } }"
@@ -215,7 +215,7 @@ async def test_a_body_of_more_than_two_megabytes_is_rejected(client: httpx.Async
 
 
 async def test_introspection_and_suggestions_can_be_disabled(engine: AsyncEngine, settings: Settings) -> None:
-    async with client_of(engine, settings, introspection=False) as client:
+    async with client_with_settings(engine, settings, introspection=False) as client:
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Shipment") { name } }'):
             response = (await client.post("/graphql", json={"query": query})).json()
             assert "introspection has been disabled" in response["errors"][0]["message"]

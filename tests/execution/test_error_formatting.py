@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from graphql_app.database import engine as engine_module
 from graphql_app.query_engine import fast_path, plan
 from graphql_app.settings import Settings
-from tests.support.live_server import client_of
+from tests.support.live_server import client_with_settings
 
 READ = {"query": "{ carriers { nodes { code } } }"}
 READ_TWO = {"query": "{ carriers { nodes { code } } shipments { nodes { id } } }"}
@@ -38,7 +38,7 @@ async def app_of(settings: Settings, **changes: Any) -> AsyncIterator[tuple[http
     other = settings.model_copy(update=changes)
     engine = engine_module.make_engine(settings.postgres_url.get_secret_value(), other, name="app-under-test")
     try:
-        async with client_of(engine, other) as client:
+        async with client_with_settings(engine, other) as client:
             assert (await client.post("/graphql", json=READ)).json() == EMPTY
             yield client, engine
     finally:
@@ -220,7 +220,7 @@ async def test_a_database_that_cannot_be_reached_returns_unavailable(settings: S
     url = make_url(settings.postgres_url.get_secret_value())
     unreachable = url.set(query={**url.query, "host": "/nowhere"}).render_as_string(hide_password=False)
     unconnected = engine_module.make_engine(unreachable, settings)
-    async with client_of(unconnected, settings) as client:
+    async with client_with_settings(unconnected, settings) as client:
         for request in (READ, WRITE):
             response = await client.post("/graphql", json=request)
             assert status_and_code(response) == (503, "UNAVAILABLE")

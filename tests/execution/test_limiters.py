@@ -11,7 +11,7 @@ from graphql_app.errors import request_errors
 from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
 from graphql_app.execution.rate_limiter import MAX_CLIENTS, RateLimiter
 from graphql_app.settings import Settings
-from tests.support.live_server import client_of
+from tests.support.live_server import client_with_settings
 
 PAGE = "{ shipments(first: 100) { nodes { id } } }"
 
@@ -138,7 +138,7 @@ def test_the_number_of_stored_budgets_is_bounded() -> None:
 async def test_a_client_without_points_is_rejected_until_the_time_in_retry_after(
     engine: AsyncEngine, settings: Settings
 ) -> None:
-    async with client_of(engine, settings, rate_limit=100.0, rate_limit_burst=250.0) as client:
+    async with client_with_settings(engine, settings, rate_limit=100.0, rate_limit_burst=250.0) as client:
         spent = 0
         for _ in range(3):
             response = await client.post("/graphql", json={"query": PAGE, "extensions": {"cost": True}})

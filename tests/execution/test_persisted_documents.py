@@ -16,7 +16,7 @@ from graphql_app.execution.request import GraphQLRequest
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from graphql_app.transport import http_request
-from tests.support.live_server import client_of
+from tests.support.live_server import client_with_settings
 
 DOCUMENT = "query Who { viewer { account } }"
 OTHER_DOCUMENT = "query Codes($first: Int) { carriers(first: $first) { nodes { code } } }"
@@ -40,9 +40,9 @@ def error_of(response: httpx.Response) -> dict[str, Any]:
 
 
 @pytest.fixture
-def manifest(folder: Path) -> Path:
+def manifest(server_folder: Path) -> Path:
     """A file of trusted documents in the format of graphql-codegen."""
-    path = folder / "persisted-documents.json"
+    path = server_folder / "persisted-documents.json"
     path.write_text(
         json.dumps({sha256(DOCUMENT): DOCUMENT, f"sha256:{sha256(OTHER_DOCUMENT)}": OTHER_DOCUMENT, "named": DOCUMENT})
     )
@@ -117,7 +117,7 @@ def parsed(request: dict[str, Any]) -> GraphQLRequest:
 
 
 async def test_a_trusted_document_is_run_by_its_id(engine: AsyncEngine, settings: Settings, manifest: Path) -> None:
-    async with client_of(engine, settings, trusted_documents=manifest) as client:
+    async with client_with_settings(engine, settings, trusted_documents=manifest) as client:
         for name in (f"sha256:{sha256(DOCUMENT)}", sha256(DOCUMENT), "named"):
             assert (await client.post("/graphql", json={"documentId": name})).json() == RESPONSE
         by_get = {"documentId": f"sha256:{sha256(OTHER_DOCUMENT)}", "variables": '{"first": 0}'}
@@ -132,7 +132,9 @@ async def test_a_trusted_document_is_run_by_its_id(engine: AsyncEngine, settings
 async def test_only_trusted_documents_are_run_if_the_settings_demand_it(
     engine: AsyncEngine, settings: Settings, manifest: Path
 ) -> None:
-    async with client_of(engine, settings, trusted_documents=manifest, trusted_documents_only=True) as client:
+    async with client_with_settings(
+        engine, settings, trusted_documents=manifest, trusted_documents_only=True
+    ) as client:
         assert (await client.post("/graphql", json={"documentId": f"sha256:{sha256(DOCUMENT)}"})).json() == RESPONSE
         assert (await client.post("/graphql", json=persisted(DOCUMENT))).json() == RESPONSE
         for request, expected in (
@@ -148,7 +150,7 @@ async def test_only_trusted_documents_are_run_if_the_settings_demand_it(
 async def test_responses_to_trusted_documents_have_an_etag_and_can_be_revalidated(
     engine: AsyncEngine, settings: Settings, manifest: Path
 ) -> None:
-    async with client_of(engine, settings, trusted_documents=manifest) as client:
+    async with client_with_settings(engine, settings, trusted_documents=manifest) as client:
         parameters = {"documentId": sha256(DOCUMENT)}
         first = await client.get("/graphql", params=parameters)
         tag = first.headers["etag"]
@@ -163,8 +165,8 @@ async def test_responses_to_trusted_documents_have_an_etag_and_can_be_revalidate
         assert "etag" not in (await client.get("/graphql", params={"query": DOCUMENT})).headers
 
 
-def test_the_format_of_apollos_manifest_is_supported(folder: Path) -> None:
-    path = folder / "manifest.json"
+def test_the_format_of_apollos_manifest_is_supported(server_folder: Path) -> None:
+    path = server_folder / "manifest.json"
     operations = [{"id": sha256(DOCUMENT), "name": "Who", "type": "query", "body": DOCUMENT}]
     path.write_text(json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}))
     assert trusted_documents.read(path) == {sha256(DOCUMENT): DOCUMENT}
@@ -180,8 +182,8 @@ def test_the_format_of_apollos_manifest_is_supported(folder: Path) -> None:
         (json.dumps({sha256(OTHER_DOCUMENT): DOCUMENT}), "not the SHA-256 hash of its text"),
     ],
 )
-def test_an_invalid_file_of_trusted_documents_stops_the_start(folder: Path, content: str, message: str) -> None:
-    path = folder / "wrong.json"
+def test_an_invalid_file_of_trusted_documents_stops_the_start(server_folder: Path, content: str, message: str) -> None:
+    path = server_folder / "wrong.json"
     path.write_text(content)
     with pytest.raises(startup_error.StartupError, match=message):
         trusted_documents.read(path)
@@ -198,6 +200,6 @@ def test_trusted_documents_only_requires_a_file_of_trusted_documents() -> None:
         settings_module.read(trusted_documents_only=True)
 
 
-def test_a_missing_file_of_trusted_documents_stops_the_start(folder: Path) -> None:
+def test_a_missing_file_of_trusted_documents_stops_the_start(server_folder: Path) -> None:
     with pytest.raises(startup_error.StartupError, match="cannot be read"):
-        trusted_documents.read(folder / "nowhere.json")
+        trusted_documents.read(server_folder / "nowhere.json")

@@ -6,12 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.support.mutation_client import (
     KILO,
-    Deeds,
+    MutationClient,
+    assert_versions_match_changes,
     codes,
+    database_snapshot,
     event,
-    trail,
-    versions_hold,
-    warned,
+    warning_codes,
 )
 
 REJECT_EVERYTHING = {"policy": "REJECT_EVERYTHING"}
@@ -22,9 +22,9 @@ def edit(id_: str, expected_version: int | None = None, **input_: Any) -> dict[s
     return {"by": {"id": id_}, "input": input_, "expectedVersion": expected_version}
 
 
-async def test_several_rows_of_one_shipment_are_applied_in_order(deeds: Deeds, owner: AsyncEngine) -> None:
-    first, second = await deeds.made(externalReference="A"), await deeds.made()
-    payload = await deeds.bulk_update(
+async def test_several_rows_of_one_shipment_are_applied_in_order(mutations: MutationClient, owner: AsyncEngine) -> None:
+    first, second = await mutations.created(externalReference="A"), await mutations.created()
+    payload = await mutations.bulk_update(
         edit(first["id"], service="first", tagsAdd=["a"]),
         edit(second["id"], tagsAdd=["b"]),
         {"by": {"externalReference": "A"}, "input": {"service": "second"}},
@@ -32,13 +32,13 @@ async def test_several_rows_of_one_shipment_are_applied_in_order(deeds: Deeds, o
     )
     assert payload["succeeded"] == 4
     assert [result["shipment"]["version"] for result in payload["results"]] == [4, 2, 4, 4]
-    assert [(await deeds.shipment(first["id"]))[name] for name in ("service", "tags")] == ["second", []]
-    await versions_hold(owner)
+    assert [(await mutations.shipment(first["id"]))[name] for name in ("service", "tags")] == ["second", []]
+    await assert_versions_match_changes(owner)
 
 
-async def test_expected_version_counts_the_changes_of_earlier_rows(deeds: Deeds) -> None:
-    shipment = await deeds.made()
-    payload = await deeds.bulk_update(
+async def test_expected_version_counts_the_changes_of_earlier_rows(mutations: MutationClient) -> None:
+    shipment = await mutations.created()
+    payload = await mutations.bulk_update(
         edit(shipment["id"], 1, service="x"),
         edit(shipment["id"], 1, service="y"),
         edit(shipment["id"], 2, tagsAdd=["z"]),
@@ -50,20 +50,22 @@ async def test_expected_version_counts_the_changes_of_earlier_rows(deeds: Deeds)
     assert (error["expected"], error["current"], error["changedFields"]) == (1, 2, ["service"])
 
 
-async def test_reject_everything_rejects_all_updates_for_one_invalid_update(deeds: Deeds, owner: AsyncEngine) -> None:
-    first, second = await deeds.made(), await deeds.made()
-    before = await trail(owner)
-    payload = await deeds.bulk_update(
+async def test_reject_everything_rejects_all_updates_for_one_invalid_update(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    first, second = await mutations.created(), await mutations.created()
+    before = await database_snapshot(owner)
+    payload = await mutations.bulk_update(
         edit(first["id"], tagsAdd=["a"]), edit(second["id"], carrier="nobody"), **REJECT_EVERYTHING
     )
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
     assert payload["results"][0]["shipment"]["version"] == 1
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_an_update_to_a_reference_in_use_returns_duplicate(deeds: Deeds) -> None:
-    first, second, third = [await deeds.made(externalReference=name) for name in "ABC"]
-    payload = await deeds.bulk_update(
+async def test_an_update_to_a_reference_in_use_returns_duplicate(mutations: MutationClient) -> None:
+    first, second, third = [await mutations.created(externalReference=name) for name in "ABC"]
+    payload = await mutations.bulk_update(
         edit(first["id"], externalReference="D"),
         edit(second["id"], externalReference="C"),
         edit(third["id"], externalReference="D"),
@@ -76,8 +78,8 @@ async def test_an_update_to_a_reference_in_use_returns_duplicate(deeds: Deeds) -
     assert payload["results"][2]["errors"][0]["existing"]["id"] == first["id"]
 
 
-async def test_an_invalid_shipment_key_returns_an_error_at_its_path(deeds: Deeds) -> None:
-    payload = await deeds.bulk_update(
+async def test_an_invalid_shipment_key_returns_an_error_at_its_path(mutations: MutationClient) -> None:
+    payload = await mutations.bulk_update(
         {"by": {"externalReference": "\0"}, "input": {}}, {"by": {"id": "x"}, "input": {}}, edit("pkg_" + "0" * 32)
     )
     assert [codes(result) for result in payload["results"]] == [
@@ -87,75 +89,81 @@ async def test_an_invalid_shipment_key_returns_an_error_at_its_path(deeds: Deeds
     ]
 
 
-async def test_reject_everything_rejects_all_events_for_one_invalid_event(deeds: Deeds, owner: AsyncEngine) -> None:
-    shipment = await deeds.ready()
+async def test_reject_everything_rejects_all_events_for_one_invalid_event(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    shipment = await mutations.confirmed()
     existing = event(shipment["id"], "PICKED_UP")
-    await deeds.record(existing)
-    before = await trail(owner)
+    await mutations.record(existing)
+    before = await database_snapshot(owner)
     new = event(shipment["id"], "DELIVERED", "2026-03-02T10:00:00Z")
-    payload = await deeds.record(new, new, existing, event("shp_0"), **REJECT_EVERYTHING)
+    payload = await mutations.record(new, new, existing, event("shp_0"), **REJECT_EVERYTHING)
     assert (payload["succeeded"], payload["failed"]) == (0, 1)
     assert [result["event"] is None for result in payload["results"]] == [True, True, False, True]
     assert [result["statusChanged"] for result in payload["results"]] == [False] * 4
-    assert await trail(owner) == before
+    assert await database_snapshot(owner) == before
 
 
-async def test_an_event_of_a_rolled_back_call_is_not_a_duplicate_later(deeds: Deeds) -> None:
-    id_ = (await deeds.ready())["id"]
+async def test_an_event_of_a_rolled_back_call_is_not_a_duplicate_later(mutations: MutationClient) -> None:
+    id_ = (await mutations.confirmed())["id"]
     existing = event(id_, externalEventId="known")
-    await deeds.record(existing)
+    await mutations.record(existing)
     new = event(id_, externalEventId="new")
     for policy, invalid in (("REJECT_EVERYTHING", event("shp_" + "0" * 32)), ("REJECT_EVERYTHING", event(id_, None))):
-        payload = await deeds.record(new, new, existing, invalid, policy=policy)
+        payload = await mutations.record(new, new, existing, invalid, policy=policy)
         assert [result["duplicate"] for result in payload["results"]] == [False, False, True, False]
         assert [result["event"] is not None for result in payload["results"]] == [False, False, True, False]
         assert payload["succeeded"] == 0
-    assert [result["duplicate"] for result in (await deeds.record(new, new, existing))["results"]] == [
+    assert [result["duplicate"] for result in (await mutations.record(new, new, existing))["results"]] == [
         False,
         True,
         True,
     ]
 
 
-async def test_rows_find_a_shipment_by_the_reference_that_earlier_rows_set(deeds: Deeds, owner: AsyncEngine) -> None:
-    id_ = (await deeds.made(externalReference="old"))["id"]
+async def test_rows_find_a_shipment_by_the_reference_that_earlier_rows_set(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
+    id_ = (await mutations.created(externalReference="old"))["id"]
     by_new = {"by": {"externalReference": "new"}, "input": {"tagsAdd": ["by new"]}}
     by_old = {"by": {"externalReference": "old"}, "input": {"tagsAdd": ["by old"]}}
-    payload = await deeds.bulk_update(by_old, by_new, edit(id_, externalReference="new"), by_old, by_new)
+    payload = await mutations.bulk_update(by_old, by_new, edit(id_, externalReference="new"), by_old, by_new)
     assert [codes(result) for result in payload["results"]] == [
         [], [("NOT_FOUND", "inputs.1.by")], [], [("NOT_FOUND", "inputs.3.by")], []
     ]  # fmt: skip
-    assert (await deeds.shipment(id_))["tags"] == ["by old", "by new"]
-    await versions_hold(owner)
+    assert (await mutations.shipment(id_))["tags"] == ["by old", "by new"]
+    await assert_versions_match_changes(owner)
 
 
-async def test_a_reference_that_an_earlier_row_removed_is_available(deeds: Deeds, owner: AsyncEngine) -> None:
+async def test_a_reference_that_an_earlier_row_removed_is_available(
+    mutations: MutationClient, owner: AsyncEngine
+) -> None:
     for names in ("AB", "CD"):  # whichever of the two was created first
-        ids = [(await deeds.made(externalReference=name))["id"] for name in names]
+        ids = [(await mutations.created(externalReference=name))["id"] for name in names]
         first_id, second_id = ids if names == "AB" else ids[::-1]
-        taken = (await deeds.shipment(second_id))["externalReference"]
-        removed = (await deeds.shipment(first_id))["externalReference"]
+        taken = (await mutations.shipment(second_id))["externalReference"]
+        removed = (await mutations.shipment(first_id))["externalReference"]
         rows = [
             edit(first_id, externalReference=taken),
             edit(first_id, externalReference=None),
             edit(second_id, externalReference=removed),
             edit(first_id, externalReference=taken),
         ]
-        payload = await deeds.bulk_update(*rows)
+        payload = await mutations.bulk_update(*rows)
         first_result, *other_results = payload["results"]
         assert codes(first_result) == [("DUPLICATE", "inputs.0.input.externalReference")]
         assert [codes(result) for result in other_results] == [[], [], []]
-        references = [(await deeds.shipment(id_))["externalReference"] for id_ in (first_id, second_id)]
+        references = [(await mutations.shipment(id_))["externalReference"] for id_ in (first_id, second_id)]
         assert references == [taken, removed]
-    await versions_hold(owner)
+    await assert_versions_match_changes(owner)
 
 
-async def test_a_tracking_number_that_an_earlier_row_set_returns_a_warning(deeds: Deeds) -> None:
-    first, second = [await deeds.made(packages=[KILO]) for _ in range(2)]
+async def test_a_tracking_number_that_an_earlier_row_set_returns_a_warning(mutations: MutationClient) -> None:
+    first, second = [await mutations.created(packages=[KILO]) for _ in range(2)]
     rows = [
         edit(shipment["id"], packages=[{"id": shipment["packages"][0]["id"], "trackingNumber": "X 1"}])
         for shipment in (first, first, second)
     ]
-    payload = await deeds.bulk_update(*rows)
+    payload = await mutations.bulk_update(*rows)
     path = "inputs.2.input.packages.0.trackingNumber"
-    assert [warned(result) for result in payload["results"]] == [[], [], [("TRACKING_NUMBER_IN_USE", path)]]
+    assert [warning_codes(result) for result in payload["results"]] == [[], [], [("TRACKING_NUMBER_IN_USE", path)]]

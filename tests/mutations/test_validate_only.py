@@ -6,8 +6,8 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.auth import scopes
-from tests.support.graphql_client import Ask
-from tests.support.mutation_client import DOCUMENTS, KILO, Deeds, complete, event, minimal, trail
+from tests.support.graphql_client import Execute
+from tests.support.mutation_client import DOCUMENTS, KILO, MutationClient, complete, database_snapshot, event, minimal
 
 Calls = list[tuple[str, dict[str, Any]]]
 PACKAGE_WITH_WARNING = {**KILO, "trackingNumber": "1Z999AA10123456785"}
@@ -15,12 +15,12 @@ PACKAGE_WITH_WARNING = {**KILO, "trackingNumber": "1Z999AA10123456785"}
 COMPARED_FIELDS = ("index", "clientRef", "duplicate", "errors", "warnings", "statusChanged")
 
 
-async def calls(deeds: Deeds) -> Calls:
+async def calls(mutations: MutationClient) -> Calls:
     """For each mutation, calls that succeed and calls that fail; bulk calls with valid and invalid rows."""
-    await deeds.carrier("ups")
-    draft = await deeds.made(externalReference="draft", packages=[KILO], recipient=minimal()["shipper"])
-    ready_id, delivered_id = (await deeds.ready(2))["id"], (await deeds.ready())["id"]
-    recorded = await deeds.record(
+    await mutations.save_carrier("ups")
+    draft = await mutations.created(externalReference="draft", packages=[KILO], recipient=minimal()["shipper"])
+    ready_id, delivered_id = (await mutations.confirmed(2))["id"], (await mutations.confirmed())["id"]
+    recorded = await mutations.record(
         event(delivered_id, "PICKED_UP"), event(delivered_id, "DELIVERED", "2026-03-02T10:00:00Z")
     )
     pickup, delivery = [result["event"]["id"] for result in recorded["results"]]
@@ -30,7 +30,7 @@ async def calls(deeds: Deeds) -> Calls:
     }
     input_ = complete(packages=[PACKAGE_WITH_WARNING], confirm=True)
     edits = [{**by["draft"], "input": {"tagsAdd": ["x"]}}, {**by["delivered"], "input": {"service": "x"}}]
-    key = await deeds.do("apiKeyCreate", input={"name": "key", "scopes": ["admin"]})
+    key = await mutations.run("apiKeyCreate", input={"name": "key", "scopes": ["admin"]})
     mapping = {"carrier": "ups", "raw": "Eh?", "code": "HELD"}
     unmapped_event = event(ready_id, None, carrierStatusRaw="Hm")
     return [
@@ -77,26 +77,31 @@ def outcome(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_validate_only_returns_what_the_call_returns_and_writes_nothing(
-    deeds: Deeds, owner: AsyncEngine, ask: Ask, client: httpx.AsyncClient
+    mutations: MutationClient, owner: AsyncEngine, execute: Execute, client: httpx.AsyncClient
 ) -> None:
-    key = await deeds.do("apiKeyCreate", input={"name": "all", "scopes": [*scopes.SCOPES]})
+    key = await mutations.run("apiKeyCreate", input={"name": "all", "scopes": [*scopes.SCOPES]})
     client.headers["Authorization"] = f"Bearer {key['secret']}"  # as soon as a key exists, every request needs one
-    all_calls = await calls(deeds)
-    mutation_type = (await ask("{ __schema { mutationType { fields { name } } } }"))["data"]["__schema"]["mutationType"]
+    all_calls = await calls(mutations)
+    mutation_type = (await execute("{ __schema { mutationType { fields { name } } } }"))["data"]["__schema"][
+        "mutationType"
+    ]
     assert {field for field, _ in all_calls} == set(DOCUMENTS) == {field["name"] for field in mutation_type["fields"]}
     for number, (field, variables) in enumerate(all_calls):
-        key, before = f"key {number}", await trail(owner, "api_key")  # api_key holds the time of its last use
-        validated = await deeds.do(field, **variables, options={"idempotencyKey": key, "validateOnly": True})
-        assert await trail(owner, "api_key") == before, (field, variables)
+        key, before = (
+            f"key {number}",
+            await database_snapshot(owner, "api_key"),
+        )  # api_key holds the time of its last use
+        validated = await mutations.run(field, **variables, options={"idempotencyKey": key, "validateOnly": True})
+        assert await database_snapshot(owner, "api_key") == before, (field, variables)
         assert validated["meta"]["validateOnly"] is True
-        executed = await deeds.do(field, **variables, options={"idempotencyKey": key})
+        executed = await mutations.run(field, **variables, options={"idempotencyKey": key})
         assert executed["meta"]["replayed"] is False
         assert outcome(validated) == outcome(executed), (field, variables)
 
 
-async def test_validate_only_returns_existing_objects_unchanged(deeds: Deeds) -> None:
-    await deeds.carrier("ups")
+async def test_validate_only_returns_existing_objects_unchanged(mutations: MutationClient) -> None:
+    await mutations.save_carrier("ups")
     options = {"validateOnly": True}
-    payload = await deeds.do("carrierSave", code="ups", input={"name": "United"}, options=options)
+    payload = await mutations.run("carrierSave", code="ups", input={"name": "United"}, options=options)
     assert payload["carrier"]["name"] == "UPS"
-    assert (await deeds.do("carrierSave", code="dhl", input={"name": "DHL"}, options=options))["carrier"] is None
+    assert (await mutations.run("carrierSave", code="dhl", input={"name": "DHL"}, options=options))["carrier"] is None

@@ -8,10 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.support import seed_data
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 from tests.support.seed_values import uid
 
-pytestmark = pytest.mark.unguarded  # the statements themselves must restrict rows, without row-level security
+pytestmark = (
+    pytest.mark.without_row_security
+)  # the statements themselves must restrict rows, without row-level security
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.sql"))
 TABLES = "carrier|shipment|party|shipment_reference|package|shipment_item|tracking_event|change"
@@ -44,8 +46,8 @@ def node_query(public: str) -> str:
     return f'{{ node(id: "{public}") {{ id ... on Shipment {{ {ALL_FIELDS} }} }} }}'
 
 
-async def test_rows_of_another_account_do_not_exist(ask: Ask, engine: AsyncEngine) -> None:
-    other = (await seed_data.fill(engine))["other"]
+async def test_rows_of_another_account_do_not_exist(execute: Execute, engine: AsyncEngine) -> None:
+    other = (await seed_data.insert_seed_data(engine))["other"]
     tables = {
         "shipment": "shp_",
         "package": "pkg_",
@@ -60,8 +62,8 @@ async def test_rows_of_another_account_do_not_exist(ask: Ask, engine: AsyncEngin
             sql = first if table != "carrier" else text("SELECT id FROM carrier WHERE account_id = :other LIMIT 1")
             ids[table] = prefix + (await connection.execute(sql, {"other": other})).scalar_one().hex
     for public in ids.values():
-        assert (await ask(f'{{ node(id: "{public}") {{ id }} }}'))["data"] == {"node": None}
-        assert (await ask(f'{{ nodes(ids: ["{public}"]) {{ id }} }}'))["data"] == {"nodes": [None]}
+        assert (await execute(f'{{ node(id: "{public}") {{ id }} }}'))["data"] == {"node": None}
+        assert (await execute(f'{{ nodes(ids: ["{public}"]) {{ id }} }}'))["data"] == {"nodes": [None]}
     other_id = ids["shipment"]
     for query in (
         f'shipment(by: {{ id: "{other_id}" }}) {{ id }}',
@@ -72,21 +74,21 @@ async def test_rows_of_another_account_do_not_exist(ask: Ask, engine: AsyncEngin
         f'shipments(where: {{ events: {{ shipment: {{ id: "{other_id}" }} }} }}) '
         "{ nodes { id } totalCount { count } }",
     ):
-        (value,) = (await ask(f"{{ {query} }}"))["data"].values()
+        (value,) = (await execute(f"{{ {query} }}"))["data"].values()
         assert value in (None, {"nodes": [], "totalCount": {"count": 0}}), query
-    counts = await ask(
+    counts = await execute(
         "{ shipments(where: { archived: null }) { totalCount(limit: null) { count } } carriers { nodes { name } } }"
     )
     assert counts["data"]["shipments"]["totalCount"]["count"] == seed_data.SHIPMENTS["default"]
     assert not any("Other" in carrier["name"] for carrier in counts["data"]["carriers"]["nodes"])
 
 
-async def test_a_foreign_key_to_another_account_reads_nothing(ask: Ask, engine: AsyncEngine) -> None:
+async def test_a_foreign_key_to_another_account_reads_nothing(execute: Execute, engine: AsyncEngine) -> None:
     """No constraint ensures that both rows of a foreign key belong to one account, so no statement may rely on it."""
-    accounts = await seed_data.fill(engine)
+    accounts = await seed_data.insert_seed_data(engine)
     other = accounts["other"]
     own_id = "shp_" + uid("shipment", OWN_NUMBER).hex
-    before = (await ask(node_query(own_id)))["data"]["node"]
+    before = (await execute(node_query(own_id)))["data"]["node"]
     async with engine.begin() as connection:
         for sql in (
             "UPDATE shipment SET carrier_id = (SELECT id FROM carrier WHERE account_id = :other AND code = 'dhl'), "
@@ -101,7 +103,7 @@ async def test_a_foreign_key_to_another_account_reads_nothing(ask: Ask, engine: 
             parameters = {"other": other, "mine": uid("shipment", OWN_NUMBER), "theirs": uid("shipment", OTHER_NUMBER)}
             used = {name: value for name, value in parameters.items() if f":{name}" in sql}
             await connection.execute(text(sql), used)
-    node = (await ask(node_query(own_id)))["data"]["node"]
+    node = (await execute(node_query(own_id)))["data"]["node"]
     assert (node["carrier"], node["returnOf"], node["statusExplanation"]["decidedBy"]) == (None, None, None)
     assert {item["package"] for item in node["items"]} == {None}
     assert {(event["package"], event["corrects"]) for event in node["events"]["nodes"]} == {(None, None)}
@@ -109,8 +111,10 @@ async def test_a_foreign_key_to_another_account_reads_nothing(ask: Ask, engine: 
     assert [party["name"] for party in node["parties"]] == [party["name"] for party in before["parties"]]
 
 
-async def test_rows_of_another_account_that_reference_our_shipment_are_not_read(ask: Ask, engine: AsyncEngine) -> None:
-    accounts = await seed_data.fill(engine)
+async def test_rows_of_another_account_that_reference_our_shipment_are_not_read(
+    execute: Execute, engine: AsyncEngine
+) -> None:
+    accounts = await seed_data.insert_seed_data(engine)
     children = ("party", "package", "shipment_item", "shipment_reference", "tracking_event", "change")
     async with engine.begin() as connection:
         insert = "INSERT INTO shipment (account_id, number) VALUES (:account, 'SHP-EMPTY') RETURNING id"
@@ -122,16 +126,16 @@ async def test_rows_of_another_account_that_reference_our_shipment_are_not_read(
             )
             assert moved.rowcount > 0, table
     fields = ALL_FIELDS.replace("shipper { name }", "", 1)
-    node = (await ask(f'{{ shipment(by: {{ number: "SHP-EMPTY" }}) {{ {fields} }} }}'))["data"]["shipment"]
+    node = (await execute(f'{{ shipment(by: {{ number: "SHP-EMPTY" }}) {{ {fields} }} }}'))["data"]["shipment"]
     assert node["recipient"] is node["latestEvent"] is node["returnOf"] is None
     assert [node[name] for name in ("parties", "packages", "items", "references")] == [[]] * 4
     assert [node[name]["nodes"] for name in ("events", "history")] == [[]] * 2
     assert node["statusExplanation"] == {"decidedBy": None, "notApplied": []}
-    response = await ask('{ shipment(by: { number: "SHP-EMPTY" }) { shipper { name } } }')
+    response = await execute('{ shipment(by: { number: "SHP-EMPTY" }) { shipper { name } } }')
     assert (response["data"]["shipment"], response["errors"][0]["path"]) == (None, ["shipment", "shipper"])
     for condition in ('trackingNumber: { startsWith: "TRK" }', "events: { includeVoided: true }", "origin: {}",
                       'reference: { value: { contains: "" } }'):  # fmt: skip
-        response = await ask(
+        response = await execute(
             f'{{ shipments(where: {{ {condition}, number: {{ eq: "SHP-EMPTY" }} }}) {{ nodes {{ id }} }} }}'
         )
         assert response["data"]["shipments"]["nodes"] == []

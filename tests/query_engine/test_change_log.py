@@ -16,12 +16,12 @@ from graphql_app.database import change_notifier, migrate, retention
 from graphql_app.query_engine import change_log
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
-from tests.support.live_server import serving
-from tests.support.streaming_clients import CHANGED, Api, Socket, events
+from tests.support.graphql_client import Execute
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import SHIPMENT_CHANGED, ApiClient, WebSocketClient, sse_events
 
 START = change_log.encode_position(change_notifier.BEGINNING)
-CURSORS = CHANGED % "cursor shipmentSeq"
+CURSORS = SHIPMENT_CHANGED % "cursor shipmentSeq"
 INSERT = """
 INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor, at)
 SELECT account_id, 'shipment', id, id, $2, 'shipment.updated', '{}', 'test', now() - $3::float8 * interval '1 day'
@@ -37,7 +37,7 @@ SELECT s.number, c.shipment_seq, c.seq FROM change c JOIN shipment s ON s.id = c
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
     """The port of a running server."""
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
@@ -73,7 +73,7 @@ async def test_no_reader_skips_a_change_of_a_transaction_that_commits_late(
         after = None
         query = """query($after: String) {
             changes(first: 7, after: $after) { nodes { cursor shipmentSeq shipment { number } } } }"""
-        async with Api(port) as api:
+        async with ApiClient(port) as api:
             while not done.is_set() or len(received) < total[0]:
                 nodes = (await api.ask(query, {"after": after}))["changes"]["nodes"]
                 if nodes:
@@ -84,9 +84,9 @@ async def test_no_reader_skips_a_change_of_a_transaction_that_commits_late(
     async def listen(delay: float) -> list[tuple[str, int]]:
         await asyncio.sleep(delay)
         received: list[tuple[str, int]] = []
-        async with Socket(port) as socket:
-            await socket.init()
-            await socket.subscribe(CHANGED % "cursor shipmentSeq shipment { number }", {"after": START})
+        async with WebSocketClient(port) as socket:
+            await socket.connection_init()
+            await socket.subscribe(SHIPMENT_CHANGED % "cursor shipmentSeq shipment { number }", {"after": START})
             while not done.is_set() or len(received) < total[0]:
                 with contextlib.suppress(TimeoutError):  # the last change may arrive before the total is known
                     (change,) = await socket.changes(1)
@@ -116,8 +116,8 @@ async def test_an_open_transaction_delays_later_changes_and_none_is_lost(
 ) -> None:
     slow, quick, *_ = connections
     first_id, second_id = [row["id"] for row in await quick.fetch(SHIPMENTS, 2)]
-    async with Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": START})
+    async with WebSocketClient(port) as socket:
+        await (await socket.connection_init()).subscribe(CURSORS, {"after": START})
         open_ = slow.transaction()
         await open_.start()
         await slow.execute(INSERT, first_id, 2, 0.0)
@@ -135,12 +135,12 @@ async def test_another_process_is_notified_at_once(engine: AsyncEngine, settings
     async with (
         here.router.lifespan_context(here),
         there.router.lifespan_context(there),
-        serving(here, settings) as near,
-        serving(there, settings) as far,
-        Api(near) as api,
-        Socket(far) as socket,
+        run_server(here, settings) as near,
+        run_server(there, settings) as far,
+        ApiClient(near) as api,
+        WebSocketClient(far) as socket,
     ):
-        await (await socket.init()).subscribe(CURSORS, {"after": ""})
+        await (await socket.connection_init()).subscribe(CURSORS, {"after": ""})
         await api.create()
         await socket.changes(1)
         waits = []
@@ -157,8 +157,8 @@ async def test_a_change_without_notification_is_found_by_polling(
     port: int, connections: list["asyncpg.Connection[Any]"]
 ) -> None:
     (shipment,) = [row["id"] for row in await connections[0].fetch(SHIPMENTS, 1)]
-    async with Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": START})
+    async with WebSocketClient(port) as socket:
+        await (await socket.connection_init()).subscribe(CURSORS, {"after": START})
         await asyncio.sleep(0.2)
         await connections[0].execute(INSERT, shipment, 2, 0.0)  # a program that sends no notification
         assert len(await socket.changes(1, within=2.5)) == 1
@@ -176,22 +176,22 @@ QUERY = "query($after: String) { changes(first: 50, after: $after) { nodes { cur
 
 
 async def test_a_cursor_older_than_the_retained_changes_is_rejected(
-    ask: Ask, ten_days_of_changes: None, engine: AsyncEngine, port: int
+    execute: Execute, ten_days_of_changes: None, engine: AsyncEngine, port: int
 ) -> None:
-    nodes = (await ask(QUERY))["data"]["changes"]["nodes"]
+    nodes = (await execute(QUERY))["data"]["changes"]["nodes"]
     assert len(nodes) == 10
-    assert await retention.sweep(engine, 5.5) == 3  # of four old changes the newest is retained
-    retained = (await ask(QUERY))["data"]["changes"]["nodes"]
+    assert await retention.delete_expired(engine, 5.5) == 3  # of four old changes the newest is retained
+    retained = (await execute(QUERY))["data"]["changes"]["nodes"]
     assert retained == nodes[3:]
     for index, node in enumerate(nodes):
-        response = await ask(QUERY, {"after": node["cursor"]})
+        response = await execute(QUERY, {"after": node["cursor"]})
         if index < 3:
             assert response["errors"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
             assert response["data"] == {"changes": None}
         else:
             assert response["data"]["changes"]["nodes"] == nodes[index + 1 :]
-    async with Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": nodes[2]["cursor"]})
+    async with WebSocketClient(port) as socket:
+        await (await socket.connection_init()).subscribe(CURSORS, {"after": nodes[2]["cursor"]})
         message = await socket.receive()
         assert message["payload"][0]["extensions"]["code"] == "CURSOR_EXPIRED"
         await socket.subscribe(CURSORS, {"after": nodes[3]["cursor"]})
@@ -199,7 +199,7 @@ async def test_a_cursor_older_than_the_retained_changes_is_rejected(
 
 
 async def test_without_a_retention_period_only_expired_idempotency_keys_are_deleted(
-    ask: Ask, ten_days_of_changes: None, engine: AsyncEngine, owner: AsyncEngine
+    execute: Execute, ten_days_of_changes: None, engine: AsyncEngine, owner: AsyncEngine
 ) -> None:
     async with owner.begin() as connection:
         await connection.execute(
@@ -209,37 +209,37 @@ async def test_without_a_retention_period_only_expired_idempotency_keys_are_dele
                 "FROM account, generate_series(-2, 3) n"
             )
         )
-    assert await retention.sweep(engine, 0) == 3
-    assert len((await ask(QUERY))["data"]["changes"]["nodes"]) == 10
+    assert await retention.delete_expired(engine, 0) == 3
+    assert len((await execute(QUERY))["data"]["changes"]["nodes"]) == 10
 
 
-async def test_a_cursor_of_another_log_is_rejected(ask: Ask, ten_days_of_changes: None) -> None:
-    response = await ask(QUERY, {"after": change_log.encode_position((2**60, 1))})
+async def test_a_cursor_of_another_log_is_rejected(execute: Execute, ten_days_of_changes: None) -> None:
+    response = await execute(QUERY, {"after": change_log.encode_position((2**60, 1))})
     assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
 async def test_a_log_restored_on_another_server_can_be_read_and_continued(
-    ask: Ask, ten_days_of_changes: None, owner: AsyncEngine, port: int
+    execute: Execute, ten_days_of_changes: None, owner: AsyncEngine, port: int
 ) -> None:
     async with owner.begin() as connection:
         await connection.execute(text("UPDATE change SET xid = (xid::text::bigint + 1000000000)::text::xid8"))
-    assert (await ask(QUERY))["data"]["changes"]["nodes"] == []
-    assert await migrate.adopt(owner) == 10
-    assert await migrate.adopt(owner) == 0
-    nodes = (await ask(QUERY))["data"]["changes"]["nodes"]
+    assert (await execute(QUERY))["data"]["changes"]["nodes"] == []
+    assert await migrate.adopt_restored_change_log(owner) == 10
+    assert await migrate.adopt_restored_change_log(owner) == 0
+    nodes = (await execute(QUERY))["data"]["changes"]["nodes"]
     assert [node["shipmentSeq"] for node in nodes] == list(range(2, 12))
-    async with Api(port) as api, Socket(port) as socket:
-        await (await socket.init()).subscribe(CURSORS, {"after": nodes[-2]["cursor"]})
+    async with ApiClient(port) as api, WebSocketClient(port) as socket:
+        await (await socket.connection_init()).subscribe(CURSORS, {"after": nodes[-2]["cursor"]})
         await api.create()
         last, created = await socket.changes(2)
     assert (last, created["shipmentSeq"]) == (nodes[-1], 1)
 
 
 async def test_a_client_can_query_the_end_of_the_log_and_follow_from_there(
-    ask: Ask, ten_days_of_changes: None, port: int
+    execute: Execute, ten_days_of_changes: None, port: int
 ) -> None:
-    end = await ask("{ changes(first: null, last: 1) { pageInfo { endCursor } } shipments { nodes { number } } }")
+    end = await execute("{ changes(first: null, last: 1) { pageInfo { endCursor } } shipments { nodes { number } } }")
     cursor = end["data"]["changes"]["pageInfo"]["endCursor"]
-    assert cursor == (await ask(QUERY))["data"]["changes"]["nodes"][-1]["cursor"]
-    async with events(port, CURSORS, {"after": cursor}) as stream:
+    assert cursor == (await execute(QUERY))["data"]["changes"]["nodes"][-1]["cursor"]
+    async with sse_events(port, CURSORS, {"after": cursor}) as stream:
         assert (await anext(stream))["id"] == cursor

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.domain import enums
 from tests.support import seed_data
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 ORDERS = [
     *([(field, direction)] for field in enums.ShipmentOrderField for direction in enums.OrderDirection),
@@ -48,25 +48,25 @@ def numbers(page: dict[str, Any]) -> list[str]:
     return [edge["node"]["number"] for edge in page["edges"]]
 
 
-async def page_of(ask: Ask, **variables: Any) -> dict[str, Any]:
+async def page_of(execute: Execute, **variables: Any) -> dict[str, Any]:
     """Query a page of shipments."""
-    response = await ask(PAGE, variables)
+    response = await execute(PAGE, variables)
     assert "errors" not in response, response
     page: dict[str, Any] = response["data"]["shipments"]
     return page
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize(
     "fields", ORDERS, ids=lambda fields: "-".join(f"{name}-{direction}" for name, direction in fields)
 )
-async def test_pages_are_contiguous_forwards_and_backwards(fields: list[Any], ask: Ask) -> None:
+async def test_pages_are_contiguous_forwards_and_backwards(fields: list[Any], execute: Execute) -> None:
     order = order_of(fields)
-    everything = numbers(await page_of(ask, order=order, first=250))
+    everything = numbers(await page_of(execute, order=order, first=250))
     assert len(everything) == len(set(everything)) == 110
     forwards, after = list[str](), None
     for start in itertools.count(0, 13):
-        page = await page_of(ask, order=order, first=13, after=after)
+        page = await page_of(execute, order=order, first=13, after=after)
         forwards += numbers(page)
         info = page["pageInfo"]
         assert (info["hasPreviousPage"], info["hasNextPage"]) == (start > 0, start + 13 < 110)
@@ -76,7 +76,7 @@ async def test_pages_are_contiguous_forwards_and_backwards(fields: list[Any], as
             break
     backwards, before = list[str](), None
     for start in itertools.count(0, 17):
-        page = await page_of(ask, order=order, last=17, before=before)
+        page = await page_of(execute, order=order, last=17, before=before)
         backwards = numbers(page) + backwards
         info = page["pageInfo"]
         assert (info["hasNextPage"], info["hasPreviousPage"]) == (start > 0, start + 17 < 110)
@@ -86,26 +86,28 @@ async def test_pages_are_contiguous_forwards_and_backwards(fields: list[Any], as
     assert forwards == backwards == everything
 
 
-@pytest.mark.world
-async def test_the_empty_page_after_the_last_row_has_a_previous_page(ask: Ask) -> None:
-    last = await page_of(ask, last=1)
-    page = await page_of(ask, first=5, after=last["edges"][0]["cursor"])
+@pytest.mark.seed_data
+async def test_the_empty_page_after_the_last_row_has_a_previous_page(execute: Execute) -> None:
+    last = await page_of(execute, last=1)
+    page = await page_of(execute, first=5, after=last["edges"][0]["cursor"])
     nothing = {"hasNextPage": False, "hasPreviousPage": True, "startCursor": None, "endCursor": None}
     assert page == {"edges": [], "pageInfo": nothing}
-    first = await page_of(ask, first=1)
-    page = await page_of(ask, last=5, before=first["edges"][0]["cursor"])
+    first = await page_of(execute, first=1)
+    page = await page_of(execute, last=5, before=first["edges"][0]["cursor"])
     assert page == {"edges": [], "pageInfo": {**nothing, "hasNextPage": True, "hasPreviousPage": False}}
 
 
-async def test_changes_between_pages_repeat_no_row_and_skip_no_unchanged_row(ask: Ask, owner: AsyncEngine) -> None:
-    await seed_data.fill(owner)
+async def test_changes_between_pages_repeat_no_row_and_skip_no_unchanged_row(
+    execute: Execute, owner: AsyncEngine
+) -> None:
+    await seed_data.insert_seed_data(owner)
     generator = random.Random(7)
     for fields in ORDERS[::3]:
         order = order_of(fields)
-        before = set(numbers(await page_of(ask, order=order, first=250)))
+        before = set(numbers(await page_of(execute, order=order, first=250)))
         returned, removed, after = list[str](), set[str](), None
         for step in itertools.count():
-            page = await page_of(ask, order=order, first=9, after=after)
+            page = await page_of(execute, order=order, first=9, after=after)
             returned += numbers(page)
             if not page["pageInfo"]["hasNextPage"]:
                 break
@@ -128,11 +130,11 @@ async def test_changes_between_pages_repeat_no_row_and_skip_no_unchanged_row(ask
         assert before - removed <= set(returned)
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize("name", CONNECTIONS)
-async def test_a_cursor_with_any_change_is_rejected(name: str, ask: Ask) -> None:
+async def test_a_cursor_with_any_change_is_rejected(name: str, execute: Execute) -> None:
     query = f"query ($after: String) {{ {CONNECTIONS[name]} }}"
-    data = (await ask(query))["data"]
+    data = (await execute(query))["data"]
     field = next(iter(data.values()))
     cursor = (field.get("edges") or next(iter(field.values()))["edges"])[0]["cursor"]
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -149,36 +151,40 @@ async def test_a_cursor_with_any_change_is_rejected(name: str, ask: Ask) -> None
     ]
     invalid += ["@@", "Ä", "\u0000", "🚚", "=" * 40, "AAAA" * 5000, cursor * 2, cursor.replace("=", "") + "==="]
     for changed in {*invalid} - {cursor}:
-        response = await ask(query, {"after": changed})
+        response = await execute(query, {"after": changed})
         assert [error["extensions"]["code"] for error in response["errors"]] == ["INVALID_CURSOR"], changed
         assert response["errors"][0]["path"] == [next(iter(data))]
 
 
-@pytest.mark.world
-async def test_a_cursor_of_another_order_or_connection_is_rejected(ask: Ask) -> None:
+@pytest.mark.seed_data
+async def test_a_cursor_of_another_order_or_connection_is_rejected(execute: Execute) -> None:
     orders = [order_of(fields) for fields in ORDERS]
-    cursors = [(await page_of(ask, order=order, first=1))["edges"][0]["cursor"] for order in orders]
+    cursors = [(await page_of(execute, order=order, first=1))["edges"][0]["cursor"] for order in orders]
     assert len(set(cursors)) == len(cursors)
     for order, (other, cursor) in itertools.product(orders, zip(orders, cursors, strict=True)):
         for arguments in ({"first": 1, "after": cursor}, {"last": 1, "before": cursor}):
-            response = await ask(PAGE, {"order": order, **arguments})
+            response = await execute(PAGE, {"order": order, **arguments})
             codes = [error["extensions"]["code"] for error in response.get("errors", ())]
             assert codes == ([] if order == other else ["INVALID_CURSOR"])
-    response = await ask("query ($after: String) { carriers(after: $after) { nodes { id } } }", {"after": cursors[0]})
+    response = await execute(
+        "query ($after: String) { carriers(after: $after) { nodes { id } } }", {"after": cursors[0]}
+    )
     assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize(
     "selection", ["totalCount { count }", "__typename", "pageInfo { __typename }", "edges { __typename }"]
 )
-async def test_an_invalid_cursor_is_rejected_even_if_no_selected_field_needs_it(selection: str, ask: Ask) -> None:
+async def test_an_invalid_cursor_is_rejected_even_if_no_selected_field_needs_it(
+    selection: str, execute: Execute
+) -> None:
     for condition in ("", ", where: { status: { in: [] } }"):
-        response = await ask(f'{{ shipments(first: 0, before: "AQ=="{condition}) {{ {selection} }} }}')
+        response = await execute(f'{{ shipments(first: 0, before: "AQ=="{condition}) {{ {selection} }} }}')
         assert response["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -194,36 +200,38 @@ async def test_an_invalid_cursor_is_rejected_even_if_no_selected_field_needs_it(
         ),
     ],
 )
-async def test_the_message_states_the_rule_for_page_sizes_and_orders(arguments: str, message: str, ask: Ask) -> None:
-    response = await ask(f"{{ carriers {{ nodes {{ code }} }} page: shipments({arguments}) {{ nodes {{ id }} }} }}")
+async def test_the_message_states_the_rule_for_page_sizes_and_orders(
+    arguments: str, message: str, execute: Execute
+) -> None:
+    response = await execute(f"{{ carriers {{ nodes {{ code }} }} page: shipments({arguments}) {{ nodes {{ id }} }} }}")
     (error,) = response["errors"]
     assert (error["message"], error["path"], error["extensions"]["code"]) == (message, ["page"], "BAD_USER_INPUT")
     assert response["data"]["page"] is None
     assert len(response["data"]["carriers"]["nodes"]) == 4
 
 
-@pytest.mark.world
-async def test_an_invalid_size_of_a_nested_page_is_an_error_of_its_root_field(ask: Ask) -> None:
-    response = await ask("{ shipments(first: 1) { nodes { events(first: 1000) { nodes { id } } } } }")
+@pytest.mark.seed_data
+async def test_an_invalid_size_of_a_nested_page_is_an_error_of_its_root_field(execute: Execute) -> None:
+    response = await execute("{ shipments(first: 1) { nodes { events(first: 1000) { nodes { id } } } } }")
     assert [(error["path"], error["extensions"]["code"]) for error in response["errors"]] == [
         (["shipments"], "BAD_USER_INPUT")
     ]
-    response = await ask("{ shipments(first: 1) { totalCount(limit: -1) { count } } }")
+    response = await execute("{ shipments(first: 1) { totalCount(limit: -1) { count } } }")
     assert response["errors"][0]["message"] == "`limit` must be between 0 and 1000000 (was -1)."
 
 
-@pytest.mark.world
-async def test_a_page_without_a_size_has_fifty_rows_and_null_is_the_same_as_omitted(ask: Ask) -> None:
+@pytest.mark.seed_data
+async def test_a_page_without_a_size_has_fifty_rows_and_null_is_the_same_as_omitted(execute: Execute) -> None:
     for variables in ({}, {"first": None}, {"last": None, "first": None}, {"order": None}, {"order": []}):
-        page = await page_of(ask, **variables)
+        page = await page_of(execute, **variables)
         assert len(page["edges"]) == 50
         assert page["pageInfo"]["hasNextPage"]
 
 
-@pytest.mark.world
-async def test_a_page_of_size_zero_reports_whether_rows_exist(ask: Ask) -> None:
-    page = await page_of(ask, first=0)
+@pytest.mark.seed_data
+async def test_a_page_of_size_zero_reports_whether_rows_exist(execute: Execute) -> None:
+    page = await page_of(execute, first=0)
     assert page["edges"] == []
     assert page["pageInfo"] == {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-    page = await page_of(ask, last=0, where={"number": {"eq": "nothing"}})
+    page = await page_of(execute, last=0, where={"number": {"eq": "nothing"}})
     assert not page["pageInfo"]["hasPreviousPage"]

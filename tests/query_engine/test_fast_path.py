@@ -7,7 +7,7 @@ from graphql import OperationDefinitionNode, parse
 
 from graphql_app.query_engine import fast_path
 from graphql_app.schema import build
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 SCHEMA = build.build()._schema
 
@@ -46,24 +46,24 @@ def test_the_key_of_a_single_field_is_its_alias() -> None:
     assert query.key == "mine"
 
 
-@pytest.mark.world
-async def test_a_field_that_a_directive_excludes_is_omitted(ask: Ask, statements: list[str]) -> None:
+@pytest.mark.seed_data
+async def test_a_field_that_a_directive_excludes_is_omitted(execute: Execute, statements: list[str]) -> None:
     text = 'query($yes: Boolean!) { carrier(code: "dhl") @include(if: $yes) { name } }'
-    assert (await ask(text, {"yes": False})) == {"data": {}}
+    assert (await execute(text, {"yes": False})) == {"data": {}}
     assert statements == []
-    assert (await ask(text, {"yes": True})) == {"data": {"carrier": {"name": "DHL"}}}
+    assert (await execute(text, {"yes": True})) == {"data": {"carrier": {"name": "DHL"}}}
 
 
-@pytest.mark.world
-async def test_a_missing_row_is_null_after_one_statement(ask: Ask, statements: list[str]) -> None:
-    await ask("{ __typename }")
+@pytest.mark.seed_data
+async def test_a_missing_row_is_null_after_one_statement(execute: Execute, statements: list[str]) -> None:
+    await execute("{ __typename }")
     statements.clear()
-    response = await ask("query($code: String!) { name: carrier(code: $code) { code } }", {"code": "nobody"})
+    response = await execute("query($code: String!) { name: carrier(code: $code) { code } }", {"code": "nobody"})
     assert response == {"data": {"name": None}}
     assert len(statements) == 1
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize(
     ("text", "variables", "code"),
     [
@@ -77,11 +77,11 @@ async def test_a_missing_row_is_null_after_one_statement(ask: Ask, statements: l
     ],
 )
 async def test_a_rejected_field_has_an_error_with_its_path_and_sends_no_statement(
-    ask: Ask, statements: list[str], text: str, variables: dict[str, Any], code: str
+    execute: Execute, statements: list[str], text: str, variables: dict[str, Any], code: str
 ) -> None:
-    await ask("{ __typename }")
+    await execute("{ __typename }")
     statements.clear()
-    response = await ask(text, variables)
+    response = await execute(text, variables)
     (error,) = response["errors"]
     assert response["data"] == {"list": None}
     assert error["path"] == ["list"]

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
-pytestmark = pytest.mark.world
+pytestmark = pytest.mark.seed_data
 FOLDER = Path(__file__).parent / "golden"
 QUERIES = sorted(FOLDER.glob("*.graphql"))
 TEXTS = {path: path.read_text() for path in QUERIES}
@@ -51,14 +51,14 @@ def pretty(sql: str) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
-async def variables_of(text: str, ask: Ask) -> dict[str, Any]:
+async def variables_of(text: str, execute: Execute) -> dict[str, Any]:
     """Return the variables from the comment of a query, with placeholders replaced by cursors."""
     comment = re.search(r"^# variables: (.*)$", text, re.M)
     variables: dict[str, Any] = json.loads(comment[1]) if comment else {}
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("@"):
             page, number = value[1:].split(":")
-            data = (await ask(CURSORS[page]))["data"]
+            data = (await execute(CURSORS[page]))["data"]
             edges = (data.get("page") or data["shipment"]["page"])["edges"]
             variables[name] = edges[int(number) - 1]["cursor"]
     return variables
@@ -66,11 +66,11 @@ async def variables_of(text: str, ask: Ask) -> dict[str, Any]:
 
 @pytest.mark.parametrize("query_path", QUERIES, ids=lambda path: path.stem)
 async def test_a_query_has_the_golden_statement_and_response(
-    query_path: Path, client: httpx.AsyncClient, ask: Ask, statements: list[str], pytestconfig: pytest.Config
+    query_path: Path, client: httpx.AsyncClient, execute: Execute, statements: list[str], pytestconfig: pytest.Config
 ) -> None:
     text = TEXTS[query_path]
-    variables = await variables_of(text, ask)
-    await ask("{ __typename }")
+    variables = await variables_of(text, execute)
+    await execute("{ __typename }")
     statements.clear()
     response = await client.post("/graphql", json={"query": text, "variables": variables})
     sql = "\n\n".join(pretty(statement) for statement in statements) + "\n"

@@ -104,7 +104,7 @@ def volume_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     url = database_url(server, "volume")
 
     async def create() -> None:
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute(f"CREATE DATABASE volume TEMPLATE {migrated}")
         connection = await asyncpg.connect(url)
         await connection.execute(FILL)

@@ -11,9 +11,9 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type, is_list_type, is_non_null_type
 
 from graphql_app.schema import build
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
-pytestmark = pytest.mark.world
+pytestmark = pytest.mark.seed_data
 SCHEMA = build.build()._schema
 MARKER = "m4rk"
 PAYLOADS = [
@@ -71,23 +71,25 @@ def query(name: str, argument: str) -> str:
 
 
 @pytest.mark.parametrize("field", sorted({name for name, _, _ in PLACES.values()}))
-async def test_every_text_is_sent_as_a_parameter(field: str, ask: Ask, statements: list[str]) -> None:
+async def test_every_text_is_sent_as_a_parameter(field: str, execute: Execute, statements: list[str]) -> None:
     for place, (name, argument, make) in PLACES.items():
         for payload in PAYLOADS if name == field else ():
-            response = await ask(query(name, argument), {"x": make(payload)})
+            response = await execute(query(name, argument), {"x": make(payload)})
             codes = [error["extensions"]["code"] for error in response.get("errors", ())]
             assert codes == (["INVALID_CURSOR"] if argument in ("after", "before") else []), place
     assert not any(MARKER in statement for statement in statements)
-    everything = await ask("{ shipments(where: { archived: null }) { totalCount { count } } }")
+    everything = await execute("{ shipments(where: { archived: null }) { totalCount { count } } }")
     assert everything["data"]["shipments"]["totalCount"]["count"] == 120
 
 
 @pytest.mark.parametrize("field", sorted({name for name, _, _ in PLACES.values()}))
-async def test_a_text_with_a_null_character_is_rejected_with_the_path_of_its_field(field: str, ask: Ask) -> None:
+async def test_a_text_with_a_null_character_is_rejected_with_the_path_of_its_field(
+    field: str, execute: Execute
+) -> None:
     for place, (name, argument, make) in PLACES.items():
         if name != field:
             continue
-        response = await ask(query(name, argument), {"x": make(f"{MARKER}\0")})
+        response = await execute(query(name, argument), {"x": make(f"{MARKER}\0")})
         errors = [(error["path"], error["extensions"]["code"]) for error in response.get("errors", ())]
         is_id = {"id", "ids"} & set(place.split(".")) or place == "changes.where.shipments"
         if argument in ("after", "before"):
@@ -100,10 +102,10 @@ async def test_a_text_with_a_null_character_is_rejected_with_the_path_of_its_fie
             assert errors == [([name], "BAD_USER_INPUT")], place
 
 
-async def test_an_alias_becomes_a_key_whatever_its_name(ask: Ask) -> None:
+async def test_an_alias_becomes_a_key_whatever_its_name(execute: Execute) -> None:
     names = ["_", "__", "a" * 200, "select", "NULL", "from_1", "shipment_1", "page_1", "concat", "x1"]
     fields = " ".join(f"{name}: number" for name in names if not name.startswith("__"))
-    response = await ask(f'{{ shipment(by: {{ number: "SHP-0000001" }}) {{ {fields} }} }}')
+    response = await execute(f'{{ shipment(by: {{ number: "SHP-0000001" }}) {{ {fields} }} }}')
     assert response["data"]["shipment"] == {name: "SHP-0000001" for name in names if not name.startswith("__")}
 
 

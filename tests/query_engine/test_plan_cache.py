@@ -18,7 +18,7 @@ from graphql_app.errors import request_errors
 from graphql_app.query_engine import cost, plan
 from graphql_app.schema import build
 
-pytestmark = pytest.mark.world
+pytestmark = pytest.mark.seed_data
 SCHEMA = build.build()._schema
 
 

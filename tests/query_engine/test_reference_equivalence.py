@@ -15,9 +15,9 @@ from graphql_app.errors import request_errors
 from graphql_app.query_engine import fast_path
 from graphql_app.schema import build
 from tests.support import random_queries
-from tests.support.random_arguments import Plain, Values
+from tests.support.random_arguments import RandomArguments, Reference
 
-pytestmark = pytest.mark.world
+pytestmark = pytest.mark.seed_data
 SCHEMA = build.build()._schema
 
 
@@ -34,20 +34,20 @@ def encode(result: ExecutionResult) -> bytes:
     return orjson.dumps({"data": result.data, "errors": errors})
 
 
-VALUES: list[Values] = []
+VALUES: list[RandomArguments] = []
 """The values for the strategy, which runs outside of the event loop and of fixtures."""
 
 
 @pytest.fixture
-def reference(plain: Plain) -> Plain:
+def reference(plain: Reference) -> Reference:
     """The reference implementation; also sets the values of the strategy."""
     VALUES[:] = [plain.values]
     return plain
 
 
-def random_query(generator: random.Random) -> random_queries.Question:
+def random_query(generator: random.Random) -> random_queries.RandomQuery:
     """Return a random query with its variables."""
-    return random_queries.Writer(generator, SCHEMA, VALUES[0]).question()
+    return random_queries.QueryWriter(generator, SCHEMA, VALUES[0]).query()
 
 
 async def execute(engine: AsyncEngine, viewer: Viewer, document: Any, variables: Any) -> ExecutionResult:
@@ -67,17 +67,17 @@ async def execute(engine: AsyncEngine, viewer: Viewer, document: Any, variables:
         return result if isinstance(result, ExecutionResult) else await result
 
 
-@settings(settings.get_profile("questions"))
+@settings(settings.get_profile("random-queries"))
 @given(query=strategies.randoms(use_true_random=False).map(random_query))
 async def test_a_random_query_returns_the_same_as_the_reference(
-    query: random_queries.Question, engine: AsyncEngine, reference: Plain
+    query: random_queries.RandomQuery, engine: AsyncEngine, reference: Reference
 ) -> None:
     document = parse(query.document)
     validation_errors = validate(SCHEMA, document)
     if any("conflict" in error.message for error in validation_errors):
         return
     assert not validation_errors, (query, validation_errors)
-    for variables in (query.variables, *query.again):  # later executions use cached plans if they fit
+    for variables in (query.variables, *query.other_variables):  # later executions use cached plans if they fit
         result = await execute(engine, reference.viewer, document, variables)
         if any(isinstance(error.original_error, request_errors.LimitExceeded) for error in result.errors or ()):
             return

@@ -23,7 +23,7 @@ from graphql_app.errors import request_errors
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from tests.support import seed_data
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 SHIPMENT = """
   id number carrier { name shipments(first: 1) { nodes { returnOf { number } } totalCount { count } } }
@@ -54,26 +54,26 @@ NO_DATA = {
 }
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize("name", QUERIES)
 async def test_a_root_field_needs_one_statement_whatever_is_selected_below_it(
-    name: str, ask: Ask, statements: list[str]
+    name: str, execute: Execute, statements: list[str]
 ) -> None:
     query = QUERIES[name].replace("ALL", SHIPMENT)
-    await ask(query)  # on a new connection asyncpg reads the definitions of array types
+    await execute(query)  # on a new connection asyncpg reads the definitions of array types
     statements.clear()
-    response = await ask(query)
+    response = await execute(query)
     assert "errors" not in response, response
     assert response["data"][name]
     assert len(statements) == 1
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 @pytest.mark.parametrize("name", NO_DATA)
-async def test_a_field_without_data_needs_no_statement(name: str, ask: Ask, statements: list[str]) -> None:
-    await ask("{ __typename }")
+async def test_a_field_without_data_needs_no_statement(name: str, execute: Execute, statements: list[str]) -> None:
+    await execute("{ __typename }")
     statements.clear()
-    assert "errors" not in await ask(NO_DATA[name])
+    assert "errors" not in await execute(NO_DATA[name])
     assert statements == []
 
 
@@ -83,20 +83,22 @@ def test_every_root_field_is_tested() -> None:
     assert set(query.fields) == {*QUERIES, "viewer"}
 
 
-@pytest.mark.world
-async def test_several_root_fields_need_one_statement_each_in_one_transaction(ask: Ask, statements: list[str]) -> None:
-    await ask("{ __typename }")
+@pytest.mark.seed_data
+async def test_several_root_fields_need_one_statement_each_in_one_transaction(
+    execute: Execute, statements: list[str]
+) -> None:
+    await execute("{ __typename }")
     statements.clear()
-    await ask('{ a: carrier(code: "dhl") { name } viewer { account } b: carrier(code: "ups") { name } __typename }')
+    await execute('{ a: carrier(code: "dhl") { name } viewer { account } b: carrier(code: "ups") { name } __typename }')
     assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "SELECT", "COMMIT;"]
     assert "REPEATABLE READ READ ONLY" in statements[0]
 
 
-@pytest.mark.world
-async def test_a_single_field_that_reads_needs_no_transaction(ask: Ask, statements: list[str]) -> None:
-    await ask("{ __typename }")
+@pytest.mark.seed_data
+async def test_a_single_field_that_reads_needs_no_transaction(execute: Execute, statements: list[str]) -> None:
+    await execute("{ __typename }")
     statements.clear()
-    await ask('{ viewer { account } carrier(code: "dhl") { name } }')
+    await execute('{ viewer { account } carrier(code: "dhl") { name } }')
     assert [statement.split()[0] for statement in statements] == ["SELECT"]
 
 
@@ -114,7 +116,7 @@ class InterruptedSession(Session):
 
 
 async def test_root_fields_of_one_operation_share_a_snapshot(engine: AsyncEngine, owner: AsyncEngine) -> None:
-    accounts = await seed_data.fill(owner)
+    accounts = await seed_data.insert_seed_data(owner)
 
     async def write() -> None:
         async with owner.begin() as connection:
@@ -134,7 +136,7 @@ async def test_root_fields_of_one_operation_share_a_snapshot(engine: AsyncEngine
     assert responses[1] == {"before": {"name": "renamed"}, "after": {"name": "renamed"}}
 
 
-@pytest.mark.world
+@pytest.mark.seed_data
 async def test_concurrent_requests_with_two_root_fields_do_not_share_a_session(client: httpx.AsyncClient) -> None:
     query = {"query": "{ a: shipments(first: 5) { nodes { id } } b: carriers { nodes { code } } }"}
     responses = await asyncio.gather(*(client.post("/graphql", json=query) for _ in range(8)))
@@ -150,7 +152,7 @@ async def test_after_an_error_the_other_root_fields_of_the_snapshot_fail_too(
     timeout_engine = make_engine(
         settings.postgres_url.get_secret_value(), settings.model_copy(update={"statement_timeout": 0.2}), scoped=True
     )
-    accounts = await seed_data.fill(owner)
+    accounts = await seed_data.insert_seed_data(owner)
     document = parse('{ slow: carrier(code: "dhl") { name } quick: shipments(first: 1) { nodes { id } } }')
     async with owner.connect() as blocking:
         await blocking.execute(text("LOCK TABLE carrier"))

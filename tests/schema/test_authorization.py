@@ -14,9 +14,9 @@ from graphql_app.auth.scopes import ADMIN, EVENTS, READ, SCOPES, WRITE
 from graphql_app.cli import account_admin
 from graphql_app.schema import authorization, build
 from graphql_app.settings import Settings
-from tests.support.graphql_client import Ask
-from tests.support.live_server import serving
-from tests.support.streaming_clients import Socket, events
+from tests.support.graphql_client import Execute
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import WebSocketClient, sse_events
 
 CORE = build.build()._schema
 ROOTS = {"query": CORE.query_type, "mutation": CORE.mutation_type, "subscription": CORE.subscription_type}
@@ -75,7 +75,7 @@ async def secrets(owner: AsyncEngine) -> dict[str | None, str]:
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as number:
+    async with run_server(app, settings) as number:
         yield number
 
 
@@ -99,7 +99,7 @@ def test_queries_and_mutations_require_the_expected_scopes() -> None:
 
 @pytest.mark.parametrize("kind", ["query", "mutation"])
 async def test_a_key_with_the_required_scope_is_accepted_and_all_others_are_rejected(
-    kind: str, ask: Ask, secrets: dict[str | None, str], statements: list[str]
+    kind: str, execute: Execute, secrets: dict[str | None, str], statements: list[str]
 ) -> None:
     for name in (name for field_kind, name in FIELDS if field_kind == kind):
         required, document = described_scope(kind, name), f"{kind} {{ {selection(kind, name, 'a: ')} }}"
@@ -107,10 +107,10 @@ async def test_a_key_with_the_required_scope_is_accepted_and_all_others_are_reje
             headers = {"authorization": f"Bearer {secrets[scope]}"}
             statements.clear()
             if required in (None, scope):
-                response = await ask(document, headers=headers)
+                response = await execute(document, headers=headers)
                 assert "data" in response, response
             else:
-                (error,) = (await ask(document, headers=headers, status=403))["errors"]
+                (error,) = (await execute(document, headers=headers, status=403))["errors"]
                 assert error["message"] == (f"`{name}` requires the scope {required}, which the API key does not have.")
                 assert (error["extensions"]["code"], error["path"]) == ("FORBIDDEN", ["a"])
                 assert statements == []
@@ -124,8 +124,8 @@ async def test_subscriptions_are_rejected_in_the_same_way_over_websocket_and_sse
             continue
         document = f"subscription {{ {selection(kind, name)} }}"
         for scope in (WRITE, EVENTS, ADMIN):
-            async with Socket(port) as socket:
-                await socket.init(Authorization=f"Bearer {secrets[scope]}")
+            async with WebSocketClient(port) as socket:
+                await socket.connection_init(Authorization=f"Bearer {secrets[scope]}")
                 await socket.subscribe(document)
                 message = await socket.receive()
                 assert message["type"] == "error"
@@ -134,15 +134,15 @@ async def test_subscriptions_are_rejected_in_the_same_way_over_websocket_and_sse
                 await socket.subscribe("{ viewer { scopes } }", name="2")
                 assert (await socket.receive())["payload"] == {"data": {"viewer": {"scopes": [scope]}}}
             with pytest.raises(AssertionError, match=r"403.*FORBIDDEN"):
-                async with events(port, document, key=secrets[scope]):
+                async with sse_events(port, document, key=secrets[scope]):
                     pass
-        async with events(port, document, key=secrets[READ]) as stream:
+        async with sse_events(port, document, key=secrets[READ]) as stream:
             await anext(stream)
 
 
 async def test_queries_and_mutations_are_rejected_over_websocket(port: int, secrets: dict[str | None, str]) -> None:
-    async with Socket(port) as socket:
-        await socket.init(Authorization=f"Bearer {secrets[EVENTS]}")
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init(Authorization=f"Bearer {secrets[EVENTS]}")
         for document in (f"{{ {CARRIERS} }}", 'mutation { shipmentConfirm(by: {id: "x"}) { __typename } }'):
             await socket.subscribe(document)
             message = await socket.receive()
@@ -165,24 +165,26 @@ CARRIERS = "carriers { __typename }"
     ],
 )
 async def test_a_field_is_found_anywhere_in_the_document(
-    document: str, ask: Ask, secrets: dict[str | None, str], statements: list[str]
+    document: str, execute: Execute, secrets: dict[str | None, str], statements: list[str]
 ) -> None:
     headers = {"authorization": f"Bearer {secrets[ADMIN]}"}
     statements.clear()
-    response = await ask(document, headers=headers, status=403)
+    response = await execute(document, headers=headers, status=403)
     assert response["errors"][0]["path"] == ["carriers"]
     assert "data" not in response
     assert statements == []
-    await ask(document, headers={"authorization": f"Bearer {secrets[READ]}"})
+    await execute(document, headers={"authorization": f"Bearer {secrets[READ]}"})
 
 
-async def test_one_mutation_without_its_scope_stops_all_others(ask: Ask, secrets: dict[str | None, str]) -> None:
+async def test_one_mutation_without_its_scope_stops_all_others(
+    execute: Execute, secrets: dict[str | None, str]
+) -> None:
     document = """mutation {
       carrierSave(code: "acme", input: {name: "Acme"}) { carrier { code } }
       apiKeyCreate(input: {name: "n", scopes: ["admin"]}) { secret }
     }"""
-    await ask(document, headers={"authorization": f"Bearer {secrets[WRITE]}"}, status=403)
-    response = await ask("{ carriers { nodes { code } } }", headers={"authorization": f"Bearer {secrets[READ]}"})
+    await execute(document, headers={"authorization": f"Bearer {secrets[WRITE]}"}, status=403)
+    response = await execute("{ carriers { nodes { code } } }", headers={"authorization": f"Bearer {secrets[READ]}"})
     assert response["data"]["carriers"]["nodes"] == []
 
 
@@ -195,8 +197,10 @@ async def test_operations_that_are_not_executed_require_no_scope(
     assert (await client.post("/graphql", json={**body, "operationName": "B"}, headers=headers)).status_code == 403
 
 
-async def test_introspection_requires_a_valid_key_and_no_scope(ask: Ask, secrets: dict[str | None, str]) -> None:
+async def test_introspection_requires_a_valid_key_and_no_scope(
+    execute: Execute, secrets: dict[str | None, str]
+) -> None:
     document = '{ __schema { queryType { name } } __type(name: "Shipment") { name } __typename }'
     for secret in secrets.values():
-        assert "errors" not in await ask(document, headers={"authorization": f"Bearer {secret}"})
-    await ask(document, status=401)
+        assert "errors" not in await execute(document, headers={"authorization": f"Bearer {secret}"})
+    await execute(document, status=401)

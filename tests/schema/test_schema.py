@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.schema import build
-from tests.support.graphql_client import Ask
+from tests.support.graphql_client import Execute
 
 FILE = Path(__file__).parents[2] / "schema.graphql"
 
@@ -23,15 +23,15 @@ async def test_the_schema_is_served_as_text(client: httpx.AsyncClient) -> None:
     assert response.text == FILE.read_text()
 
 
-async def test_building_a_second_schema_does_not_affect_the_first(ask: Ask, owner: AsyncEngine) -> None:
-    await ask("{ viewer { account } }")
+async def test_building_a_second_schema_does_not_affect_the_first(execute: Execute, owner: AsyncEngine) -> None:
+    await execute("{ viewer { account } }")
     build.build()
     async with owner.begin() as connection:
         await connection.execute(
             text("INSERT INTO carrier (account_id, code, name) SELECT id, 'acme', 'Acme' FROM account")
         )
-    (carrier,) = (await ask("{ carriers { nodes { id } } }"))["data"]["carriers"]["nodes"]
-    response = await ask("query Find($id: ID!) { node(id: $id) { id ... on Carrier { code } } }", carrier)
+    (carrier,) = (await execute("{ carriers { nodes { id } } }"))["data"]["carriers"]["nodes"]
+    response = await execute("query Find($id: ID!) { node(id: $id) { id ... on Carrier { code } } }", carrier)
     assert response == {"data": {"node": {**carrier, "code": "acme"}}}
 
 

@@ -22,8 +22,8 @@ from graphql_app.observability.logging import JsonLogFormatter, LogFormatter, re
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from tests.support.databases import admin_connection, database_url
-from tests.support.live_server import serving
-from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Socket, events
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import CHANGE_FIELDS, CREATE, SHIPMENT_CHANGED, WebSocketClient, sse_events
 
 
 async def test_livez_and_readyz_return_ok(client: httpx.AsyncClient) -> None:
@@ -35,13 +35,13 @@ async def test_livez_and_readyz_return_ok(client: httpx.AsyncClient) -> None:
 async def test_readyz_returns_503_without_a_database_and_livez_200(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE dropped_later TEMPLATE {migrated}")
     engine = make_engine(database_url(server, "dropped_later"), settings)
     app = app_module.create_app(settings, engine=engine, keyless=True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         assert (await client.get("/readyz")).status_code == 200
-        async with admin(server) as connection:
+        async with admin_connection(server) as connection:
             await connection.execute("DROP DATABASE dropped_later WITH (FORCE)")
         response = await client.get("/readyz")
         assert (response.status_code, response.text) == (503, "no database\n")
@@ -101,19 +101,19 @@ async def test_operations_over_websocket_and_sse_are_counted(
 ) -> None:
     invalid_cursor = 'subscription { shipmentChanged(after: "x") { cursor } }'
     caplog.set_level(logging.INFO, "graphql_app.requests")
-    async with serving(app, settings) as port, Socket(port) as socket:
+    async with run_server(app, settings) as port, WebSocketClient(port) as socket:
         before = await operation_counts(port)
-        await socket.init()
+        await socket.connection_init()
         for query in ("{ viewer { account } }", "{ nothing }", CREATE, invalid_cursor):
             await socket.subscribe(query)
             while (await socket.receive())["type"] not in ("complete", "error"):
                 pass
-        await socket.subscribe(CHANGED % PLAIN)
+        await socket.subscribe(SHIPMENT_CHANGED % CHANGE_FIELDS)
         await asyncio.sleep(0.1)
         await socket.send(id="1", type="complete")
         await asyncio.sleep(0.1)
         over_socket = await operation_counts(port) - before
-        async with events(port, CHANGED % PLAIN) as stream:
+        async with sse_events(port, SHIPMENT_CHANGED % CHANGE_FIELDS) as stream:
             await anext(stream)
             app.state.subscription_broker.open_subscriptions.copy().pop().fail(request_errors.SlowConsumer())
             assert (await anext(stream))["event"] == "next"

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from graphql_app.database.embedded_server import EmbeddedServer
-from tests.conftest import database_url
 from tests.database.test_embedded_server import server_pid, wait_until_gone
+from tests.support.databases import database_url
 from tests.support.server_process import failure_message, started, wait_until_closed
 from tests.support.streaming_clients import authorization
 
@@ -21,9 +21,9 @@ RESULT = {"data": {"viewer": {"account": "default"}}}
 
 
 @pytest.fixture(scope="module")
-def root(folder: Path) -> Path:
+def root(server_folder: Path) -> Path:
     """The data directory of this module's servers. All but the first start find an existing database."""
-    return folder / "served"
+    return server_folder / "served"
 
 
 def execute(url: str, key: str | None = None) -> object:
@@ -53,8 +53,8 @@ def test_the_second_start_uses_the_existing_database_cluster(root: Path) -> None
     assert modified[0] == modified[1] != {}
 
 
-def test_an_empty_embedded_database_is_filled_with_demonstration_data_once(folder: Path) -> None:
-    root, query = str(folder / "demo"), {"query": "{ shipments { totalCount { count } } }"}
+def test_an_empty_embedded_database_is_filled_with_demonstration_data_once(server_folder: Path) -> None:
+    root, query = str(server_folder / "demo"), {"query": "{ shipments { totalCount { count } } }"}
     counts = []
     for _ in range(2):
         with started("serve", "--port", "0", SHIPMENTS_DATA_DIR=root) as program:

@@ -14,10 +14,10 @@ from starlette.applications import Starlette
 from graphql_app.settings import Settings
 from graphql_app.subscriptions import broker, fan_out
 from graphql_app.transport import sse
-from tests.support.live_server import Wire, posted, serving
-from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
+from tests.support.live_server import RawConnection, raw_post, run_server
+from tests.support.streaming_clients import CHANGE_FIELDS, SHIPMENT_CHANGED, ApiClient, WebSocketClient, sse_events
 
-ALL = CHANGED % PLAIN
+ALL = SHIPMENT_CHANGED % CHANGE_FIELDS
 EVENTS = """subscription($shipments: [ID!], $codes: [TrackingEventCode!], $after: String) {
     trackingEventRecorded(shipments: $shipments, codes: $codes, after: $after) {
         cursor shipmentSeq statusBefore statusAfter event { code occurredAt shipment { id } } } }"""
@@ -25,18 +25,18 @@ EVENTS = """subscription($shipments: [ID!], $codes: [TrackingEventCode!], $after
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
 @pytest.fixture
-async def api(port: int) -> AsyncIterator[Api]:
-    async with Api(port) as api:
+async def api(port: int) -> AsyncIterator[ApiClient]:
+    async with ApiClient(port) as api:
         yield api
 
 
 async def subscribe_and_wait(
-    api: Api, socket: Socket, query: str = ALL, variables: dict[str, Any] | None = None
+    api: ApiClient, socket: WebSocketClient, query: str = ALL, variables: dict[str, Any] | None = None
 ) -> None:
     """Subscribe to new changes, and wait until the subscription has started: operations of a socket start in order."""
     await socket.subscribe(query, variables)
@@ -46,11 +46,13 @@ async def subscribe_and_wait(
     await asyncio.sleep(0.1)
 
 
-async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_shipment(api: Api, port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_shipment(
+    api: ApiClient, port: int
+) -> None:
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         shipment = "shipment { id status recipient { country } events { nodes { code } } }"
-        await subscribe_and_wait(api, socket, CHANGED % f"cursor shipmentSeq op changedFields {shipment}")
+        await subscribe_and_wait(api, socket, SHIPMENT_CHANGED % f"cursor shipmentSeq op changedFields {shipment}")
         shipment_id = await api.create()
         await api.record(shipment_id, "PICKED_UP")
         created, moved = await socket.changes(2)
@@ -69,12 +71,12 @@ async def test_a_change_arrives_with_its_cursor_and_the_selected_fields_of_the_s
     assert [change["cursor"] for change in log] == [created["cursor"], moved["cursor"]]
 
 
-async def test_missed_changes_come_before_new_ones(api: Api, port: int) -> None:
+async def test_missed_changes_come_before_new_ones(api: ApiClient, port: int) -> None:
     for at in range(5):
         await api.create(f"before-{at}")
     log = await api.log()
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await socket.subscribe(ALL, {"after": log[1]["cursor"]})
         missed = await socket.changes(3)
         await api.create("after")
@@ -82,15 +84,15 @@ async def test_missed_changes_come_before_new_ones(api: Api, port: int) -> None:
     assert [change["cursor"] for change in [*missed, live]] == [change["cursor"] for change in (await api.log())[2:]]
 
 
-async def test_no_change_is_skipped_or_repeated_between_missed_and_new_changes(api: Api, port: int) -> None:
+async def test_no_change_is_skipped_or_repeated_between_missed_and_new_changes(api: ApiClient, port: int) -> None:
     """Clients resume from 30 different cursors while writers create shipments."""
     await asyncio.gather(*(api.create() for _ in range(30)))
     start = [change["cursor"] for change in await api.log()]
 
     async def listen(at: int, until: int) -> list[str]:
         await asyncio.sleep(at * 0.01)
-        async with Socket(port) as socket:
-            await (await socket.init()).subscribe(ALL, {"after": start[at]})
+        async with WebSocketClient(port) as socket:
+            await (await socket.connection_init()).subscribe(ALL, {"after": start[at]})
             return [change["cursor"] for change in await socket.changes(until - at - 1)]
 
     async def write() -> None:
@@ -107,9 +109,9 @@ async def test_no_change_is_skipped_or_repeated_between_missed_and_new_changes(a
         assert cursors == log[at + 1 :]
 
 
-async def test_where_filters_changes_like_the_query(api: Api, port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+async def test_where_filters_changes_like_the_query(api: ApiClient, port: int) -> None:
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await subscribe_and_wait(
             api, socket, variables={"where": {"tags": {"hasAny": ["red"]}, "status": {"in": ["READY"]}}}
         )
@@ -124,11 +126,11 @@ async def test_where_filters_changes_like_the_query(api: Api, port: int) -> None
 
 
 async def test_events_are_filtered_by_shipment_and_code_and_carry_the_status_before_and_after(
-    api: Api, port: int
+    api: ApiClient, port: int
 ) -> None:
     shipment, other = await api.create(), await api.create()
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await subscribe_and_wait(api, socket, EVENTS, {"shipments": [shipment], "codes": ["PICKED_UP", "DELIVERED"]})
         await api.record(other, "PICKED_UP")
         await api.record(shipment, "PICKED_UP")
@@ -145,10 +147,12 @@ async def test_events_are_filtered_by_shipment_and_code_and_carry_the_status_bef
     assert (first["shipmentSeq"], second["shipmentSeq"]) == (2, 4)
 
 
-async def test_subscribers_with_the_same_query_share_one_statement(api: Api, port: int, statements: list[str]) -> None:
-    async with Socket(port) as first, Socket(port) as second, Socket(port) as third:
+async def test_subscribers_with_the_same_query_share_one_statement(
+    api: ApiClient, port: int, statements: list[str]
+) -> None:
+    async with WebSocketClient(port) as first, WebSocketClient(port) as second, WebSocketClient(port) as third:
         for socket in (first, second, third):
-            await socket.init()
+            await socket.connection_init()
             await subscribe_and_wait(api, socket)
         await api.create()  # the first change also prepares the statement and the connection
         for socket in (first, second, third):
@@ -160,16 +164,16 @@ async def test_subscribers_with_the_same_query_share_one_statement(api: Api, por
     assert len([sql for sql in statements if "AS log_1" in sql]) == 1
 
 
-async def test_an_event_stream_resumes_after_the_last_event_id(api: Api, port: int) -> None:
+async def test_an_event_stream_resumes_after_the_last_event_id(api: ApiClient, port: int) -> None:
     for _ in range(3):
         await api.create()
     log = [change["cursor"] for change in await api.log()]
-    async with events(port, ALL, {"after": log[0]}) as stream:
+    async with sse_events(port, ALL, {"after": log[0]}) as stream:
         start, first, second = [await anext(stream) for _ in range(3)]
     assert (start["id"], first["id"], second["id"]) == (log[0], log[1], log[2])
     assert first["event"] == "next"
     assert f'"cursor":"{log[1]}"' in first["data"]
-    async with events(port, ALL, {"after": log[0]}, last=log[1]) as stream:
+    async with sse_events(port, ALL, {"after": log[0]}, last=log[1]) as stream:
         await anext(stream)
         assert (await anext(stream))["id"] == log[2]
 
@@ -184,10 +188,10 @@ async def test_an_event_stream_resumes_after_the_last_event_id(api: Api, port: i
     ],
 )
 async def test_an_invalid_subscription_is_rejected_before_it_starts(
-    api: Api, port: int, variables: dict[str, Any], code: str
+    api: ApiClient, port: int, variables: dict[str, Any], code: str
 ) -> None:
-    async with Socket(port) as socket:
-        await (await socket.init()).subscribe(ALL, variables)
+    async with WebSocketClient(port) as socket:
+        await (await socket.connection_init()).subscribe(ALL, variables)
         message = await socket.receive()
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == code
@@ -197,9 +201,11 @@ async def test_an_invalid_subscription_is_rejected_before_it_starts(
     assert response.json()["errors"][0]["extensions"]["code"] == code
 
 
-async def test_a_subscription_holds_no_connection_while_it_waits(api: Api, port: int, engine: AsyncEngine) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+async def test_a_subscription_holds_no_connection_while_it_waits(
+    api: ApiClient, port: int, engine: AsyncEngine
+) -> None:
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         for name in range(20):
             await socket.subscribe(ALL.replace("number", "number " * (name + 1)), {"after": ""}, name=str(name))
         await api.create()  # all of them start at the oldest change, so none can miss it
@@ -213,12 +219,12 @@ async def test_a_stream_that_is_not_read_ends_with_the_last_delivered_cursor(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
-    big = CHANGED % ("cursor " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
+    big = SHIPMENT_CHANGED % ("cursor " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
     big += " fragment all on Shipment { id number status packages { id } parties { name } events { nodes { id } } }"
     body = json.dumps({"query": big}).encode()
-    async with serving(app, settings, send_buffer=4096) as port, Api(port) as api, Wire(port) as wire:
+    async with run_server(app, settings, send_buffer=4096) as port, ApiClient(port) as api, RawConnection(port) as wire:
         wire.writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
-        await wire.send(posted(body, "accept: text/event-stream").replace(b"connection: close\r\n", b""))
+        await wire.send(raw_post(body, "accept: text/event-stream").replace(b"connection: close\r\n", b""))
         await asyncio.sleep(0.3)
         for _ in range(50):
             await asyncio.gather(*(api.create() for _ in range(4)))
@@ -240,7 +246,7 @@ async def test_a_stream_sends_a_newer_id_while_no_change_matches(
 ) -> None:
     monkeypatch.setattr(sse, "PING_SECONDS", 0.2)
     no_match = {"where": {"number": {"eq": "none such"}}}
-    async with serving(app, settings) as port, Api(port) as api, events(port, ALL, no_match) as stream:
+    async with run_server(app, settings) as port, ApiClient(port) as api, sse_events(port, ALL, no_match) as stream:
         await anext(stream)
         await api.create()
         (last,) = await api.log()
@@ -251,9 +257,9 @@ async def test_a_stream_sends_a_newer_id_while_no_change_matches(
     assert event == {"id": last["cursor"]}
 
 
-async def test_closed_streams_leave_no_subscriptions_behind(api: Api, port: int, app: Starlette) -> None:
+async def test_closed_streams_leave_no_subscriptions_behind(api: ApiClient, port: int, app: Starlette) -> None:
     for _ in range(5):
-        async with events(port, ALL) as stream:
+        async with sse_events(port, ALL) as stream:
             await anext(stream)
     await api.create()
     await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ document.addEventListener('securitypolicyviolation', e => breaches.push(`${e.vio
 // The visible text of an element, with the editor's non-breaking spaces as plain spaces.
 window.read = selector => document.querySelector(selector)?.innerText.replaceAll('\u00a0', ' ') ?? '';
 """
-RETURN = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+ENTER_KEY = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
 CONTROL_MODIFIER = 2  # the bit of the Control key in the protocol
 
 
@@ -65,9 +65,9 @@ class Page:
                 else:
                     future.set_result(message["result"])
             else:
-                self.note(message["method"], message["params"])
+                self.record_event(message["method"], message["params"])
 
-    def note(self, event: str, params: dict[str, Any]) -> None:
+    def record_event(self, event: str, params: dict[str, Any]) -> None:
         """Record an event of the protocol."""
         match event:
             case "Network.requestWillBeSent":
@@ -83,9 +83,9 @@ class Page:
                 self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
             case "Target.attachedToTarget":
                 self.workers.append(params["targetInfo"]["url"])
-                self.soon(self.watch_worker(params["sessionId"]))
+                self.run_in_background(self.watch_worker(params["sessionId"]))
 
-    def soon(self, work: Any) -> None:
+    def run_in_background(self, work: Any) -> None:
         """Run a coroutine in the background; `detach` cancels it."""
         task = asyncio.create_task(work)
         self.tasks.add(task)
@@ -119,13 +119,13 @@ class Page:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
-    async def size(self, width: int, height: int) -> None:
+    async def set_viewport(self, width: int, height: int) -> None:
         """Set the viewport, in CSS pixels."""
         await self.command(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
         )
 
-    async def colours(self, scheme: str) -> None:
+    async def set_color_scheme(self, scheme: str) -> None:
         """Set the preferred color scheme of the user: `dark` or `light`."""
         await self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
@@ -140,7 +140,7 @@ class Page:
             raise RuntimeError(response["exceptionDetails"]["exception"]["description"])
         return response["result"].get("value")
 
-    async def until(self, expression: str, seconds: float = 15) -> Any:
+    async def wait_for(self, expression: str, seconds: float = 15) -> Any:
         """Wait until an expression is truthy and return its value (`{}` for a DOM node). Raises TimeoutError."""
         expression = f"(value => value instanceof Node || value)({expression})"
         deadline = asyncio.get_running_loop().time() + seconds
@@ -154,14 +154,14 @@ class Page:
         """The visible text of an element."""
         return str(await self.evaluate(f"read({json.dumps(selector)})"))
 
-    async def reads(self, selector: str, part: str) -> str:
+    async def wait_for_text(self, selector: str, part: str) -> str:
         """Wait until the visible text of an element contains `part`, then return the text."""
         quoted = json.dumps(selector)
-        return str(await self.until(f"read({quoted}).includes({json.dumps(part)}) && read({quoted})"))
+        return str(await self.wait_for(f"read({quoted}).includes({json.dumps(part)}) && read({quoted})"))
 
     async def click(self, selector: str) -> None:
         """Wait for an element, then click in its center."""
-        center = await self.until(
+        center = await self.wait_for(
             f"(() => {{ const box = document.querySelector({json.dumps(selector)})?.getBoundingClientRect();"
             " return box?.width && {x: box.x + box.width / 2, y: box.y + box.height / 2} })()"
         )
@@ -176,17 +176,17 @@ class Page:
     async def write(self, editor: str, text: str) -> None:
         """Focus an editor, delete its content, and type the text letter by letter."""
         await self.click(f"{editor} .view-lines")
-        await self.until(f"document.querySelector({json.dumps(editor)}).contains(document.activeElement)")
+        await self.wait_for(f"document.querySelector({json.dumps(editor)}).contains(document.activeElement)")
         await self.key(CONTROL_MODIFIER, key="a", code="KeyA", windowsVirtualKeyCode=65)
         await self.key(key="Delete", code="Delete", windowsVirtualKeyCode=46)
         for letter in text:
             await self.command("Input.dispatchKeyEvent", type="char", text=letter)
 
-    async def breaches(self) -> list[str]:
+    async def csp_violations(self) -> list[str]:
         """The violations of the page's Content-Security-Policy so far."""
         return list(await self.evaluate("breaches"))
 
-    async def picture(self) -> bytes:
+    async def screenshot(self) -> bytes:
         """A screenshot as PNG."""
         return base64.b64decode((await self.command("Page.captureScreenshot", format="png"))["data"])
 
@@ -195,7 +195,7 @@ PageType = TypeVar("PageType", bound=Page)
 
 
 @asynccontextmanager
-async def opened(page_type: type[PageType]) -> AsyncIterator[PageType]:
+async def open_page(page_type: type[PageType]) -> AsyncIterator[PageType]:
     """A page in a separate browser process with an empty profile. Only 127.0.0.1 resolves."""
     assert PROGRAM
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -204,9 +204,9 @@ async def opened(page_type: type[PageType]) -> AsyncIterator[PageType]:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            async with connect(await door(Path(profile)), max_size=None) as socket:
+            async with connect(await devtools_url(Path(profile)), max_size=None) as socket:
                 page = page_type(socket)
-                page.soon(page.listen())
+                page.run_in_background(page.listen())
                 try:
                     await page.attach()
                     yield page
@@ -217,7 +217,7 @@ async def opened(page_type: type[PageType]) -> AsyncIterator[PageType]:
             await process.wait()
 
 
-async def door(profile: Path) -> str:
+async def devtools_url(profile: Path) -> str:
     """The WebSocket URL of Chromium's DevTools. Chromium writes its port and path to a file on start."""
     port_file = profile / "DevToolsActivePort"
     async with asyncio.timeout(60):

@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 
-Ask = Callable[..., Awaitable[dict[str, Any]]]
+Execute = Callable[..., Awaitable[dict[str, Any]]]
 """`ask(query, variables, status=200, headers=None)` returns the parsed JSON of the response."""
 
 
-def executor(client: httpx.AsyncClient) -> Ask:
+def executor(client: httpx.AsyncClient) -> Execute:
     """A function that posts a GraphQL document to /graphql, asserts the HTTP status and returns the parsed response."""
 
     async def execute(

@@ -69,7 +69,7 @@ class ArgumentPath(NamedTuple):
     build: BuildArgument
 
 
-class Attack(NamedTuple):
+class Probe(NamedTuple):
     """A request with values that belong to the other account."""
 
     name: str
@@ -77,13 +77,13 @@ class Attack(NamedTuple):
     variables: dict[str, Any]
 
 
-def known(name: str, table: Mapping[str, Any], purpose: str) -> Any:
+def table_entry(name: str, table: Mapping[str, Any], purpose: str) -> Any:
     """`words[name]`; fails if the table has no entry for a name of the schema."""
     assert name in table, f"say how {name} is {purpose}"
     return table[name]
 
 
-def one_of(type_: GraphQLInputObjectType) -> bool:
+def is_one_of(type_: GraphQLInputObjectType) -> bool:
     """Whether an input object is a @oneOf input."""
     return bool(type_.extensions["strawberry-definition"].is_one_of)
 
@@ -96,13 +96,13 @@ def smallest_value(type_: GraphQLInputType) -> Any:
     if isinstance(named, GraphQLEnumType):
         return next(iter(named.values))
     if isinstance(named, GraphQLInputObjectType):
-        if one_of(named):
+        if is_one_of(named):
             name, field = next(iter(named.fields.items()))
             return {name: smallest_value(field.type)}
         return {
             name: smallest_value(field.type) for name, field in named.fields.items() if is_required_input_field(field)
         }
-    return known(named.name, SMALLEST_VALUES, "written")
+    return table_entry(named.name, SMALLEST_VALUES, "written")
 
 
 def argument_paths(type_: GraphQLInputType, parents: Path = ()) -> Iterator[ArgumentPath]:
@@ -112,7 +112,7 @@ def argument_paths(type_: GraphQLInputType, parents: Path = ()) -> Iterator[Argu
         for path, leaf, make in argument_paths(named.of_type, parents):
             yield ArgumentPath(path, leaf, lambda value, make=make: [make(value)])
     elif isinstance(named, GraphQLInputObjectType):
-        others = {} if one_of(named) else smallest_value(named)
+        others = {} if is_one_of(named) else smallest_value(named)
         for name, field in named.fields.items():
             if get_named_type(field.type) is named:
                 continue
@@ -171,10 +171,10 @@ def document(kind: str, name: str, field: GraphQLField, arguments: Mapping[str, 
     return f"{kind}{f'({definitions})' if definitions else ''} {{ {wrapper % body} }}"
 
 
-def against(
+def field_probes(
     kind: str, name: str, field: GraphQLField, base: Mapping[str, Any], victim_values: Mapping[str, list[Any]],
     wrapper: str = "%s", label: str = "",
-) -> Iterator[Attack]:  # fmt: skip
+) -> Iterator[Probe]:  # fmt: skip
     """All probes of one field; its other arguments are those of `base`."""
     for argument, definition in field.args.items():
         for argument_path in argument_paths(definition.type, (argument,)):
@@ -183,7 +183,7 @@ def against(
                 if argument_path.path[-1] == "before":
                     arguments["last"] = 3
                 probe_name = f"{label or name} {'.'.join(argument_path.path[:])} {value!r}"
-                yield Attack(probe_name, document(kind, name, field, arguments, wrapper), arguments)
+                yield Probe(probe_name, document(kind, name, field, arguments, wrapper), arguments)
 
 
 def replaced(base: Any, value: Any) -> Any:
@@ -198,7 +198,7 @@ def replaced(base: Any, value: Any) -> Any:
 ONE_OF_FIELDS = {
     name
     for type_ in CORE.type_map.values()
-    if isinstance(type_, GraphQLInputObjectType) and one_of(type_)
+    if isinstance(type_, GraphQLInputObjectType) and is_one_of(type_)
     for name in type_.fields
 }
 """The fields of all @oneOf inputs: they exclude each other."""
@@ -211,19 +211,19 @@ def smallest_arguments(field: GraphQLField) -> dict[str, Any]:
     }
 
 
-def questions(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, str]) -> Iterator[Attack]:
+def query_probes(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, str]) -> Iterator[Probe]:
     """All probes by queries, also below nodes, which are reached by the attacker's own ids (`own`: type name -> id)."""
     assert CORE.query_type is not None
     for name, field in CORE.query_type.fields.items():
         arguments = smallest_arguments(field)
-        yield Attack(name, document("query", name, field, arguments), arguments)
-        yield from against("query", name, field, arguments, victim_values)
+        yield Probe(name, document("query", name, field, arguments), arguments)
+        yield from field_probes("query", name, field, arguments, victim_values)
     probed = set()
     for type_ in CORE.get_possible_types(CORE.type_map["Node"]):  # type: ignore[arg-type]
-        wrapper = f'node(id: "{known(type_.name, own_ids, "reached")}") {{ ... on {type_.name} {{ %s }} }}'
+        wrapper = f'node(id: "{table_entry(type_.name, own_ids, "reached")}") {{ ... on {type_.name} {{ %s }} }}'
         for name, field in type_.fields.items():
             probed.add((type_.name, name))
-            yield from against("query", name, field, {}, victim_values, wrapper, f"{type_.name}.{name}")
+            yield from field_probes("query", name, field, {}, victim_values, wrapper, f"{type_.name}.{name}")
     for type_ in CORE.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith(("__", "Query", "Mutation", "Subscr")):
             for name, field in type_.fields.items():

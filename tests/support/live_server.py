@@ -17,7 +17,7 @@ from graphql_app.settings import Settings
 
 
 @asynccontextmanager
-async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **options: Any) -> AsyncIterator[int]:
+async def run_server(app: Any, settings: Settings, *, send_buffer: int = 0, **options: Any) -> AsyncIterator[int]:
     """Run a server in this event loop; yields its port. `send_buffer`: size of the socket's send buffer in bytes."""
     listener = socket.socket()
     if send_buffer:
@@ -35,7 +35,9 @@ async def serving(app: Any, settings: Settings, *, send_buffer: int = 0, **optio
 
 
 @asynccontextmanager
-async def client_of(engine: AsyncEngine, settings: Settings, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def client_with_settings(
+    engine: AsyncEngine, settings: Settings, **changes: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app with some settings changed. The app is its `transport.app`."""
     app = app_module.create_app(settings.model_copy(update=changes), engine=engine, keyless=True)
     async with app.router.lifespan_context(app):
@@ -44,7 +46,7 @@ async def client_of(engine: AsyncEngine, settings: Settings, **changes: Any) -> 
             yield client
 
 
-class Wire:
+class RawConnection:
     """One TCP connection to the server."""
 
     def __init__(self, port: int) -> None:
@@ -72,7 +74,7 @@ class Wire:
         return b"".join(parts)
 
 
-def posted(body: bytes, *headers: str) -> bytes:
+def raw_post(body: bytes, *headers: str) -> bytes:
     """The bytes of a POST with `connection: close`."""
     lines = [
         "POST /graphql HTTP/1.1", "host: 127.0.0.1", "content-type: application/json", "connection: close",

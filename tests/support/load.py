@@ -29,17 +29,18 @@ CONTESTED = 30
 ROWS = 12
 """Rows of a bulk call."""
 WEIGHTS = {
-    "make": 4, "double": 2, "contend": 2, "upsert": 2, "edit": 6, "count": 3, "record": 6, "repeat": 1, "edit_many": 2,
-    "record_many": 2, "make_many": 1, "correct": 1, "command": 1,
+    "create": 4, "send_twice": 2, "create_contested": 2, "upsert": 2,
+    "edit": 6, "count": 3, "record": 6, "record_same": 1, "bulk_edit": 2,
+    "bulk_record": 2, "bulk_create": 1, "record_and_void": 1, "full_lifecycle": 1,
 }  # fmt: skip
 """How often each operation is chosen, relative to the others."""
 
 
-class Refused(Exception):
+class NothingDone(Exception):
     """The server did nothing: a conflict with other writers, or too many operations in the queue."""
 
 
-class Storm:
+class ConcurrentWriters:
     """One run: the shipments that all clients write to, and the record of acknowledged writes."""
 
     def __init__(self, send: Send, seed: int) -> None:
@@ -51,9 +52,9 @@ class Storm:
         self.events: Counter[str] = Counter()
         self.voided: set[str] = set()
         self.created_contested: Counter[str] = Counter()
-        self.completed, self.refused = Counter[str](), 0
+        self.completed, self.rejected = Counter[str](), 0
 
-    async def blow(self, clients: int, seconds: float) -> None:
+    async def run(self, clients: int, seconds: float) -> None:
         """Create the shared shipments, then let `clients` clients write for `seconds` seconds."""
         for n in range(SHIPMENTS + 4 * int(seconds)):  # a shipment's metadata is full after a thousand edits
             input_ = complete(confirm=True, externalReference=f"shared {n}", metadata={"n": 0}, packages=[KILO] * 2)
@@ -70,8 +71,8 @@ class Storm:
             try:
                 await getattr(self, operation)(rng)
                 self.completed[operation] += 1
-            except Refused:
-                self.refused += 1
+            except NothingDone:
+                self.rejected += 1
 
     async def do(self, field: str, key: str | None = None, **variables: Any) -> Json:
         """Send one mutation and assert that it has no errors, except where the caller checks them."""
@@ -79,33 +80,35 @@ class Storm:
         assert payload["errors"] == [] or field in ("shipmentCreate", "shipmentUpdate"), payload["errors"]
         return payload
 
-    def some(self, rng: random.Random) -> list[str]:
+    def sample_ids(self, rng: random.Random) -> list[str]:
         """Shared shipments in random order."""
         return rng.sample(self.shared_ids, ROWS)
 
-    async def make(self, rng: random.Random) -> None:
+    async def create(self, rng: random.Random) -> None:
         """Create a shipment with a unique reference."""
         reference = uuid.uuid4().hex
         payload = await self.do("shipmentCreate", input=complete(externalReference=reference, confirm=True))
         assert (payload["errors"], payload["created"]) == ([], True)
         self.created_references.add(reference)
 
-    async def double(self, rng: random.Random) -> None:
+    async def send_twice(self, rng: random.Random) -> None:
         """Send the same call twice at once, with one idempotency key."""
         reference, key = uuid.uuid4().hex, uuid.uuid4().hex
         calls = [self.do("shipmentCreate", key, input=minimal(tags=[reference])) for _ in range(2)]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         if failures := [
-            outcome for outcome in outcomes if isinstance(outcome, BaseException) and not isinstance(outcome, Refused)
+            outcome
+            for outcome in outcomes
+            if isinstance(outcome, BaseException) and not isinstance(outcome, NothingDone)
         ]:
             raise failures[0]
         payloads = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
         assert len({payload["shipment"]["id"] for payload in payloads}) <= 1
         if not payloads:
-            raise Refused
+            raise NothingDone
         self.created_references.add(reference)
 
-    async def contend(self, rng: random.Random) -> None:
+    async def create_contested(self, rng: random.Random) -> None:
         """Create a shipment with a reference that other clients use too."""
         reference = f"contested {rng.randrange(CONTESTED)}"
         payload = await self.do("shipmentCreate", input=minimal(externalReference=reference))
@@ -122,7 +125,7 @@ class Storm:
         )
         self.created_contested[reference] += payload["created"]
 
-    async def make_many(self, rng: random.Random) -> None:
+    async def bulk_create(self, rng: random.Random) -> None:
         """Create shipments with unique and with contested references in one bulk call."""
         unique = [uuid.uuid4().hex for _ in range(ROWS)]
         contested = [f"contested {n}" for n in rng.sample(range(CONTESTED), ROWS)]
@@ -140,9 +143,9 @@ class Storm:
         assert payload["errors"] == []
         self.metadata_keys[id_].add(name)
 
-    async def edit_many(self, rng: random.Random) -> None:
+    async def bulk_edit(self, rng: random.Random) -> None:
         """Set such a key on many shipments in one bulk call."""
-        ids, name = self.some(rng), uuid.uuid4().hex[:8]
+        ids, name = self.sample_ids(rng), uuid.uuid4().hex[:8]
         rows = [{"by": {"id": id_}, "input": {"metadataSet": {name: 1}}} for id_ in ids]
         await self.do("shipmentsBulkUpdate", inputs=rows)
         for id_ in ids:
@@ -178,16 +181,16 @@ class Storm:
         """Record an event with a unique id."""
         await self.report(rng, [rng.choice(self.shared_ids)], [uuid.uuid4().hex])
 
-    async def repeat(self, rng: random.Random) -> None:
+    async def record_same(self, rng: random.Random) -> None:
         """Record an event that other clients record too: it belongs to one shipment and counts once."""
         index = rng.randrange(len(self.shared_ids))
         await self.report(rng, [self.shared_ids[index]], [f"repeated {index}"])
 
-    async def record_many(self, rng: random.Random) -> None:
+    async def bulk_record(self, rng: random.Random) -> None:
         """Record events of many shipments in one bulk call."""
-        await self.report(rng, self.some(rng), [uuid.uuid4().hex for _ in range(ROWS)])
+        await self.report(rng, self.sample_ids(rng), [uuid.uuid4().hex for _ in range(ROWS)])
 
-    async def correct(self, rng: random.Random) -> None:
+    async def record_and_void(self, rng: random.Random) -> None:
         """Record an event and void it."""
         id_, name = rng.choice(self.shared_ids), uuid.uuid4().hex
         payload = await self.report(rng, [id_], [name])
@@ -195,7 +198,7 @@ class Storm:
         assert void_payload["succeeded"] == 1
         self.voided.add(name)
 
-    async def command(self, rng: random.Random) -> None:
+    async def full_lifecycle(self, rng: random.Random) -> None:
         """Create, confirm, override and archive a shipment."""
         reference = uuid.uuid4().hex
         created = await self.do("shipmentCreate", input=complete(externalReference=reference))
@@ -208,7 +211,7 @@ class Storm:
 
     # -- after the run ------------------------------------------------------------------------------------------
 
-    async def agrees(self, url: str) -> int:
+    async def assert_database_matches(self, url: str) -> int:
         """Assert that the database holds exactly the acknowledged writes; returns the number of changes."""
         connection = await asyncpg.connect(url)
         try:
@@ -224,7 +227,7 @@ class Storm:
             unfinished_keys = await connection.fetchval("SELECT count(*) FROM idempotency_key WHERE state <> 'DONE'")
         finally:
             await connection.close()
-        self.made_once([row["name"] for row in shipments])
+        self.assert_each_created_once([row["name"] for row in shipments])
         for row in shipments:
             if (id_ := f"shp_{row['id'].hex}") in self.metadata_keys:
                 metadata = orjson.loads(row["metadata"])
@@ -237,7 +240,7 @@ class Storm:
         assert unfinished_keys == 0
         return sum(map(len, sequences.values()))
 
-    def made_once(self, names: list[str]) -> None:
+    def assert_each_created_once(self, names: list[str]) -> None:
         """Assert that each shipment exists once, and that exactly one client created each contested one."""
         assert set(Counter(names).values()) == {1}
         contested = {name for name in names if name.startswith("contested")}
@@ -245,6 +248,6 @@ class Storm:
         assert {name for name in names if not name.startswith(("contested", "shared"))} == self.created_references
 
 
-def query(field: str) -> str:
+def mutation_text(field: str) -> str:
     """The document of a mutation."""
     return document(field)

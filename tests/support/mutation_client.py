@@ -120,18 +120,18 @@ def codes(payload: Json) -> list[tuple[str, str | None]]:
     return [(error["code"], None if error["path"] is None else ".".join(error["path"])) for error in payload["errors"]]
 
 
-def warned(payload: Json) -> list[tuple[str, str]]:
+def warning_codes(payload: Json) -> list[tuple[str, str]]:
     """Code and path of each warning."""
     return [(warning["code"], ".".join(warning["path"])) for warning in payload["warnings"]]
 
 
-class Deeds:
+class MutationClient:
     """The mutations as methods with short names."""
 
     def __init__(self, ask: Any) -> None:
         self.ask = ask
 
-    async def do(self, field: str, *, headers: dict[str, str] | None = None, **variables: Any) -> Json:
+    async def run(self, field: str, *, headers: dict[str, str] | None = None, **variables: Any) -> Json:
         """The payload of one mutation. Fails on top-level errors."""
         response = await self.ask(document(field), variables, headers=headers)
         assert "errors" not in response, response["errors"]
@@ -140,58 +140,58 @@ class Deeds:
 
     async def create(self, options: Json | None = None, **fields: Any) -> Json:
         """shipmentCreate with a minimal input and the given fields."""
-        return await self.do("shipmentCreate", input=minimal(**fields), options=options or {})
+        return await self.run("shipmentCreate", input=minimal(**fields), options=options or {})
 
-    async def made(self, **fields: Any) -> Json:
+    async def created(self, **fields: Any) -> Json:
         """A shipment that was created without errors."""
         payload = await self.create(**fields)
         assert payload["errors"] == []
         shipment: Json = payload["shipment"]
         return shipment
 
-    async def ready(self, packages: int = 1, **fields: Any) -> Json:
+    async def confirmed(self, packages: int = 1, **fields: Any) -> Json:
         """A confirmed shipment."""
-        return await self.made(**complete(packages=[KILO] * packages, confirm=True, **fields))
+        return await self.created(**complete(packages=[KILO] * packages, confirm=True, **fields))
 
     async def upsert(self, reference: str, input_: Json, **options: Any) -> Json:
-        return await self.do("shipmentUpsert", externalReference=reference, input=input_, options=options)
+        return await self.run("shipmentUpsert", externalReference=reference, input=input_, options=options)
 
     async def update(self, id_: str, input_: Json, **options: Any) -> Json:
-        return await self.do("shipmentUpdate", by={"id": id_}, input=input_, options=options)
+        return await self.run("shipmentUpdate", by={"id": id_}, input=input_, options=options)
 
     async def confirm(self, id_: str, **options: Any) -> Json:
-        return await self.do("shipmentConfirm", by={"id": id_}, options=options)
+        return await self.run("shipmentConfirm", by={"id": id_}, options=options)
 
     async def cancel(self, id_: str, reason: str | None = None, **options: Any) -> Json:
-        return await self.do("shipmentCancel", by={"id": id_}, reason=reason, options=options)
+        return await self.run("shipmentCancel", by={"id": id_}, reason=reason, options=options)
 
     async def override(self, id_: str, status: str, reason: str = "We know better", **options: Any) -> Json:
-        return await self.do("shipmentOverrideStatus", by={"id": id_}, status=status, reason=reason, options=options)
+        return await self.run("shipmentOverrideStatus", by={"id": id_}, status=status, reason=reason, options=options)
 
     async def archive(self, id_: str, archived: bool = True, **options: Any) -> Json:
-        return await self.do("shipmentArchive", by={"id": id_}, archived=archived, options=options)
+        return await self.run("shipmentArchive", by={"id": id_}, archived=archived, options=options)
 
     async def bulk_create(self, *inputs: Json, policy: str = "REJECT_FAILED_ROWS", **options: Any) -> Json:
-        return await self.do("shipmentsBulkCreate", inputs=inputs, errorPolicy=policy, options=options)
+        return await self.run("shipmentsBulkCreate", inputs=inputs, errorPolicy=policy, options=options)
 
     async def bulk_update(self, *inputs: Json, policy: str = "REJECT_FAILED_ROWS", **options: Any) -> Json:
-        return await self.do("shipmentsBulkUpdate", inputs=inputs, errorPolicy=policy, options=options)
+        return await self.run("shipmentsBulkUpdate", inputs=inputs, errorPolicy=policy, options=options)
 
     async def record(self, *inputs: Json, policy: str = "REJECT_FAILED_ROWS", **options: Any) -> Json:
-        return await self.do("trackingEventsRecord", inputs=inputs, errorPolicy=policy, options=options)
+        return await self.run("trackingEventsRecord", inputs=inputs, errorPolicy=policy, options=options)
 
     async def void(
         self, id_: str, reason: str = "It was wrong", replacement: Json | None = None, **options: Any
     ) -> Json:
-        return await self.do("trackingEventVoid", id=id_, reason=reason, replacement=replacement, options=options)
+        return await self.run("trackingEventVoid", id=id_, reason=reason, replacement=replacement, options=options)
 
-    async def carrier(self, code: str, **fields: Any) -> Json:
-        return await self.do(
+    async def save_carrier(self, code: str, **fields: Any) -> Json:
+        return await self.run(
             "carrierSave", code=code, input={"name": code.upper()[:9].strip("\0"), **fields}, options={}
         )
 
-    async def map(self, carrier: str, raw: str, code: str | None = None, reason: str | None = None) -> Json:
-        return await self.do("carrierStatusMap", carrier=carrier, raw=raw, code=code, reason=reason, options={})
+    async def map_status(self, carrier: str, raw: str, code: str | None = None, reason: str | None = None) -> Json:
+        return await self.run("carrierStatusMap", carrier=carrier, raw=raw, code=code, reason=reason, options={})
 
     async def shipment(self, id_: str) -> Json:
         """A shipment with all its fields."""
@@ -207,7 +207,7 @@ class Deeds:
         return events
 
 
-async def trail(owner: AsyncEngine, *excluded: str) -> dict[str, str]:
+async def database_snapshot(owner: AsyncEngine, *excluded: str) -> dict[str, str]:
     """All rows of each table as one text, and the last shipment number of each account. `excluded`: table names."""
     snapshot = {}
     async with owner.connect() as connection:
@@ -226,7 +226,7 @@ async def trail(owner: AsyncEngine, *excluded: str) -> dict[str, str]:
     return snapshot
 
 
-async def versions_hold(owner: AsyncEngine) -> int:
+async def assert_versions_match_changes(owner: AsyncEngine) -> int:
     """Assert that each version equals the number of changes, which count from 1; returns the number of shipments."""
     async with owner.connect() as connection:
         rows = await connection.execute(

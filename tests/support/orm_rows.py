@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from graphql_app import models
 
 
-class Loaded:
+class AccountRows:
     """The rows of one account, indexed by id and by shipment."""
 
     def __init__(self, rows: dict[type, list[Any]], raw: dict[Any, str]) -> None:
@@ -41,7 +41,7 @@ def by_shipment(rows: list[Any]) -> defaultdict[UUID, list[Any]]:
     return grouped
 
 
-async def load(engine: AsyncEngine, account: UUID) -> Loaded:
+async def load(engine: AsyncEngine, account: UUID) -> AccountRows:
     """Load all rows of one account."""
     models_ = (models.Shipment, models.Party, models.ShipmentReference, models.Package, models.ShipmentItem,
              models.TrackingEvent, models.Change, models.Carrier)  # fmt: skip
@@ -60,4 +60,4 @@ async def load(engine: AsyncEngine, account: UUID) -> Loaded:
             table = model.__table__.c  # type: ignore[attr-defined]
             result = await session.execute(select(table[key], cast(table[column], Text)))
             raw |= {key: text for key, text in result}
-    return Loaded(rows, raw)
+    return AccountRows(rows, raw)

@@ -12,43 +12,45 @@ from graphql_app.domain import enums
 from graphql_app.graphql_types.model_type import TYPE_MODELS
 from graphql_app.schema import build
 from tests.support import orm_rows
-from tests.support.random_filters import NASTY, FilterValues
-from tests.support.reference_executor import Naive
+from tests.support.random_filters import SPECIAL_STRINGS, FilterValues
+from tests.support.reference_executor import ReferenceExecutor
 
 
-class Written(NamedTuple):
+class Literal(NamedTuple):
     """A value as GraphQL literal and as JSON."""
 
     text: str
     value: Any
 
 
-def literal(value: Any) -> Written:
+def literal(value: Any) -> Literal:
     """A JSON value as `Written`."""
     if isinstance(value, enums.DocumentedEnum):
-        return Written(value.value, value.value)
+        return Literal(value.value, value.value)
     if isinstance(value, dict):
         return object_literal(value, ", ".join(f"{name}: {literal(part).text}" for name, part in value.items()), "{}")
     if isinstance(value, list):
-        return Written(f"[{', '.join(literal(item).text for item in value)}]", [literal(item).value for item in value])
-    return Written(json.dumps(value), value)
+        return Literal(f"[{', '.join(literal(item).text for item in value)}]", [literal(item).value for item in value])
+    return Literal(json.dumps(value), value)
 
 
-def object_literal(value: dict[str, Any], text: str, brackets: str) -> Written:
+def object_literal(value: dict[str, Any], text: str, brackets: str) -> Literal:
     """An object as `Written`, its literal from `text`."""
-    return Written(f"{brackets[0]}{text}{brackets[1]}", {name: literal(part).value for name, part in value.items()})
+    return Literal(f"{brackets[0]}{text}{brackets[1]}", {name: literal(part).value for name, part in value.items()})
 
 
-class Values(FilterValues):
+class RandomArguments(FilterValues):
     """Random arguments, with a method `Type_field` for each field that takes some."""
 
-    def __init__(self, own_rows: orm_rows.Loaded, other_rows: orm_rows.Loaded, reference: Naive) -> None:
+    def __init__(
+        self, own_rows: orm_rows.AccountRows, other_rows: orm_rows.AccountRows, reference: ReferenceExecutor
+    ) -> None:
         super().__init__(own_rows, other_rows)
         self.reference = reference
         self.tables = set(TYPE_MODELS)
         self.cursors: dict[str, list[str]] = {}
 
-    def arguments(self, rng: random.Random, type_name: str, name: str) -> dict[str, Written]:
+    def arguments(self, rng: random.Random, type_name: str, name: str) -> dict[str, Literal]:
         """Arguments of a field, by name."""
         method = getattr(self, f"{type_name}_{name}", None)
         arguments: dict[str, Any] = method(rng) if method else {}
@@ -134,12 +136,14 @@ class Values(FilterValues):
     def Query_track(self, rng: random.Random) -> dict[str, Any]:
         row = rng.choice(list(self.loaded.packages.values()))
         arguments = {
-            "trackingNumber": rng.choice([row.tracking_number or "", (row.tracking_number or "").lower(), *NASTY])
+            "trackingNumber": rng.choice(
+                [row.tracking_number or "", (row.tracking_number or "").lower(), *SPECIAL_STRINGS]
+            )
         }
         return arguments | ({"carrier": rng.choice(["dhl", "ups", "DHL", "'"])} if rng.random() < 0.4 else {})
 
     def Query_carrier(self, rng: random.Random) -> dict[str, Any]:
-        return {"code": rng.choice(["dhl", "ups", "fed_ex", "idle", *NASTY])}
+        return {"code": rng.choice(["dhl", "ups", "fed_ex", "idle", *SPECIAL_STRINGS])}
 
     def Query_carriers(self, rng: random.Random) -> dict[str, Any]:
         return self.page(
@@ -199,15 +203,15 @@ class Values(FilterValues):
         return rng.choice([{}, {"unit": rng.choice([*enums.LengthUnit, None])}])
 
 
-class Plain(NamedTuple):
+class Reference(NamedTuple):
     """The reference executor over the rows of the default account, random arguments for them, and the viewer."""
 
-    reference: Naive
-    values: Values
+    reference: ReferenceExecutor
+    values: RandomArguments
     viewer: Viewer
 
 
-async def plainly(engine: AsyncEngine) -> Plain:
+async def load_reference(engine: AsyncEngine) -> Reference:
     """The reference executor over the rows of a database."""
     async with engine.connect() as connection:
         rows = await connection.execute(text("SELECT slug, id FROM account"))
@@ -215,5 +219,7 @@ async def plainly(engine: AsyncEngine) -> Plain:
     own_rows, other_rows = [await orm_rows.load(engine, accounts[slug]) for slug in ("default", "other")]
     viewer = Viewer(accounts["default"], "default")
     schema = build.build()._schema
-    reference = Naive(schema, own_rows, {"account": "default", "apiKey": None, "scopes": list(viewer.scopes)})
-    return Plain(reference, Values(own_rows, other_rows, reference), viewer)
+    reference = ReferenceExecutor(
+        schema, own_rows, {"account": "default", "apiKey": None, "scopes": list(viewer.scopes)}
+    )
+    return Reference(reference, RandomArguments(own_rows, other_rows, reference), viewer)

@@ -8,9 +8,9 @@ from typing import Any
 
 from graphql_app.domain import enums
 from tests.support import reference_filters
-from tests.support.orm_rows import Loaded
+from tests.support.orm_rows import AccountRows
 
-NASTY = ["", "%", "_", "\\", "'", '"', "\u0001", "ß", "📦", "$1", "x" * 300, "null", "{}"]
+SPECIAL_STRINGS = ["", "%", "_", "\\", "'", '"', "\u0001", "ß", "📦", "$1", "x" * 300, "null", "{}"]
 """Strings that need escaping in SQL, JSON or LIKE patterns."""
 FieldValues = dict[str, Callable[[], Any]]
 
@@ -18,7 +18,7 @@ FieldValues = dict[str, Callable[[], Any]]
 class FilterValues:
     """Random values for filters."""
 
-    def __init__(self, loaded: Loaded, other: Loaded) -> None:
+    def __init__(self, loaded: AccountRows, other: AccountRows) -> None:
         self.loaded, self.other = loaded, other
         self.shipments = list(loaded.shipments.values())
         rows = [
@@ -28,9 +28,9 @@ class FilterValues:
             *loaded.items.values(),
             *loaded.carriers.values(),
         ]
-        self.ids = [public(row) for row in rows]
-        self.without_shipper_ids = [public(row) for row in self.shipments if loaded.party(row.id, "SHIPPER") is None]
-        self.foreign_ids = [public(row) for row in other.shipments.values()]
+        self.ids = [public_id(row) for row in rows]
+        self.without_shipper_ids = [public_id(row) for row in self.shipments if loaded.party(row.id, "SHIPPER") is None]
+        self.foreign_ids = [public_id(row) for row in other.shipments.values()]
         self.instants = sorted(
             {row.created_at for row in self.shipments} | {row.promised_to for row in self.shipments} - {None}
         )
@@ -60,19 +60,19 @@ class FilterValues:
         row = rng.choice(self.shipments)
         return rng.choice(
             [
-                {"id": public(row)},
+                {"id": public_id(row)},
                 {"id": rng.choice(self.without_shipper_ids)},
                 {"number": row.number},
                 {"externalReference": row.external_reference or "nothing"},
                 {"id": self.id(rng)},
-                {"number": rng.choice(NASTY)},
+                {"number": rng.choice(SPECIAL_STRINGS)},
             ]
         )
 
     def string(self, rng: random.Random, values: list[Any]) -> dict[str, Any]:
         """A StringFilter with values like these."""
         known_values = [value for value in values if value is not None] or [""]
-        pick = lambda: rng.choice([*rng.choices(known_values, k=6), rng.choice(NASTY)])  # noqa: E731
+        pick = lambda: rng.choice([*rng.choices(known_values, k=6), rng.choice(SPECIAL_STRINGS)])  # noqa: E731
         prefix = lambda: pick()[: rng.randint(0, 6)]  # noqa: E731
         return rng.choice(
             [
@@ -99,10 +99,10 @@ class FilterValues:
 
     def event_where(self, rng: random.Random) -> dict[str, Any]:
         """A TrackingEventWhere with up to two conditions."""
-        field_values = self.event_ways(rng)
+        field_values = self.event_field_values(rng)
         return {name: field_values[name]() for name in rng.sample(sorted(field_values), rng.randint(0, 2))}
 
-    def event_ways(self, rng: random.Random) -> FieldValues:
+    def event_field_values(self, rng: random.Random) -> FieldValues:
         """For each field of TrackingEventWhere, a function that returns a random value."""
         return {
             "shipment": lambda: self.by(rng),
@@ -117,11 +117,11 @@ class FilterValues:
 
     def shipment_where(self, rng: random.Random, depth: int) -> dict[str, Any]:
         """A ShipmentWhere with up to three conditions."""
-        field_values = self.shipment_ways(rng, depth)
+        field_values = self.shipment_field_values(rng, depth)
         names = rng.sample(sorted(field_values), rng.randint(0, 3))
         return {name: field_values[name]() if rng.random() < 0.95 else None for name in names}
 
-    def shipment_ways(self, rng: random.Random, depth: int) -> FieldValues:
+    def shipment_field_values(self, rng: random.Random, depth: int) -> FieldValues:
         """For each field of ShipmentWhere, a function that returns a random value."""
         row = rng.choice(self.shipments)
         string = lambda *values: self.string(rng, [*values])  # noqa: E731
@@ -190,7 +190,7 @@ class FilterValues:
         )
 
 
-def public(row: Any) -> str:
+def public_id(row: Any) -> str:
     """The public id of a row."""
     prefix = {"Shipment": "shp_", "Package": "pkg_", "TrackingEvent": "evt_", "ShipmentItem": "itm_", "Carrier": "car_"}
     return f"{prefix[type(row).__name__]}{row.id.hex}"

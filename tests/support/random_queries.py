@@ -12,31 +12,31 @@ from typing import Any, NamedTuple
 from graphql import GraphQLObjectType, GraphQLSchema, is_leaf_type, is_list_type, is_non_null_type
 from graphql.type import get_named_type, get_nullable_type
 
-from tests.support.random_arguments import Values, Written
+from tests.support.random_arguments import Literal, RandomArguments
 
 LONG_ALIAS = "x" * 70
 
 
-class Question(NamedTuple):
+class RandomQuery(NamedTuple):
     """A document, its variables, and other variables with which it is executed again."""
 
     document: str
     variables: dict[str, Any]
-    again: list[dict[str, Any]]
+    other_variables: list[dict[str, Any]]
 
 
-class Writer:
+class QueryWriter:
     """Writes one random query."""
 
-    def __init__(self, rng: random.Random, schema: GraphQLSchema, values: Values) -> None:
+    def __init__(self, rng: random.Random, schema: GraphQLSchema, values: RandomArguments) -> None:
         self.rng, self.schema, self.values = rng, schema, values
-        self.variables: dict[str, tuple[str, Written | None]] = {}
+        self.variables: dict[str, tuple[str, Literal | None]] = {}
         self.variable_values: dict[str, Any] = {}
         self.fragments: dict[str, tuple[str, str]] = {}
         self.fixed_variables: set[str] = set()
         self.number = 0
 
-    def question(self) -> Question:
+    def query(self) -> RandomQuery:
         """One operation with its fragments."""
         query_type: Any = self.schema.query_type
         body = self.selection(query_type, depth=self.rng.choice([2, 3, 4, 5]), root=True)
@@ -52,7 +52,7 @@ class Writer:
             *(f"fragment {name} on {type_} {text}" for name, (type_, text) in self.fragments.items()),
         ]
         self.rng.shuffle(parts)
-        return Question("\n".join(parts), self.variable_values, [self.others() for _ in range(2)])
+        return RandomQuery("\n".join(parts), self.variable_values, [self.others() for _ in range(2)])
 
     def others(self) -> dict[str, Any]:
         """The same variables with other values of the same types; nullable ones are sometimes omitted or null."""
@@ -149,7 +149,7 @@ class Writer:
         directive, passes = self.rng.choice([("skip", False), ("include", True)])
         condition = passes if self.probably(0.75) else not passes
         text = (
-            self.variable("Boolean!", Written(json.dumps(condition), condition))
+            self.variable("Boolean!", Literal(json.dumps(condition), condition))
             if self.probably(0.6)
             else json.dumps(condition)
         )
@@ -186,14 +186,14 @@ class Writer:
         self.rng.shuffle(parts)
         return f"({', '.join(parts)})" if parts else ""
 
-    def in_list(self, type_: Any, value: Written) -> str:
+    def in_list(self, type_: Any, value: Literal) -> str:
         """A list literal whose items are variables."""
         list_type: Any = get_nullable_type(type_)
         if not isinstance(value.value, list):
             return value.text
-        return "[" + ", ".join(self.variable(str(list_type.of_type), Written("", item)) for item in value.value) + "]"
+        return "[" + ", ".join(self.variable(str(list_type.of_type), Literal("", item)) for item in value.value) + "]"
 
-    def variable(self, type_: str, value: Written, *, optional: bool = False) -> str:
+    def variable(self, type_: str, value: Literal, *, optional: bool = False) -> str:
         """A new variable with this value, given or as default; of a nullable type sometimes omitted or null."""
         name = self.name("v")
         default = value if value.text and self.probably(0.3) else None
@@ -207,6 +207,6 @@ class Writer:
         return f"${name}"
 
 
-def questions(schema: GraphQLSchema, values: Values) -> Callable[[random.Random], Question]:
+def random_queries(schema: GraphQLSchema, values: RandomArguments) -> Callable[[random.Random], RandomQuery]:
     """A function that returns a random query."""
-    return lambda rng: Writer(rng, schema, values).question()
+    return lambda rng: QueryWriter(rng, schema, values).query()

@@ -22,7 +22,7 @@ from graphql import (
 from graphql_app.domain import enums, status_rules, units
 from graphql_app.errors import request_errors
 from tests.support import reference_filters
-from tests.support.orm_rows import Loaded
+from tests.support.orm_rows import AccountRows
 from tests.support.reference_fields import FieldResolvers
 from tests.support.reference_pagination import EVENT_ORDERS, ID, SHIPMENT_ORDERS, Order, Page
 from tests.support.reference_units import amount_text, rounded
@@ -37,10 +37,10 @@ PREFIXES = {
 }
 
 
-class Naive(FieldResolvers):
+class ReferenceExecutor(FieldResolvers):
     """The API over loaded rows. A method `Type_field` resolves that field; other fields are read from the object."""
 
-    def __init__(self, schema: GraphQLSchema, loaded: Loaded, viewer: dict[str, Any]) -> None:
+    def __init__(self, schema: GraphQLSchema, loaded: AccountRows, viewer: dict[str, Any]) -> None:
         self.loaded, self.viewer = loaded, viewer
         self.schema = lexicographic_sort_schema(schema)
         for type_ in self.schema.type_map.values():
@@ -64,7 +64,7 @@ class Naive(FieldResolvers):
         if method is not None:
             return lambda source, _info, **args: method(source, **args)
         if name == "id":
-            return lambda source, _info: reference_filters.public(PREFIXES[type_name], source)
+            return lambda source, _info: reference_filters.public_id(PREFIXES[type_name], source)
         if name == "totalCount":
             return lambda source, _info, limit=None: source.total(limit)
         if type_name.endswith("Connection"):
@@ -77,14 +77,14 @@ class Naive(FieldResolvers):
         rows = {**self.loaded.shipments, **self.loaded.packages, **self.loaded.carriers, **self.loaded.items,
                 **self.loaded.events}  # fmt: skip
         return next(
-            (row for row in rows.values() if reference_filters.public(PREFIXES[type(row).__name__], row) == id), None
+            (row for row in rows.values() if reference_filters.public_id(PREFIXES[type(row).__name__], row) == id), None
         )
 
     def Query_nodes(self, _: None, ids: list[str]) -> list[Any]:
         return [self.Query_node(None, id) for id in ids]
 
     def Query_shipment(self, _: None, by: dict[str, Any]) -> Any:
-        return next((row for row in self.loaded.shipments.values() if reference_filters.by(row, by)), None)
+        return next((row for row in self.loaded.shipments.values() if reference_filters.matches_key(row, by)), None)
 
     def Query_shipments(self, _: None, **args: Any) -> Page:
         return self.shipments(lambda row: True, args)

@@ -6,14 +6,14 @@ from typing import Any
 import orjson
 
 from graphql_app.domain import enums, units
-from tests.support.orm_rows import Loaded
+from tests.support.orm_rows import AccountRows
 from tests.support.reference_units import Exactly, rounded
 
 
 class FieldResolvers:
     """Fields of the types below a shipment. A method `Type_field` resolves that field."""
 
-    loaded: Loaded
+    loaded: AccountRows
     Shipment_carrier: Callable[[Any], Any]
     events: Callable[[Callable[[Any], bool], dict[str, Any]], Any]
     changes: Callable[[Callable[[Any], bool], dict[str, Any]], Any]

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from graphql_app.domain import status_rules, tracking_numbers, units
-from tests.support.orm_rows import Loaded
+from tests.support.orm_rows import AccountRows
 
 Filter = dict[str, Any]
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -43,10 +43,10 @@ def instant(value: Any, filter_: Filter | None) -> bool:
     return all(value is not None and tests[name](value, operand) for name, operand in conditions.items())
 
 
-def identity(public: str, filter_: Filter | None) -> bool:
+def identity(public_id: str, filter_: Filter | None) -> bool:
     """IDFilter."""
     eq, allowed = (filter_ or {}).get("eq"), (filter_ or {}).get("in")
-    return (eq is None or public == eq) and (allowed is None or public in allowed)
+    return (eq is None or public_id == eq) and (allowed is None or public_id in allowed)
 
 
 def place(party: Any, filter_: Filter) -> bool:
@@ -108,26 +108,26 @@ def weight(grams: Decimal | None, filter_: Filter) -> bool:
     return grams is not None and (low is None or grams >= bound(low)) and (high is None or grams <= bound(high))
 
 
-def by(shipment: Any, filter_: Filter) -> bool:
+def matches_key(shipment: Any, filter_: Filter) -> bool:
     """ShipmentBy."""
     ((name, value),) = filter_.items()
-    return bool({"id": public("shp_", shipment), "number": shipment.number,
+    return bool({"id": public_id("shp_", shipment), "number": shipment.number,
                  "externalReference": shipment.external_reference}[name] == value)  # fmt: skip
 
 
-def public(prefix: str, row: Any) -> str:
+def public_id(prefix: str, row: Any) -> str:
     """The public id of a row."""
     return f"{prefix}{row.id.hex}"
 
 
-def event(event: Any, filter_: Filter | None, loaded: Loaded) -> bool:
+def event(event: Any, filter_: Filter | None, loaded: AccountRows) -> bool:
     """TrackingEventWhere. Voided events match only with `includeVoided: true`."""
     where = filter_ or {}
     if event.voided_at is not None and not where.get("includeVoided"):
         return False
     shipment, code, applied = where.get("shipment"), where.get("code"), where.get("applied")
     return (
-        (shipment is None or by(loaded.shipments[event.shipment_id], shipment))
+        (shipment is None or matches_key(loaded.shipments[event.shipment_id], shipment))
         and (code is None or event.code in code)
         and (applied is None or event.applied == applied)
         and instant(event.occurred_at, where.get("occurredAt"))
@@ -137,21 +137,21 @@ def event(event: Any, filter_: Filter | None, loaded: Loaded) -> bool:
     )
 
 
-def shipment(row: Any, filter_: Filter | None, loaded: Loaded) -> bool:
+def shipment(row: Any, filter_: Filter | None, loaded: AccountRows) -> bool:
     """ShipmentWhere at the top level: archived shipments match only if `archived` says so."""
     where = filter_ or {}
     archived = where.get("archived", False)
     if archived is not None and (row.archived_at is not None) != archived:
         return False
-    return within(row, {**where, "archived": None}, loaded)
+    return nested_shipment(row, {**where, "archived": None}, loaded)
 
 
-def within(row: Any, where: Filter, loaded: Loaded) -> bool:
+def nested_shipment(row: Any, where: Filter, loaded: AccountRows) -> bool:
     """ShipmentWhere inside AND, OR and NOT, where `archived: false` has no effect."""
     return all(CONDITIONS[name](row, filter_, loaded) for name, filter_ in where.items() if filter_ is not None)
 
 
-def tracking_number(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+def tracking_number(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     """StringFilter on the normalized tracking numbers of a shipment."""
     numbers = [
         package.tracking_number_norm
@@ -164,14 +164,14 @@ def tracking_number(row: Any, filter_: Filter, loaded: Loaded) -> bool:
     return not conditions or any(text(number, conditions, tracking_numbers.normalize) for number in numbers)
 
 
-def reference(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+def reference(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     """ReferenceWhere."""
     kind = filter_.get("kind")
     return any((kind is None or reference.kind == kind) and text(reference.value, filter_["value"])
                for reference in loaded.references_of[row.id])  # fmt: skip
 
 
-def status(row: Any, filter_: Filter, _: Loaded) -> bool:
+def status(row: Any, filter_: Filter, _: AccountRows) -> bool:
     """ShipmentStatusFilter."""
     eq, allowed, excluded = filter_.get("eq"), filter_.get("in"), filter_.get("notIn")
     return (
@@ -180,19 +180,19 @@ def status(row: Any, filter_: Filter, _: Loaded) -> bool:
     )  # fmt: skip
 
 
-def tags(row: Any, filter_: Filter, _: Loaded) -> bool:
+def tags(row: Any, filter_: Filter, _: AccountRows) -> bool:
     """TagFilter."""
     any_of, all_of = filter_.get("hasAny"), filter_.get("hasAll")
     return (any_of is None or bool(set(any_of) & set(row.tags))) and (all_of is None or set(all_of) <= set(row.tags))
 
 
-def carrier(row: Any, filter_: Filter, loaded: Loaded) -> bool:
+def carrier(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     """StringFilter on the code of the carrier."""
     carrier_row = loaded.carriers.get(row.carrier_id)
     return text(carrier_row and carrier_row.code, filter_)
 
 
-def search(row: Any, query: str, loaded: Loaded) -> bool:
+def search(row: Any, query: str, loaded: AccountRows) -> bool:
     """A number, reference or tracking number that starts with the query, or a party that contains its words."""
     prefix, number = query.strip(), tracking_numbers.normalize(query)
     values = [
@@ -217,8 +217,8 @@ def has_words(party: Any, words: list[str]) -> bool:
     return set(words[:-1]) <= party_words and any(word.startswith(words[-1]) for word in party_words)
 
 
-CONDITIONS: dict[str, Callable[[Any, Any, Loaded], bool]] = {
-    "id": lambda row, filter_, _: identity(public("shp_", row), filter_),
+CONDITIONS: dict[str, Callable[[Any, Any, AccountRows], bool]] = {
+    "id": lambda row, filter_, _: identity(public_id("shp_", row), filter_),
     "number": lambda row, filter_, _: text(row.number, filter_),
     "externalReference": lambda row, filter_, _: text(row.external_reference, filter_),
     "status": status,
@@ -244,8 +244,8 @@ CONDITIONS: dict[str, Callable[[Any, Any, Loaded], bool]] = {
         event(row_event, filter_, loaded) for row_event in loaded.events_of[row.id]
     ),
     "archived": lambda row, filter_, _: not filter_ or row.archived_at is not None,
-    "AND": lambda row, filter_, loaded: all(within(row, where, loaded) for where in filter_),
-    "OR": lambda row, filter_, loaded: any(within(row, where, loaded) for where in filter_),
-    "NOT": lambda row, filter_, loaded: not within(row, filter_, loaded),
+    "AND": lambda row, filter_, loaded: all(nested_shipment(row, where, loaded) for where in filter_),
+    "OR": lambda row, filter_, loaded: any(nested_shipment(row, where, loaded) for where in filter_),
+    "NOT": lambda row, filter_, loaded: not nested_shipment(row, filter_, loaded),
 }
 """For each field of ShipmentWhere, whether a row matches it."""

@@ -237,15 +237,15 @@ def item(account: UUID, shipment_id: UUID, package_id: UUID | None, key: int, n:
     }
 
 
-async def fill(engine: AsyncEngine) -> dict[str, UUID]:
+async def insert_seed_data(engine: AsyncEngine) -> dict[str, UUID]:
     """Insert the seed data into a clean, migrated database; returns slug -> account id."""
     async with engine.connect() as connection:
         default = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
-    await put(engine, rows(default))
+    await insert_rows(engine, rows(default))
     return {"default": default, "other": uid("account", 1)}
 
 
-async def put(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None:
+async def insert_rows(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None:
     """Insert rows into a clean, migrated database and run ANALYZE."""
     async with engine.begin() as connection:
         for table, rows in tables.items():

@@ -9,8 +9,10 @@ from typing import Any, Self
 import httpx
 import websockets
 
-CHANGED = "subscription($where: ShipmentWhere, $after: String) { shipmentChanged(where: $where, after: $after) { %s } }"
-PLAIN = "cursor shipmentSeq op shipment { number }"
+SHIPMENT_CHANGED = (
+    "subscription($where: ShipmentWhere, $after: String) { shipmentChanged(where: $where, after: $after) { %s } }"
+)
+CHANGE_FIELDS = "cursor shipmentSeq op shipment { number }"
 CREATE = """mutation($reference: String, $tags: [String!]) { shipmentCreate(input: {
     externalReference: $reference, tags: $tags, confirm: true,
     shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{trackingNumber: "1"}]
@@ -25,7 +27,7 @@ def authorization(key: str | None) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-class Socket:
+class WebSocketClient:
     """A client of graphql-transport-ws, frame by frame."""
 
     def __init__(self, port: int, **options: Any) -> None:
@@ -35,23 +37,23 @@ class Socket:
         )
 
     async def __aenter__(self) -> Self:
-        self.wire = await self.connecting
+        self.connection = await self.connecting
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.wire.close()
+        await self.connection.close()
 
     async def send(self, **message: Any) -> None:
         """Send one message as JSON."""
-        await self.wire.send(json.dumps(message))
+        await self.connection.send(json.dumps(message))
 
     async def receive(self, within: float = 5) -> dict[str, Any]:
         """The next message. Raises TimeoutError after `within` seconds."""
         async with asyncio.timeout(within):
-            message: dict[str, Any] = json.loads(await self.wire.recv())
+            message: dict[str, Any] = json.loads(await self.connection.recv())
         return message
 
-    async def init(self, **payload: Any) -> Self:
+    async def connection_init(self, **payload: Any) -> Self:
         """Send connection_init and wait for connection_ack."""
         await self.send(type="connection_init", payload=payload)
         assert (await self.receive())["type"] == "connection_ack"
@@ -75,13 +77,13 @@ class Socket:
         async with asyncio.timeout(within):
             try:
                 while True:
-                    await self.wire.recv()
+                    await self.connection.recv()
             except websockets.ConnectionClosed as error:
                 return error.rcvd.code if error.rcvd else None
 
 
 @asynccontextmanager
-async def events(
+async def sse_events(
     port: int, query: str, variables: dict[str, Any] | None = None, *, last: str | None = None, key: str | None = None
 ) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
     """Server-sent events, each as a dict of its fields. `last` is sent as `Last-Event-ID`."""
@@ -93,10 +95,10 @@ async def events(
     ):
         if response.headers["content-type"] != "text/event-stream; charset=utf-8":
             raise AssertionError((response.status_code, await response.aread()))
-        yield blocks(response)
+        yield read_events(response)
 
 
-async def blocks(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
+async def read_events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
     """The events of an SSE response, each as a dict of its fields."""
     fields: dict[str, str] = {}
     async for line in response.aiter_lines():
@@ -108,7 +110,7 @@ async def blocks(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
             fields = {}
 
 
-class Api:
+class ApiClient:
     """A client for queries and mutations."""
 
     def __init__(self, port: int, key: str | None = None) -> None:

@@ -23,7 +23,7 @@ NAMED_SHIPMENT = 31
 """The number of the marked shipment that probes refer to: in transit, with packages, items, references and events."""
 MARKED = f"{MARK}_{NAMED_SHIPMENT}"
 ACTOR = "integration"
-KEYS = {who: api_key.generate() for who in ("attacker", "victim")}
+API_KEYS = {who: api_key.generate() for who in ("attacker", "victim")}
 """The API key of each account that sends requests. Each account has a second, unused key."""
 UNMARKED = {
     "country_code", "origin_country", "currency", "incoterm",  # codes of two or three letters
@@ -49,7 +49,7 @@ def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
             "created_at": at(0),
         }
         for number, (account, name, secret) in enumerate(
-            [(attacker, "twin", KEYS["attacker"]), (VICTIM, MARK, KEYS["victim"]),
+            [(attacker, "twin", API_KEYS["attacker"]), (VICTIM, MARK, API_KEYS["victim"]),
              (attacker, "twin", None), (VICTIM, MARK, None)]
         )
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def rows(attacker: UUID, operations: list[str]) -> dict[str, list[Row]]:
     tables["idempotency_key"] = [
         {
             "account_id": VICTIM,
-            "actor": f"{ACTOR} ({KEYS['attacker'].prefix})",
+            "actor": f"{ACTOR} ({API_KEYS['attacker'].prefix})",
             "operation": name,
             "key": MARKED,
             "request_hash": "\\x00",
@@ -111,7 +111,7 @@ def mark(table: str, row: Row, text: str) -> None:
         row["kind"] = f"{MARK}_{row['seq']}"
 
 
-def of(account: UUID, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def rows_of(account: UUID, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """The rows of one account."""
     return {
         table: [row for row in rows if row.get("account_id") == account]
@@ -120,9 +120,9 @@ def of(account: UUID, tables: dict[str, list[Row]]) -> dict[str, list[Row]]:
     }
 
 
-def one(account: UUID, tables: dict[str, list[Row]]) -> dict[str, str]:
+def ids_of_one_shipment(account: UUID, tables: dict[str, list[Row]]) -> dict[str, str]:
     """An id of each type from one account: those of one shipment and its children. Type name -> id."""
-    account_rows = of(account, tables)
+    account_rows = rows_of(account, tables)
     number = MARKED if account == VICTIM else f"SHP-{NAMED_SHIPMENT + 1:07}"
     shipment = next(row["id"] for row in account_rows["shipment"] if row["number"] == number)
 
@@ -145,7 +145,7 @@ PARTY = {
     "name": "Twin", "company": "Twins", "lines": ["Street 1"], "city": "Hamburg", "region": "HH",
     "postalCode": "20095", "country": "DE", "phone": "1", "email": "twin@example.org",
 }  # fmt: skip
-NEW: Row = {
+NEW_SHIPMENT: Row = {
     "carrier": "dhl",
     "service": "express",
     "direction": "OUTBOUND",
@@ -175,26 +175,29 @@ EDIT = {
 DRAFTS = ("twin-confirm", "twin-cancel", "twin-override", "twin-archive", "twin-update", "twin-events")
 
 
-def named(reference: str) -> Row:
+def by_reference(reference: str) -> Row:
     """The `by` argument for an external reference."""
     return {"by": {"externalReference": reference}}
 
 
-BASES: dict[str, Row] = {
-    "shipmentCreate": {"input": NEW},
+MUTATION_ARGUMENTS: dict[str, Row] = {
+    "shipmentCreate": {"input": NEW_SHIPMENT},
     "shipmentsBulkCreate": {
         "inputs": [
-            NEW,
-            *({**NEW, "externalReference": reference, "confirm": reference == "twin-override"} for reference in DRAFTS),
+            NEW_SHIPMENT,
+            *(
+                {**NEW_SHIPMENT, "externalReference": reference, "confirm": reference == "twin-override"}
+                for reference in DRAFTS
+            ),
         ]
     },
-    "shipmentUpsert": {"externalReference": "twin-upsert", "input": NEW},
-    "shipmentUpdate": {**named("twin-update"), "input": EDIT},
-    "shipmentsBulkUpdate": {"inputs": [{**named("twin-update"), "input": EDIT}]},
-    "shipmentConfirm": named("twin-confirm"),
-    "shipmentCancel": {**named("twin-cancel"), "reason": "Twin"},
-    "shipmentArchive": {**named("twin-archive"), "archived": True},
-    "shipmentOverrideStatus": {**named("twin-override"), "status": "DELIVERED", "reason": "Twin"},
+    "shipmentUpsert": {"externalReference": "twin-upsert", "input": NEW_SHIPMENT},
+    "shipmentUpdate": {**by_reference("twin-update"), "input": EDIT},
+    "shipmentsBulkUpdate": {"inputs": [{**by_reference("twin-update"), "input": EDIT}]},
+    "shipmentConfirm": by_reference("twin-confirm"),
+    "shipmentCancel": {**by_reference("twin-cancel"), "reason": "Twin"},
+    "shipmentArchive": {**by_reference("twin-archive"), "archived": True},
+    "shipmentOverrideStatus": {**by_reference("twin-override"), "status": "DELIVERED", "reason": "Twin"},
     "trackingEventsRecord": {"inputs": [EVENT]},
     "trackingEventVoid": {"id": "EVENT", "reason": "Twin"},
     "apiKeyCreate": {"input": {"name": "Twin", "scopes": ["shipments:read"]}},

@@ -14,7 +14,7 @@ from graphql_app.database.engine import make_engine
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from graphql_app.transport.endpoint import Endpoint
-from tests.support.live_server import Wire, posted, serving
+from tests.support.live_server import RawConnection, raw_post, run_server
 
 QUERY = json.dumps({"query": "{ carriers { nodes { code } } }"}).encode()
 TWO_FIELDS_QUERY = json.dumps({"query": "{ carriers { nodes { code } } shipments { nodes { id } } }"}).encode()
@@ -54,8 +54,8 @@ class RunningServer:
 
     async def is_healthy(self) -> bool:
         """Whether a query succeeds."""
-        async with Wire(self.port) as client:
-            await client.send(posted(QUERY))
+        async with RawConnection(self.port) as client:
+            await client.send(raw_post(QUERY))
             return b'{"data":{"carriers":' in await client.receive()
 
 
@@ -77,7 +77,7 @@ async def app_server(
     app_engine = make_engine(settings.postgres_url.get_secret_value(), small, name="app-under-test")
     app = app_module.create_app(small, engine=app_engine, keyless=True)
     (endpoint,) = {route.app for route in app.routes if isinstance(getattr(route, "app", None), Endpoint)}
-    async with app.router.lifespan_context(app), serving(app, small) as port:
+    async with app.router.lifespan_context(app), run_server(app, small) as port:
         running = RunningServer(port, endpoint, app_engine, observer)
         assert await running.is_healthy()
         await asyncio.sleep(0.05)
@@ -96,7 +96,7 @@ async def lock_carriers(connection: "asyncpg.Connection[Any]") -> Any:
 
 async def send_and_reset(port: int, request: bytes, after: float) -> None:
     """Send a request and reset the connection `after` seconds later, like a client that crashed."""
-    client = Wire(port)
+    client = RawConnection(port)
     async with client:
         await client.send(request)
         await asyncio.sleep(after)
@@ -108,7 +108,7 @@ async def test_a_query_whose_client_disconnected_is_cancelled_and_leaks_nothing(
     app_server: RunningServer, observer: "asyncpg.Connection[Any]", body: bytes
 ) -> None:
     lock = await lock_carriers(observer)
-    await asyncio.gather(*(send_and_reset(app_server.port, posted(body), 0.2) for _ in range(2)))
+    await asyncio.gather(*(send_and_reset(app_server.port, raw_post(body), 0.2) for _ in range(2)))
     assert await app_server.is_idle(), "while the lock is still held"
     await lock.rollback()
     assert await app_server.is_healthy()
@@ -118,13 +118,13 @@ async def test_a_mutation_whose_client_disconnected_completes_and_a_retry_return
     app_server: RunningServer, observer: "asyncpg.Connection[Any]"
 ) -> None:
     lock = await lock_carriers(observer)
-    request = posted(json.dumps({"query": IDEMPOTENT_MUTATION}).encode())
+    request = raw_post(json.dumps({"query": IDEMPOTENT_MUTATION}).encode())
     await send_and_reset(app_server.port, request, 0.3)
     await asyncio.sleep(0.2)
     assert app_server.in_use() == 1, "the mutation was cancelled"
     await lock.rollback()
     assert await app_server.is_idle()
-    async with Wire(app_server.port) as client:
+    async with RawConnection(app_server.port) as client:
         await client.send(request)
         response = await client.receive()
     assert b'{"data":{"carrierSave":{"carrier":{"code":"ups"},"meta":{"replayed":true}}}}' in response
@@ -135,8 +135,8 @@ async def test_a_mutation_that_exceeds_the_request_timeout_is_rolled_back_and_ho
 ) -> None:
     app_server.endpoint.settings = app_server.endpoint.settings.model_copy(update={"request_timeout": 0.3})
     lock = await lock_carriers(observer)
-    async with Wire(app_server.port) as client:
-        await client.send(posted(json.dumps({"query": IDEMPOTENT_MUTATION}).encode()))
+    async with RawConnection(app_server.port) as client:
+        await client.send(raw_post(json.dumps({"query": IDEMPOTENT_MUTATION}).encode()))
         response = await client.receive()
     assert b'"code":"TIMEOUT"' in response
     assert await app_server.is_idle()
@@ -149,7 +149,7 @@ async def test_a_mutation_that_exceeds_the_request_timeout_is_rolled_back_and_ho
 async def test_clients_that_disconnect_at_any_time_leak_nothing(app_server: RunningServer) -> None:
     """In the headers, in the body, during execution, and while the response is sent."""
     for body in (QUERY, TWO_FIELDS_QUERY, MUTATION):
-        request = posted(body)
+        request = raw_post(body)
         for size in (1, len(request) // 2, len(request) - 1, len(request)):
             for after in (0.0, 0.002, 0.01):
                 await asyncio.gather(*(send_and_reset(app_server.port, request[:size], after) for _ in range(4)))
@@ -161,17 +161,17 @@ async def test_clients_that_wait_for_an_execution_slot_can_disconnect(
     app_server: RunningServer, observer: "asyncpg.Connection[Any]"
 ) -> None:
     lock = await lock_carriers(observer)
-    await asyncio.gather(*(send_and_reset(app_server.port, posted(QUERY), 0.2) for _ in range(30)))
+    await asyncio.gather(*(send_and_reset(app_server.port, raw_post(QUERY), 0.2) for _ in range(30)))
     assert await app_server.is_idle()
     await lock.rollback()
     assert await app_server.is_healthy()
 
 
 async def test_a_slow_body_holds_no_connection(app_server: RunningServer) -> None:
-    clients = [Wire(app_server.port) for _ in range(20)]
+    clients = [RawConnection(app_server.port) for _ in range(20)]
     for client in clients:
         await client.__aenter__()
-        await client.send(posted(QUERY)[:-3])
+        await client.send(raw_post(QUERY)[:-3])
     await asyncio.sleep(0.1)
     assert app_server.in_use() == 0
     assert await app_server.is_healthy()

@@ -11,8 +11,8 @@ from graphql_app import settings
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
-from tests.conftest import admin, database_url
-from tests.support.load import Json, Refused, Storm, query
+from tests.support.databases import admin_connection, database_url
+from tests.support.load import ConcurrentWriters, Json, NothingDone, mutation_text
 from tests.support.server_process import create_key, started
 
 CLIENTS = 24
@@ -60,10 +60,10 @@ class HttpConnections:
 @pytest.fixture
 async def writers_url(server: EmbeddedServer, migrated: str) -> AsyncIterator[str]:
     """A separate database: it has too many rows afterwards to delete them one by one."""
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute(f"CREATE DATABASE concurrent_writers TEMPLATE {migrated}")
     yield database_url(server, "concurrent_writers")
-    async with admin(server) as connection:
+    async with admin_connection(server) as connection:
         await connection.execute("DROP DATABASE concurrent_writers WITH (FORCE)")
 
 
@@ -81,30 +81,32 @@ def address(writers_url: str, key: str) -> Iterator[str]:
 
 
 async def test_every_acknowledged_concurrent_write_is_stored_exactly_once(
-    address: str, key: str, writers_url: str, storm_seconds: float
+    address: str, key: str, writers_url: str, load_seconds: float
 ) -> None:
     host, port = address.removeprefix("http://").split(":")
     connections = HttpConnections(host, int(port), key)
 
     async def send(field: str, variables: Json, key: str) -> Json:
         options = {"idempotencyKey": key, **variables.pop("options", {})}
-        response = await connections.post({"query": query(field), "variables": {**variables, "options": options}})
+        response = await connections.post(
+            {"query": mutation_text(field), "variables": {**variables, "options": options}}
+        )
         codes = {error["extensions"]["code"] for error in response.get("errors", ())}
         if codes:
             assert codes <= RETRYABLE_CODES, response["errors"]
-            raise Refused
+            raise NothingDone
         payload: Json = response["data"][field]
         return payload
 
-    storm = Storm(send, seed=1)
+    storm = ConcurrentWriters(send, seed=1)
     started_at = time.monotonic()
-    await storm.blow(CLIENTS, storm_seconds)
+    await storm.run(CLIENTS, load_seconds)
     seconds = time.monotonic() - started_at
     connections.close()
-    changes = await storm.agrees(writers_url)
-    assert storm.refused <= 0.01 * storm.done.total()
+    changes = await storm.assert_database_matches(writers_url)
+    assert storm.rejected <= 0.01 * storm.done.total()
     # an idle machine makes a few hundred changes per second, a busy one fewer
-    assert changes > 50 * storm_seconds, f"{changes} changes in {seconds:.1f} s are too few"
+    assert changes > 50 * load_seconds, f"{changes} changes in {seconds:.1f} s are too few"
     engine = make_engine(writers_url, settings.read())
     try:
         await assert_settled(engine)

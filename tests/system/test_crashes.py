@@ -19,17 +19,17 @@ from graphql_app import settings
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from tests.commands.test_corrections import assert_settled
-from tests.support.load import Json, Storm, query
+from tests.support.load import ConcurrentWriters, Json, mutation_text
 from tests.system.test_follower_recovery import World
 
 CLIENTS = 12
 
 
 @pytest.fixture
-def world(folder: Path) -> Iterator[World]:
+def world(server_folder: Path) -> Iterator[World]:
     """Two API processes on one PostgreSQL."""
     with contextlib.ExitStack() as stack:
-        world = World(folder / "crashing", stack)
+        world = World(server_folder / "crashing", stack)
         stack.callback(lambda: world.database.stop())
         for port in world.ports:
             world.run(port)
@@ -63,7 +63,7 @@ async def kill_in_turn(world: World, seconds: float) -> int:
     return kills
 
 
-async def test_every_acknowledged_write_survives_crashes_exactly_once(world: World, storm_seconds: float) -> None:
+async def test_every_acknowledged_write_survives_crashes_exactly_once(world: World, load_seconds: float) -> None:
     async with contextlib.AsyncExitStack() as stack:
         clients = []
         for port in world.ports:
@@ -73,18 +73,18 @@ async def test_every_acknowledged_write_survives_crashes_exactly_once(world: Wor
         turns = itertools.cycle(clients)
 
         async def send(field: str, variables: Json, key: str) -> Json:
-            data = await next(turns).do(query(field), variables, intent=key)
+            data = await next(turns).do(mutation_text(field), variables, intent=key)
             payload: Json = data[field]
             return payload
 
-        storm = Storm(send, seed=2)
-        writing = asyncio.create_task(storm.blow(CLIENTS, storm_seconds + 3))
+        storm = ConcurrentWriters(send, seed=2)
+        writing = asyncio.create_task(storm.run(CLIENTS, load_seconds + 3))
         await asyncio.sleep(0.5)
-        kills = await kill_in_turn(world, storm_seconds + 2)
+        kills = await kill_in_turn(world, load_seconds + 2)
         await writing
     assert kills >= 5
     assert sum(client.retries for client in clients) > 0, "no client had to retry"
-    assert await storm.agrees(world.database.url) > 100
+    assert await storm.assert_database_matches(world.database.url) > 100
     engine = make_engine(world.database.url, settings.read())
     try:
         await assert_settled(engine)

@@ -22,9 +22,9 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.query_engine import change_log
 from tests.database.test_embedded_server import server_pid, wait_until_gone
 from tests.support.server_process import Program, create_key, started, wait_until_closed
-from tests.support.streaming_clients import CHANGED, PLAIN, Api, Socket, events
+from tests.support.streaming_clients import CHANGE_FIELDS, SHIPMENT_CHANGED, ApiClient, WebSocketClient, sse_events
 
-ALL_CHANGES = CHANGED % PLAIN
+ALL_CHANGES = SHIPMENT_CHANGED % CHANGE_FIELDS
 BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 CREATE_SHIPMENT = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
@@ -84,10 +84,10 @@ class World:
 
 
 @pytest.fixture
-def world(folder: Path) -> Iterator[World]:
+def world(server_folder: Path) -> Iterator[World]:
     """Two running API processes on one PostgreSQL."""
     with contextlib.ExitStack() as stack:
-        world = World(folder, stack)
+        world = World(server_folder, stack)
         stack.callback(lambda: world.database.stop())
         for port in world.ports:
             world.run(port)
@@ -105,7 +105,7 @@ class Follower:
 
     def __init__(self, world: World) -> None:
         self.world, self.cursors, self.connects = world, list[str](), 0
-        self.socket: Socket | None = None
+        self.socket: WebSocketClient | None = None
 
     @property
     def last(self) -> str:
@@ -122,15 +122,15 @@ class Follower:
 
     async def over_websocket(self, port: int) -> None:
         """Subscribe over WebSocket."""
-        async with Socket(port) as self.socket:
-            init = self.socket.init(Authorization=f"Bearer {self.world.key}")
+        async with WebSocketClient(port) as self.socket:
+            init = self.socket.connection_init(Authorization=f"Bearer {self.world.key}")
             await (await init).subscribe(ALL_CHANGES, {"after": self.last})
             while True:
                 self.cursors += [change["cursor"] for change in await self.socket.changes(1, within=30)]
 
     async def over_events(self, port: int) -> None:
         """Subscribe with server-sent events."""
-        async with events(port, ALL_CHANGES, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
+        async with sse_events(port, ALL_CHANGES, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
             async for event in stream:
                 if event.get("event") == "next":
                     assert "errors" not in event["data"]
@@ -138,7 +138,7 @@ class Follower:
 
     async def by_polling(self, port: int) -> None:
         """Poll the change log."""
-        async with Api(port, self.world.key) as api:
+        async with ApiClient(port, self.world.key) as api:
             while True:
                 self.cursors += [change["cursor"] for change in await api.log(self.last)]
                 await asyncio.sleep(0.05)
@@ -151,7 +151,7 @@ async def write(world: World, deadline: float, acknowledged: list[str]) -> None:
         key = uuid.uuid4().hex
         while True:
             with contextlib.suppress(*CONNECTION_ERRORS):
-                async with Api(random.choice(world.ports), world.key) as api:
+                async with ApiClient(random.choice(world.ports), world.key) as api:
                     (payload,) = (await api.ask(query, {**variables, "key": key})).values()
                     if payload:
                         assert payload["errors"] == []
@@ -181,7 +181,7 @@ async def kill_repeatedly(world: World, followers: list[Follower], deadline: flo
         else:
             for follower in followers:
                 if follower.socket is not None and random.random() < 0.5:
-                    follower.socket.wire.transport.abort()
+                    follower.socket.connection.transport.abort()
 
 
 async def test_every_follower_receives_the_whole_log_whatever_is_killed(world: World) -> None:
@@ -213,8 +213,8 @@ async def test_every_follower_receives_the_whole_log_whatever_is_killed(world: W
 
 async def test_sockets_and_streams_are_closed_at_shutdown(world: World) -> None:
     port = world.ports[0]
-    async with Socket(port) as client, events(port, ALL_CHANGES, key=world.key) as stream:
-        await (await client.init(Authorization=f"Bearer {world.key}")).subscribe(ALL_CHANGES)
+    async with WebSocketClient(port) as client, sse_events(port, ALL_CHANGES, key=world.key) as stream:
+        await (await client.connection_init(Authorization=f"Bearer {world.key}")).subscribe(ALL_CHANGES)
         assert "id" in await anext(stream)
         started_at = time.monotonic()
         world.programs[port].process.send_signal(signal.SIGTERM)

@@ -99,11 +99,11 @@ class PostgresProxy:
 
 
 @pytest.fixture
-async def proxy(settings: Settings, folder: Path, engine: AsyncEngine) -> AsyncIterator[PostgresProxy]:
+async def proxy(settings: Settings, server_folder: Path, engine: AsyncEngine) -> AsyncIterator[PostgresProxy]:
     """A proxy to the test database, which the fixture `engine` empties afterwards."""
     assert settings.postgres_url
     socket_directory = make_url(settings.postgres_url.get_secret_value()).query["host"]
-    proxy = PostgresProxy(f"{socket_directory}/.s.PGSQL.5432", folder / f"proxy-{uuid.uuid4().hex[:8]}")
+    proxy = PostgresProxy(f"{socket_directory}/.s.PGSQL.5432", server_folder / f"proxy-{uuid.uuid4().hex[:8]}")
     proxy.folder.mkdir()
     server = await asyncio.start_unix_server(proxy.handle, proxy.folder / ".s.PGSQL.5432")
     yield proxy

@@ -16,10 +16,18 @@ from graphql_app.auth import api_key, authenticator
 from graphql_app.cli import account_admin
 from graphql_app.database import engine
 from graphql_app.settings import Settings
-from tests.support.live_server import serving
-from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Api, Socket, authorization, events
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import (
+    CHANGE_FIELDS,
+    CREATE,
+    SHIPMENT_CHANGED,
+    ApiClient,
+    WebSocketClient,
+    authorization,
+    sse_events,
+)
 
-ALL = CHANGED % PLAIN
+ALL = SHIPMENT_CHANGED % CHANGE_FIELDS
 API_KEY_NAME = "{ viewer { apiKey } }"
 REVOCATION_SECONDS = 1.5
 """Time within which the streams of a revoked key end; requests are rejected within one second."""
@@ -32,7 +40,7 @@ async def key(owner: AsyncEngine) -> api_key.ApiKeySecret:
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings, key: api_key.ApiKeySecret) -> AsyncIterator[int]:
-    async with serving(app, settings) as number:
+    async with run_server(app, settings) as number:
         yield number
 
 
@@ -48,15 +56,15 @@ PAYLOADS: dict[str, Callable[[str], dict[str, Any]]] = {
 async def test_the_key_is_taken_from_the_payload_of_connection_init(
     name: str, port: int, key: api_key.ApiKeySecret
 ) -> None:
-    async with Socket(port) as socket:
-        await socket.init(**PAYLOADS[name](key.text))
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init(**PAYLOADS[name](key.text))
         await socket.subscribe(API_KEY_NAME)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
 
 async def test_the_key_is_taken_from_the_headers_of_the_handshake(port: int, key: api_key.ApiKeySecret) -> None:
-    async with Socket(port, additional_headers=authorization(key.text)) as socket:
-        await socket.init()
+    async with WebSocketClient(port, additional_headers=authorization(key.text)) as socket:
+        await socket.connection_init()
         await socket.subscribe(API_KEY_NAME)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"apiKey": "listener"}}}
 
@@ -79,7 +87,7 @@ async def test_the_key_is_taken_from_the_headers_of_the_handshake(port: int, key
 async def test_a_socket_without_a_valid_key_is_closed(
     payload: dict[str, Any], port: int, key: api_key.ApiKeySecret
 ) -> None:
-    async with Socket(port) as socket:
+    async with WebSocketClient(port) as socket:
         await socket.send(type="connection_init", payload=payload)
         assert await socket.closed() == 4403
 
@@ -87,16 +95,16 @@ async def test_a_socket_without_a_valid_key_is_closed(
 async def test_an_invalid_key_in_the_payload_is_not_replaced_by_the_key_of_the_handshake(
     port: int, key: api_key.ApiKeySecret
 ) -> None:
-    async with Socket(port, additional_headers=authorization(key.text)) as socket:
+    async with WebSocketClient(port, additional_headers=authorization(key.text)) as socket:
         await socket.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
         assert await socket.closed() == 4403
 
 
 async def test_an_event_stream_requires_a_key(port: int, key: api_key.ApiKeySecret) -> None:
     with pytest.raises(AssertionError, match="401"):
-        async with events(port, ALL):
+        async with sse_events(port, ALL):
             pass
-    async with events(port, ALL, key=key.text) as stream, Api(port, key.text) as api:
+    async with sse_events(port, ALL, key=key.text) as stream, ApiClient(port, key.text) as api:
         await anext(stream)
         await api.create()
         event = await anext(stream)
@@ -107,10 +115,15 @@ async def test_a_revoked_key_closes_its_own_sockets_only(
     port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
     valid = await account_admin.create_key(owner, "default", "valid")
-    async with Socket(port) as idle, Socket(port) as busy, Socket(port) as other, Api(port, valid.text) as api:
-        await idle.init(Authorization=f"Bearer {key.text}")
-        await busy.init(Authorization=f"Bearer {key.text}")
-        await other.init(Authorization=f"Bearer {valid.text}")
+    async with (
+        WebSocketClient(port) as idle,
+        WebSocketClient(port) as busy,
+        WebSocketClient(port) as other,
+        ApiClient(port, valid.text) as api,
+    ):
+        await idle.connection_init(Authorization=f"Bearer {key.text}")
+        await busy.connection_init(Authorization=f"Bearer {key.text}")
+        await other.connection_init(Authorization=f"Bearer {valid.text}")
         for socket in (busy, other):
             await socket.subscribe(ALL)
         await asyncio.sleep(0.3)
@@ -126,7 +139,7 @@ async def test_a_revoked_key_closes_its_own_sockets_only(
 async def test_a_revoked_key_ends_its_event_streams(
     port: int, key: api_key.ApiKeySecret, app: Starlette, owner: AsyncEngine
 ) -> None:
-    async with events(port, ALL, key=key.text) as stream:
+    async with sse_events(port, ALL, key=key.text) as stream:
         await anext(stream)
         await account_admin.revoke_key(owner, key.prefix)
         async with asyncio.timeout(REVOCATION_SECONDS):
@@ -139,8 +152,8 @@ async def test_a_revoked_key_ends_its_event_streams(
 async def test_an_expired_key_closes_its_socket(port: int, owner: AsyncEngine, key: api_key.ApiKeySecret) -> None:
     expires_at = datetime.now(UTC) + timedelta(seconds=1)
     short_lived = await account_admin.create_key(owner, "default", "short-lived", expires_at=expires_at)
-    async with Socket(port) as socket:
-        await socket.init(Authorization=f"Bearer {short_lived.text}")
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init(Authorization=f"Bearer {short_lived.text}")
         seconds_left = (expires_at - datetime.now(UTC)).total_seconds()
         assert await socket.closed(seconds_left + REVOCATION_SECONDS) == 4403
         assert datetime.now(UTC) >= expires_at
@@ -149,8 +162,8 @@ async def test_an_expired_key_closes_its_socket(port: int, owner: AsyncEngine, k
 async def test_creating_the_first_key_ends_streams_without_a_key(
     app: Starlette, settings: Settings, owner: AsyncEngine
 ) -> None:
-    async with serving(app, settings) as port, Socket(port) as socket, events(port, ALL) as stream:
-        await socket.init()
+    async with run_server(app, settings) as port, WebSocketClient(port) as socket, sse_events(port, ALL) as stream:
+        await socket.connection_init()
         await socket.subscribe(ALL)
         await anext(stream)
         await account_admin.create_key(owner, "default", "first")
@@ -173,8 +186,8 @@ async def test_a_mutation_that_has_started_completes_after_its_key_is_revoked(
 ) -> None:
     """Its client can read the result with the same idempotency key."""
     valid = await account_admin.create_key(owner, "default", "valid")
-    async with Socket(port) as socket, Api(port, valid.text) as api:
-        await socket.init(Authorization=f"Bearer {key.text}")
+    async with WebSocketClient(port) as socket, ApiClient(port, valid.text) as api:
+        await socket.connection_init(Authorization=f"Bearer {key.text}")
         async with owner.begin() as connection:
             await connection.exec_driver_sql("LOCK TABLE shipment IN EXCLUSIVE MODE")
             await socket.subscribe(CREATE, {"reference": "late", "tags": []})
@@ -193,8 +206,8 @@ async def test_sockets_stay_open_while_the_database_is_unavailable(
 ) -> None:
     key_authenticator: authenticator.ApiKeyAuthenticator = app.state.subscription_broker.authenticator
     original_connect = key_authenticator.connect
-    async with serving(app, settings) as port, Socket(port) as socket:
-        await socket.init(Authorization=f"Bearer {key.text}")
+    async with run_server(app, settings) as port, WebSocketClient(port) as socket:
+        await socket.connection_init(Authorization=f"Bearer {key.text}")
         key_authenticator.connect = engine.make_engine("postgresql://127.0.0.1:1/gone", settings).connect
         await asyncio.sleep(authenticator.CACHE_SECONDS + 0.3)
         await socket.subscribe(API_KEY_NAME, name="unavailable")
@@ -210,8 +223,13 @@ async def test_sockets_are_limited_per_key(
 ) -> None:
     other = await account_admin.create_key(owner, "default", "listener")
     app.state.subscription_broker.settings = settings.model_copy(update={"max_streams_per_client": 1})
-    async with serving(app, settings) as port, Socket(port) as first, Socket(port) as second, Socket(port) as third:
-        await first.init(Authorization=f"Bearer {key.text}")
-        await second.init(Authorization=f"Bearer {other.text}")
+    async with (
+        run_server(app, settings) as port,
+        WebSocketClient(port) as first,
+        WebSocketClient(port) as second,
+        WebSocketClient(port) as third,
+    ):
+        await first.connection_init(Authorization=f"Bearer {key.text}")
+        await second.connection_init(Authorization=f"Bearer {other.text}")
         await third.send(type="connection_init", payload={"Authorization": f"Bearer {key.text}"})
         assert await third.closed() == 4429

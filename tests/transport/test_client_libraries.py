@@ -14,8 +14,8 @@ from starlette.applications import Starlette
 from graphql_app.database import change_notifier
 from graphql_app.query_engine import change_log
 from graphql_app.settings import Settings
-from tests.support.live_server import serving
-from tests.support.streaming_clients import CHANGED, PLAIN, Api
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import CHANGE_FIELDS, SHIPMENT_CHANGED, ApiClient
 
 CLIENTS = Path(__file__).parent / "clients"
 LIBRARIES = ["graphql-ws", "graphql-sse", "urql", "apollo"]
@@ -25,14 +25,14 @@ INSTALL = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--logleve
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
 @pytest.fixture
 async def cursors(port: int) -> list[str]:
     """The cursors of cursors changes."""
-    async with Api(port) as api:
+    async with ApiClient(port) as api:
         for _ in range(3):
             await api.create()
         return [change["cursor"] for change in await api.log()]
@@ -81,7 +81,7 @@ async def test_gql_of_python(port: int, cursors: list[str]) -> None:
         assert session.client.schema
         assert session.client.schema.subscription_type
         assert await session.execute(gql("{ viewer { account } }")) == {"viewer": {"account": "default"}}
-        request = gql(CHANGED % PLAIN)
+        request = gql(SHIPMENT_CHANGED % CHANGE_FIELDS)
         request.variable_values = {"after": BEGINNING}
         received: list[str] = []
         async for result in session.subscribe(request):
@@ -115,7 +115,7 @@ async def test_curl_and_event_source(port: int, cursors: list[str], tmp_path: Pa
 
 async def test_a_stream_that_cannot_start_is_rejected_with_a_status(port: int) -> None:
     """A client that only accepts events would treat a response with status 200 as a stream."""
-    async with Api(port) as api:
+    async with ApiClient(port) as api:
         for query, status in (("subscription { nothing }", 400), ("{ viewer { account } }", 406)):
             response = await api.client.post("/graphql", json={"query": query}, headers={"accept": "text/event-stream"})
             assert response.status_code == status

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.settings import Settings
-from tests.support.live_server import client_of
+from tests.support.live_server import client_with_settings
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
 QUERY = {"query": "{ viewer { account } }"}
@@ -197,7 +197,9 @@ async def test_pages_of_other_origins_are_allowed_only_by_cors_origins(
     preflight = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
     without_setting = await client.options("/graphql", headers=allowed | preflight)
     assert "access-control-allow-origin" not in without_setting.headers
-    async with client_of(engine, settings, cors_origins="https://allowed.example, http://localhost:3000") as configured:
+    async with client_with_settings(
+        engine, settings, cors_origins="https://allowed.example, http://localhost:3000"
+    ) as configured:
         preflight_response = await configured.options("/graphql", headers=allowed | preflight)
         assert preflight_response.status_code == 200
         assert preflight_response.headers["access-control-allow-origin"] == "https://allowed.example"

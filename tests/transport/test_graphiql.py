@@ -17,8 +17,8 @@ from graphql_app import demo
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from graphql_app.transport import graphiql
-from tests.support.graphql_client import Ask
-from tests.support.live_server import client_of
+from tests.support.graphql_client import Execute
+from tests.support.live_server import client_with_settings
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 TOOLS = Path(__file__).parents[2] / "tools" / "graphiql"
@@ -136,7 +136,7 @@ async def test_no_path_leaves_the_bundle(client: httpx.AsyncClient, path: str) -
 
 
 async def test_graphiql_can_be_disabled(engine: AsyncEngine, settings: Settings) -> None:
-    async with client_of(engine, settings, explorer=False) as client:
+    async with client_with_settings(engine, settings, explorer=False) as client:
         assert "json" in (await client.get("/graphql", headers=BROWSER)).headers["content-type"]
         assert (await client.get("/graphiql/manifest.json")).status_code == 404
 
@@ -183,7 +183,7 @@ async def test_each_example_is_one_named_operation_that_is_valid_for_the_schema(
     assert names == expected
 
 
-async def execute(client: httpx.AsyncClient, ask: Ask, *titles: str) -> list[Any]:
+async def execute(client: httpx.AsyncClient, ask: Execute, *titles: str) -> list[Any]:
     """Execute examples unchanged; returns the value of each root field."""
     tabs = {tab["title"]: tab for tab in (await config(client))["examples"]}
     values = []
@@ -194,7 +194,7 @@ async def execute(client: httpx.AsyncClient, ask: Ask, *titles: str) -> list[Any
     return values
 
 
-async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncClient, ask: Ask) -> None:
+async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncClient, ask: Execute) -> None:
     create, record = "Create a shipment", "Record a tracking event"
     created, replayed, recorded, repeated = await execute(client, ask, create, create, record, record)
     assert (created["errors"], created["shipment"]["status"]) == ([], "READY")
@@ -206,7 +206,7 @@ async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncC
 
 
 async def test_the_example_queries_return_rows_from_the_demo_data(
-    client: httpx.AsyncClient, ask: Ask, owner: AsyncEngine
+    client: httpx.AsyncClient, ask: Execute, owner: AsyncEngine
 ) -> None:
     await demo.fill(owner)
     late, shipment, page = await execute(

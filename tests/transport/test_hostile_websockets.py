@@ -19,8 +19,8 @@ from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from graphql_app.transport import websocket_connection
 from tests.execution.test_document_limits import HEALTH, OVER
-from tests.support.live_server import serving
-from tests.support.streaming_clients import Socket
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import WebSocketClient
 
 CARRIERS = "{ carriers { nodes { code } } }"
 MAX_MEMORY_GROWTH_BYTES = 40_000_000
@@ -28,11 +28,11 @@ MAX_MEMORY_GROWTH_BYTES = 40_000_000
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
-async def execute(socket: Socket, query: str, variables: dict[str, Any] | None = None) -> Any:
+async def execute(socket: WebSocketClient, query: str, variables: dict[str, Any] | None = None) -> Any:
     """Execute an operation; returns its result, or the list of errors if it was rejected."""
     await socket.subscribe(query, variables)
     message = await socket.receive()
@@ -41,7 +41,7 @@ async def execute(socket: Socket, query: str, variables: dict[str, Any] | None =
     return message["payload"]
 
 
-async def assert_healthy(socket: Socket) -> None:
+async def assert_healthy(socket: WebSocketClient) -> None:
     """The socket still executes a query."""
     assert await execute(socket, HEALTH) == {"data": {"viewer": {"account": "default"}}}
 
@@ -49,8 +49,8 @@ async def assert_healthy(socket: Socket) -> None:
 @pytest.mark.parametrize("name", OVER)
 async def test_a_document_over_a_limit_is_rejected_with_the_limit(port: int, name: str) -> None:
     document, text_in_message = OVER[name]
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         (error,) = await execute(socket, document)
         assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
         assert text_in_message in error["message"]
@@ -59,8 +59,8 @@ async def test_a_document_over_a_limit_is_rejected_with_the_limit(port: int, nam
 
 async def test_variables_are_limited_too(port: int) -> None:
     query = "query($w: ShipmentWhere) { shipments(where: $w) { nodes { id } } }"
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         for where, code in (
             ({"OR": [{"phase": "ACTIVE"}] * 700}, "LIMIT_EXCEEDED"),
             ({"status": {"eq": "x" * 10_000}}, "BAD_USER_INPUT"),
@@ -75,8 +75,8 @@ async def test_variables_are_limited_too(port: int) -> None:
 
 async def test_many_rejected_operations_do_not_grow_memory(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_connection, "MAX_MESSAGES_PER_SECOND", 10_000)
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         before = psutil.Process().memory_info().rss
         for number in range(500):
             assert isinstance(await execute(socket, f"{{ nothing{number}{'x' * 20_000} }}"), list)
@@ -87,14 +87,14 @@ async def test_many_rejected_operations_do_not_grow_memory(port: int, monkeypatc
 async def test_the_rate_limit_is_shared_by_all_connections_of_a_client(engine: AsyncEngine, settings: Settings) -> None:
     limited = settings.model_copy(update={"rate_limit": 1.0, "rate_limit_burst": 60.0})
     app = app_module.create_app(limited, engine=engine, keyless=True)
-    async with app.router.lifespan_context(app), serving(app, limited) as port, Socket(port) as socket:
-        await socket.init()
+    async with app.router.lifespan_context(app), run_server(app, limited) as port, WebSocketClient(port) as socket:
+        await socket.connection_init()
         assert "data" in await execute(socket, CARRIERS)
         assert "data" in await execute(socket, CARRIERS)
         (error,) = await execute(socket, CARRIERS)
         assert error["extensions"]["code"] == "RATE_LIMITED"
-        async with Socket(port) as other:
-            await other.init()
+        async with WebSocketClient(port) as other:
+            await other.connection_init()
             (error,) = await execute(other, "subscription { shipmentChanged { cursor } }")
             assert error["extensions"]["code"] == "RATE_LIMITED"
 
@@ -105,8 +105,8 @@ async def test_an_unexpected_exception_is_logged_and_returns_no_details(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("internal detail")
 
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         with monkeypatch.context() as patch:
             patch.setattr(plan.Plan, "arguments", fail)
             result = await execute(socket, CARRIERS)
@@ -123,15 +123,15 @@ async def test_a_query_is_cancelled_when_its_socket_closes(port: int, owner: Asy
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'carrier'")
     async with owner.connect() as locking, owner.connect() as observing:
         await locking.execute(text("LOCK TABLE carrier IN ACCESS EXCLUSIVE MODE"))
-        async with Socket(port) as socket:
-            await socket.init()
+        async with WebSocketClient(port) as socket:
+            await socket.connection_init()
             await socket.subscribe(CARRIERS)
             await wait_until(observing, waiting, 1)
-            socket.wire.transport.abort()
+            socket.connection.transport.abort()
         await wait_until(observing, waiting, 0)
         await locking.rollback()
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await assert_healthy(socket)
 
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from graphql_app.settings import Settings
-from tests.support.live_server import serving
+from tests.support.live_server import run_server
 
 RUNNER = Path(__file__).parents[2] / "tools" / "http_audit.mjs"
 
@@ -156,7 +156,7 @@ async def test_the_audit_passes(audit: Audit, client: httpx.AsyncClient) -> None
     reason="requires Node, and the environment variable GRAPHQL_HTTP with the folder of npm graphql-http",
 )
 async def test_the_audits_pass_in_the_runner_of_graphql_http(app: Starlette, settings: Settings) -> None:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         runner = await asyncio.create_subprocess_exec(
             "node", str(RUNNER), f"http://127.0.0.1:{port}/graphql", os.environ["GRAPHQL_HTTP"], stdout=-1, stderr=-2
         )

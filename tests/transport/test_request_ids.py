@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 
 from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
-from tests.support.live_server import Wire, posted, serving
-from tests.support.streaming_clients import Socket
+from tests.support.live_server import RawConnection, raw_post, run_server
+from tests.support.streaming_clients import WebSocketClient
 
 OWN_ID = "import-42.b"
 GENERATED = re.compile(r"[0-9a-f]{16}")
@@ -26,7 +26,7 @@ QUERY = {"query": "{ viewer { account } }"}
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
 
 
@@ -126,17 +126,17 @@ async def test_a_handshake_rejected_for_too_many_streams_has_a_request_id(
 ) -> None:
     full = settings.model_copy(update={"max_streams": 1})
     app = app_module.create_app(full, engine=engine, keyless=True)
-    async with app.router.lifespan_context(app), serving(app, full) as port, Socket(port):
+    async with app.router.lifespan_context(app), run_server(app, full) as port, WebSocketClient(port):
         with pytest.raises(websockets.InvalidStatus) as rejected:
-            await Socket(port, additional_headers={"x-request-id": OWN_ID}).__aenter__()
+            await WebSocketClient(port, additional_headers={"x-request-id": OWN_ID}).__aenter__()
     response = rejected.value.response
     assert assert_request_id(response.body, response.headers["x-request-id"], OWN_ID)["code"] == "UNAVAILABLE"
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
 
 
 async def test_an_error_over_a_websocket_has_a_request_id(port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await socket.subscribe("{")
         (error,) = (await socket.receive())["payload"]
     assert GENERATED.fullmatch(error["extensions"]["requestId"])
@@ -155,7 +155,7 @@ async def test_an_error_over_a_websocket_has_a_request_id(port: int) -> None:
 async def test_a_request_that_is_rejected_by_the_protocol_has_a_request_id(
     port: int, request_head: bytes, status: int, code: str, expected: str | None
 ) -> None:
-    async with Wire(port) as wire:
+    async with RawConnection(port) as wire:
         await wire.send(request_head)
         response = split_response(await wire.receive())
     assert assert_request_id(response[2], response[1]["x-request-id"], expected)["code"] == code
@@ -164,9 +164,9 @@ async def test_a_request_that_is_rejected_by_the_protocol_has_a_request_id(
 
 async def test_a_rejected_connection_has_a_request_id(app: Starlette, settings: Settings) -> None:
     one_connection = settings.model_copy(update={"max_connections": 1})
-    async with serving(app, one_connection) as port, Wire(port), Wire(port) as second:
+    async with run_server(app, one_connection) as port, RawConnection(port), RawConnection(port) as second:
         await asyncio.sleep(0.05)
-        await second.send(posted(json.dumps(QUERY).encode(), f"x-request-id: {OWN_ID}"))
+        await second.send(raw_post(json.dumps(QUERY).encode(), f"x-request-id: {OWN_ID}"))
         status, headers, body = split_response(await second.receive())
     assert assert_request_id(body, headers["x-request-id"], OWN_ID)["code"] == "UNAVAILABLE"
     assert status == 503

@@ -15,17 +15,17 @@ from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from graphql_app.subscriptions import broker, fan_out
 from graphql_app.transport import websocket_connection
-from tests.support.live_server import serving
-from tests.support.streaming_clients import CHANGED, CREATE, PLAIN, Api, Socket
+from tests.support.live_server import run_server
+from tests.support.streaming_clients import CHANGE_FIELDS, CREATE, SHIPMENT_CHANGED, ApiClient, WebSocketClient
 
-ALL = CHANGED % PLAIN
+ALL = SHIPMENT_CHANGED % CHANGE_FIELDS
 INIT = {"type": "connection_init"}
 QUERY = {"id": "1", "type": "subscribe", "payload": {"query": "{ viewer { account } }"}}
 
 
 @pytest.fixture
 async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
-    async with serving(app, settings) as port:
+    async with run_server(app, settings) as port:
         yield port
         await asyncio.sleep(0.05)
         subscriptions: broker.SubscriptionBroker = app.state.subscription_broker
@@ -35,16 +35,16 @@ async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
 
 async def assert_healthy(port: int) -> None:
     """A new socket can still execute a query."""
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await socket.send(**QUERY)
         assert (await socket.receive())["payload"] == {"data": {"viewer": {"account": "default"}}}
         assert await socket.receive() == {"id": "1", "type": "complete"}
 
 
 async def test_queries_and_mutations_are_executed(port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await socket.subscribe(CREATE, {"reference": "over-a-socket"}, name="m")
         created = await socket.receive()
         assert created["payload"]["data"]["shipmentCreate"]["errors"] == []
@@ -58,8 +58,8 @@ async def test_queries_and_mutations_are_executed(port: int) -> None:
 
 
 async def test_an_invalid_operation_returns_an_error_and_the_socket_stays_open(port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         for query, code in (
             ("{", "GRAPHQL_PARSE_FAILED"),
             ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
@@ -116,10 +116,10 @@ async def test_an_invalid_operation_returns_an_error_and_the_socket_stays_open(p
 async def test_a_violation_of_the_protocol_closes_the_socket_with_its_code(
     port: int, frames: list[Any], code: int
 ) -> None:
-    async with Socket(port) as socket:
+    async with WebSocketClient(port) as socket:
         for frame in frames:
             try:
-                await socket.wire.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+                await socket.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
             except websockets.ConnectionClosed:
                 break
         assert await socket.closed() == code
@@ -128,17 +128,17 @@ async def test_a_violation_of_the_protocol_closes_the_socket_with_its_code(
 
 async def test_a_socket_without_connection_init_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_connection, "INIT_TIMEOUT_SECONDS", 0.2)
-    async with Socket(port) as socket:
+    async with WebSocketClient(port) as socket:
         assert await socket.closed(2) == 4408
-    async with Socket(port) as socket:
+    async with WebSocketClient(port) as socket:
         await socket.send(type="ping")
         assert await socket.receive() == {"type": "pong"}
         assert await socket.closed(2) == 4408
 
 
 async def test_a_ping_returns_a_pong_and_an_unknown_id_is_ignored(port: int) -> None:
-    async with Socket(port) as socket:
-        await socket.init()
+    async with WebSocketClient(port) as socket:
+        await socket.connection_init()
         await socket.send(id="never", type="complete")
         await socket.send(type="ping", payload={"a": 1})
         assert await socket.receive() == {"type": "pong"}
@@ -146,11 +146,11 @@ async def test_a_ping_returns_a_pong_and_an_unknown_id_is_ignored(port: int) -> 
 
 async def test_only_the_subprotocol_graphql_transport_ws_is_accepted(port: int) -> None:
     for protocols in (["graphql-ws"], ["graphql-ws", "soap"], None):
-        async with Socket(port, subprotocols=protocols) as socket:
-            assert socket.wire.subprotocol is None
+        async with WebSocketClient(port, subprotocols=protocols) as socket:
+            assert socket.connection.subprotocol is None
             assert await socket.closed() == 4406
-    async with Socket(port, subprotocols=["graphql-ws", "graphql-transport-ws"]) as socket:
-        await socket.init()
+    async with WebSocketClient(port, subprotocols=["graphql-ws", "graphql-transport-ws"]) as socket:
+        await socket.connection_init()
 
 
 async def test_pages_of_other_origins_are_rejected_unless_cors_origins_names_them(
@@ -158,24 +158,24 @@ async def test_pages_of_other_origins_are_rejected_unless_cors_origins_names_the
 ) -> None:
     for origin in ("https://evil.example", "null", f"http://127.0.0.1:{port}.evil.example", "http://127.0.0.1"):
         with pytest.raises(websockets.InvalidStatus) as rejected:
-            await Socket(port, origin=origin).__aenter__()
+            await WebSocketClient(port, origin=origin).__aenter__()
         assert rejected.value.response.status_code == 403
         assert json.loads(rejected.value.response.body)["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    async with Socket(port, origin=f"http://127.0.0.1:{port}") as socket:
-        await socket.init()
+    async with WebSocketClient(port, origin=f"http://127.0.0.1:{port}") as socket:
+        await socket.connection_init()
     with_origins = settings.model_copy(update={"cors_origins": "https://a.example, https://b.example"})
     app = app_module.create_app(with_origins, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
-        serving(app, with_origins) as other,
-        Socket(other, origin="https://b.example") as socket,
+        run_server(app, with_origins) as other,
+        WebSocketClient(other, origin="https://b.example") as socket,
     ):
-        await socket.init()
+        await socket.connection_init()
 
 
 async def test_a_socket_runs_at_most_20_operations_at_the_same_time(port: int) -> None:
-    async with Socket(port) as socket, Api(port) as api:
-        await socket.init()
+    async with WebSocketClient(port) as socket, ApiClient(port) as api:
+        await socket.connection_init()
         for name in range(20):
             await socket.subscribe(ALL, name=str(name))
         await asyncio.sleep(0.2)
@@ -198,38 +198,38 @@ async def test_the_number_of_sockets_is_limited_per_client_and_per_process(
     app = app_module.create_app(limited, engine=engine, keyless=True)
     async with (
         app.router.lifespan_context(app),
-        serving(app, limited) as port,
-        Socket(port) as first,
-        Socket(port) as second,
+        run_server(app, limited) as port,
+        WebSocketClient(port) as first,
+        WebSocketClient(port) as second,
     ):
-        async with Socket(port) as over_limit:
-            await first.init()
-            await second.init()
+        async with WebSocketClient(port) as over_limit:
+            await first.connection_init()
+            await second.connection_init()
             await over_limit.send(**INIT)
             assert await over_limit.closed() == 4429
-        async with Socket(port) as third:
+        async with WebSocketClient(port) as third:
             with pytest.raises(websockets.InvalidStatus) as rejected:
-                await Socket(port).__aenter__()
+                await WebSocketClient(port).__aenter__()
             assert rejected.value.response.status_code == 503
-            await first.wire.close()
+            await first.connection.close()
             await asyncio.sleep(0.05)
-            await third.init()
+            await third.connection_init()
 
 
 async def test_a_slow_reader_fails_with_its_last_cursor_and_does_not_delay_others(
     app: Starlette, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "MAX_QUEUED_MESSAGES", 40)
-    big = CHANGED % ("cursor shipmentSeq op " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
+    big = SHIPMENT_CHANGED % ("cursor shipmentSeq op " + " ".join(f"s{n}: shipment {{ ...all }}" for n in range(20)))
     big += " fragment all on Shipment { id number status packages { id } parties { name } events { nodes { id } } }"
     async with (
-        serving(app, settings, send_buffer=4096) as port,
-        Api(port) as api,
-        Socket(port, max_queue=1) as slow,
-        Socket(port) as quick,
+        run_server(app, settings, send_buffer=4096) as port,
+        ApiClient(port) as api,
+        WebSocketClient(port, max_queue=1) as slow,
+        WebSocketClient(port) as quick,
     ):
         for socket in (slow, quick):
-            await socket.init()
+            await socket.connection_init()
             await socket.subscribe(big)
         await asyncio.sleep(0.3)
         cursors = []
@@ -252,14 +252,14 @@ async def test_a_slow_reader_fails_with_its_last_cursor_and_does_not_delay_other
 
 async def test_a_mutation_that_has_started_completes_after_its_socket_closes(port: int, owner: AsyncEngine) -> None:
     tag = 'mutation($id: ID!) { shipmentUpdate(by: {id: $id}, input: {tagsAdd: ["done"]}) { errors { message } } }'
-    async with Api(port) as api, owner.connect() as locking:
+    async with ApiClient(port) as api, owner.connect() as locking:
         shipment = await api.create()
         await locking.execute(text("SELECT 1 FROM shipment FOR UPDATE"))  # the mutation waits for this lock
-        async with Socket(port) as socket:
-            await socket.init()
+        async with WebSocketClient(port) as socket:
+            await socket.connection_init()
             await socket.subscribe(tag, {"id": shipment})
             await asyncio.sleep(0.2)
-            socket.wire.transport.abort()
+            socket.connection.transport.abort()
         await asyncio.sleep(0.1)
         await locking.rollback()
         await asyncio.sleep(0.2)
