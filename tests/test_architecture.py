@@ -13,7 +13,6 @@ ROOT = Path(graphql_app.__file__).parent
 REPOSITORY = ROOT.parent
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "versions" not in path.parts)
 PACKAGES = sorted({path.parent for path in MODULES} - {ROOT / "migrations"})
-TEST_FILES = sorted((REPOSITORY / "tests").rglob("*.py"))
 MAX_LINES = 300
 
 LAYERS = [
@@ -119,6 +118,14 @@ def test_a_module_is_short_and_has_a_docstring(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= MAX_LINES
     assert ast.get_docstring(ast.parse(text))
+
+
+def test_no_file_of_tests_examples_and_benchmarks_is_long() -> None:
+    files = [
+        path for folder in ("tests", "examples", "benchmarks", "tools") for path in (REPOSITORY / folder).rglob("*.py")
+    ]
+    assert len(files) > 100
+    assert [str(path) for path in files if len(path.read_text().splitlines()) > MAX_LINES] == []
 
 
 def test_every_package_says_what_belongs_in_it_and_what_it_may_import() -> None:

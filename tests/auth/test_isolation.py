@@ -28,9 +28,8 @@ from tests.support.live_server import run_server
 from tests.support.streaming_clients import WebSocketClient
 from tests.support.twin_accounts import MARK, MARKED, VICTIM
 
-pytestmark = (
-    pytest.mark.without_row_security
-)  # the statements alone must isolate the accounts, without row-level security
+# the statements alone must isolate the accounts, without row-level security
+pytestmark = pytest.mark.without_row_security
 
 MUTATIONS = list(isolation_probes.CORE.mutation_type.fields) if isolation_probes.CORE.mutation_type else []
 TEXTS = [MARKED, MARK, "SHP-0000009"]
@@ -56,14 +55,12 @@ class Target:
     async def fill(self, account: UUID, *, alone: bool) -> dict[str, list[twin_accounts.Row]]:
         """Insert the rows of both accounts, or only those of the attacker if `alone`; return the rows of both."""
         rows = twin_accounts.rows(account, MUTATIONS)
-        await seed_data.insert_rows(
-            self.owner, {"account": [], **twin_accounts.rows_of(account, rows)} if alone else rows
-        )
+        stored = {"account": [], **twin_accounts.rows_of(account, rows)} if alone else rows
+        await seed_data.insert_rows(self.owner, stored)
         async with self.owner.begin() as connection:
-            for sequence in ("change_seq_seq", "tracking_event_seq_seq", f"shipment_number_{account.hex}"):
+            numbers = [f"shipment_number_{id_.hex}" for id_ in ((account,) if alone else (account, VICTIM))]
+            for sequence in ("change_seq_seq", "tracking_event_seq_seq", *numbers):
                 await connection.execute(text(f"SELECT setval('{sequence}', 100000)"))
-            if not alone:
-                await connection.execute(text(f"SELECT setval('shipment_number_{VICTIM.hex}', 100000)"))
         is_unknown = True
         async with asyncio.timeout(5):
             while is_unknown:  # an unknown key is cached for a moment
@@ -80,7 +77,7 @@ class Target:
     async def send(self, slug: str, request: Probe) -> str:
         """Send a request as one of the accounts; return the body of the response."""
         body = {"query": request.document, "variables": request.variables}
-        headers = {**authorization(slug), "x-request-id": "isolation"}
+        headers = authorization(slug) | {"x-request-id": "isolation"}
         response = await self.client.post("/graphql", json=body, headers=headers)
         assert response.status_code in (200, 400), (request, response.text)
         return LAST_USED.sub('"lastUsedAt":null', response.text)
@@ -127,17 +124,13 @@ async def stolen_values(target: Target, rows: dict[str, list[twin_accounts.Row]]
 
 async def test_no_query_reveals_another_account(target: Target, account: UUID) -> None:
     rows = await target.fill(account, alone=False)
-    attacks = list(
-        isolation_probes.query_probes(
-            await stolen_values(target, rows), twin_accounts.ids_of_one_shipment(account, rows)
-        )
-    )
+    own_ids = twin_accounts.ids_of_one_shipment(account, rows)
+    attacks = list(isolation_probes.query_probes(await stolen_values(target, rows), own_ids))
     before = await target.victim_digest()
     with_victim = [await target.send("attacker", attack) for attack in attacks]
     assert await target.victim_digest() == before
     effective_fields = set()
-    for attack in attacks:
-        field = attack.name.split()[0]
+    for field, attack in ((attack.name.split()[0], attack) for attack in attacks):
         if field not in effective_fields and MARK in await target.send("victim", attack):
             effective_fields.add(field)
     assert effective_fields >= set(isolation_probes.CORE.query_type.fields), "some attacks find nothing as the victim"
@@ -261,9 +254,8 @@ async def test_no_subscription_reveals_another_account(target: Target, account: 
     rows = await target.fill(account, alone=False)
     stolen = await stolen_values(target, rows)
     stolen |= {"ID": stolen["ID"][:1], "String": [MARK]}
-    attacks = []
-    assert isolation_probes.CORE.subscription_type is not None
-    fields = isolation_probes.CORE.subscription_type.fields
+    attacks, subscription_type = [], isolation_probes.CORE.subscription_type
+    fields = subscription_type.fields if subscription_type else {}
     for name, field in fields.items():
         for arguments in ({}, {"after": ""}):
             document = isolation_probes.document("subscription", name, field, arguments)
@@ -279,9 +271,8 @@ async def test_no_subscription_reveals_another_account(target: Target, account: 
         await asyncio.sleep(0.3)  # equal subscriptions share a read, unless they are of different accounts
         sockets = []
         for start in range(0, len(attacks), 18):
-            socket = await stack.enter_async_context(
-                WebSocketClient(port, additional_headers=authorization("attacker"))
-            )
+            client = WebSocketClient(port, additional_headers=authorization("attacker"))
+            socket = await stack.enter_async_context(client)
             await socket.connection_init()
             for number, attack in enumerate(attacks[start : start + 18]):
                 await socket.subscribe(attack.document, attack.variables, str(number))
@@ -293,9 +284,9 @@ async def test_no_subscription_reveals_another_account(target: Target, account: 
         last_shipment = {"input": {**twin_accounts.NEW_SHIPMENT, "externalReference": "the end"}}
         await target.send("attacker", mutation("shipmentCreate", last_shipment, {}))
         for socket in sockets:
+            receive = socket.connection.recv
             while not (
-                '"id":"own"' in (message := str(await asyncio.wait_for(socket.connection.recv(), 20)))
-                and "the end" in message
+                "the end" in (message := str(await asyncio.wait_for(receive(), 20))) and '"id":"own"' in message
             ):
                 messages.append(message)
     assert len(messages) > len(attacks)

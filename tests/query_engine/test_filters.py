@@ -212,7 +212,7 @@ async def test_metadata_numbers_and_booleans_are_compared_by_value(
 
 
 @pytest.mark.parametrize(
-    "text", ["1e9999999", "1" * 990, "NaN", "-", "0x10", "01", "1e", '"', '{"a":1}', "\\u0000", "null"]
+    "text", ["1e99999", "1" * 990, "NaN", "-", "0x10", "01", "1e", '"', '{"a":1}', "\\u0000", "null"]
 )
 async def test_a_metadata_filter_accepts_any_text(text: str, execute: Execute) -> None:
     for operator in ({"eq": text}, {"in": [text]}, {"startsWith": text}, {"contains": text}):
@@ -226,8 +226,6 @@ SEARCHES = [
     "PO-0",
     "po-0002",
     "ÄÖ",
-    "%",
-    "_",
     "trk 0001",
     "TRK",
     "1z999aa1",
@@ -254,12 +252,11 @@ SEARCHES = [
     " ",
     "-",
     "--",
-    "'",
-    "\\",
     "drop table",
     "hamburg\t acme",
     "SHP-0000001 ",
     "x" * 150,
+    *"'\\%_",
 ]
 
 
