@@ -13,7 +13,7 @@ from graphql_app.execution.documents import Operation
 from graphql_app.execution.request import GraphQLRequest
 from graphql_app.transport.http_request import AcceptedTypes, RequestHeaders
 
-CLIENT_DISCONNECTED = "CLIENT_GONE"
+CLIENT_DISCONNECTED = "CLIENT_DISCONNECTED"
 """Code in the metrics for a response that could not be delivered because the client had disconnected."""
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 """A request id that is accepted from a client: safe in headers, log lines and JSON."""

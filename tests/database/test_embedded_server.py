@@ -25,7 +25,7 @@ START_PROGRAM = """
 import pathlib, sys, time
 from graphql_app.database.embedded_server import EmbeddedServer
 server = EmbeddedServer(pathlib.Path(sys.argv[1]), fast=True).start()
-print("owner" if server.owner else "guest", server.url, flush=True)
+print("owner" if server.is_owner else "guest", server.url, flush=True)
 time.sleep(60)
 """
 

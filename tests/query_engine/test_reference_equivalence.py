@@ -39,10 +39,10 @@ VALUES: list[RandomArguments] = []
 
 
 @pytest.fixture
-def reference(plain: Reference) -> Reference:
+def reference_values(reference: Reference) -> Reference:
     """The reference implementation; also sets the values of the strategy."""
-    VALUES[:] = [plain.values]
-    return plain
+    VALUES[:] = [reference.values]
+    return reference
 
 
 def random_query(generator: random.Random) -> random_queries.RandomQuery:
@@ -70,7 +70,7 @@ async def execute(engine: AsyncEngine, viewer: Viewer, document: Any, variables:
 @settings(settings.get_profile("random-queries"))
 @given(query=strategies.randoms(use_true_random=False).map(random_query))
 async def test_a_random_query_returns_the_same_as_the_reference(
-    query: random_queries.RandomQuery, engine: AsyncEngine, reference: Reference
+    query: random_queries.RandomQuery, engine: AsyncEngine, reference_values: Reference
 ) -> None:
     document = parse(query.document)
     validation_errors = validate(SCHEMA, document)
@@ -78,10 +78,10 @@ async def test_a_random_query_returns_the_same_as_the_reference(
         return
     assert not validation_errors, (query, validation_errors)
     for variables in (query.variables, *query.other_variables):  # later executions use cached plans if they fit
-        result = await execute(engine, reference.viewer, document, variables)
+        result = await execute(engine, reference_values.viewer, document, variables)
         if any(isinstance(error.original_error, request_errors.LimitExceeded) for error in result.errors or ()):
             return
-        actual, expected = encode(result), encode(reference.reference.run(document, variables, None))
+        actual, expected = encode(result), encode(reference_values.reference.run(document, variables, None))
         if result.errors:  # JSON values have been parsed and written again: see `null_propagation`
             actual, expected = orjson.dumps(orjson.loads(actual)), orjson.dumps(orjson.loads(expected))
         assert actual == expected, variables

@@ -73,7 +73,7 @@ async def test_every_acknowledged_write_survives_crashes_exactly_once(world: Wor
         turns = itertools.cycle(clients)
 
         async def send(field: str, variables: Json, key: str) -> Json:
-            data = await next(turns).do(mutation_text(field), variables, intent=key)
+            data = await next(turns).do(mutation_text(field), variables, key=key)
             payload: Json = data[field]
             return payload
 

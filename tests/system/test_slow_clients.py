@@ -22,8 +22,8 @@ SMALL_REQUEST = b'{"query": "{ viewer { account } }"}'
 class ImpatientProtocol(uvicorn_protocols.HttpProtocol):
     """The server's protocol with timeouts below its default of ten seconds, so that the tests are fast."""
 
-    head_timeout = 0.4
-    read_timeout = 0.4
+    head_timeout_seconds = 0.4
+    read_timeout_seconds = 0.4
 
 
 @pytest.fixture

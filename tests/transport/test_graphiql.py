@@ -183,20 +183,20 @@ async def test_each_example_is_one_named_operation_that_is_valid_for_the_schema(
     assert names == expected
 
 
-async def execute(client: httpx.AsyncClient, ask: Execute, *titles: str) -> list[Any]:
+async def run_examples(client: httpx.AsyncClient, execute: Execute, *titles: str) -> list[Any]:
     """Execute examples unchanged; returns the value of each root field."""
     tabs = {tab["title"]: tab for tab in (await config(client))["examples"]}
     values = []
     for title in titles:
-        response = await ask(tabs[title]["query"], json.loads(tabs[title]["variables"]))
+        response = await execute(tabs[title]["query"], json.loads(tabs[title]["variables"]))
         assert "errors" not in response, response
         values += response["data"].values()
     return values
 
 
-async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncClient, ask: Execute) -> None:
+async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncClient, execute: Execute) -> None:
     create, record = "Create a shipment", "Record a tracking event"
-    created, replayed, recorded, repeated = await execute(client, ask, create, create, record, record)
+    created, replayed, recorded, repeated = await run_examples(client, execute, create, create, record, record)
     assert (created["errors"], created["shipment"]["status"]) == ([], "READY")
     assert replayed["meta"]["replayed"]
     assert replayed["shipment"]["id"] == created["shipment"]["id"]
@@ -206,11 +206,11 @@ async def test_the_example_mutations_can_be_repeated_safely(client: httpx.AsyncC
 
 
 async def test_the_example_queries_return_rows_from_the_demo_data(
-    client: httpx.AsyncClient, ask: Execute, owner: AsyncEngine
+    client: httpx.AsyncClient, execute: Execute, owner: AsyncEngine
 ) -> None:
     await demo.fill(owner)
-    late, shipment, page = await execute(
-        client, ask, "Late shipments", "One shipment with its history", "Page through shipments"
+    late, shipment, page = await run_examples(
+        client, execute, "Late shipments", "One shipment with its history", "Page through shipments"
     )
     assert len(late["nodes"]) == 20
     assert late["nodes"][0]["promisedTo"] <= late["nodes"][19]["promisedTo"]
