@@ -93,12 +93,12 @@ def imports(path: Path) -> Iterator[str]:
 
 def imported_modules(path: Path) -> set[str]:
     """The modules of this package that a module imports, without the packages around itself."""
-    found = set()
+    modules = set()
     for dotted in imports(path):
         module = dotted if dotted in NAMES else dotted.rpartition(".")[0]
         if module in NAMES and not f"{module_name(path)}.".startswith(f"{module}."):
-            found.add(module)
-    return found
+            modules.add(module)
+    return modules
 
 
 def package(dotted: str) -> str:
@@ -108,9 +108,9 @@ def package(dotted: str) -> str:
 
 def layer(of: str) -> int:
     """The layer of a package or top-level module; 0 is the highest."""
-    found = [at for at, packages in enumerate(LAYERS) if of in packages.split()]
-    assert found, f"{of} is in no layer: add it to tests/test_architecture.py and docs/architecture.md"
-    return found[0]
+    levels = [level for level, packages in enumerate(LAYERS) if of in packages.split()]
+    assert levels, f"{of} is in no layer: add it to tests/test_architecture.py and docs/architecture.md"
+    return levels[0]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -153,9 +153,9 @@ def test_no_modules_import_each_other_in_a_cycle() -> None:
             return [" -> ".join((*above[above.index(module) :], module))]
         if module in done:
             return []
-        found = [cycle for inner in sorted(graph.get(module, ())) for cycle in visit(inner, (*above, module))]
+        cycles = [cycle for inner in sorted(graph.get(module, ())) for cycle in visit(inner, (*above, module))]
         done.add(module)
-        return found
+        return cycles
 
     assert [cycle for module in sorted(graph) for cycle in visit(module, ())] == []
 
@@ -237,14 +237,14 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
         if path.is_file() and not {"__pycache__", "static", "results", "node_modules"} & set(path.parts)
     ]
     assert len(kept) > 100
-    found = []
+    machine_paths = []
     for path in kept:
         try:
             text = path.read_text()
         except UnicodeDecodeError:
             continue
-        found += [f"{path.relative_to(REPOSITORY)}: {match[0]}" for match in MACHINE_PATHS.finditer(text)]
-    assert found == []
+        machine_paths += [f"{path.relative_to(REPOSITORY)}: {match[0]}" for match in MACHINE_PATHS.finditer(text)]
+    assert machine_paths == []
 
 
 def test_the_table_for_contributors_names_files_that_exist() -> None:

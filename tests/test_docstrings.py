@@ -69,12 +69,12 @@ def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def raised(function: Function) -> set[str]:
     """The names of our errors that a function raises itself."""
-    found = set()
+    names = set()
     for node in own_nodes(function):
         if isinstance(node, ast.Raise) and node.exc is not None:
             error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            found.add(error.attr if isinstance(error, ast.Attribute) else getattr(error, "id", ""))
-    return found & ERRORS
+            names.add(error.attr if isinstance(error, ast.Attribute) else getattr(error, "id", ""))
+    return names & ERRORS
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -65,10 +65,10 @@ NAMES = [
 @pytest.mark.parametrize(("library", "module", "attribute", "user"), NAMES, ids=lambda part: str(part).split(":")[-1])
 def test_a_non_public_name_still_exists(library: str, module: str, attribute: str, user: str) -> None:
     path, _, owner = module.partition(":")
-    found = importlib.import_module(path)
+    scope = importlib.import_module(path)
     if owner:
-        found = getattr(found, owner)
-    assert hasattr(found, attribute), (
+        scope = getattr(scope, owner)
+    assert hasattr(scope, attribute), (
         f"{library} {importlib.metadata.version(library)} has no {module} {attribute}, which graphql_app/{user} uses; "
         f"it was tested with {TESTED[library]}"
     )
