@@ -1,7 +1,7 @@
 """Creating shipments: one or up to a thousand rows in one statement. An invalid row does not prevent the other rows.
 
-Takes inputs by GraphQL name, returns one result per row. Two errors are known only to the database and returned by the
-statement: an unknown carrier or returned shipment, and an external reference that is in use.
+Takes inputs by GraphQL name, returns one result per row. The statement itself reports the errors that only the database
+can find: an unknown carrier, an unknown returned shipment, and an external reference that is in use.
 """
 
 from collections.abc import Mapping, Sequence
