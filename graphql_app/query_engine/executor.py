@@ -25,7 +25,7 @@ from graphql_app.query_engine.type_mapping import TypeMapping
 
 
 class SourceQuery:
-    """What a resolver returns instead of data: the reader of an account, a source, and the values of its parameters."""
+    """A resolver returns it instead of data: the reader of an account, a source, and the values of its parameters."""
 
     __slots__ = ("reader", "source", "values")
 

@@ -1,8 +1,8 @@
 """The table of each GraphQL type, and the reader of each of its fields.
 
 A field is read as a computed field (`computed_fields`), as the column of its name, or as the relationship of its name.
-`TypeMapping` determines this once for a schema. It rejects at startup: a field that is none of the three, a leaf whose
-text PostgreSQL would write differently, arguments that nothing reads, a non-null field whose column allows null.
+`TypeMapping` determines this once for a schema. At startup it rejects a field that is none of the three, a leaf whose
+text PostgreSQL would write differently, arguments that nothing reads, and a non-null field whose column allows null.
 """
 
 from collections.abc import Callable, Mapping

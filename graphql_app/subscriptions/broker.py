@@ -1,8 +1,8 @@
 """All subscriptions of a process: opens them, shares their statements and limits their number.
 
 Subscribers of one account with the same operation and variables share one `SharedSubscription` (`fan_out.py`). No
-subscription holds a database connection while it waits. Rejects: more streams than a process or a client may have open,
-invalid or expired cursors, and everything that is rejected in a query.
+subscription holds a database connection while it waits. More streams than a process or a client may have open, invalid
+or expired cursors, and everything that is rejected in a query are rejected.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ MAX_READS_PER_SECOND = 500
 less often each reads."""
 
 SharedKey = tuple[UUID, int, bytes]
-"""What a shared subscription is shared by: account, id of the operation's node, variables as JSON."""
+"""Key of a shared subscription: account, `id()` of the operation's node, variables as JSON."""
 
 
 class SubscriptionBroker:

@@ -21,9 +21,9 @@ from graphql_app.subscriptions.change_query import ChangeMessage, ChangeQuery
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED_MESSAGES = 1_000
-"""Messages that may wait for one subscriber."""
+"""Maximum number of messages that wait for one subscriber."""
 MAX_QUEUED_BYTES = 4_000_000
-"""Size of the payloads that may wait for one subscriber."""
+"""Maximum size of the payloads that wait for one subscriber."""
 MAX_ATTEMPTS = 5
 """Attempts to run a statement that times out or conflicts. Without a database it is retried for ever."""
 RETRY_SECONDS = 0.1
@@ -33,7 +33,7 @@ MAX_RETRY_SECONDS = 2.0
 
 
 class ShuttingDown(Exception):
-    """The process shuts down, or the client has disconnected: the subscription ends without an error."""
+    """Ends a subscription without an error, because the process shuts down or the client has disconnected."""
 
 
 class SharedSubscription:

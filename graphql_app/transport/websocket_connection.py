@@ -1,7 +1,7 @@
 """One connection of graphql-transport-ws: any number of operations at the same time, each under the client's id.
 
-Closes the socket, with the protocol's close codes: invalid messages, too many messages, too many connections of one
-client, no `connection_init` in time, no valid API key. An operation with an error ends with an `error` message; the
+Invalid messages, too many messages, too many connections of one client, no `connection_init` in time, and no valid API
+key close the socket with the protocol's close codes. An operation with an error ends with an `error` message; the
 socket stays open. A mutation that has started completes even if the socket closes.
 """
 
@@ -32,15 +32,15 @@ from graphql_app.transport.websocket_messages import ClientMessage, CloseSocket
 logger = logging.getLogger(__name__)
 
 INIT_TIMEOUT_SECONDS = 5.0
-"""Time within which a client must send `connection_init`."""
+"""Maximum time until a client has sent `connection_init`."""
 CLOSE_TIMEOUT_SECONDS = 10.0
-"""Time within which the client must take the close frame."""
+"""Maximum time until the client has read the close frame."""
 MAX_OPERATIONS = 20
-"""Operations that run at the same time on one connection."""
+"""Maximum number of operations that run at the same time on one connection."""
 MAX_MESSAGES_PER_SECOND = 50
-"""Messages per second of one client, which is also the burst."""
+"""Maximum number of messages per second of one connection, which is also the burst."""
 WAIT_SECONDS = 30.0
-"""Longest wait for the messages of a subscription, after which it waits again."""
+"""Timeout of each wait for messages of a subscription. It has no effect: the connection waits again."""
 
 
 class WebSocketConnection:

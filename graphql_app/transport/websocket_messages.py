@@ -32,9 +32,9 @@ TOO_MANY_REQUESTS = 4429
 INTERNAL_ERROR = 4500
 """Close code: an unexpected exception, or the database is unavailable."""
 MAX_ID_CHARACTERS = 128
-"""Length of the id of an operation."""
+"""Maximum length of the id of an operation."""
 MAX_REASON_CHARACTERS = 100
-"""Length of a close reason, which a WebSocket limits to 123 bytes."""
+"""Maximum length of a close reason, which the WebSocket protocol limits to 123 bytes."""
 MESSAGES_WITH_PAYLOAD = {"connection_init": False, "ping": False, "pong": False, "subscribe": True}
 """Types of messages with a payload, which is an object; and whether it is required."""
 MESSAGES_WITH_ID = ("subscribe", "complete")

@@ -20,7 +20,11 @@ Transition = Callable[[Validator, LockedShipment], None]
 
 
 async def run(
-    context: CommandContext, key: ShipmentKey, expected_version: int | None, validator: Validator, transition: Transition
+    context: CommandContext,
+    key: ShipmentKey,
+    expected_version: int | None,
+    validator: Validator,
+    transition: Transition,
 ) -> RowResult:
     """Run a transition on the shipment named by the key and save it, unless the transition added errors."""
     locked = await locking.lock(context, [key])
