@@ -90,7 +90,7 @@ class PackageStatus:
 class ShipmentState:
     """The status of a shipment, its milestones, and the statuses of its packages by id.
 
-    A shipment without packages has an empty `packages`; events then move its own status.
+    A shipment without packages has an empty `packages`; events then change the status of the shipment itself.
     """
 
     status: PackageStatus

@@ -1,8 +1,8 @@
 """Rate limits: a budget of points for each client, which refills with time (a token bucket).
 
 A client is an API key, or an IP address if there is no key. The cost of an operation is known only after it ran, so it
-is charged then: a budget can become negative, and the client is rejected until it is positive again. The budgets are
-those of one process.
+is charged then: a budget can become negative, and the client is rejected until it is positive again. Each process
+has its own budgets.
 """
 
 import math

@@ -104,7 +104,7 @@ class TypeMapping:
 
 
 def mapping_of(schema: GraphQLSchema) -> TypeMapping:
-    """Return the type mapping of a schema. Each schema has its own, since its type objects are its own."""
+    """Return the type mapping of a schema. Each schema has one, since schemas do not share type objects."""
     mapping: TypeMapping = schema.extensions[EXTENSION_KEY]
     return mapping
 

@@ -74,7 +74,7 @@ class SubscriptionBroker:
         """Count one WebSocket or SSE stream of a client while the block runs.
 
         Raises:
-            RateLimited: The client has `max_streams_per_client` open.
+            RateLimited: the client has `max_streams_per_client` open.
         """
         if self.streams_per_client[client] >= self.settings.max_streams_per_client:
             raise request_errors.RateLimited(
@@ -98,9 +98,9 @@ class SubscriptionBroker:
         It starts after the cursor `last_event_id`, else after the argument `after`, else at the end of the log.
 
         Raises:
-            RateLimited: The client has no points left.
-            InvalidDocument: A variable or an argument does not have its type.
-            RequestError: The cursor is invalid or expired, an argument is invalid, or the database is unavailable.
+            RateLimited: the client has no points left.
+            InvalidDocument: a variable or an argument does not have its type.
+            RequestError: the cursor is invalid or expired, an argument is invalid, or the database is unavailable.
         """
         self.runner.rate_limiter.check(client)
         query = ChangeQuery(self.runner, self.read_slots, operation, request)

@@ -86,8 +86,8 @@ class SharedSubscription:
         """Read one page of messages, see `ChangeQuery.read`; waits while the database is unavailable.
 
         Raises:
-            RequestError: The page cannot be read. Timeout and Conflict only after MAX_ATTEMPTS attempts.
-            InternalError: An unexpected exception, which is logged.
+            RequestError: the page cannot be read. Timeout and Conflict only after MAX_ATTEMPTS attempts.
+            InternalError: an unexpected exception, which is logged.
         """
         delay, attempts_left = RETRY_SECONDS, MAX_ATTEMPTS
         while True:
@@ -162,8 +162,8 @@ class Subscriber:
         """The next messages, in the order of commit; an empty list if none arrive within `wait_seconds`.
 
         Raises:
-            RequestError: The log cannot be read, or the client reads too slowly.
-            ShuttingDown: The subscription ends without an error.
+            RequestError: the log cannot be read, or the client reads too slowly.
+            ShuttingDown: the subscription ends without an error.
         """
         while True:
             if self.queue:

@@ -78,8 +78,8 @@ async def read_body(headers: RequestHeaders, receive: Receive) -> bytes:
 
     Raises:
         UnsupportedMediaType: `Content-Type` is not application/json, or the body has a `Content-Encoding`.
-        PayloadTooLarge: The body is larger than MAX_BODY_BYTES.
-        ClientDisconnected: The client has disconnected.
+        PayloadTooLarge: the body is larger than MAX_BODY_BYTES.
+        ClientDisconnected: the client has disconnected.
     """
     if media_type_of(headers.get(b"content-type", b"")) != JSON:
         raise request_errors.UnsupportedMediaType
@@ -106,8 +106,8 @@ def parse_body(body: bytes) -> GraphQLRequest:
     """Parse the body of a POST.
 
     Raises:
-        RequestError: The body is empty, not JSON, or a parameter has the wrong type.
-        JsonTooDeep: The JSON is nested too deeply.
+        RequestError: the body is empty, not JSON, or a parameter has the wrong type.
+        JsonTooDeep: the JSON is nested too deeply.
     """
     if not body:
         raise request_errors.RequestError("The request body is empty. Send a JSON object with `query`.")
@@ -118,8 +118,8 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
     """Parse the query string of a GET; `variables` and `extensions` are JSON.
 
     Raises:
-        RequestError: The query string is not URL-encoded UTF-8, repeats a parameter, or has an invalid parameter.
-        JsonTooDeep: The JSON is nested too deeply.
+        RequestError: the query string is not URL-encoded UTF-8, repeats a parameter, or has an invalid parameter.
+        JsonTooDeep: the JSON is nested too deeply.
     """
     try:
         pairs = parse_qsl(

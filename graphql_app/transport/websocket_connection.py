@@ -87,8 +87,8 @@ class WebSocketConnection:
         """Receive and parse the next message.
 
         Raises:
-            SocketClosed: The client has closed the socket.
-            CloseSocket: The message is invalid, or the client has sent more than MAX_MESSAGES_PER_SECOND.
+            SocketClosed: the client has closed the socket.
+            CloseSocket: the message is invalid, or the client has sent more than MAX_MESSAGES_PER_SECOND.
         """
         event = await self.receive()
         if event["type"] == "websocket.disconnect":
@@ -106,7 +106,7 @@ class WebSocketConnection:
         """Authenticate the client, by the headers of the handshake or by the payload of `connection_init`.
 
         Raises:
-            CloseSocket: No `connection_init` within INIT_TIMEOUT_SECONDS, no valid API key, or too many connections.
+            CloseSocket: no `connection_init` within INIT_TIMEOUT_SECONDS, no valid API key, or too many connections.
         """
         try:
             async with asyncio.timeout(INIT_TIMEOUT_SECONDS):
@@ -141,7 +141,7 @@ class WebSocketConnection:
         """Handle a message of an authenticated client.
 
         Raises:
-            CloseSocket: A second `connection_init`, an id that is in use, or an invalid `subscribe`.
+            CloseSocket: a second `connection_init`, an id that is in use, or an invalid `subscribe`.
         """
         if message.kind == "connection_init":
             raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, "Too many initialisation requests")
@@ -201,7 +201,7 @@ class WebSocketConnection:
         """Run a query or mutation and send its result; returns the code of its first error, or `ok`.
 
         Raises:
-            Timeout: It takes longer than `request_timeout`.
+            Timeout: it takes longer than `request_timeout`.
         """
         assert self.viewer is not None
         task = asyncio.current_task()
@@ -220,7 +220,7 @@ class WebSocketConnection:
         """Send the messages of a subscription until the task is cancelled.
 
         Raises:
-            SubscriptionFailed: The subscription failed after it had started.
+            SubscriptionFailed: the subscription failed after it had started.
         """
         assert self.viewer is not None
         subscriber = await self.broker.open(operation, request, self.viewer, self.client)

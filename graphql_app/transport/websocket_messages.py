@@ -68,7 +68,7 @@ def parse_message(event: Any) -> ClientMessage:
     """Parse the message in an ASGI event `websocket.receive`.
 
     Raises:
-        CloseSocket: It is not a message that a client may send.
+        CloseSocket: it is not a message that a client may send.
     """
     if event.get("text") is None:
         raise CloseSocket(BAD_REQUEST, "Binary frames are not supported. Send text frames.")
@@ -95,7 +95,7 @@ def parse_subscribe(message: ClientMessage) -> GraphQLRequest:
     """Parse the payload of a `subscribe` message.
 
     Raises:
-        CloseSocket: A parameter has the wrong type.
+        CloseSocket: a parameter has the wrong type.
     """
     try:
         return parse_parameters(message.payload, len(message.text), count_containers(message.text))
