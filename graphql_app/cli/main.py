@@ -1,4 +1,4 @@
-"""The command `graphql-app`. Options take precedence over the environment. Errors are one sentence, exit code 1."""
+"""The command `graphql-app`. Options take precedence over the environment. Errors are one line, exit code 1."""
 
 import asyncio
 import sys

@@ -104,7 +104,7 @@ async def check_server(engine: AsyncEngine) -> None:
     """Check that the server can be reached and is PostgreSQL 18 or newer.
 
     Raises:
-        StartupError: one sentence that names the problem and the URL without its password.
+        StartupError: it is not. The message contains the URL without its password.
     """
     url = database_name(engine)
     try:
@@ -121,10 +121,13 @@ async def check_server(engine: AsyncEngine) -> None:
             raise startup_error.StartupError(
                 f"The database {engine.url.database!r} does not exist. Create it or change POSTGRES_URL ({url})."
             ) from None
-        raise startup_error.StartupError(f"Cannot connect to PostgreSQL at {url}: {first_line(cause)}.") from None
+        raise startup_error.StartupError(
+            f"Cannot connect to PostgreSQL at {url}: {first_line(cause)}. Start the server or check POSTGRES_URL."
+        ) from None
     if int(version) < MIN_SERVER_VERSION:
         raise startup_error.StartupError(
-            f"PostgreSQL 18 or newer is required; the server at {url} is version {int(version) // 10000}."
+            f"PostgreSQL 18 or newer is required; the server at {url} is version {int(version) // 10000}. "
+            "Upgrade it or change POSTGRES_URL."
         )
 
 

@@ -155,7 +155,7 @@ def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType,
         try:
             plan = build_plan(inputs, reader, parent, details, source)
         except RecursionError:
-            raise request_errors.LimitExceeded("The operation is nested too deeply.") from None
+            raise request_errors.LimitExceeded("The operation is nested too deeply. Select fewer levels.") from None
         PLAN_CACHE.put(plans, key, plan)
     return plan
 

@@ -1,4 +1,4 @@
-"""One connection of graphql-transport-ws: any number of operations at the same time, each under the client's id.
+"""One connection of graphql-transport-ws: up to MAX_OPERATIONS at the same time, each with an id that the client chose.
 
 Invalid messages, too many messages, too many connections of one client, no `connection_init` in time, and no valid API
 key close the socket with the protocol's close codes. An operation with an error ends with an `error` message; the
@@ -98,7 +98,7 @@ class WebSocketConnection:
         self.message_budget, self.budget_updated_at = min(MAX_MESSAGES_PER_SECOND, refilled) - 1, now
         if self.message_budget < 0:
             raise CloseSocket(
-                websocket_messages.TOO_MANY_REQUESTS, f"More than {MAX_MESSAGES_PER_SECOND} messages per second"
+                websocket_messages.TOO_MANY_REQUESTS, f"Send at most {MAX_MESSAGES_PER_SECOND} messages per second."
             )
         return websocket_messages.parse_message(event)
 
@@ -176,7 +176,7 @@ class WebSocketConnection:
             try:
                 if len(self.tasks) > MAX_OPERATIONS:
                     raise request_errors.LimitExceeded(
-                        f"A connection runs at most {MAX_OPERATIONS} operations at the same time."
+                        f"A connection runs at most {MAX_OPERATIONS} operations at the same time. Complete one first."
                     )
                 self.viewer = await self.broker.authenticator(self.scope)
                 operation = self.broker.runner.operation(request, self.viewer)
