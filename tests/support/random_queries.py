@@ -45,7 +45,7 @@ class QueryWriter:
             for name, (type_, default) in self.variables.items()
         ]
         operation = (
-            f"query Asked({', '.join(definitions)})" if definitions else self.rng.choice(["", "query", "query Asked"])
+            f"query Random({', '.join(definitions)})" if definitions else self.rng.choice(["", "query", "query Random"])
         )
         parts = [
             f"{operation} {body}",
