@@ -106,7 +106,9 @@ class ItemInput:
     unit_value: MoneyInput | None = optional("Value of one unit.")
     origin_country: CountryCode | None = optional("Country of origin (ISO 3166-1 alpha-2).")
     batch: str | None = optional("Batch or lot number, up to 100 characters.")
-    package_seq: int | None = optional("Position of the item's package in `packages`, from 1. If omitted, no package.")
+    package_seq: int | None = optional(
+        "Position of the item's package in `packages`, from 1. If omitted, the item is in no package."
+    )
     metadata: JSON | None = optional(
         "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
     )

@@ -212,7 +212,7 @@ def smallest_arguments(field: GraphQLField) -> dict[str, Any]:
 
 
 def query_probes(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, str]) -> Iterator[Probe]:
-    """All probes by queries, also below nodes, which are reached by the attacker's own ids (`own_ids`: type name -> id)."""
+    """All probes by queries, also below `node` with the attacker's own ids (`own_ids`: type name -> id)."""
     assert CORE.query_type is not None
     for name, field in CORE.query_type.fields.items():
         arguments = smallest_arguments(field)
