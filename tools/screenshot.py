@@ -42,9 +42,9 @@ def main() -> None:
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "explorer.png")
     arguments = parser.parse_args()
-    screenshot = asyncio.run(take_screenshot(arguments.url, arguments.example, dark=arguments.dark))
+    png = asyncio.run(take_screenshot(arguments.url, arguments.example, dark=arguments.dark))
     arguments.to.parent.mkdir(exist_ok=True)
-    arguments.to.write_bytes(screenshot)
+    arguments.to.write_bytes(png)
 
 
 if __name__ == "__main__":
