@@ -53,14 +53,14 @@ async def cursors(client: httpx.AsyncClient) -> dict[str, str]:
     cursors_: dict[str, str] = {}
     after = None
     while True:
-        page = await ask(client, CURSORS, {"after": after})
+        page = await query_data(client, CURSORS, {"after": after})
         cursors_ |= {edge["node"]["id"][4:]: edge["cursor"] for edge in page["shipments"]["edges"]}
         after = page["shipments"]["pageInfo"]["endCursor"]
         if not page["shipments"]["pageInfo"]["hasNextPage"]:
             return cursors_
 
 
-async def ask(client: httpx.AsyncClient, query: str, variables: dict[str, Any], name: str | None = None) -> Any:
+async def query_data(client: httpx.AsyncClient, query: str, variables: dict[str, Any], name: str | None = None) -> Any:
     """The data of a query; fails on errors."""
     body = {"query": query, "variables": variables, "operationName": name}
     response = (await client.post("/graphql", json=body)).json()
@@ -78,7 +78,7 @@ async def statements(client: httpx.AsyncClient, postgres: Postgres, sent: list[t
         inputs = {"tn": "TRK000000000042", **requests.page_start(rows[100])}
         variables = requests.fill(requests.dialect(TARGETS["project"].dialect)[0]["variables"][workload], inputs)
         sent.clear()
-        await ask(client, queries[workload], variables, workload)
+        await query_data(client, queries[workload], variables, workload)
         await asyncio.sleep(0.1)  # asyncpg calls query loggers in a later event loop iteration
         (sql, values) = next((sql, values) for sql, values in sent if "convert_to" in sql)
         parameter_names = {

@@ -1,7 +1,7 @@
 """Growth: databases of 20,000, 200,000 and 2,000,000 shipments, with the plan and time of every query.
 
 `make test-scale` builds the largest and checks every plan (`test_scale.py`). `python -m benchmarks.growth` times all
-three: the median of PostgreSQL's time for a statement, on one connection, with random arguments.
+three: the median time of a statement as the client of one connection sees it, with random arguments.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ class GrowthQuery:
 
 
 def ago(rows: int) -> str:
-    """The approximate creation time of the shipment that `rows` shipments have followed."""
+    """The approximate creation time of the shipment after which `rows` newer ones were created."""
     return (datetime.now(UTC) - rows * SHIPMENT_INTERVAL).isoformat()
 
 

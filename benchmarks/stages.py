@@ -66,7 +66,7 @@ class Request:
             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http", "state": {},
         }  # fmt: skip
 
-    async def ask(self, app: Any, body: bytes) -> bytes:
+    async def send(self, app: Any, body: bytes) -> bytes:
         """The response body of the app."""
         parts: list[bytes] = []
         delivered = False
@@ -100,7 +100,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     bodies = [line.encode() for line in (BUILD / f"project.{workload}.jsonl").read_text().splitlines()]
     if workload == "M1":  # each creates another shipment
         bodies = [body.replace(b"@@TN@@", f"S{time.time_ns()}-{n}".encode()) for n, body in enumerate(bodies * 40)]
-    response = await request.ask(app, bodies.pop())
+    response = await request.send(app, bodies.pop())
     assert b'"errors":[{' not in response, response[:500]
     viewer = await keys(request.scope())
     graphql_request = http_request.parse_body(bodies[0])
@@ -109,7 +109,7 @@ async def stages(url: str, key: str, workload: str) -> tuple[dict[str, float], d
     gc.freeze()
 
     async def handle_request(body: bytes) -> object:
-        return await request.ask(app, body)
+        return await request.send(app, body)
 
     async def authenticate(_: bytes) -> object:
         return await keys(request.scope())

@@ -26,8 +26,8 @@ Plans = dict[str, list[dict[str, Any]]]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The nodes of a plan, except below a LIMIT of more than 1,000 rows that most rows satisfy: that stops after its
-    first rows.
+    """The nodes of a plan. Skips what is below a LIMIT with a high number of expected rows: it reads only the rows up
+    to its limit.
     """
     if plan["Node Type"] == "Limit" and plan["Plan Rows"] > 1_000:
         return

@@ -1,9 +1,9 @@
 """Follow all changes of shipments: `python examples/follow.py [--url URL] [--key KEY] [--cursor FILE] [--events]`.
 
-Prints a line for each change when it is committed, until Ctrl-C. FILE stores the last cursor: run the program again,
-and the changes since then come first. No change is missed if the network, the server or this program fails: the cursor
-is saved after a change was processed, so after a crash a change may be repeated but is never lost. Without FILE the
-program starts at the current end of the log; with `--from-the-beginning`, at the oldest change that is kept.
+Prints one line for each committed change, until Ctrl-C. FILE stores the last cursor; the next run starts with the
+changes after it. The cursor is saved after its change was processed: after a failure of the network, the server or this
+program a change may be repeated, but none is lost. Without a saved cursor the program starts at the current end of the
+log or, with `--from-the-beginning`, at the oldest stored change.
 
 It reads server-sent events, which are lines of text over HTTP: httpx is the only library needed.
 """
@@ -63,13 +63,13 @@ class LogPosition:
             os.replace(temporary, self.file)
 
 
-async def follow(url: str, query: str, place: LogPosition, *, key: str | None = None) -> AsyncIterator[Json]:
+async def follow(url: str, query: str, position: LogPosition, *, key: str | None = None) -> AsyncIterator[Json]:
     """Yield all changes after the position, forever. The position advances when the next change is requested."""
     headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {key}"} if key else {})
     attempts = 0
     async with httpx.AsyncClient(timeout=httpx.Timeout(READ_TIMEOUT_SECONDS, connect=5)) as client:
         while True:
-            body = {"query": query, "variables": {"after": place.cursor}}
+            body = {"query": query, "variables": {"after": position.cursor}}
             try:
                 async with client.stream("POST", url, json=body, headers=headers) as response:
                     if response.headers.get("content-type", "").partition(";")[0] != "text/event-stream":
@@ -79,7 +79,7 @@ async def follow(url: str, query: str, place: LogPosition, *, key: str | None = 
                         if change is not None:
                             yield change
                         if event_id:
-                            place.save(event_id)
+                            position.save(event_id)
             except (httpx.TransportError, ValueError) as error:
                 print(f"  … connection lost: {type(error).__name__}", file=sys.stderr)
             await asyncio.sleep(random.uniform(0, min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempts)))
@@ -89,9 +89,9 @@ async def follow(url: str, query: str, place: LogPosition, *, key: str | None = 
 async def read_events(response: httpx.Response) -> AsyncIterator[tuple[str, Json | None]]:
     """The id of each event and the change that it holds, if any."""
     fields: dict[str, str] = {}
-    async for format_change in response.aiter_lines():
-        name, _, value = format_change.partition(":")
-        if format_change:
+    async for line in response.aiter_lines():
+        name, _, value = line.partition(":")
+        if line:
             fields[name] = value.strip()
             continue
         if fields.get("event") == "next":
@@ -139,10 +139,10 @@ async def main() -> None:
         "--from-the-beginning", action="store_true", help="start at the oldest change if there is no cursor yet"
     )
     arguments = parser.parse_args()
-    place = LogPosition(arguments.cursor)
-    if place.cursor is None and arguments.from_the_beginning:
-        place.cursor = ""
-    async for change in follow(arguments.url, EVENTS if arguments.events else SHIPMENTS, place, key=arguments.key):
+    position = LogPosition(arguments.cursor)
+    if position.cursor is None and arguments.from_the_beginning:
+        position.cursor = ""
+    async for change in follow(arguments.url, EVENTS if arguments.events else SHIPMENTS, position, key=arguments.key):
         print(format_change(change), flush=True)
 
 

@@ -108,7 +108,7 @@ async def load(client: Client, file: bytes, concurrency: int = 4) -> Report:
 
 async def create(client: Client, batch: list[Shipment], report: Report) -> list[Shipment]:
     """Create shipments; returns those that exist now, including those that existed before."""
-    payload = (await client.do(CREATE, {"inputs": [shipment.input for shipment in batch]}))["shipmentsBulkCreate"]
+    payload = (await client.mutate(CREATE, {"inputs": [shipment.input for shipment in batch]}))["shipmentsBulkCreate"]
     existing = []
     for result in rows(payload):
         shipment, errors = batch[result["index"]], result["errors"]
@@ -130,7 +130,7 @@ async def record(client: Client, batch: list[Shipment], report: Report) -> None:
     events = [(shipment, event) for shipment in batch for event in shipment.events]
     if not events:
         return
-    payload = (await client.do(RECORD, {"inputs": [event for _, event in events]}))["trackingEventsRecord"]
+    payload = (await client.mutate(RECORD, {"inputs": [event for _, event in events]}))["trackingEventsRecord"]
     for result in rows(payload):
         shipment, _ = events[result["index"]]
         report.rejected += [f"{shipment.name}: {format_error(error)}" for error in result["errors"]]

@@ -45,7 +45,7 @@ mutation Replay($inputs: [TrackingEventInput!]!) {
   }
 }"""
 READ = """
-query Outcome($reference: String!) {
+query ReplayedShipment($reference: String!) {
   shipment(by: {externalReference: $reference}) {
     status statusAt exceptionReason pickedUpAt firstAttemptAt deliveredAt closedAt lastEventAt
     packages { status statusAt }
@@ -88,7 +88,7 @@ def reference(replay_order: ReplayOrder, history: History) -> str:
 
 
 async def replay(client: Client, replay_order: ReplayOrder) -> list[Json]:
-    """Record the events of all histories; returns each shipment as the API shows it afterwards."""
+    """Record the events of all histories; returns the resulting shipments."""
     packages = await create(client, replay_order)
     events = [
         {**event, "target": {"packageId": package}}
@@ -96,12 +96,12 @@ async def replay(client: Client, replay_order: ReplayOrder) -> list[Json]:
         for event in history.events
     ]
     for at in range(0, len(events), BATCH_SIZE):
-        payload = (await client.do(RECORD, {"inputs": events[at : at + BATCH_SIZE]}))["trackingEventsRecord"]
+        payload = (await client.mutate(RECORD, {"inputs": events[at : at + BATCH_SIZE]}))["trackingEventsRecord"]
         for result in accepted_results(payload):
             replay_order.duplicates += result["duplicate"]
             replay_order.recorded += not result["duplicate"]
     results = [
-        await client.ask(READ, {"reference": reference(replay_order, history)}) for history in replay_order.histories
+        await client.query(READ, {"reference": reference(replay_order, history)}) for history in replay_order.histories
     ]
     return [result["shipment"] for result in results]
 
@@ -109,7 +109,7 @@ async def replay(client: Client, replay_order: ReplayOrder) -> list[Json]:
 async def create(client: Client, replay_order: ReplayOrder) -> list[str]:
     """Create a shipment with one package for each history; returns the packages' ids."""
     for carrier in sorted({history.carrier for history in replay_order.histories}):
-        await client.do(CARRIER, {"code": carrier, "name": carrier.replace("_", " ").title()})
+        await client.mutate(CARRIER, {"code": carrier, "name": carrier.replace("_", " ").title()})
     inputs = [
         {
             "externalReference": reference(replay_order, history),
@@ -121,7 +121,7 @@ async def create(client: Client, replay_order: ReplayOrder) -> list[str]:
         }
         for history in replay_order.histories
     ]
-    payload = (await client.do(CREATE, {"inputs": inputs}))["shipmentsBulkCreate"]
+    payload = (await client.mutate(CREATE, {"inputs": inputs}))["shipmentsBulkCreate"]
     return [created["packages"][0]["id"] for created in map(shipment, accepted_results(payload, duplicates=True))]
 
 
@@ -148,15 +148,15 @@ def shipment(row: Json) -> Json:
 
 async def run(histories: list[History], client: Client, seed: int) -> int:
     """Replay all orders and compare the results; returns the exit code, 0 if all are equal."""
-    outcomes: dict[str, list[Json]] = {}
+    results: dict[str, list[Json]] = {}
     for replay_order in replay_orders(histories, seed):
-        outcomes[replay_order.name] = await replay(client, replay_order)
+        results[replay_order.name] = await replay(client, replay_order)
         recorded, duplicates = replay_order.recorded, replay_order.duplicates
         print(f"{replay_order.name:9} {recorded:4} events recorded, {duplicates:4} existed already")
     print()
     different = 0
     for index, history in enumerate(histories):
-        first, *others = (outcome[index] for outcome in outcomes.values())
+        first, *others = (shipments[index] for shipments in results.values())
         same = all(other == first for other in others)
         different += not same
         events = len(first["events"]["nodes"])
@@ -178,7 +178,7 @@ async def run_with_client(histories: list[History], arguments: argparse.Namespac
 
 def main() -> int:
     """Parse the arguments and run the replay."""
-    parser = argparse.ArgumentParser(description="Replay tracking histories in four orders and compare the outcomes.")
+    parser = argparse.ArgumentParser(description="Replay tracking histories in four orders and compare the results.")
     parser.add_argument("file", type=Path, help="the CSV file")
     parser.add_argument("--url", default="http://127.0.0.1:8000/graphql", help="URL of the API (default: %(default)s)")
     parser.add_argument("--key", help="API key")

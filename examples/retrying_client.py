@@ -11,7 +11,7 @@ return at the same moment. It respects `Retry-After`. It does not retry requests
 example for a syntax error or a limit (`RequestRejected`). The `errors` of a mutation payload are data for the caller.
 
     async with Client("http://127.0.0.1:8000/graphql") as client:
-        data = await client.do(CREATE, {"input": {…}})
+        data = await client.mutate(CREATE, {"input": {…}})
 """
 
 import asyncio
@@ -31,7 +31,7 @@ RETRIED_CODES = {"UNAVAILABLE", "TIMEOUT", "CONFLICT"}
 FIRST_PAUSE_SECONDS = 0.1
 """Upper limit of the random pause before the first retry; it doubles with each attempt."""
 MAX_PAUSE_SECONDS = 5.0
-"""Upper limit of the pause, unless the server asks for more."""
+"""Upper limit of the pause, unless `Retry-After` is longer."""
 Json = dict[str, Any]
 
 
@@ -69,11 +69,11 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.http.aclose()
 
-    async def ask(self, query: str, variables: Json | None = None) -> Json:
+    async def query(self, query: str, variables: Json | None = None) -> Json:
         """The data of a query."""
         return await self.send({"query": query, "variables": variables or {}}, {})
 
-    async def do(self, mutation: str, variables: Json | None = None, *, key: str | None = None) -> Json:
+    async def mutate(self, mutation: str, variables: Json | None = None, *, key: str | None = None) -> Json:
         """The data of an operation with one mutation field. `key`: its idempotency key, default a new UUID."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         return await self.send({"query": mutation, "variables": variables or {}}, headers)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
 from tests.support import browser  # noqa: E402 needs the path that the line above adds
 
@@ -19,20 +19,20 @@ from tests.support import browser  # noqa: E402 needs the path that the line abo
 async def take_screenshot(url: str, example: str, *, dark: bool) -> bytes:
     """Return a PNG of 1400 by 900 pixels with the example of this name and its response."""
     tab = f"[...document.querySelectorAll('.graphiql-tab button')].find(tab => tab.innerText === {json.dumps(example)})"
-    async with browser.opened(browser.Page) as page:
-        await page.size(1400, 900)
-        await page.colours("dark" if dark else "light")
+    async with browser.open_page(browser.Page) as page:
+        await page.set_viewport(1400, 900)
+        await page.set_color_scheme("dark" if dark else "light")
         await page.open(url)
-        await page.until("document.querySelector('.graphiql-query-editor .view-line')")
-        await page.until("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
+        await page.wait_for("document.querySelector('.graphiql-query-editor .view-line')")
+        await page.wait_for("document.querySelector('[aria-label^=\"Re-fetch\"]:not([disabled])')")
         await page.evaluate(f"{tab}.click()")
-        await page.reads(".graphiql-query-editor", example)
+        await page.wait_for_text(".graphiql-query-editor", example)
         await asyncio.sleep(0.3)  # GraphiQL needs this long to recognize the operation
         await page.click(".graphiql-execute-button")
-        await page.reads(".graphiql-response", '"data"')
+        await page.wait_for_text(".graphiql-response", '"data"')
         await page.command("Input.dispatchMouseEvent", type="mouseMoved", x=700, y=4)
         await asyncio.sleep(3)  # until scroll bars and the button's tooltip have faded
-        return await page.picture()
+        return await page.screenshot()
 
 
 def main() -> None:
@@ -42,9 +42,9 @@ def main() -> None:
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "explorer.png")
     arguments = parser.parse_args()
-    picture = asyncio.run(take_screenshot(arguments.url, arguments.example, dark=arguments.dark))
+    png = asyncio.run(take_screenshot(arguments.url, arguments.example, dark=arguments.dark))
     arguments.to.parent.mkdir(exist_ok=True)
-    arguments.to.write_bytes(picture)
+    arguments.to.write_bytes(png)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Upper bound for Python: one POST, one SQL statement that returns the finished response, its bytes returned.
+"""Upper bound for Python: each POST runs one SQL statement, whose result is sent as the response.
 
 `app` uses Starlette, `raw` does not. No GraphQL: the operation name selects the statement.
 """

@@ -1,4 +1,4 @@
-"""Upper bound with the project's SQL: one POST, the statement that the project compiles for it, its bytes returned.
+"""Upper bound with the project's SQL: each POST runs the statement that the project compiles, and sends its result.
 
 Starlette, uvicorn and asyncpg, without GraphQL: the operation name selects the statement.
 """

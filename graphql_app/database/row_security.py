@@ -71,23 +71,23 @@ LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     last AS (
         SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
     ),
-    gone AS (
+    deleted AS (
         DELETE FROM change c USING last WHERE c.account_id = account AND (c.xid, c.seq) < (last.xid, last.seq)
         RETURNING 1
     )
-    SELECT count(*) FROM gone;
+    SELECT count(*) FROM deleted;
 END""",
     """
 CREATE OR REPLACE FUNCTION idempotency_keys_delete_expired(batch_size integer) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-    WITH gone AS (
+    WITH deleted AS (
         DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
             SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT batch_size
             FOR UPDATE SKIP LOCKED -- not a key that a call is about to claim again
         )
         RETURNING 1
     )
-    SELECT count(*) FROM gone;
+    SELECT count(*) FROM deleted;
 END""",
 )
 """The functions for all accounts. They run with the privileges of the owner (SECURITY DEFINER)."""

@@ -27,7 +27,7 @@ class DocumentedEnum(StrEnum):
 class ShipmentStatus(DocumentedEnum):
     """The status of a shipment or a package."""
 
-    DRAFT = "DRAFT", "Being planned. Nothing has been promised to anyone."
+    DRAFT = "DRAFT", "Being planned, not confirmed yet."
     READY = "READY", "Booked, but not yet in the carrier's possession."
     PICKED_UP = "PICKED_UP", "The carrier has taken possession of the shipment."
     IN_TRANSIT = "IN_TRANSIT", "On its way between facilities."
@@ -46,7 +46,7 @@ class ShipmentStatus(DocumentedEnum):
         "FAILED",
         "Lost, destroyed or undeliverable. Only an override or, after a loss, a later scan changes this status.",
     )
-    CANCELLED = "CANCELLED", "Cancelled before the carrier had it. Cannot be overridden."
+    CANCELLED = "CANCELLED", "Cancelled by `shipmentCancel` or by the carrier. Cannot be overridden."
 
 
 class ShipmentPhase(DocumentedEnum):
@@ -115,11 +115,11 @@ class NotAppliedReason(DocumentedEnum):
     """The reason why a tracking event did not change the status."""
 
     NOT_STATUS_BEARING = "NOT_STATUS_BEARING", "The event code carries no status."
-    REGRESSION = "REGRESSION", "The event would move a package that the carrier has back to the PLANNING phase."
+    REGRESSION = "REGRESSION", "The event would move a package back to phase PLANNING, but the carrier already has it."
     AFTER_TERMINAL = "AFTER_TERMINAL", "The package already had a final status that this event code cannot change."
     SUPERSEDED = (
         "SUPERSEDED",
-        "The event repeats a final status, or it has only a date and a scan of the same day is further along.",
+        "The event repeats a final status, or it has only a date and another event of that day is more advanced.",
     )
     FUTURE = "FUTURE", "The event occurred more than 24 hours after the time at which it was recorded."
     VOIDED = "VOIDED", "The event was voided by `trackingEventVoid`."
@@ -138,7 +138,7 @@ class ExceptionReason(DocumentedEnum):
     DUTIES_UNPAID = "DUTIES_UNPAID", "Duties or taxes are not paid."
     DAMAGED = "DAMAGED", "The goods are damaged."
     LOST = "LOST", "The shipment cannot be found."
-    MISROUTED = "MISROUTED", "The shipment was sent the wrong way."
+    MISROUTED = "MISROUTED", "The shipment was sent to the wrong place."
     CARRIER_CAPACITY = "CARRIER_CAPACITY", "The carrier lacks space or staff."
     VEHICLE = "VEHICLE", "The vehicle broke down or had an accident."
     WEATHER = "WEATHER", "Bad weather holds up the shipment."
@@ -172,7 +172,7 @@ class TrackingEventCode(DocumentedEnum):
     DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "A delivery was attempted and failed. Status: DELIVERY_ATTEMPTED."
     AVAILABLE_FOR_PICKUP = "AVAILABLE_FOR_PICKUP", "Ready for pickup by the recipient. Status: AVAILABLE_FOR_PICKUP."
     DELIVERED = "DELIVERED", "Delivered to the recipient. Status: DELIVERED."
-    DELAYED = "DELAYED", "The delivery will be late. Does not change the status, because delay is not a stage."
+    DELAYED = "DELAYED", "The delivery will be late. Does not change the status."
     HELD = "HELD", "The carrier holds the shipment. Status: EXCEPTION."
     EXCEPTION = "EXCEPTION", "A problem occurred; `reason` names the cause. Status: EXCEPTION."
     ADDRESS_CORRECTED = "ADDRESS_CORRECTED", "The carrier corrected the address. Does not change the status."

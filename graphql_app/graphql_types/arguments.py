@@ -44,7 +44,7 @@ Before = Annotated[
 ]
 EventDirection = Annotated[
     enums.OrderDirection | None,
-    argument("Order by time of occurrence: ASC returns the earliest event first, DESC the latest."),
+    argument("Order by the time of occurrence: ASC returns the earliest event first, DESC the latest event first."),
 ]
 WeightUnitArgument = Annotated[
     enums.WeightUnit | None, argument("The unit in which the weight is returned. Default KG.")

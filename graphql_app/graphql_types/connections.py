@@ -15,8 +15,8 @@ T = TypeVar("T")
 Limit = Annotated[
     int | None,
     strawberry.argument(
-        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Every "
-        "100 add 1 to the cost; null adds 10,000."
+        description="Counting stops at this number, from 0 to 1,000,000; default 10,000. Null counts exactly. Each "
+        "100 of the limit add 1 to the cost; null adds 10,000."
     ),
 ]
 

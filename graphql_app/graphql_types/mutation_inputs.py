@@ -24,7 +24,7 @@ class MutationOptions:
         "and reuse it for every retry. A retry with the same key and input returns the original result; a "
         "different input returns IDEMPOTENCY_KEY_REUSED. A concurrent retry waits for the first call. Keys "
         "are scoped to the account, API key and mutation, and expire after 24 hours. A call that writes "
-        "nothing does not use its key. Default: the `Idempotency-Key` header, if the operation has exactly "
+        "nothing does not store its key. Default: the `Idempotency-Key` header, if the operation has exactly "
         "one mutation field."
     )
     expected_version: int | None = optional(
@@ -39,8 +39,8 @@ class MutationOptions:
 
 
 @strawberry.input(
-    description="The name and address of a party. Leading and trailing whitespace is removed from all texts. Only "
-    "the country is always required; the name may be empty."
+    description="The name and address of a party. Leading and trailing whitespace is removed from all texts. The "
+    "country is required; the name may be an empty string."
 )
 class PartyInput:
     name: str = field("Name of the person or place, up to 200 characters. May be empty.")
@@ -106,7 +106,9 @@ class ItemInput:
     unit_value: MoneyInput | None = optional("Value of one unit.")
     origin_country: CountryCode | None = optional("Country of origin (ISO 3166-1 alpha-2).")
     batch: str | None = optional("Batch or lot number, up to 100 characters.")
-    package_seq: int | None = optional("Position of its package in `packages`, from 1. If omitted, it is not packed.")
+    package_seq: int | None = optional(
+        "Position of the item's package in `packages`, from 1. If omitted, the item is in no package."
+    )
     metadata: JSON | None = optional(
         "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
     )
@@ -133,17 +135,17 @@ class ShipmentCreateInput:
         "an existing one."
     )
     confirm: bool = strawberry.field(
-        description="Whether to confirm it at once: requires a recipient and a package. Default false.", default=False
+        description="Whether to confirm the shipment: requires a recipient and a package. Default false.", default=False
     )
     carrier: str | None = optional("Code of the carrier, created with `carrierSave`. Unknown codes return NOT_FOUND.")
     service: str | None = optional("The carrier's service: an identifier of your choice, up to 64 characters.")
     shipper: PartyInput = field("The party that sends the shipment.")
-    recipient: PartyInput | None = optional("The party that receives the shipment. Required to confirm it.")
+    recipient: PartyInput | None = optional("The party that receives the shipment. Required for `confirm`.")
     parties: list[OtherPartyInput] | None = optional("The other parties, at most one for each role.")
     packages: list[PackageInput] | None = optional("Packages of the shipment, up to 200.")
     items: list[ItemInput] | None = optional("Items of the shipment, up to 500.")
     references: list[ReferenceInput] | None = optional("Further reference numbers of the shipment, up to 50.")
-    promised_from: datetime | None = optional("Start of the promised delivery window, not after `promisedTo`.")
+    promised_from: datetime | None = optional("Start of the promised delivery window. Must not be after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
     estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
     declared_value: MoneyInput | None = optional("Declared value of the shipment.")
@@ -152,7 +154,7 @@ class ShipmentCreateInput:
         "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
     )
     tags: list[str] | None = optional("Your own labels: up to 50, each up to 100 characters.")
-    return_of: ShipmentBy | None = optional("The shipment that this one returns. It cannot be changed later.")
+    return_of: ShipmentBy | None = optional("The shipment whose goods this shipment returns. Cannot be changed later.")
 
 
 @strawberry.input(
@@ -167,7 +169,7 @@ class ShipmentUpdateInput:
     service: str | None = optional("The carrier's service, up to 64 characters.")
     shipper: PartyInput | None = optional("Replaces the shipper. Null returns REQUIRED.")
     recipient: PartyInput | None = optional("Replaces the recipient. Null removes it, in status DRAFT only.")
-    promised_from: datetime | None = optional("Start of the promised delivery window, not after `promisedTo`.")
+    promised_from: datetime | None = optional("Start of the promised delivery window. Must not be after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
     estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
     packages: list[PackageUpdateInput] | None = optional("Changes to existing packages, up to 200.")
@@ -193,7 +195,7 @@ class CarrierInput:
     name: str = field("Display name of the carrier, up to 200 characters. Must not be blank.")
     tracking_url_template: str | None = optional(
         "URL template of the tracking page, up to 1,000 characters, starting with https:// or http://. "
-        "`{trackingNumber}` is replaced by the tracking number. Omitted: unchanged. Null: removed."
+        "`{trackingNumber}` is replaced by the tracking number. If omitted, it is unchanged; null removes it."
     )
 
 
@@ -201,8 +203,8 @@ class CarrierInput:
 class TrackingTarget:
     tracking_number: str = field(
         "The tracking number. Case, spaces and punctuation are ignored. If several packages have it, the "
-        "newest one that is not closed is used, otherwise the newest one; several that are not closed "
-        "return the warning AMBIGUOUS."
+        "newest package that is not closed is used, or the newest package if all are closed. If more than one "
+        "is not closed, the warning AMBIGUOUS is returned."
     )
     carrier: str | None = optional("Code of the carrier. If given, only packages of its shipments are considered.")
 
@@ -255,21 +257,21 @@ class PlaceInput:
     "`carrierStatusRaw` is required."
 )
 class TrackingEventInput:
-    target: EventTarget = field("The shipment or package that the event is about. An unknown one returns NOT_FOUND.")
+    target: EventTarget = field("The shipment or package that the event is about. An unknown target returns NOT_FOUND.")
     occurred: EventTime = field(
-        "When the event occurred. More than 24 hours ahead returns the warning FUTURE, and the event does "
-        "not change the status."
+        "When the event occurred. A time more than 24 hours in the future returns the warning FUTURE, and the "
+        "event does not change the status."
     )
     code: enums.TrackingEventCode | None = optional(
-        "Type of the event. If omitted or null, it follows from `carrierStatusRaw`."
+        "Type of the event. If omitted or null, it is derived from `carrierStatusRaw`."
     )
     carrier_status_raw: str | None = optional(
-        "The carrier's own status code, up to 128 characters. Without `code`, it is mapped to one; an "
-        "unknown status code is recorded as INFO with the warning UNMAPPED_STATUS."
+        "The carrier's own status code, up to 128 characters. Without `code`, it is mapped to an event "
+        "code; an unknown status code is recorded as INFO with the warning UNMAPPED_STATUS."
     )
     reason: enums.ExceptionReason | None = optional(
-        "Cause of the problem that the event reports. If omitted or null, it follows from "
-        "`carrierStatusRaw` where `code` does too."
+        "Cause of the problem that the event reports. If neither `reason` nor `code` is given, it is "
+        "derived from `carrierStatusRaw`."
     )
     message: str | None = optional("Text of the report, up to 1,000 characters.")
     place: PlaceInput | None = optional("Place where the event occurred.")
@@ -284,7 +286,7 @@ class TrackingEventInput:
     estimated_delivery_at: datetime | None = optional("Estimate of the delivery time that the event reports.")
 
 
-ByArgument = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown one returns NOT_FOUND.")]
+ByArgument = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown shipment returns NOT_FOUND.")]
 CreateArgument = Annotated[ShipmentCreateInput, argument("The values of the shipment.")]
 OptionsArgument = Annotated[
     MutationOptions | None, argument("Idempotency key, expected version and validation without writing.")

@@ -120,7 +120,7 @@ class Shipment(Node):
         """The client's own fields, a JSON object."""
 
     tags: list[str]
-    return_of: "Shipment | None" = field("The shipment that this one returns. Null if it returns none.")
+    return_of: "Shipment | None" = field("The shipment whose goods this shipment returns. Null if it is not a return.")
 
     @computed_field
     def history(self, first: arguments.First = 50, after: arguments.After = strawberry.UNSET) -> "Connection[Change]":
@@ -188,7 +188,7 @@ class ShipmentItem(Node):
 class TrackingEvent(Node):
     id: strawberry.ID
     shipment: Shipment = field("The shipment that the event is about.")
-    package: Package | None = field("The package that it is about. Null for the whole shipment.")
+    package: Package | None = field("The package that the event is about. Null for the whole shipment.")
     code: enums.TrackingEventCode
     reason: enums.ExceptionReason | None
     message: str | None
@@ -207,7 +207,7 @@ class TrackingEvent(Node):
     not_applied_reason: enums.NotAppliedReason | None
     voided_at: datetime | None
     void_reason: str | None
-    corrects: "TrackingEvent | None" = field("The voided event that this one replaces. Null if none.")
+    corrects: "TrackingEvent | None" = field("The voided event that this event replaces. Null if it replaces none.")
 
 
 @model_type(models.Change)
@@ -219,11 +219,11 @@ class Change:
     op: str
     changed: JSON
     shipment_seq: int
-    shipment: Shipment | None = field("The shipment in its current state. Null if the change has none.")
+    shipment: Shipment | None = field("The shipment in its current state. Null if the change belongs to no shipment.")
 
 
 @strawberry.type(description="The authenticated client of the request.")
 class Viewer:
     account: str = field("Short name of the account.")
     api_key: str | None = field("Name of the API key. Null if the server requires no keys.")
-    scopes: list[str] = field("Scopes of the API key; all scopes if none is required.")
+    scopes: list[str] = field("Scopes of the API key. All scopes if the server requires no keys.")

@@ -17,8 +17,8 @@ PATH_DESCRIPTION = (
 )
 ERRORS_DESCRIPTION = "All errors in the input. Empty if there are none."
 SHIPMENT_DESCRIPTION = (
-    "The shipment in its current state, read after the commit. Null if there are errors, or if it does "
-    "not exist because nothing was written."
+    "The shipment in its current state, read after the commit. Null if there are errors, or if nothing was "
+    "written and the shipment does not exist."
 )
 
 
@@ -77,15 +77,15 @@ class IdempotencyError(UserError):
     first_used_at: datetime = field("When the key was first used.")
 
 
-@strawberry.type(description="A value that looks wrong but was accepted.")
+@strawberry.type(description="A warning: a value was accepted but looks wrong.")
 class Warning:
     message: str = field("A human-readable description of the warning.")
     code: str = field(
         "A machine-readable warning code. CHECK_DIGIT: the check digit or country of a tracking number is "
-        "wrong. ODD_POSTAL_CODE, ODD_REGION: not a format or code that the country uses. "
+        "wrong. ODD_POSTAL_CODE, ODD_REGION: the country does not use such postal codes or regions. "
         "TRACKING_NUMBER_IN_USE: another shipment that is not closed has a package with this number. "
         "AMBIGUOUS: several packages that are not closed have this tracking number; the newest was used. "
-        "FUTURE: the event is more than 24 hours ahead and does not change the status. UNMAPPED_STATUS: "
+        "FUTURE: the event is more than 24 hours in the future and does not change the status. UNMAPPED_STATUS: "
         "the carrier's status code is unknown and was recorded as INFO."
     )
     path: list[str] | None = field(PATH_DESCRIPTION)
@@ -120,7 +120,7 @@ class ShipmentBulkResult:
 @strawberry.type(description="The result of a bulk mutation on shipments.")
 class ShipmentBulkPayload:
     results: list[ShipmentBulkResult] = field(
-        "One result for each row, in the order of `inputs`. Empty if `errors` is not."
+        "One result for each row, in the order of `inputs`. Empty if `errors` is not empty."
     )
     succeeded: int = field("Number of rows that succeeded. 0 if any row failed under REJECT_EVERYTHING.")
     failed: int = field("Number of rows with errors.")
@@ -134,7 +134,7 @@ class TrackingEventResult:
     event: objects.TrackingEvent | None = field(
         "The event in its current state. Null if there are errors or it was not written."
     )
-    duplicate: bool = field("Whether the event was recorded before. `event` is then the recorded one.")
+    duplicate: bool = field("Whether the event was recorded before. `event` is then the stored event.")
     status_changed: bool = field("Whether the event changed the status of the shipment.")
     errors: list[UserError] = field(ERRORS_DESCRIPTION)
     warnings: list[Warning] = field("Values that look wrong but were accepted.")
@@ -143,7 +143,7 @@ class TrackingEventResult:
 @strawberry.type(description="The result of a mutation on tracking events.")
 class TrackingEventsPayload:
     results: list[TrackingEventResult] = field(
-        "One result for each event, in the order of input. Empty if `errors` is not."
+        "One result for each event, in the order of input. Empty if `errors` is not empty."
     )
     succeeded: int = field(
         "Number of events that succeeded, duplicates included. 0 if nothing was written because of an error."
@@ -156,8 +156,8 @@ class TrackingEventsPayload:
 @strawberry.type(description="The result of a mutation on a carrier.")
 class CarrierPayload:
     carrier: objects.Carrier | None = field(
-        "The carrier in its current state. Null if there are errors, or if it does not exist because "
-        "nothing was written."
+        "The carrier in its current state. Null if there are errors, or if nothing was written and the carrier "
+        "does not exist."
     )
     errors: list[UserError] = field(ERRORS_DESCRIPTION)
     meta: MutationMeta = field("Information about the call.")

@@ -89,21 +89,21 @@ class Shipment(SQLModel, table=True):
     exception_reason: enums.ExceptionReason | None = column(
         REASON, "Cause of the current problem. Null if there is no problem or its cause is unknown.", null=True
     )
-    confirmed_at: datetime | None = column(INSTANT, "When it was confirmed. Null if it was not.", null=True)
-    cancelled_at: datetime | None = column(INSTANT, "When it was cancelled. Null if it was not.", null=True)
+    confirmed_at: datetime | None = column(INSTANT, "When the shipment was confirmed. Null if it was not.", null=True)
+    cancelled_at: datetime | None = column(INSTANT, "When the shipment was cancelled. Null if it was not.", null=True)
     carrier_id: UUID | None = reference("carrier", "The carrier. Null if none is set.", null=True)
     service: str | None = column(
         identifier(64), "The carrier's service, an identifier of up to 64 characters. Null if not set.", null=True
     )
     return_of_id: UUID | None = reference(
-        "shipment", "The shipment that this one returns. Null if it is not a return.", null=True
+        "shipment", "The shipment whose goods this shipment returns. Null if it is not a return.", null=True
     )
     promised_from: datetime | None = column(
         INSTANT, "Start of the promised delivery window. Null if not set.", null=True
     )
     promised_to: datetime | None = column(INSTANT, "End of the promised delivery window. Null if not set.", null=True)
     estimated_delivery_at: datetime | None = column(
-        INSTANT, "Newest estimate of the delivery time, by the client or an event. Null if there is none.", null=True
+        INSTANT, "Newest estimate of the delivery time, from the client or an event. Null if there is none.", null=True
     )
     estimate_given: datetime | None = column(
         INSTANT, "The client's own estimate of the delivery time. Null if there is none.", null=True
@@ -113,23 +113,23 @@ class Shipment(SQLModel, table=True):
     )
     ready_at: datetime | None = column(
         INSTANT,
-        "When it was confirmed, or first reported by the carrier if that is earlier. Null before that.",
+        "When the shipment was confirmed or first changed by an event, whichever is earlier. Null before that.",
         null=True,
     )
     picked_up_at: datetime | None = column(
-        INSTANT, "When the carrier was first known to have the shipment. Null before that.", null=True
+        INSTANT, "Time of the first event that shows the shipment with the carrier. Null before that.", null=True
     )
     first_attempt_at: datetime | None = column(
         INSTANT, "When delivery was first attempted, successfully or not. Null before that.", null=True
     )
     delivered_at: datetime | None = column(
-        INSTANT, "When the last of its packages was delivered. Null before that.", null=True
+        INSTANT, "When the last package of the shipment was delivered. Null before that.", null=True
     )
     closed_at: datetime | None = column(
         INSTANT, "When the shipment reached its current final status. Null while it is not closed.", null=True
     )
     last_event_at: datetime | None = column(
-        INSTANT, "Time of the latest event, without voided and future ones. Null if there is none.", null=True
+        INSTANT, "Time of the latest event, ignoring voided and future events. Null if there is none.", null=True
     )
     event_count: int | None = column(Integer, "Number of tracking events that are not voided.", server=text("0"))
     package_count: int | None = column(Integer, "Number of packages, from 0 to 200.", server=text("0"))
@@ -148,7 +148,9 @@ class Shipment(SQLModel, table=True):
         ARRAY(Text), "The client's own labels: up to 50, each up to 100 characters.", server=text("'{}'")
     )
     archived_at: datetime | None = column(
-        INSTANT, "When it was archived, which hides it from lists by default. Null if it is not archived.", null=True
+        INSTANT,
+        "When the shipment was archived. Lists exclude it by default. Null if it is not archived.",
+        null=True,
     )
     created_at: datetime | None = column(INSTANT, "When the shipment was created.", server=NOW)
     updated_at: datetime | None = column(INSTANT, "When the shipment was last changed.", server=NOW)

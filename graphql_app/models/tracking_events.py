@@ -148,7 +148,7 @@ class TrackingEvent(SQLModel, table=True):
         String(500), "Reason why the event was voided, up to 500 characters. Null if it is not voided.", null=True
     )
     corrects_event_id: UUID | None = reference(
-        "tracking_event", "The voided event that this one replaces. Null if it replaces none.", null=True
+        "tracking_event", "The voided event that this event replaces. Null if it replaces none.", null=True
     )
     raw: dict[str, Any] | None = column(
         JSONB, "The report as the carrier sent it, a JSON object. Null if not stored.", null=True

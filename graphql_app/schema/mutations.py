@@ -60,8 +60,8 @@ class Mutation:
         input: mutation_inputs.CreateArgument, options: mutation_inputs.OptionsArgument = UNSET
     ) -> payloads.ShipmentPayload | None:
         """Creates a shipment with its parties, packages, items and references, in status DRAFT, or READY if `confirm`
-        is true. An external reference in use returns DUPLICATE with the existing shipment, an unknown carrier or
-        `returnOf` NOT_FOUND."""
+        is true. An external reference in use returns DUPLICATE with the existing shipment; an unknown carrier or
+        `returnOf` returns NOT_FOUND."""
 
     @resolved_by(resolvers.shipment_upsert)
     def shipment_upsert(
@@ -70,10 +70,10 @@ class Mutation:
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
         """Creates the shipment with this external reference, or updates it if it exists. In an update, omitted fields
-        are left unchanged and null clears a field. Tags, metadata and parties are added to the existing ones, null
-        removes all tags or metadata; items and references are replaced. Packages are matched by their position;
-        further ones are added, none is removed. Fields that the status has frozen return NOT_EDITABLE. Safe to retry
-        without an idempotency key."""
+        are left unchanged and null clears a field. Tags, metadata keys and parties are merged with the
+        existing ones; null removes all tags or all metadata. Items and references are replaced. Packages are matched by
+        their position; further packages are added, and no package is removed. A change that the status does not allow
+        returns NOT_EDITABLE. Safe to retry without an idempotency key."""
 
     @resolved_by(resolvers.shipment_update)
     def shipment_update(
@@ -81,16 +81,16 @@ class Mutation:
         input: Annotated[mutation_inputs.ShipmentUpdateInput, argument("The changes to the shipment.")],
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Updates a shipment. Fields that its status has frozen return NOT_EDITABLE (see `editableFields`), an external
-        reference in use returns DUPLICATE, another version than `expectedVersion` VERSION_CONFLICT. With any error,
-        nothing is written."""
+        """Updates a shipment. A change that the status does not allow returns NOT_EDITABLE (see `editableFields`), an
+        external reference in use returns DUPLICATE, and a version other than `expectedVersion` returns
+        VERSION_CONFLICT. If there is any error, nothing is written."""
 
     @resolved_by(resolvers.shipment_confirm)
     def shipment_confirm(
         by: mutation_inputs.ByArgument, options: mutation_inputs.OptionsArgument = UNSET
     ) -> payloads.ShipmentPayload | None:
-        """Confirms a shipment in status DRAFT: its status becomes READY. Without a recipient and at least one package
-        it returns REQUIRED. Confirming a shipment in status READY has no effect; any other status returns
+        """Confirms a shipment in status DRAFT: its status becomes READY. A shipment without a recipient or
+        without packages returns REQUIRED. Confirming a shipment in status READY has no effect; any other status returns
         INVALID_TRANSITION."""
 
     @resolved_by(resolvers.shipment_cancel)
@@ -121,8 +121,8 @@ class Mutation:
         archived: Annotated[bool, argument("`true` archives the shipment, `false` restores it. Default true.")] = True,
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentPayload | None:
-        """Archives a shipment in any status, which hides it from lists by default, or restores it. Nothing is deleted.
-        Archiving an archived shipment has no effect."""
+        """Archives a shipment in any status, which excludes it from lists by default, or restores it. Nothing is
+        deleted. Archiving an archived shipment has no effect."""
 
     @resolved_by(resolvers.shipments_bulk_create)
     def shipments_bulk_create(
@@ -132,8 +132,8 @@ class Mutation:
         error_policy: mutation_inputs.PolicyArgument = enums.BulkErrorPolicy.REJECT_FAILED_ROWS,
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.ShipmentBulkPayload | None:
-        """Creates up to 1,000 shipments. Each row has its own result with the errors of `shipmentCreate`; of several
-        rows with the same external reference, the first one is created."""
+        """Creates up to 1,000 shipments. Each row has its own result with the errors of `shipmentCreate`. If several
+        rows have the same external reference, the first row is created and the others return DUPLICATE."""
 
     @resolved_by(resolvers.shipments_bulk_update)
     def shipments_bulk_update(
@@ -162,14 +162,14 @@ class Mutation:
         reason: Annotated[str, argument("The reason, up to 500 characters. Must not be blank.")],
         replacement: Annotated[
             mutation_inputs.TrackingEventInput | None,
-            argument("The event that replaces the voided one. It must be for the same shipment."),
+            argument("The event that replaces the voided event. It must be for the same shipment."),
         ] = UNSET,
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.TrackingEventsPayload | None:
-        """Voids an event, so that it no longer counts, and optionally records a replacement. Both are kept. The first
-        result is the voided event, the second its replacement; with an error in either, nothing is written. An
-        unknown event returns NOT_FOUND, a replacement for another shipment INVALID. Voiding a voided event has no
-        effect."""
+        """Voids an event, which removes its effect on the status, and optionally records a replacement. Both events are
+        kept. The first result is the voided event, the second its replacement; if either has an error, nothing is
+        written. An unknown event returns NOT_FOUND, a replacement for another shipment returns INVALID. Voiding a
+        voided event has no effect."""
 
     @resolved_by(resolvers.carrier_save)
     def carrier_save(
@@ -177,7 +177,7 @@ class Mutation:
         input: Annotated[mutation_inputs.CarrierInput, argument("The values of the carrier.")],
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.CarrierPayload | None:
-        """Creates a carrier, or updates the one with this code."""
+        """Creates the carrier with this code, or updates it if it exists."""
 
     @resolved_by(resolvers.carrier_status_map)
     def carrier_status_map(

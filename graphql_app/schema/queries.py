@@ -39,8 +39,8 @@ Search = Annotated[
     argument(
         "Finds shipments by the start of a number, external reference, reference or tracking number, or by "
         "words of a party's name, company, city, region or postal code (all words, the last one may be "
-        "incomplete). Up to 1,000 characters. A blank text finds nothing. Each way to match considers up "
-        "to 10,000 matches."
+        "incomplete). Up to 1,000 characters. A blank text finds nothing. Each of these comparisons stops after "
+        "10,000 matches."
     ),
 ]
 
@@ -113,8 +113,8 @@ def resolve_viewer(info: Info, _: Mapping[str, Any]) -> objects.Viewer:
 
 
 @strawberry.type(
-    description="The root of all queries. They read the account of the API key. A field with an error is null. The "
-    "cost of an operation is the number of objects that its page sizes allow for. It must not exceed "
+    description="The root of all queries. They read the data of the API key's account. A root field with an error is "
+    "null. The cost of an operation is the number of objects that its page sizes allow for. It must not exceed "
     '20,000; otherwise LIMIT_EXCEEDED is returned. Send `extensions: {"cost": true}` in the request to '
     "see it."
 )
@@ -128,8 +128,8 @@ class Query:
     def nodes(
         ids: Annotated[list[strawberry.ID], argument("IDs of the objects, up to 100.")],
     ) -> list[Node | None]:
-        """Fetches several objects by their IDs, in the order of `ids`, with null for each that does not exist in this
-        account."""
+        """Fetches several objects by their IDs. Returns them in the order of `ids`, with null for each ID that does not
+        exist in this account."""
 
     @from_source(sources.SHIPMENT)
     def shipment(
@@ -179,8 +179,8 @@ class Query:
             str | None, argument("Code of a carrier. If given, returns only packages of its shipments.")
         ] = UNSET,
     ) -> list[objects.Package] | None:
-        """Lists the packages with a tracking number, newest first, up to 100. Carriers reuse numbers, so there may be
-        several."""
+        """Lists the packages with a tracking number, newest first, up to 100. Carriers reuse numbers, so several
+        packages may have the same one."""
 
     @from_source(sources.CARRIER)
     def carrier(code: Annotated[str, argument("The code of the carrier.")]) -> objects.Carrier | None:
@@ -200,8 +200,8 @@ class Query:
         last: Last = UNSET,
         before: Before = UNSET,
     ) -> Connection[objects.Change] | None:
-        """Lists the change log in the order of commit. Reading on with `after` never misses a committed change; the
-        subscriptions accept the same cursors. A cursor older than the oldest change that is kept returns
+        """Lists the change log in the order of commit. Reading page after page with `after` never misses a committed
+        change; the subscriptions accept the same cursors. A cursor older than the oldest stored change returns
         CURSOR_EXPIRED. To get the current end of the log, use
         `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 

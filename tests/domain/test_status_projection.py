@@ -111,7 +111,7 @@ def test_an_event_more_than_24_hours_ahead_is_kept_and_not_applied(hours: float,
 
 
 class TestDateOnlyEvents:
-    """An event with only a date sorts at 23:59:59; an exact scan of that day that is further along takes precedence."""
+    """An event with only a date sorts at 23:59:59; a more advanced exact scan of that day takes precedence."""
 
     end_of_day = 15 + 59 / 60 + 59 / 3600
 

@@ -77,7 +77,7 @@ async def test_a_lost_response_is_fetched_again_and_the_operation_runs_once(
     app: Starlette, settings: Settings, execute: Execute, fault: str
 ) -> None:
     async with unreliable_client(app, settings, fault, fault) as (client, network):
-        payload = (await client.do(CREATE, SHIPMENT))["shipmentCreate"]
+        payload = (await client.mutate(CREATE, SHIPMENT))["shipmentCreate"]
     assert payload["errors"] == []
     assert payload["meta"] == {"replayed": True}
     assert (await execute(COUNT))["data"]["shipments"]["totalCount"]["count"] == 1
@@ -88,16 +88,16 @@ async def test_a_lost_response_is_fetched_again_and_the_operation_runs_once(
 @pytest.mark.parametrize("fault", ["429", "502", "503", "504", "unavailable"])
 async def test_temporary_errors_are_retried(app: Starlette, settings: Settings, fault: str) -> None:
     async with unreliable_client(app, settings, fault, fault) as (client, network):
-        assert await client.ask(COUNT) == {"shipments": {"totalCount": {"count": 0}}}
+        assert await client.query(COUNT) == {"shipments": {"totalCount": {"count": 0}}}
         assert client.retries == 2
     assert network.keys == [None] * 3
 
 
 async def test_each_operation_has_its_own_key_or_the_given_one(app: Starlette, settings: Settings) -> None:
     async with unreliable_client(app, settings) as (client, network):
-        first = await client.do(CREATE, SHIPMENT)
-        second = await client.do(CREATE, SHIPMENT)
-        with_key = [await client.do(CREATE, SHIPMENT, key="order-7") for _ in range(2)]
+        first = await client.mutate(CREATE, SHIPMENT)
+        second = await client.mutate(CREATE, SHIPMENT)
+        with_key = [await client.mutate(CREATE, SHIPMENT, key="order-7") for _ in range(2)]
     assert first["shipmentCreate"]["shipment"] != second["shipmentCreate"]["shipment"]
     assert with_key[0]["shipmentCreate"]["shipment"] == with_key[1]["shipmentCreate"]["shipment"]
     assert network.keys[2:] == ["order-7", "order-7"]
@@ -106,7 +106,7 @@ async def test_each_operation_has_its_own_key_or_the_given_one(app: Starlette, s
 async def test_the_client_waits_as_long_as_retry_after_says(app: Starlette, settings: Settings) -> None:
     async with unreliable_client(app, settings, "503 1") as (client, _):
         began = time.monotonic()
-        await client.ask(COUNT)
+        await client.query(COUNT)
         assert time.monotonic() - began >= 1
 
 
@@ -125,7 +125,7 @@ def test_retry_after_may_be_a_date() -> None:
 async def test_permanent_errors_are_not_retried(app: Starlette, settings: Settings, document: str) -> None:
     async with unreliable_client(app, settings) as (client, network):
         with pytest.raises(RequestRejected) as error:
-            await client.ask(document)
+            await client.query(document)
     assert error.value.errors[0]["message"] in str(error.value)
     assert len(network.keys) == 1
 
@@ -134,13 +134,13 @@ async def test_a_response_that_is_not_graphql_is_rejected(app: Starlette, settin
     async with unreliable_client(app, settings, "404") as (client, _):
         client.url = client.url.replace("/graphql", "/elsewhere")
         with pytest.raises(RequestRejected):
-            await client.ask(COUNT)
+            await client.query(COUNT)
 
 
 async def test_errors_of_a_payload_are_returned_as_data(app: Starlette, settings: Settings) -> None:
     async with unreliable_client(app, settings) as (client, network):
         invalid = {"input": {"shipper": {"name": "A", "country": "QQ"}}}
-        payload = (await client.do(CREATE, invalid))["shipmentCreate"]
+        payload = (await client.mutate(CREATE, invalid))["shipmentCreate"]
     assert [error["code"] for error in payload["errors"]] == ["INVALID"]
     assert len(network.keys) == 1
 
@@ -149,7 +149,7 @@ async def test_the_client_gives_up_after_max_seconds() -> None:
     async with Client("http://127.0.0.1:9/graphql", max_seconds=0.4) as client:
         began = time.monotonic()
         with pytest.raises(RetriesExhausted, match=r"within 0 s\. Last error: ConnectError"):
-            await client.ask(COUNT)
+            await client.query(COUNT)
         assert time.monotonic() - began < 5
     assert client.retries >= 1
 

@@ -75,7 +75,7 @@ async def test_no_reader_skips_a_change_of_a_transaction_that_commits_late(
             changes(first: 7, after: $after) { nodes { cursor shipmentSeq shipment { number } } } }"""
         async with ApiClient(port) as api:
             while not done.is_set() or len(received) < total[0]:
-                nodes = (await api.ask(query, {"after": after}))["changes"]["nodes"]
+                nodes = (await api.execute(query, {"after": after}))["changes"]["nodes"]
                 if nodes:
                     received += [(node["shipment"]["number"], node["shipmentSeq"]) for node in nodes]
                     after = nodes[-1]["cursor"]

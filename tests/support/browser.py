@@ -1,6 +1,6 @@
 """A page in headless Chromium, driven by the DevTools protocol with real keys, text input and mouse clicks.
 
-`opened(Page)` yields a tab. It records what the page does: requests, errors and Content-Security-Policy violations.
+`open_page(Page)` yields a tab. The tab records requests, errors and Content-Security-Policy violations of the page.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ CONTROL_MODIFIER = 2  # the bit of the Control key in the protocol
 
 
 class Page:
-    """One tab. `requests`, `frames`, `errors` and `breaches()` record its activity and that of its workers."""
+    """One tab. `requests`, `frames`, `errors` and `csp_violations()` record its activity and that of its workers."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket

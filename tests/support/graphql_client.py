@@ -1,4 +1,4 @@
-"""The type of the `ask` fixture: executes a GraphQL document over HTTP and returns the response."""
+"""The type of the fixture `execute`, which posts a GraphQL document and returns the response."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 Execute = Callable[..., Awaitable[dict[str, Any]]]
-"""`ask(query, variables, status=200, headers=None)` returns the parsed JSON of the response."""
+"""`execute(query, variables, status=200, headers=None)` returns the parsed JSON of the response."""
 
 
 def executor(client: httpx.AsyncClient) -> Execute:

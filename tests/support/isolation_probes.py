@@ -1,7 +1,7 @@
 """Requests that use another account's values in every argument of the schema, found by introspection.
 
-An argument path leads to a leaf of an argument, at any depth; the rest of the argument is the smallest valid value. The
-response to a probe shows everything below its field. A new argument or type is probed automatically, or the assertion
+An argument path leads to a leaf of an argument, at any depth; the rest of the argument is the smallest valid value. A
+probe selects all fields below its field. A new argument or type is probed automatically, or the assertion
 "say how ..." fails until a value for it is given here.
 """
 
@@ -78,7 +78,7 @@ class Probe(NamedTuple):
 
 
 def table_entry(name: str, table: Mapping[str, Any], purpose: str) -> Any:
-    """`words[name]`; fails if the table has no entry for a name of the schema."""
+    """`table[name]`; fails if the table has no entry for a name of the schema."""
     assert name in table, f"say how {name} is {purpose}"
     return table[name]
 
@@ -133,8 +133,8 @@ def values_to_try(leaf: str, path: Path, victim_values: Mapping[str, list[Any]])
 
 
 def selection(type_: GraphQLOutputType, depth: int = 1, aliased: Collection[str] = ()) -> str:
-    """A selection set with everything that a type shows, down to a depth. `apart`: fields that need an alias,
-    because other types define them differently.
+    """A selection set with all fields of a type, down to a depth. `aliased`: fields that need an alias, because
+    other types define them differently.
     """
     named: Any = get_named_type(type_)
     if is_leaf_type(named):
@@ -212,7 +212,7 @@ def smallest_arguments(field: GraphQLField) -> dict[str, Any]:
 
 
 def query_probes(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, str]) -> Iterator[Probe]:
-    """All probes by queries, also below nodes, which are reached by the attacker's own ids (`own`: type name -> id)."""
+    """All probes by queries, also below `node` with the attacker's own ids (`own_ids`: type name -> id)."""
     assert CORE.query_type is not None
     for name, field in CORE.query_type.fields.items():
         arguments = smallest_arguments(field)

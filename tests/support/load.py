@@ -1,8 +1,8 @@
 """Many clients write at once for some seconds and record what was acknowledged; then the database must match.
 
-Each acknowledged write must be in the database exactly once, and nothing else may be there. The caller of `Storm`
-decides how a mutation is sent; each logical operation has its own idempotency key, for clients that retry without a
-response.
+Each acknowledged write must be in the database exactly once, and nothing else may be there. The caller of
+`ConcurrentWriters` decides how a mutation is sent. Each logical operation has its own idempotency key, with which a
+client can retry when it receives no response.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from tests.support.mutation_client import KILO, complete, document, event, minim
 
 Json = dict[str, Any]
 Send = Callable[[str, Json, str], Awaitable[Json]]
-"""Field, variables and idempotency key -> payload. Raises `Refused` if nothing was done and the client may go on."""
+"""Field, variables and idempotency key -> payload. Raises `NothingDone` if the server executed nothing."""
 
 SHIPMENTS = 24
 """Shared shipments that all clients write to, at least."""
@@ -74,7 +74,7 @@ class ConcurrentWriters:
             except NothingDone:
                 self.rejected += 1
 
-    async def do(self, field: str, key: str | None = None, **variables: Any) -> Json:
+    async def mutate(self, field: str, key: str | None = None, **variables: Any) -> Json:
         """Send one mutation and assert that it has no errors, except where the caller checks them."""
         payload = await self.send(field, variables, key or uuid.uuid4().hex)
         assert payload["errors"] == [] or field in ("shipmentCreate", "shipmentUpdate"), payload["errors"]
@@ -87,22 +87,20 @@ class ConcurrentWriters:
     async def create(self, rng: random.Random) -> None:
         """Create a shipment with a unique reference."""
         reference = uuid.uuid4().hex
-        payload = await self.do("shipmentCreate", input=complete(externalReference=reference, confirm=True))
+        payload = await self.mutate("shipmentCreate", input=complete(externalReference=reference, confirm=True))
         assert (payload["errors"], payload["created"]) == ([], True)
         self.created_references.add(reference)
 
     async def send_twice(self, rng: random.Random) -> None:
         """Send the same call twice at once, with one idempotency key."""
         reference, key = uuid.uuid4().hex, uuid.uuid4().hex
-        calls = [self.do("shipmentCreate", key, input=minimal(tags=[reference])) for _ in range(2)]
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        calls = [self.mutate("shipmentCreate", key, input=minimal(tags=[reference])) for _ in range(2)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
         if failures := [
-            outcome
-            for outcome in outcomes
-            if isinstance(outcome, BaseException) and not isinstance(outcome, NothingDone)
+            result for result in results if isinstance(result, BaseException) and not isinstance(result, NothingDone)
         ]:
             raise failures[0]
-        payloads = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+        payloads = [result for result in results if not isinstance(result, BaseException)]
         assert len({payload["shipment"]["id"] for payload in payloads}) <= 1
         if not payloads:
             raise NothingDone
@@ -111,7 +109,7 @@ class ConcurrentWriters:
     async def create_contested(self, rng: random.Random) -> None:
         """Create a shipment with a reference that other clients use too."""
         reference = f"contested {rng.randrange(CONTESTED)}"
-        payload = await self.do("shipmentCreate", input=minimal(externalReference=reference))
+        payload = await self.mutate("shipmentCreate", input=minimal(externalReference=reference))
         self.created_contested[reference] += payload["created"]
         if not payload["created"]:
             (error,) = payload["errors"]
@@ -120,7 +118,7 @@ class ConcurrentWriters:
     async def upsert(self, rng: random.Random) -> None:
         """Upsert one of these references: the second client updates the shipment."""
         reference = f"contested {rng.randrange(CONTESTED)}"
-        payload = await self.do(
+        payload = await self.mutate(
             "shipmentUpsert", externalReference=reference, input=minimal(metadata={uuid.uuid4().hex[:8]: 1})
         )
         self.created_contested[reference] += payload["created"]
@@ -130,7 +128,7 @@ class ConcurrentWriters:
         unique = [uuid.uuid4().hex for _ in range(ROWS)]
         contested = [f"contested {n}" for n in rng.sample(range(CONTESTED), ROWS)]
         rows = [minimal(externalReference=reference) for reference in unique + contested]
-        payload = await self.do("shipmentsBulkCreate", inputs=rng.sample(rows, len(rows)))
+        payload = await self.mutate("shipmentsBulkCreate", inputs=rng.sample(rows, len(rows)))
         created = {row["shipment"]["externalReference"] for row in payload["results"] if row["created"]}
         assert created >= set(unique)
         self.created_references |= set(unique)
@@ -139,7 +137,7 @@ class ConcurrentWriters:
     async def edit(self, rng: random.Random) -> None:
         """Set a metadata key that no other client sets."""
         id_, name = rng.choice(self.shared_ids), uuid.uuid4().hex[:8]
-        payload = await self.do("shipmentUpdate", by={"id": id_}, input={"metadataSet": {name: 1}})
+        payload = await self.mutate("shipmentUpdate", by={"id": id_}, input={"metadataSet": {name: 1}})
         assert payload["errors"] == []
         self.metadata_keys[id_].add(name)
 
@@ -147,18 +145,18 @@ class ConcurrentWriters:
         """Set such a key on many shipments in one bulk call."""
         ids, name = self.sample_ids(rng), uuid.uuid4().hex[:8]
         rows = [{"by": {"id": id_}, "input": {"metadataSet": {name: 1}}} for id_ in ids]
-        await self.do("shipmentsBulkUpdate", inputs=rows)
+        await self.mutate("shipmentsBulkUpdate", inputs=rows)
         for id_ in ids:
             self.metadata_keys[id_].add(name)
 
     async def count(self, rng: random.Random) -> None:
         """Read a counter in the metadata, add one and write it back with `expectedVersion`."""
         id_ = rng.choice(self.shared_ids)
-        payload = await self.do("shipmentUpdate", by={"id": id_}, input={})
+        payload = await self.mutate("shipmentUpdate", by={"id": id_}, input={})
         shipment = payload["shipment"]
         input_ = {"metadataSet": {"n": shipment["metadata"]["n"] + 1}}
         options = {"expectedVersion": shipment["version"]}
-        payload = await self.do("shipmentUpdate", by={"id": id_}, input=input_, options=options)
+        payload = await self.mutate("shipmentUpdate", by={"id": id_}, input=input_, options=options)
         if payload["errors"]:
             assert [error["code"] for error in payload["errors"]] == ["VERSION_CONFLICT"]
         else:
@@ -171,7 +169,7 @@ class ConcurrentWriters:
         for id_, name in zip(ids, names, strict=True):
             occurred_at = f"2026-03-{rng.randint(1, 28):02}T{rng.randint(0, 23):02}:00:00Z"
             rows.append(event(id_, rng.choice(codes), occurred_at, externalEventId=name))
-        payload = await self.do("trackingEventsRecord", inputs=rows)
+        payload = await self.mutate("trackingEventsRecord", inputs=rows)
         assert payload["failed"] == 0
         for name, result in zip(names, payload["results"], strict=True):
             self.events[name] += not result["duplicate"]
@@ -194,20 +192,20 @@ class ConcurrentWriters:
         """Record an event and void it."""
         id_, name = rng.choice(self.shared_ids), uuid.uuid4().hex
         payload = await self.report(rng, [id_], [name])
-        void_payload = await self.do("trackingEventVoid", id=payload["results"][0]["event"]["id"], reason="Wrong")
+        void_payload = await self.mutate("trackingEventVoid", id=payload["results"][0]["event"]["id"], reason="Wrong")
         assert void_payload["succeeded"] == 1
         self.voided.add(name)
 
     async def full_lifecycle(self, rng: random.Random) -> None:
         """Create, confirm, override and archive a shipment."""
         reference = uuid.uuid4().hex
-        created = await self.do("shipmentCreate", input=complete(externalReference=reference))
+        created = await self.mutate("shipmentCreate", input=complete(externalReference=reference))
         self.created_references.add(reference)
         by = {"id": created["shipment"]["id"]}
-        assert (await self.do("shipmentConfirm", by=by))["shipment"]["status"] == "READY"
-        overridden = await self.do("shipmentOverrideStatus", by=by, status="DELIVERED", reason="Seen")
+        assert (await self.mutate("shipmentConfirm", by=by))["shipment"]["status"] == "READY"
+        overridden = await self.mutate("shipmentOverrideStatus", by=by, status="DELIVERED", reason="Seen")
         assert overridden["shipment"]["status"] == "DELIVERED"
-        await self.do("shipmentArchive", by=by)
+        await self.mutate("shipmentArchive", by=by)
 
     # -- after the run ------------------------------------------------------------------------------------------
 

@@ -1,13 +1,15 @@
 """A test client for mutations: a method for each mutation, minimal and complete inputs, and database snapshots.
 
-A method returns the payload of its mutation and fails on top-level errors. `trail` returns the whole database as text,
-by which a test sees whether anything was written.
+A method returns the payload of its mutation and fails on top-level errors. `database_snapshot` returns the
+whole database as text; two equal snapshots show that nothing was written in between.
 """
 
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.support import graphql_client
 
 Json = dict[str, Any]
 
@@ -128,12 +130,12 @@ def warning_codes(payload: Json) -> list[tuple[str, str]]:
 class MutationClient:
     """The mutations as methods with short names."""
 
-    def __init__(self, ask: Any) -> None:
-        self.ask = ask
+    def __init__(self, execute: graphql_client.Execute) -> None:
+        self.execute = execute
 
     async def run(self, field: str, *, headers: dict[str, str] | None = None, **variables: Any) -> Json:
         """The payload of one mutation. Fails on top-level errors."""
-        response = await self.ask(document(field), variables, headers=headers)
+        response = await self.execute(document(field), variables, headers=headers)
         assert "errors" not in response, response["errors"]
         payload: Json = response["data"][field]
         return payload
@@ -195,7 +197,7 @@ class MutationClient:
 
     async def shipment(self, id_: str) -> Json:
         """A shipment with all its fields."""
-        response = await self.ask(f"query($id: ID!) {{ shipment(by: {{id: $id}}) {{ {SHIPMENT} }} }}", {"id": id_})
+        response = await self.execute(f"query($id: ID!) {{ shipment(by: {{id: $id}}) {{ {SHIPMENT} }} }}", {"id": id_})
         shipment: Json = response["data"]["shipment"]
         return shipment
 
@@ -203,7 +205,7 @@ class MutationClient:
         """All events of a shipment in order of occurrence, voided ones included."""
         query = f"""query($id: ID!) {{ shipment(by: {{id: $id}}) {{
           events(first: 250, where: {{includeVoided: true}}) {{ nodes {{ {EVENT} }} }} }} }}"""
-        events: list[Json] = (await self.ask(query, {"id": id_}))["data"]["shipment"]["events"]["nodes"]
+        events: list[Json] = (await self.execute(query, {"id": id_}))["data"]["shipment"]["events"]["nodes"]
         return events
 
 

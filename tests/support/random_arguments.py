@@ -24,7 +24,7 @@ class Literal(NamedTuple):
 
 
 def literal(value: Any) -> Literal:
-    """A JSON value as `Written`."""
+    """A JSON value as `Literal`."""
     if isinstance(value, enums.DocumentedEnum):
         return Literal(value.value, value.value)
     if isinstance(value, dict):
@@ -35,12 +35,12 @@ def literal(value: Any) -> Literal:
 
 
 def object_literal(value: dict[str, Any], text: str, brackets: str) -> Literal:
-    """An object as `Written`, its literal from `text`."""
+    """An object as `Literal`, with this text."""
     return Literal(f"{brackets[0]}{text}{brackets[1]}", {name: literal(part).value for name, part in value.items()})
 
 
 class RandomArguments(FilterValues):
-    """Random arguments, with a method `Type_field` for each field that takes some."""
+    """Random arguments, with a method `Type_field` for each field that has arguments."""
 
     def __init__(
         self, own_rows: orm_rows.AccountRows, other_rows: orm_rows.AccountRows, reference: ReferenceExecutor

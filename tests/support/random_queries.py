@@ -45,7 +45,7 @@ class QueryWriter:
             for name, (type_, default) in self.variables.items()
         ]
         operation = (
-            f"query Asked({', '.join(definitions)})" if definitions else self.rng.choice(["", "query", "query Asked"])
+            f"query Random({', '.join(definitions)})" if definitions else self.rng.choice(["", "query", "query Random"])
         )
         parts = [
             f"{operation} {body}",
@@ -194,7 +194,7 @@ class QueryWriter:
         return "[" + ", ".join(self.variable(str(list_type.of_type), Literal("", item)) for item in value.value) + "]"
 
     def variable(self, type_: str, value: Literal, *, optional: bool = False) -> str:
-        """A new variable with this value, given or as default; of a nullable type sometimes omitted or null."""
+        """A new variable whose value or default is `value`. With `optional` it is sometimes omitted or null."""
         name = self.name("v")
         default = value if value.text and self.probably(0.3) else None
         self.variables[name] = (type_, default)

@@ -181,7 +181,7 @@ def status(row: Any, filter_: Filter, _: AccountRows) -> bool:
 
 
 def tags(row: Any, filter_: Filter, _: AccountRows) -> bool:
-    """TagFilter."""
+    """StringListFilter."""
     any_of, all_of = filter_.get("hasAny"), filter_.get("hasAll")
     return (any_of is None or bool(set(any_of) & set(row.tags))) and (all_of is None or set(all_of) <= set(row.tags))
 

@@ -1,7 +1,7 @@
-"""Deterministic seed data: the rows of two accounts, with every value that is hard to read or to write.
+"""Deterministic seed data: the rows of two accounts, with all values that are difficult to read or write.
 
-`rows` returns table name -> rows by column name, parents first; `fill` inserts them into a database. Nothing depends on
-randomness or the clock: ids, times and change log numbers are the same in every run.
+`rows` returns table name -> rows by column name, parents first; `insert_seed_data` inserts them into a database. IDs,
+times and change log numbers are the same in every run.
 """
 
 from typing import Any

@@ -123,7 +123,7 @@ class ApiClient:
     async def __aexit__(self, *_: object) -> None:
         await self.client.aclose()
 
-    async def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def execute(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The data of a query or mutation; fails on errors."""
         response = await self.client.post("/graphql", json={"query": query, "variables": variables})
         result = response.json()
@@ -133,14 +133,14 @@ class ApiClient:
 
     async def create(self, reference: str | None = None, tags: list[str] | None = None) -> str:
         """Create a shipment; its id."""
-        payload = (await self.ask(CREATE, {"reference": reference, "tags": tags or []}))["shipmentCreate"]
+        payload = (await self.execute(CREATE, {"reference": reference, "tags": tags or []}))["shipmentCreate"]
         assert not payload["errors"], payload
         shipment_id: str = payload["shipment"]["id"]
         return shipment_id
 
     async def record(self, shipment: str, code: str, at: str = "2026-01-02T03:04:05Z") -> None:
         """Record one tracking event."""
-        payload = (await self.ask(RECORD, {"id": shipment, "at": at, "code": code}))["trackingEventsRecord"]
+        payload = (await self.execute(RECORD, {"id": shipment, "at": at, "code": code}))["trackingEventsRecord"]
         assert payload["succeeded"] == 1, payload
 
     async def log(self, after: str | None = None) -> list[dict[str, Any]]:
@@ -148,7 +148,7 @@ class ApiClient:
         query = "query($after: String) { changes(first: 250, after: $after) { nodes { cursor op shipmentSeq } } }"
         changes: list[dict[str, Any]] = []
         while True:
-            page = (await self.ask(query, {"after": after}))["changes"]["nodes"]
+            page = (await self.execute(query, {"after": after}))["changes"]["nodes"]
             if not page:
                 return changes
             changes += page

@@ -1,7 +1,7 @@
 """Two accounts with the same data: equal numbers, references, tracking numbers, carriers and names in both.
 
-All other texts of the second account, the victim, contain a mark that the first account must never see. `BASES` are
-mutations that succeed in either account, with all arguments.
+All other texts of the second account, the victim, contain a mark that the first account must never see.
+`MUTATION_ARGUMENTS` are arguments with which each mutation succeeds in either account.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ NAMED_SHIPMENT = 31
 """The number of the marked shipment that probes refer to: in transit, with packages, items, references and events."""
 MARKED = f"{MARK}_{NAMED_SHIPMENT}"
 ACTOR = "integration"
-API_KEYS = {who: api_key.generate() for who in ("attacker", "victim")}
+API_KEYS = {name: api_key.generate() for name in ("attacker", "victim")}
 """The API key of each account that sends requests. Each account has a second, unused key."""
 UNMARKED = {
     "country_code", "origin_country", "currency", "incoterm",  # codes of two or three letters

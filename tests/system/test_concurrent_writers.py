@@ -98,13 +98,13 @@ async def test_every_acknowledged_concurrent_write_is_stored_exactly_once(
         payload: Json = response["data"][field]
         return payload
 
-    storm = ConcurrentWriters(send, seed=1)
+    writers = ConcurrentWriters(send, seed=1)
     started_at = time.monotonic()
-    await storm.run(CLIENTS, load_seconds)
+    await writers.run(CLIENTS, load_seconds)
     seconds = time.monotonic() - started_at
     connections.close()
-    changes = await storm.assert_database_matches(writers_url)
-    assert storm.rejected <= 0.01 * storm.completed.total()
+    changes = await writers.assert_database_matches(writers_url)
+    assert writers.rejected <= 0.01 * writers.completed.total()
     # an idle machine makes a few hundred changes per second, a busy one fewer
     assert changes > 50 * load_seconds, f"{changes} changes in {seconds:.1f} s are too few"
     engine = make_engine(writers_url, settings.read())

@@ -73,18 +73,18 @@ async def test_every_acknowledged_write_survives_crashes_exactly_once(world: Wor
         turns = itertools.cycle(clients)
 
         async def send(field: str, variables: Json, key: str) -> Json:
-            data = await next(turns).do(mutation_text(field), variables, key=key)
+            data = await next(turns).mutate(mutation_text(field), variables, key=key)
             payload: Json = data[field]
             return payload
 
-        storm = ConcurrentWriters(send, seed=2)
-        writing = asyncio.create_task(storm.run(CLIENTS, load_seconds + 3))
+        writers = ConcurrentWriters(send, seed=2)
+        writing = asyncio.create_task(writers.run(CLIENTS, load_seconds + 3))
         await asyncio.sleep(0.5)
         kills = await kill_in_turn(world, load_seconds + 2)
         await writing
     assert kills >= 5
     assert sum(client.retries for client in clients) > 0, "no client had to retry"
-    assert await storm.assert_database_matches(world.database.url) > 100
+    assert await writers.assert_database_matches(world.database.url) > 100
     engine = make_engine(world.database.url, settings.read())
     try:
         await assert_settled(engine)

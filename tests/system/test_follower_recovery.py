@@ -152,7 +152,7 @@ async def write(world: World, deadline: float, acknowledged: list[str]) -> None:
         while True:
             with contextlib.suppress(*CONNECTION_ERRORS):
                 async with ApiClient(random.choice(world.ports), world.key) as api:
-                    (payload,) = (await api.ask(query, {**variables, "key": key})).values()
+                    (payload,) = (await api.execute(query, {**variables, "key": key})).values()
                     if payload:
                         assert payload["errors"] == []
                         acknowledged.append(key)

@@ -195,7 +195,7 @@ async def test_a_mutation_that_has_started_completes_after_its_key_is_revoked(
             await revoke_without_log(owner, key)
             assert await socket.closed(REVOCATION_SECONDS) == 4403
         for _ in range(100):
-            if nodes := (await api.ask("{ shipments { nodes { externalReference } } }"))["shipments"]["nodes"]:
+            if nodes := (await api.execute("{ shipments { nodes { externalReference } } }"))["shipments"]["nodes"]:
                 break
             await asyncio.sleep(0.05)
         assert nodes == [{"externalReference": "late"}]

@@ -245,7 +245,7 @@ async def test_the_colours_follow_the_system_setting(graphiql_page: GraphiqlPage
 
 async def test_the_content_security_policy_blocks_other_hosts(graphiql_page: GraphiqlPage) -> None:
     await graphiql_page.evaluate("{ new WebSocket(location.href.replace('http', 'ws'), 'graphql-transport-ws') }")
-    await graphiql_page.evaluate("fetch('/livez').then(answer => answer.text())")
+    await graphiql_page.evaluate("fetch('/livez').then(response => response.text())")
     assert await graphiql_page.csp_violations() == []
     await graphiql_page.evaluate("fetch('http://elsewhere.test/').catch(() => {})")
     await graphiql_page.evaluate("{ try { new WebSocket('ws://elsewhere.test/') } catch {} }")

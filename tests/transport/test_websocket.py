@@ -263,5 +263,5 @@ async def test_a_mutation_that_has_started_completes_after_its_socket_closes(por
         await asyncio.sleep(0.1)
         await locking.rollback()
         await asyncio.sleep(0.2)
-        data = await api.ask("query($id: ID!) { shipment(by: {id: $id}) { tags } }", {"id": shipment})
+        data = await api.execute("query($id: ID!) { shipment(by: {id: $id}) { tags } }", {"id": shipment})
     assert data["shipment"]["tags"] == ["done"]

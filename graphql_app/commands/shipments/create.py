@@ -91,10 +91,10 @@ async def create(context: CommandContext, rows: Sequence[NewShipment]) -> list[R
     first_index: dict[str, int] = {}
     lost_races = []
     for record in records:
-        if record.busy is not None:
+        if record.package_seq_in_use is not None:
             continue
         row, result = rows[record.row], results[record.row]
-        if record.made:
+        if record.inserted:
             result.shipment, result.created = new_ids[record.row], True
         add_row_errors(row.validator, record)
         if row.validator.errors:
@@ -104,14 +104,14 @@ async def create(context: CommandContext, rows: Sequence[NewShipment]) -> list[R
         if first != record.row:
             message = "An earlier row of this call has the same external reference."
             row.validator.add_error(Duplicate(message, existing=results[first].shipment), "externalReference")
-        elif not record.made and not context.validate_only:
+        elif not record.inserted and not context.validate_only:
             lost_races.append(row)
     owners = await shipments_with_references(context, lost_races)
     for row in lost_races:
         row.validator.add_error(Duplicate(existing=owners.get(row.shipment["external_reference"])), "externalReference")
     for record in records:
-        if record.busy is not None:
-            input_rows.warn_in_use(rows[record.row].validator.at("packages", record.busy - 1))
+        if record.package_seq_in_use is not None:
+            input_rows.warn_in_use(rows[record.row].validator.at("packages", record.package_seq_in_use - 1))
     return results
 
 

@@ -120,7 +120,7 @@ async def save(context: CommandContext, related: RelatedData) -> None:
     packages = [{**package, "shipment_id": id_} for id_, relations in changed for package in relations.new_packages]
     values = {
         "parties": json_text(parties),
-        "gone": json_text(deleted_parties),
+        "deleted_parties": json_text(deleted_parties),
         "references": json_text(references),
         "referenced": [id_ for id_, relations in changed if relations.references_changed],
         "packages": json_text(packages),

@@ -114,7 +114,7 @@ async def save_flags(context: CommandContext, flags: Sequence[AppliedFlag]) -> N
 
 def flag_rows(flags: Sequence[AppliedFlag]) -> dict[str, Any]:
     """The flags as the JSON table that the statements take."""
-    return {"flipped": json_text([{"id": event_id, "reason": reason} for event_id, reason in flags])}
+    return {"changed_flags": json_text([{"id": event_id, "reason": reason} for event_id, reason in flags])}
 
 
 def replay(shipment: LockedShipment, events: Iterable[ProjectionEvent]) -> ProjectionResult:

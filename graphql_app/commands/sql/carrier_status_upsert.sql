@@ -1,24 +1,24 @@
 -- Saves the mapping of a carrier's status code. Without a code it is deleted and the built-in mapping applies.
-WITH known AS (
+WITH existing AS (
     SELECT id FROM carrier WHERE account_id = @account::uuid AND code = @carrier::text
 ),
 saved AS (
     INSERT INTO carrier_status AS s (account_id, carrier_id, raw, code, reason)
     SELECT @account::uuid, k.id, @raw::text, @code::text::tracking_event_code, @reason::text::exception_reason
-    FROM known k
+    FROM existing k
     WHERE @code::text IS NOT NULL AND NOT @validate_only::bool
     ON CONFLICT (account_id, carrier_id, raw) DO UPDATE
     SET code = excluded.code, reason = excluded.reason, updated_at = now()
     WHERE (s.code, s.reason) IS DISTINCT FROM (excluded.code, excluded.reason)
     RETURNING old.code::text AS old_code, old.reason::text AS old_reason
 ),
-gone AS (
+deleted AS (
     DELETE FROM carrier_status s
-    USING known k
+    USING existing k
     WHERE s.account_id = @account::uuid AND s.carrier_id = k.id AND s.raw = @raw::text AND @code::text IS NULL
         AND NOT @validate_only::bool
     RETURNING s.code::text AS old_code, s.reason::text AS old_reason
 )
 SELECT k.id, w.old_code, w.old_reason, w.changed IS NOT NULL AS changed
-FROM known k
-LEFT JOIN (SELECT *, true AS changed FROM saved UNION ALL SELECT *, true FROM gone) w ON true
+FROM existing k
+LEFT JOIN (SELECT *, true AS changed FROM saved UNION ALL SELECT *, true FROM deleted) w ON true

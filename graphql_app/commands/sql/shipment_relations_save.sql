@@ -1,8 +1,8 @@
 -- Saves the related rows of locked shipments: changed parties one by one, references and items as complete lists, and
 -- new packages.
-WITH gone_parties AS (
+WITH deleted_parties AS (
     DELETE FROM party p
-    USING json_to_recordset(@gone::json) AS g(shipment_id uuid, role party_role)
+    USING json_to_recordset(@deleted_parties::json) AS g(shipment_id uuid, role party_role)
     WHERE p.shipment_id = g.shipment_id AND p.role = g.role AND p.account_id = @account::uuid
 ),
 saved_parties AS (
@@ -21,23 +21,23 @@ saved_parties AS (
         region = excluded.region, postal_code = excluded.postal_code, country_code = excluded.country_code,
         phone = excluded.phone, email = excluded.email
 ),
-given_references AS MATERIALIZED (
+new_references AS MATERIALIZED (
     SELECT g.*
     FROM json_to_recordset(@references::json) AS g(shipment_id uuid, seq int, kind text, value text)
 ),
-gone_references AS (
+deleted_references AS (
     DELETE FROM shipment_reference r
     WHERE r.shipment_id = ANY (@referenced::uuid[]) AND r.account_id = @account::uuid AND NOT EXISTS (
-        SELECT FROM given_references g
+        SELECT FROM new_references g
         WHERE g.shipment_id = r.shipment_id AND g.kind = r.kind AND g.value = r.value
     )
 ),
 saved_references AS (
     INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-    SELECT @account::uuid, g.shipment_id, g.seq, g.kind, g.value FROM given_references g
+    SELECT @account::uuid, g.shipment_id, g.seq, g.kind, g.value FROM new_references g
     ON CONFLICT (shipment_id, kind, value) DO UPDATE SET seq = excluded.seq
 ),
-made AS (
+inserted AS (
     INSERT INTO package (
         id, account_id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit,
         length_mm, width_mm, height_mm, dims_unit, status, status_at, status_event_id, exception_reason
@@ -54,17 +54,17 @@ made AS (
     )
     RETURNING id, shipment_id, seq
 ),
-given_items AS MATERIALIZED (
+new_items AS MATERIALIZED (
     SELECT g.*
     FROM json_to_recordset(@items::json) AS g(
         shipment_id uuid, seq int, package_seq int, sku text, title text, quantity numeric, unit text,
         unit_value numeric, currency text, origin_country text, batch text, metadata text
     )
 ),
-gone_items AS (
+deleted_items AS (
     DELETE FROM shipment_item i
     WHERE i.shipment_id = ANY (@itemised::uuid[]) AND i.account_id = @account::uuid AND NOT EXISTS (
-        SELECT FROM given_items g WHERE g.shipment_id = i.shipment_id AND g.seq = i.seq
+        SELECT FROM new_items g WHERE g.shipment_id = i.shipment_id AND g.seq = i.seq
     )
 )
 INSERT INTO shipment_item (
@@ -74,8 +74,8 @@ INSERT INTO shipment_item (
 SELECT
     @account::uuid, g.shipment_id, coalesce(m.id, p.id), g.seq, g.sku, g.title, g.quantity, g.unit, g.unit_value,
     g.currency, g.origin_country, g.batch, g.metadata::jsonb
-FROM given_items g
-LEFT JOIN made m ON m.shipment_id = g.shipment_id AND m.seq = g.package_seq
+FROM new_items g
+LEFT JOIN inserted m ON m.shipment_id = g.shipment_id AND m.seq = g.package_seq
 LEFT JOIN package p ON p.shipment_id = g.shipment_id AND p.seq = g.package_seq
 ON CONFLICT (shipment_id, seq) DO UPDATE
 SET package_id = excluded.package_id, sku = excluded.sku, title = excluded.title, quantity = excluded.quantity,

@@ -2,10 +2,11 @@
 -- per shipment; the other tables refer to it by `shipment_id`.
 -- A row with an unknown carrier or returned shipment or with an external reference in use is returned, not inserted.
 -- Shipment numbers follow the order of the rows. The rows are inserted in the order of the external references, so that
--- two calls with the same references cannot deadlock. Lookups are LATERAL, row by row by an index: a join planned while
--- the tables were small would read them whole for ever.
--- After the rows of the shipments come the packages whose tracking number an active package already has (`busy` = seq).
-WITH given AS MATERIALIZED (
+-- two calls with the same references cannot deadlock. Lookups are LATERAL, row by row by an index: a join that is
+-- planned while the tables are small would scan them completely for as long as its plan is cached.
+-- After the rows of the shipments come those of packages whose tracking number an active package already has, with
+-- `package_seq_in_use`.
+WITH input AS MATERIALIZED (
     SELECT
         g.*, c.id AS carrier_id, g.carrier IS NOT NULL AND c.id IS NULL AS no_carrier,
         r.id AS return_of, num_nonnulls(g.return_id, g.return_number, g.return_reference) > 0 AND r.id IS NULL AS no_return_of,
@@ -34,18 +35,18 @@ WITH given AS MATERIALIZED (
         LIMIT 1
     ) r ON true
 ),
-good AS MATERIALIZED (
+valid AS MATERIALIZED (
     SELECT g.*, 'SHP-' || lpad(g.n, greatest(7, length(g.n)), '0') AS number
     FROM (
         SELECT g.*, nextval(@numbers::text::regclass)::text AS n
         FROM (
-            SELECT g.* FROM given g
+            SELECT g.* FROM input g
             WHERE NOT @validate_only::bool AND NOT g.no_carrier AND NOT g.no_return_of AND g.existing IS NULL
             ORDER BY g.row
         ) g
     ) g
 ),
-made AS (
+inserted AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
         return_of_id, promised_from, promised_to, estimated_delivery_at, estimate_given, estimate_given_at,
@@ -58,7 +59,7 @@ made AS (
         g.promised_to, g.estimated_delivery_at, g.estimated_delivery_at,
         CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.package_count, g.total_weight_g,
         g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, @actor::text
-    FROM good g
+    FROM valid g
     ORDER BY g.external_reference COLLATE "C", g.row
     ON CONFLICT (account_id, external_reference) WHERE external_reference IS NOT NULL DO NOTHING
     RETURNING id
@@ -75,7 +76,7 @@ parties AS (
         shipment_id uuid, role party_role, name text, company text, lines text[], city text, region text,
         postal_code text, country_code text, phone text, email text
     )
-    WHERE (p.shipment_id IN (SELECT id FROM made)) IS TRUE
+    WHERE (p.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
 -- end
 -- if packages
@@ -93,7 +94,7 @@ packages AS (
         weight_entered numeric, weight_unit weight_unit, length_mm numeric, width_mm numeric, height_mm numeric,
         dims_unit length_unit, status shipment_status
     )
-    WHERE (b.shipment_id IN (SELECT id FROM made)) IS TRUE
+    WHERE (b.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
 -- end
 -- if items
@@ -109,15 +110,15 @@ items AS (
         shipment_id uuid, seq int, package_id uuid, sku text, title text, quantity numeric, unit text,
         unit_value numeric, currency text, origin_country text, batch text, metadata text
     )
-    WHERE (i.shipment_id IN (SELECT id FROM made)) IS TRUE
+    WHERE (i.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
 -- end
 -- if references
-names AS (
+reference_rows AS (
     INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
     SELECT @account::uuid, n.shipment_id, n.seq, n.kind, n.value
     FROM json_to_recordset(@references::json) AS n(shipment_id uuid, seq int, kind text, value text)
-    WHERE (n.shipment_id IN (SELECT id FROM made)) IS TRUE
+    WHERE (n.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
 -- end
 log AS (
@@ -129,12 +130,13 @@ log AS (
         jsonb_build_object(
             'number', jsonb_build_array(NULL, g.number), 'status', jsonb_build_array(NULL, g.status)
         ) || g.changed::jsonb, @actor::text, @request_id::text
-    FROM good g
-    WHERE (g.id IN (SELECT id FROM made)) IS TRUE
+    FROM valid g
+    WHERE (g.id IN (SELECT id FROM inserted)) IS TRUE
 )
 SELECT
-    g.row, g.no_carrier, g.no_return_of, g.existing, (g.id IN (SELECT id FROM made)) IS TRUE AS made, NULL::int AS busy
-FROM given g
+    g.row, g.no_carrier, g.no_return_of, g.existing, (g.id IN (SELECT id FROM inserted)) IS TRUE AS inserted,
+    NULL::int AS package_seq_in_use
+FROM input g
 -- if numbered
 UNION ALL
 SELECT b.row, NULL, NULL, NULL, NULL, b.seq

@@ -1,8 +1,8 @@
--- Inserts new events, updates which stored events are applied (`@flipped`), and voids one event (`@voided`).
-WITH flipped AS (
+-- Inserts new events, updates which stored events are applied (`@changed_flags`), and voids one event (`@voided`).
+WITH changed_flags AS (
     UPDATE tracking_event AS e
     SET applied = g.reason IS NULL, not_applied_reason = g.reason
-    FROM json_to_recordset(@flipped::json) AS g(id uuid, reason not_applied_reason)
+    FROM json_to_recordset(@changed_flags::json) AS g(id uuid, reason not_applied_reason)
     WHERE e.id = g.id AND e.account_id = @account::uuid
 ),
 voided AS (

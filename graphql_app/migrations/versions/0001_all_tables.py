@@ -135,22 +135,22 @@ def upgrade() -> None:
     sa.Column('status_event_id', sa.Uuid(), nullable=True, comment='The event that determined the status, if any. No foreign key: events are never deleted.'),
     sa.Column('status_source', postgresql.ENUM(name="status_source", create_type=False), server_default=sa.text("'COMMAND'"), nullable=False, comment='What determined the current status.'),
     sa.Column('exception_reason', postgresql.ENUM(name="exception_reason", create_type=False), nullable=True, comment='Cause of the current problem. Null if there is no problem or its cause is unknown.'),
-    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True, comment='When it was confirmed. Null if it was not.'),
-    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True, comment='When it was cancelled. Null if it was not.'),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment was confirmed. Null if it was not.'),
+    sa.Column('cancelled_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment was cancelled. Null if it was not.'),
     sa.Column('carrier_id', sa.Uuid(), nullable=True, comment='The carrier. Null if none is set.'),
     sa.Column('service', sa.String(length=64, collation='C'), nullable=True, comment="The carrier's service, an identifier of up to 64 characters. Null if not set."),
-    sa.Column('return_of_id', sa.Uuid(), nullable=True, comment='The shipment that this one returns. Null if it is not a return.'),
+    sa.Column('return_of_id', sa.Uuid(), nullable=True, comment='The shipment whose goods this shipment returns. Null if it is not a return.'),
     sa.Column('promised_from', sa.DateTime(timezone=True), nullable=True, comment='Start of the promised delivery window. Null if not set.'),
     sa.Column('promised_to', sa.DateTime(timezone=True), nullable=True, comment='End of the promised delivery window. Null if not set.'),
-    sa.Column('estimated_delivery_at', sa.DateTime(timezone=True), nullable=True, comment='Newest estimate of the delivery time, by the client or an event. Null if there is none.'),
+    sa.Column('estimated_delivery_at', sa.DateTime(timezone=True), nullable=True, comment='Newest estimate of the delivery time, from the client or an event. Null if there is none.'),
     sa.Column('estimate_given', sa.DateTime(timezone=True), nullable=True, comment="The client's own estimate of the delivery time. Null if there is none."),
     sa.Column('estimate_given_at', sa.DateTime(timezone=True), nullable=True, comment='When the client set its estimate. Estimates of events recorded later take precedence.'),
-    sa.Column('ready_at', sa.DateTime(timezone=True), nullable=True, comment='When it was confirmed, or first reported by the carrier if that is earlier. Null before that.'),
-    sa.Column('picked_up_at', sa.DateTime(timezone=True), nullable=True, comment='When the carrier was first known to have the shipment. Null before that.'),
+    sa.Column('ready_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment was confirmed or first changed by an event, whichever is earlier. Null before that.'),
+    sa.Column('picked_up_at', sa.DateTime(timezone=True), nullable=True, comment='Time of the first event that shows the shipment with the carrier. Null before that.'),
     sa.Column('first_attempt_at', sa.DateTime(timezone=True), nullable=True, comment='When delivery was first attempted, successfully or not. Null before that.'),
-    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True, comment='When the last of its packages was delivered. Null before that.'),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True, comment='When the last package of the shipment was delivered. Null before that.'),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment reached its current final status. Null while it is not closed.'),
-    sa.Column('last_event_at', sa.DateTime(timezone=True), nullable=True, comment='Time of the latest event, without voided and future ones. Null if there is none.'),
+    sa.Column('last_event_at', sa.DateTime(timezone=True), nullable=True, comment='Time of the latest event, ignoring voided and future events. Null if there is none.'),
     sa.Column('event_count', sa.Integer(), server_default=sa.text('0'), nullable=False, comment='Number of tracking events that are not voided.'),
     sa.Column('package_count', sa.Integer(), server_default=sa.text('0'), nullable=False, comment='Number of packages, from 0 to 200.'),
     sa.Column('total_weight_g', sa.Numeric(precision=14, scale=3), nullable=True, comment="Sum of the packages' weights in grams. Null unless every package has a weight."),
@@ -159,7 +159,7 @@ def upgrade() -> None:
     sa.Column('incoterm', sa.String(length=3, collation='C'), nullable=True, comment='Incoterm: three capital letters, such as DAP. Null if not set.'),
     sa.Column('metadata', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment="The client's own fields, a JSON object of up to 16,384 bytes."),
     sa.Column('tags', sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment="The client's own labels: up to 50, each up to 100 characters."),
-    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True, comment='When it was archived, which hides it from lists by default. Null if it is not archived.'),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment was archived. Lists exclude it by default. Null if it is not archived.'),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was created.'),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was last changed.'),
     sa.Column('created_by', sa.String(length=200), server_default=sa.text("'system'"), nullable=False, comment='The actor that created the shipment.'),
@@ -324,7 +324,7 @@ def upgrade() -> None:
     sa.Column('voided_at', sa.DateTime(timezone=True), nullable=True, comment='When the event was voided. Null if it is not voided.'),
     sa.Column('voided_by', sa.String(length=200), nullable=True, comment='The actor that voided the event. Null if it is not voided.'),
     sa.Column('void_reason', sa.String(length=500), nullable=True, comment='Reason why the event was voided, up to 500 characters. Null if it is not voided.'),
-    sa.Column('corrects_event_id', sa.Uuid(), nullable=True, comment='The voided event that this one replaces. Null if it replaces none.'),
+    sa.Column('corrects_event_id', sa.Uuid(), nullable=True, comment='The voided event that this event replaces. Null if it replaces none.'),
     sa.Column('raw', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='The report as the carrier sent it, a JSON object. Null if not stored.'),
     sa.CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name=op.f('ck_tracking_event_override')),
     sa.CheckConstraint("country_code ~ '^[A-Z]{2}$'", name=op.f('ck_tracking_event_country_code')),
@@ -407,23 +407,23 @@ def upgrade() -> None:
         last AS (
             SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
         ),
-        gone AS (
+        deleted AS (
             DELETE FROM change c USING last WHERE c.account_id = account AND (c.xid, c.seq) < (last.xid, last.seq)
             RETURNING 1
         )
-        SELECT count(*) FROM gone;
+        SELECT count(*) FROM deleted;
     END""")
     op.execute("""
     CREATE OR REPLACE FUNCTION idempotency_keys_delete_expired(batch_size integer) RETURNS bigint
     LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-        WITH gone AS (
+        WITH deleted AS (
             DELETE FROM idempotency_key WHERE (account_id, actor, operation, key) IN (
                 SELECT account_id, actor, operation, key FROM idempotency_key WHERE expires_at < now() LIMIT batch_size
                 FOR UPDATE SKIP LOCKED -- not a key that a call is about to claim again
             )
             RETURNING 1
         )
-        SELECT count(*) FROM gone;
+        SELECT count(*) FROM deleted;
     END""")
     op.execute("""
     DO $privileges$
