@@ -127,8 +127,8 @@ async def shipments_with_references(context: CommandContext, rows: Sequence[NewS
 async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: Mapping[int, UUID]) -> Sequence[Any]:
     """Run the statement for the valid rows, whose new ids are `new_ids` by row index.
 
-    Returns one record per valid row (`busy` is null), then one per package whose tracking number is in use elsewhere
-    (`busy` is its `seq`).
+    Returns one record per valid row (`package_seq_in_use` is null), then one per package whose tracking number is in
+    use elsewhere (`package_seq_in_use` is its `seq`).
     """
     shipments, parties, packages, items, references = [], [], [], [], []
     numbered: list[dict[str, Any]] = []
