@@ -1,4 +1,4 @@
-"""The context of one operation: what a resolver can reach.
+"""The context of one operation, which every resolver receives.
 
 It holds the viewer, the reader, the database session, the request id, the idempotency key and the cost so far.
 """

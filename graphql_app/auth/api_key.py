@@ -39,7 +39,7 @@ class ApiKeySecret(NamedTuple):
     text: str
     """The secret."""
     prefix: str
-    """Its first PREFIX characters."""
+    """Its first PREFIX_LENGTH characters."""
     hash: bytes
     """Its SHA-256 hash."""
 

@@ -69,7 +69,7 @@ class CachedKey:
         self.read_at = read_at
         self.used_at = read_at
         self.minute = 0
-        """The minute, since 1970, for which its use was noted."""
+        """The minute, counted from 1970, of the last use that was noted for `last_used_at`."""
         self.on_revoked: set[Callable[[], None]] = set()
         """Callbacks for when the key is revoked, has expired or was changed."""
 
@@ -142,7 +142,7 @@ class ApiKeyAuthenticator:
         return None
 
     def note_use(self, hash_: bytes, entry: CachedKey) -> None:
-        """Note that a key was used; once a minute also for the database."""
+        """Note that a key was used: in the cache, and once a minute in `last_used` for the database."""
         entry.used_at = time.monotonic()
         self.cached.move_to_end(hash_)
         minute = int(time.time()) // 60

@@ -28,5 +28,5 @@ class Viewer:
         return f"{self.key} ({self.prefix})" if self.key is not None else self.account
 
     def client(self, address: str) -> str:
-        """Return the client whose rate limit and slots a request uses: the API key, or else its IP address."""
+        """Return the name under which rate limits and slots are counted: the key's prefix, or else the IP address."""
         return self.prefix or address

@@ -1,7 +1,7 @@
 """Accounts and API keys, managed from the command line with the role that owns the tables.
 
 API keys are created and revoked by the same commands as in the API, with the same validation and change log entries.
-Invalid input raises StartupError with one sentence.
+Invalid input raises StartupError.
 """
 
 import re

@@ -78,7 +78,9 @@ async def open_proxy(database: DatabaseTarget, settings: Settings, port: int) ->
         try:
             server = await asyncio.start_server(lambda *streams: proxy_connection(socket_path, *streams), HOST, port)
         except OSError as error:
-            raise startup_error.StartupError(f"Port {port} of {HOST} cannot be opened: {error.strerror}.") from None
+            raise startup_error.StartupError(
+                f"Port {port} of {HOST} cannot be opened: {error.strerror}. Choose another with --port."
+            ) from None
         async with engine.begin() as connection:
             await connection.execute(text(f"ALTER ROLE {embedded_server.BROWSER_ROLE} LOGIN PASSWORD '{password}'"))
         try:

@@ -1,4 +1,4 @@
-"""The command `graphql-app`. Options take precedence over the environment. Errors are one sentence, exit code 1."""
+"""The command `graphql-app`. Options take precedence over the environment. Errors are one line, exit code 1."""
 
 import asyncio
 import sys
@@ -40,7 +40,7 @@ def serve(
 def migrate_(
     check: Annotated[bool, typer.Option(help="Change nothing; exit code 1 if migrations are missing.")] = False,
     write: Annotated[
-        str | None, typer.Option(help="For developers: write a migration to the models, with this title.")
+        str | None, typer.Option(help="For developers: write the next migration from the models, with this title.")
     ] = None,
 ) -> None:
     """Apply the missing migrations to the database.\f

@@ -2,8 +2,8 @@
 
 The key is claimed in the transaction that does the work, and the result is stored there, so a crash leaves either both
 or neither. A second call with the key waits in PostgreSQL until the first has ended; then it returns the stored result,
-or claims the key itself. Calls that changed nothing are not stored: repeating them is harmless. Stored are ids, errors
-and warnings, not the body of the response: a retry may select other fields, which are read again.
+or claims the key itself. Calls that changed nothing are not stored: repeating them is harmless. A stored result is ids,
+errors and warnings, not the response body: a retry may select other fields, which are read again.
 """
 
 import hashlib
@@ -43,7 +43,8 @@ async def claim(context: CommandContext, operation: str, key: str, request_hash:
     With `validate_only` nothing is claimed: the earlier results or the error are returned as a writing call would
     return them.
 
-    Raises: IdempotencyKeyReused if the earlier call had a different input.
+    Raises:
+        IdempotencyKeyReused: the earlier call had a different input.
     """
     values = {"operation": operation, "key": key, "request_hash": request_hash}
     if not context.validate_only and await context.sql("idempotency_key_claim", values):

@@ -1,4 +1,4 @@
-"""Validation of input values before anything is written: client values in, clean values out.
+"""Validation of input values before anything is written: takes the values of a client, returns validated ones.
 
 Nothing here raises: errors are collected, each with its path in GraphQL names, so that a client sees all errors of an
 input at once. Inputs are mappings by GraphQL field name; an omitted field is not in the mapping.

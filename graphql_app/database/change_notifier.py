@@ -1,10 +1,10 @@
-"""Change notifications: tells subscribers how far the change log of their account can be read (LISTEN/NOTIFY).
+"""Change notifications (LISTEN/NOTIFY): callbacks that receive the position up to which a change log can be read.
 
-Each process has one connection for this, outside the pool. It LISTENs, but a notification, like a commit of the process
-itself, only wakes it: the position comes from a query, which also runs every second and first of all after a reconnect,
-so nothing depends on a notification. A position is the (xid, seq) of a row whose transaction is older than every
-running transaction, so no row can appear before it later. A transaction that stays open therefore delays all readers;
-they are notified once it has ended.
+Each process has one connection for this, outside the pool. Notifications of other processes and commits of this one
+only start a query for the position. The query also runs every second and after each reconnect, so a lost notification
+delays a change by a second at most. A position is the (xid, seq) of a row whose transaction is older than every running
+transaction, so no row can appear before it later. A transaction that stays open therefore delays all readers until it
+has ended.
 
 Commits are announced on this connection, at most 50 times a second whatever their number: a NOTIFY inside each
 transaction would serialize the commits (16 writers reach 500 commits a second with it, 3,500 without).
@@ -86,7 +86,7 @@ class ChangeNotifier:
         self.watched: dict[UUID, WatchedAccount] = {}
         self.wake_up = asyncio.Event()
         self.needed = asyncio.Event()
-        """Set once somebody has committed or subscribed; before that there is no connection."""
+        """Set at the first commit or subscription; before that there is no connection."""
         self.notify_pending = False
         """Whether this process has committed something that it has not announced yet."""
         self.last_notify = 0.0

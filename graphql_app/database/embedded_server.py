@@ -1,9 +1,9 @@
 """The embedded PostgreSQL server, for when POSTGRES_URL is omitted.
 
 The server runs in the foreground under a small shell, the guard, which reads a pipe from this process. When the pipe
-closes for any reason, `kill -9` included, the guard shuts the server down. A server that ends by itself is restarted. A
-file lock, which the kernel releases with its holder, identifies the process that owns the server; a second process
-finds the lock taken, connects, and owns nothing.
+closes for any reason, `kill -9` included, the guard shuts the server down. A server that ends by itself is restarted.
+The process that holds a file lock owns the server; the kernel releases the lock when that process ends. A second
+process finds the lock held, and connects to the server without owning it.
 """
 
 import contextlib

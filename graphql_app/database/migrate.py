@@ -120,10 +120,10 @@ UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
 
 
 async def adopt_restored_change_log(engine: AsyncEngine) -> int:
-    """Move the change log of a restored dump into the past of this server; return the number of changed rows.
+    """Give the change log of a restored dump transaction IDs that this server has passed; return the number of rows.
 
-    A restored log names transactions of another server, which may be in the future of this one: its readers would wait
-    for them. These rows all get the oldest possible transaction ID (3) and stay in the order of `seq`.
+    A restored log contains transaction IDs of another server. This one may not have reached them yet, and readers would
+    wait until it has. All these rows get the oldest possible transaction ID (3) and stay in the order of `seq`.
 
     Raises:
         StartupError: the update failed.

@@ -1,7 +1,7 @@
-"""Reads for one account in autocommit mode: finished statements, sent directly over a connection of the pool.
+"""Reads for one account: SQL text and arguments, sent directly over a connection of the pool.
 
 `AccountReader.fetch` sends one statement in autocommit mode, or inside `AccountReader.snapshot()` if several statements
-must see the same state. It takes about a fifth of the time of SQLAlchemy's `execute` and saves `BEGIN` and `ROLLBACK`
+must see the same state. It takes about a fifth of the time of SQLAlchemy's `execute` and saves BEGIN and ROLLBACK
 (12 µs and a round trip), so a read needs no session.
 """
 

@@ -31,7 +31,7 @@ DELETE_KEYS_SQL = text("SELECT idempotency_keys_delete_expired(:batch_size)")
 
 
 async def run(engine: AsyncEngine, settings: Settings) -> None:
-    """Run `sweep` every INTERVAL_SECONDS, forever."""
+    """Run `delete_expired` every INTERVAL_SECONDS, forever."""
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:

@@ -1,9 +1,10 @@
-"""Row-level security and privileges: the second separation of accounts, besides the account filter of each statement.
+"""Row-level security and privileges: they separate the accounts a second time, besides each statement's account filter.
 
 Requests run as the role `ROLE`, which owns nothing. Row-level security shows it only the rows of the account that the
-setting `app.account` names, and no rows without that setting. What must see all accounts has a function for exactly
-that purpose: find an API key by its hash, save when keys were used, query the heads of change logs, delete what exceeds
-its retention. `SETTLE` brings a database from any state to this one; it runs with every migration and at every start.
+setting `app.account` names, and no rows without that setting. Queries that must see all accounts are functions with
+one purpose each: find an API key by its hash, save when keys were used, query the heads of change logs, delete what
+exceeds its retention. `PRIVILEGES_SQL` brings a database from any state to this one; it runs with every migration and
+at every start.
 
 If the owner of the tables can neither create the role nor assume it, requests run as the owner. Then row-level security
 is forced on owners too, and the setting `app.bypass_account_scope` is the only exception. Connections for migrations
@@ -100,7 +101,7 @@ FUNCTIONS = {
     "change_log_delete_old": "uuid, interval, integer",
     "idempotency_keys_delete_expired": "integer",
 }
-"""Their names and the types of their arguments."""
+"""Names of these functions → types of their arguments."""
 
 DROP = tuple(f"DROP FUNCTION {name}({arguments})" for name, arguments in FUNCTIONS.items())
 
@@ -132,9 +133,11 @@ LEAKPROOF = (
     "to_tsvector(regconfig, text)",
     "textcat(text, text)",
 )
-"""Functions with which the indexes compare. Before PostgreSQL has checked the account of a row, it uses an index only
-with LEAKPROOF functions, which reveal nothing about hidden rows. These functions are safe in that sense, but only a
-superuser can mark them."""
+"""Functions that are marked LEAKPROOF if the current user is a superuser, so that filters can use indexes.
+
+Row-level security checks the account of a row before any other condition, unless the condition's function is
+LEAKPROOF: it reveals nothing about hidden rows. A condition with any other function cannot use an index. These
+functions reveal nothing either, but PostgreSQL does not mark them, and only a superuser can."""
 
 
 def quoted_list(texts: Iterable[str]) -> str:
@@ -144,9 +147,9 @@ def quoted_list(texts: Iterable[str]) -> str:
 
 TABLE_ROWS = ", ".join(f"('{name}', '{privileges}')" for name, privileges in TABLES.items())
 
-# The policy is a CASE so that the planner only checks rows with it and does not search with it. Otherwise it would read
-# an index that begins with the account where a key leads to the row, and estimates would count the account twice. Its
-# SELECT is evaluated once per statement.
+# The policy is a CASE, so that the planner uses it to check rows and never to search an index. Otherwise it would
+# prefer an index that begins with the account even where a foreign key identifies the row, and its estimates would
+# count the condition on the account twice. The SELECT in the policy is evaluated once per statement.
 PRIVILEGES_SQL = f"""
 DO $privileges$
 DECLARE

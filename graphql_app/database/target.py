@@ -17,7 +17,7 @@ from graphql_app.settings import Settings
 
 @dataclass(frozen=True)
 class DatabaseTarget:
-    """A database."""
+    """A database, and the URLs to connect to it."""
 
     url: str
     """URL for the owner of the tables."""

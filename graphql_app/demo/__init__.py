@@ -20,7 +20,7 @@ from graphql_app.demo.scenarios import Scenario, Status, generate
 from graphql_app.errors import user_errors
 
 MAX_ROWS = 1_000
-"""The maximum number of tracking events per command."""
+"""Maximum number of tracking events per command."""
 LOCK_ACCOUNT = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"
 """Of two processes that start at the same time, only one writes the data."""
 IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
@@ -76,7 +76,8 @@ async def write(context: CommandContext, scenarios: list[Scenario]) -> None:
 def raise_errors(results: list[RowResult]) -> None:
     """Raise the errors of the results, which are mistakes in the demonstration data.
 
-    Raises: InvalidInput if there are any.
+    Raises:
+        InvalidInput: there are any.
     """
     errors = [error for result in results for error in result.errors]
     if errors:

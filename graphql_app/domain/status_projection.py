@@ -1,10 +1,10 @@
 """Status projection: derives the status of a shipment and its packages from tracking events.
 
 Pure functions: the same events give the same result, whatever the order in which they arrived. Events are applied in
-the order in which they occurred. Each event moves the packages that it is about, and the shipment's status is rolled up
-from the packages' statuses. An event that is later than all others is applied to the stored state (`apply_event`). An
-older event causes a replay of all events from the initial state (`fold`), which calls the same function for each event,
-so that both ways give the same result.
+the order in which they occurred. Each event changes the status of the packages that it is about, and the shipment's
+status is rolled up from the packages' statuses. An event that is later than all others is applied to the stored state
+(`apply_event`). An older event causes a replay of all events from the initial state (`replay`), which calls the same
+function for each event, so that both ways give the same result.
 """
 
 import hashlib
@@ -90,7 +90,7 @@ class PackageStatus:
 class ShipmentState:
     """The status of a shipment, its milestones, and the statuses of its packages by id.
 
-    A shipment without packages has an empty `packages`; events then move its own status.
+    A shipment without packages has an empty `packages`; events then change the status of the shipment itself.
     """
 
     status: PackageStatus

@@ -1,9 +1,9 @@
-"""Admission of operations: as many at once as there are pool connections, and a bounded queue before them.
+"""Limits the operations that run at once to the number of pool connections; further ones wait in a bounded queue.
 
 A client is an API key, or an IP address if there is no key. One client can take all slots but a fifth (rounded down, at
-least one slot) and half of the queue plus one place. The next slot goes to the next client in turn, so a
-client with a thousand requests delays another client only a little. An operation is rejected with `Overloaded` if the
-queue is full or if it has waited for too long.
+least one slot) and half of the queue plus one place. The next slot goes to the next client in turn, so a client with a
+thousand requests delays another client only a little. An operation is rejected with `Overloaded` if the queue is full
+or if it has waited for too long.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class ConcurrencyLimiter:
             raise
 
     def expire(self) -> None:
-        """End the wait of all operations whose time is up with Overloaded, and set the timer for the next one."""
+        """Reject all operations that have waited too long with Overloaded, and set the timer for the next one."""
         loop = asyncio.get_running_loop()
         self.timer, deadlines = None, self.deadlines
         while deadlines and (deadlines[0][1].done() or deadlines[0][0] <= loop.time()):

@@ -86,7 +86,8 @@ EMPTY = Size()
 def measure(document: DocumentNode) -> dict[str | None, Size]:
     """Return the size of each operation by its name.
 
-    Raises: LimitExceeded if the document exceeds a limit.
+    Raises:
+        LimitExceeded: the document exceeds a limit.
     """
     return DocumentMeasurer(document).operations()
 
@@ -151,7 +152,8 @@ class DocumentMeasurer:
     def selection(self, node: SelectionSetNode, level: int) -> Size:
         """Return the size of a selection set; `level` is the number of selection sets around it.
 
-        Raises: LimitExceeded if `level` exceeds MAX_SELECTION_NESTING.
+        Raises:
+            LimitExceeded: `level` exceeds MAX_SELECTION_NESTING.
         """
         if level > MAX_SELECTION_NESTING:
             raise request_errors.LimitExceeded(
@@ -211,7 +213,8 @@ class DocumentMeasurer:
 def check_size(what: str, size: Size) -> None:
     """Check the size of an operation or fragment, which `what` names in the message.
 
-    Raises: LimitExceeded.
+    Raises:
+        LimitExceeded: it exceeds a limit.
     """
     check_limit(what, "fields", size.fields, MAX_FIELDS)
     check_limit(what, "aliases", size.aliases, MAX_ALIASES)
@@ -223,7 +226,8 @@ def check_size(what: str, size: Size) -> None:
 def check_limit(what: str, unit: str, number: int, maximum: int) -> None:
     """Check that a number of something in `what` does not exceed its maximum.
 
-    Raises: LimitExceeded with a message such as "The document has 33 fragments; the limit is 30."
+    Raises:
+        LimitExceeded: with a message such as "The document has 51 fragments; the limit is 50."
     """
     if number > maximum:
         shown = str(number) if number < 10**9 else "more than a billion"
@@ -233,7 +237,8 @@ def check_limit(what: str, unit: str, number: int, maximum: int) -> None:
 def check_value(node: ValueNode, level: int = 0) -> None:
     """Check the depth of a value in the document, and the length of the numbers in it.
 
-    Raises: LimitExceeded.
+    Raises:
+        LimitExceeded: it is nested too deeply, or a number is too long.
     """
     inner: Iterable[ValueNode]
     if isinstance(node, ListValueNode):

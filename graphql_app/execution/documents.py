@@ -1,8 +1,9 @@
 """Documents: parsed, measured and validated once, then cached. The parsed operation also carries its query plans.
 
 A request names its document by its text, by the SHA-256 of a text sent before (automatic persisted queries, Apollo's
-protocol), or by the id of a trusted document. Rejected are documents with syntax errors, documents that exceed a limit
-or are not valid for the schema, and unknown hashes and ids; and all but trusted documents if the settings demand it.
+protocol), or by the id of a trusted document. Documents with syntax errors, documents that exceed a limit or are not
+valid for the schema, and unknown hashes and ids are rejected. With `SHIPMENTS_TRUSTED_DOCUMENTS_ONLY`, so are all
+documents that are not trusted.
 """
 
 import hashlib
@@ -87,7 +88,8 @@ class Document:
     def operation(self, name: str | None) -> Operation:
         """Return the operation with this name, or the only one if no name is given.
 
-        Raises: OperationNotFound if there is none, or if there are several and no name is given.
+        Raises:
+            OperationNotFound: there is none, or there are several and no name is given.
         """
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
@@ -128,15 +130,17 @@ class DocumentCache:
     def operation(self, request: GraphQLRequest) -> Operation:
         """Return the operation of a request.
 
-        Raises: RequestError (or a class derived from it) or InvalidDocument.
+        Raises:
+            OperationNotFound: the document does not have the operation. And all errors of `document`.
         """
         return self.document(request).operation(request.operation_name)
 
     def document(self, request: GraphQLRequest) -> Document:
         """Return the document of a request.
 
-        Raises: RequestError if the request names no document, or two; DocumentNotTrusted if only trusted documents are
-        allowed; all errors of the methods below.
+        Raises:
+            RequestError: the request names no document, or two.
+            DocumentNotTrusted: only trusted documents are allowed. And all errors of the `by_...` methods.
         """
         persisted = request.extensions.get("persistedQuery")
         if request.document_id is not None:
@@ -154,7 +158,8 @@ class DocumentCache:
     def by_document_id(self, id_: str) -> Document:
         """Return the trusted document with this id, which may start with `sha256:`.
 
-        Raises: DocumentNotTrusted if there is none.
+        Raises:
+            DocumentNotTrusted: there is none.
         """
         document = self.trusted.get(id_.removeprefix("sha256:"))
         if document is None:
@@ -167,9 +172,11 @@ class DocumentCache:
         Apollo's protocol for automatic persisted queries: the client sends the hash alone, and if it is unknown, once
         more with the text.
 
-        Raises: PersistedQueryNotFound if the hash is unknown. PersistedQueryNotSupported for another version of the
-        protocol, or if only trusted documents are allowed. RequestError if the hash is not a string or not that of the
-        text. InvalidDocument if the text is invalid.
+        Raises:
+            PersistedQueryNotFound: the hash is unknown.
+            PersistedQueryNotSupported: it is another version of the protocol, or only trusted documents are allowed.
+            RequestError: the hash is not a string, or not that of the text.
+            InvalidDocument: the text is invalid.
         """
         if not isinstance(extension, dict) or extension.get("version") != 1:
             raise request_errors.PersistedQueryNotSupported
@@ -192,7 +199,7 @@ class DocumentCache:
         return document
 
     def remember(self, digest: str, text: str) -> None:
-        """Keep a text under its SHA-256, and drop the least recently used ones beyond MAX_PERSISTED_CHARACTERS."""
+        """Store a text by its SHA-256, and drop the least recently used ones beyond MAX_PERSISTED_CHARACTERS."""
         if digest not in self.persisted:
             self.persisted[digest] = text
             self.characters += len(text)
@@ -205,7 +212,7 @@ class DocumentCache:
 
         Parsing and validation take 2.5 to 5.6 ms per document, the cache 1 µs.
 
-        Raises: InvalidDocument, LimitExceeded or OperationNotFound if the document is invalid.
+        Raises: the errors of `parse`.
         """
         document = self.cached.get(text)
         if document is not None:
@@ -222,8 +229,10 @@ class DocumentCache:
     def parse(self, text: str, *, trusted: bool = False) -> Document:
         """Parse, measure and validate a document.
 
-        Raises: LimitExceeded if it exceeds a limit. InvalidDocument if it has a syntax error or is not valid for the
-        schema. OperationNotFound if it has no operation.
+        Raises:
+            LimitExceeded: it exceeds a limit.
+            InvalidDocument: it has a syntax error or is not valid for the schema.
+            OperationNotFound: it has no operation.
         """
         document_limits.check_limit("document", "characters", len(text), document_limits.MAX_DOCUMENT_CHARACTERS)
         parsed = parse_text(text)
@@ -252,7 +261,8 @@ class DocumentCache:
     def parse_trusted(self, id_: str, text: str) -> Document:
         """Parse a trusted document.
 
-        Raises: StartupError if it is invalid.
+        Raises:
+            StartupError: it is invalid.
         """
         try:
             return self.parse(text, trusted=True)
@@ -267,7 +277,9 @@ class DocumentCache:
 def parse_text(text: str) -> DocumentNode:
     """Parse the text of a document.
 
-    Raises: LimitExceeded if it has too many tokens. InvalidDocument if it has a syntax error.
+    Raises:
+        LimitExceeded: it has too many tokens.
+        InvalidDocument: it has a syntax error.
     """
     try:
         return parse(text, max_tokens=document_limits.MAX_TOKENS)

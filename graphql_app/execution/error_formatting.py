@@ -1,4 +1,4 @@
-"""Results and errors as the JSON of a response: the only module that writes it, for every transport.
+"""Results and errors as the JSON of a response. This is the only module that writes it, for every transport.
 
 Each error carries `extensions.code`, from the closed set of `errors/request_errors.py`, and `extensions.requestId`.
 Nothing internal is returned: an unexpected exception becomes INTERNAL_ERROR. A client's mistake is logged in one line
@@ -17,11 +17,11 @@ from graphql_app.errors import request_errors, user_errors
 from graphql_app.execution.documents import InvalidDocument
 
 MAX_ERRORS = 20
-"""Errors in one response; further ones are dropped."""
+"""Maximum number of errors in one response; further ones are dropped."""
 MAX_MESSAGE_CHARACTERS = 300
-"""Characters of an error message; a longer one is truncated and ends with `…`."""
+"""Maximum length of an error message; a longer one is truncated and ends with `…`."""
 MAX_LOCATIONS = 5
-"""Locations in the document per error; further ones are dropped."""
+"""Maximum number of locations in the document per error; further ones are dropped."""
 
 logger = logging.getLogger("graphql_app.requests")
 
@@ -96,7 +96,7 @@ def format_field_errors(
 ) -> tuple[list[FormattedError], list[request_errors.RequestError]]:
     """Format and log the errors of fields.
 
-    Returns the first MAX_ERRORS formatted errors, and the class of every error.
+    Returns the first MAX_ERRORS formatted errors, and the request error that each field error stands for.
     """
     classified = [classify_field_error(error, request_id) for error in errors]
     pairs = list(zip(errors, classified, strict=True))[:MAX_ERRORS]

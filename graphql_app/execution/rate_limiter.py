@@ -1,8 +1,8 @@
 """Rate limits: a budget of points for each client, which refills with time (a token bucket).
 
 A client is an API key, or an IP address if there is no key. The cost of an operation is known only after it ran, so it
-is charged then: a budget can become negative, and the client is rejected until it is positive again. The budgets are
-those of one process.
+is charged then: a budget can become negative, and the client is rejected until it is positive again. Each process
+has its own budgets.
 """
 
 import math
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from graphql_app.errors import request_errors
 
 MAX_CLIENTS = 10_000
-"""The maximum number of clients whose budgets are kept; the client that paid longest ago is dropped first."""
+"""The maximum number of clients whose budgets are kept; the one charged longest ago is dropped first."""
 
 
 class RateLimiter:
@@ -23,12 +23,13 @@ class RateLimiter:
         """`now` returns the current time in seconds, from any starting point."""
         self.rate, self.burst, self.now = rate, max(burst, rate), now
         self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """The points that each client had left, and when, in seconds."""
+        """Client → points left after its last charge, and the time of that charge in seconds."""
 
     def check(self, client: str) -> None:
         """Check that the client has points left.
 
-        Raises: RateLimited if it has none, with the seconds until it has some.
+        Raises:
+            RateLimited: it has none. `retry_after` is the number of seconds until it has some.
         """
         if self.rate and (remaining := self.remaining(client)) <= 0:
             seconds = max(1, math.ceil((1 - remaining) / self.rate))
@@ -38,7 +39,7 @@ class RateLimiter:
             )
 
     def remaining(self, client: str) -> float:
-        """Return the points that the client has left; negative if it owes some."""
+        """Return the points that the client has left; negative if its last operations cost more than it had."""
         points, since = self.buckets.get(client, (self.burst, self.now()))
         return min(self.burst, points + (self.now() - since) * self.rate)
 

@@ -1,7 +1,7 @@
 """GraphQL requests: bytes → JSON → `GraphQLRequest`, the same for HTTP, server-sent events and WebSocket.
 
-Depth and numbers are checked on the bytes before the JSON is parsed. Rejected are JSON nested too deeply, numbers with
-too many digits, NaN, infinity, lone surrogates, text that is not UTF-8, batches, and parameters of the wrong type.
+Depth and numbers are checked on the bytes before the JSON is parsed. JSON nested too deeply, numbers with too many
+digits, NaN, infinity, lone surrogates, text that is not UTF-8, batches, and parameters of the wrong type are rejected.
 """
 
 import re
@@ -54,7 +54,9 @@ def parse_json(text: bytes, what: str) -> Any:
 
     orjson itself rejects NaN, infinity, lone surrogates and text that is not UTF-8.
 
-    Raises: RequestError if it is not JSON or has a number with too many digits. JsonTooDeep if it is nested too deeply.
+    Raises:
+        RequestError: it is not JSON, or has a number with too many digits.
+        JsonTooDeep: it is nested too deeply.
     """
     if count_containers(text) > MAX_JSON_DEPTH:
         check_depth(text, what)
@@ -79,7 +81,8 @@ def has_long_number(text: bytes) -> bool:
 def check_depth(text: bytes, what: str) -> None:
     """Check how deep the brackets outside of strings are nested.
 
-    Raises: JsonTooDeep if they are nested more than MAX_JSON_DEPTH levels deep.
+    Raises:
+        JsonTooDeep: they are nested more than MAX_JSON_DEPTH levels deep.
     """
     depth = 0
     for bracket in JSON_STRING.sub(b"", text).translate(None, delete=NON_BRACKETS):
@@ -98,7 +101,8 @@ def parse_parameters(parameters: object, size: int, container_count: int) -> Gra
 
     `parameters` is the parsed JSON, `size` its size in bytes, `container_count` its number of lists and objects.
 
-    Raises: RequestError if it is a batch or not an object, or if a parameter has the wrong type.
+    Raises:
+        RequestError: it is a batch or not an object, or a parameter has the wrong type.
     """
     if isinstance(parameters, list):
         raise request_errors.RequestError("Batches are not supported. Send one request per operation.")

@@ -1,8 +1,8 @@
 """Runs one operation, from the parsed request to the result: the same for all transports.
 
-In this order: the limits of the request, the rate limit of the client, an execution slot, the context with its session,
-the execution, and the charge of its cost. Rejected are clients without points left, operations beyond the queue, and
-invalid variables.
+In this order: the scopes and the size of the request are checked, then the rate limit of the client; the operation
+takes an execution slot and gets its context; it is executed, and its cost is charged. Clients without points left,
+operations for which the queue has no place, and invalid variables are rejected.
 """
 
 from collections.abc import Callable, Mapping
@@ -70,7 +70,9 @@ class OperationRunner:
     def operation(self, request: GraphQLRequest, viewer: Viewer) -> Operation:
         """Return the operation of a request, after checking the scopes of the viewer and the size of the request.
 
-        Raises: RequestError (or a class derived from it, such as Forbidden or LimitExceeded) or InvalidDocument.
+        Raises:
+            Forbidden: the viewer lacks a scope.
+            LimitExceeded: the request is too large. And all errors of `DocumentCache.operation`.
         """
         operation = self.documents.operation(request)
         authorization.check_scopes(operation.required_scopes, viewer.scopes)
@@ -91,10 +93,14 @@ class OperationRunner:
     ) -> OperationResult:  # fmt: skip
         """Run a query or mutation. Errors of its fields are in the result.
 
-        `address` is the IP address of the client, which is limited by it if it has no API key; `idempotency_key` comes
+        `address` is the IP address of the client; clients without an API key are limited by it. `idempotency_key` comes
         from the header.
 
-        Raises: RateLimited, Overloaded, another RequestError or InvalidDocument if nothing was executed.
+        Raises:
+            RateLimited: the client has no points left.
+            Overloaded: the queue is full, or the operation has waited in it for too long.
+            InvalidDocument: the variables are invalid.
+            RequestError: the whole operation failed, for example because the database is unavailable.
         """
         client = viewer.client(address)
         self.rate_limiter.check(client)
@@ -123,7 +129,8 @@ class OperationRunner:
 
         A query that fails because its connection was lost is repeated once on another connection.
 
-        Raises: RequestError if the whole operation fails.
+        Raises:
+            RequestError: the whole operation failed.
         """
         base_cost = BASE_COST if operation.is_query else MUTATION_COST * operation.size.roots
         for last_attempt in (not operation.is_query, True):
@@ -150,7 +157,8 @@ class OperationRunner:
     ) -> ExecutionResult:
         """Execute an operation once.
 
-        Raises: InvalidDocument if its variables are invalid.
+        Raises:
+            InvalidDocument: its variables are invalid.
         """
         values, field_result = variables.coerce_variables(operation.variables, request.variables or {}), None
         # The fast path runs operations with one root field without graphql-core's executor, which saves about 35 µs of
@@ -177,7 +185,8 @@ class OperationRunner:
 
         `values` are its coerced variables. With None graphql-core coerces them.
 
-        Raises: InvalidDocument if the variables are invalid.
+        Raises:
+            InvalidDocument: the variables are invalid.
         """
         options: dict[str, Any] = {"is_awaitable": optimized_is_awaitable, "hide_suggestions": not self.suggestions}
         if values is not None:

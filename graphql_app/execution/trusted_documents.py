@@ -20,7 +20,8 @@ SHA256 = re.compile("[0-9a-f]{64}")
 def read(path: Path | None) -> dict[str, str]:
     """Return the documents by id, the ids without the prefix `sha256:`. Empty if there is no file.
 
-    Raises: StartupError if the file cannot be read, is not JSON, has another format, or contains a wrong hash.
+    Raises:
+        StartupError: the file cannot be read, is not JSON, has another format, or contains a wrong hash.
     """
     if path is None:
         return {}
@@ -45,7 +46,8 @@ def read(path: Path | None) -> dict[str, str]:
 def ids_and_texts(content: Any, path: Path) -> list[tuple[str, str]]:
     """Return the ids and texts of the documents in the parsed file, from either format.
 
-    Raises: StartupError if the file has another format or no documents.
+    Raises:
+        StartupError: the file has another format or no documents.
     """
     pairs: list[tuple[Any, Any]] = []
     if isinstance(content, dict) and isinstance(content.get("operations"), list):

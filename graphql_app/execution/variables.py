@@ -62,7 +62,8 @@ class InputCoercers:
 def coerce_string(value: object) -> str:
     """Return a string unchanged.
 
-    Raises: CoercionFailed if it is something else.
+    Raises:
+        CoercionFailed: it is something else.
     """
     if type(value) is not str:
         raise CoercionFailed
@@ -104,7 +105,8 @@ class ObjectCoercer:
     def __call__(self, value: Any) -> Any:
         """Return the coerced object, its fields in the order of the schema.
 
-        Raises: CoercionFailed, or the exception of a field, if the value is invalid.
+        Raises:
+            CoercionFailed: the value is invalid. Scalars and enums raise exceptions of their own.
         """
         if type(value) is not dict:
             raise CoercionFailed

@@ -1,7 +1,7 @@
 """Filters and orders of lists. The inputs of mutations are in `mutation_inputs.py`.
 
-Every field of `ShipmentWhere` and `TrackingEventWhere` has a row in `query_engine/filters/fields.py`. Null and omitted
-are the same.
+Every field of `ShipmentWhere` and `TrackingEventWhere` has a filter in `query_engine/filters/fields.py`. Null and
+omitted are the same.
 """
 
 from datetime import datetime

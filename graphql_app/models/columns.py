@@ -28,9 +28,8 @@ class Xid8(UserDefinedType[int]):
         return "XID8"
 
 
-ischema_names["xid8"] = (
-    Xid8  # so that SQLAlchemy recognizes the type when Alembic compares the database with the models
-)
+# SQLAlchemy then recognizes the type when Alembic compares the database with the models.
+ischema_names["xid8"] = Xid8
 
 
 def identifier(length: int) -> String:

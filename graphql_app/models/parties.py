@@ -18,7 +18,7 @@ from graphql_app.domain import enums
 from graphql_app.models.columns import ACCOUNT, COUNTRY, coalesce_case, column, enum, identifier, identity, reference
 
 SEARCHED_COLUMNS = ("company", "city", "region", "postal_code")
-"""Columns, besides `name`, that `shipments(search:)` finds."""
+"""Columns, besides `name`, in which `shipments(search:)` finds words."""
 SEARCHED_TEXT = " || ' ' || ".join(["name", *(coalesce_case(name, "''") for name in SEARCHED_COLUMNS)])
 PARTY_WORDS = text(f"to_tsvector('simple', {SEARCHED_TEXT})")
 """The words of a party, for full-text search."""

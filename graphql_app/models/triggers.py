@@ -1,4 +1,4 @@
-"""Triggers and first rows: inserting an account creates its own sequence of shipment numbers.
+"""Triggers, and the default account: inserting an account creates its own sequence of shipment numbers.
 
 With one sequence for all accounts, an account could see how many shipments the others create.
 """

@@ -13,7 +13,7 @@ from graphql_app.operation_context import Info, OperationContext
 FieldArguments = Mapping[str, Any]
 """Arguments of a field as graphql-core coerced them, under their GraphQL names. An omitted argument has no key."""
 MAX_ROWS = 1_000
-"""Rows of one bulk call."""
+"""Maximum number of rows of one bulk call."""
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class MutationCall:
     """One call of a mutation field.
 
     `operation` is the field's GraphQL name; together with account, actor and key it identifies an idempotency key.
-    `errors` are those of the call as a whole, such as an invalid option; errors of a row stand in its `RowResult`.
+    `errors` are those of the call as a whole, such as an invalid option; errors of a row are in its `RowResult`.
     """
 
     context: OperationContext
@@ -36,10 +36,10 @@ class MutationCall:
 
 
 def parse_call(info: Info, arguments: FieldArguments, *, versioned: bool = False) -> MutationCall:
-    """Parse the `options` of a call. Wrong options become errors of the call.
+    """Parse the `options` of a call. Invalid options become errors of the call.
 
-    `versioned`: whether the mutation changes a single shipment, so that `options.expectedVersion` makes sense. The
-    `Idempotency-Key` header counts where `options.idempotencyKey` is omitted; `transport.http_call` accepts the header
+    `versioned`: whether the mutation changes a single shipment, so that `options.expectedVersion` is allowed. The
+    `Idempotency-Key` header is used if `options.idempotencyKey` is omitted; `transport.http_call` accepts the header
     only for operations with one mutation field.
     """
     context, options = info.context, arguments.get("options") or {}

@@ -1,4 +1,4 @@
-"""From results to payloads. The rows that a payload shows are read after the commit, one statement for each kind."""
+"""Builds payloads from results. The rows in a payload are read after the commit, with one statement for each model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -99,26 +99,26 @@ def api_key_create_payload(
 
 
 class PayloadBuilder:
-    """What the payloads of one call share: a batch for each kind of row, and the errors as GraphQL types."""
+    """Builds the fields of one payload: rows, which are read in one batch per model, and errors as GraphQL types."""
 
     def __init__(self, call: MutationCall) -> None:
         self.call = call
         self.batches: dict[type[SQLModel], RowBatch] = {}
 
     def row(self, model: type[SQLModel], id_: UUID | None, result: RowResult | None = None) -> Any:
-        """The row to show in a field of the payload; None without an ID, or if its result has errors."""
+        """The row for a field of the payload; None without an ID, or if its result has errors."""
         if id_ is None or (result is not None and result.errors):
             return None
         return self.batched(model, id_)
 
     def batched(self, model: type[SQLModel], id_: UUID) -> BatchedRow:
-        """A row that the executor reads together with all others of its kind in this payload."""
+        """A row that the executor reads together with all other rows of its model in this payload."""
         if model not in self.batches:
             self.batches[model] = RowBatch(self.call.context.reader, sources.ROWS_BY_ID[model])
         return self.batches[model].add(id_)
 
     def summary(self, results: Sequence[RowResult], *, atomic: bool) -> dict[str, Any]:
-        """The fields of a bulk payload beside its results."""
+        """The fields of a bulk payload besides its results."""
         failed = sum(bool(result.errors) for result in results)
         return {
             "succeeded": 0 if atomic and failed else len(results) - failed,

@@ -1,6 +1,7 @@
 """The resolvers of the mutations: parse the call, validate the input, run the command, return the payload.
 
-Rules of the domain stand in `commands` and `domain`. The payload is built from the results, after the commit.
+The rules are in `commands` and `domain`. The payload is built from the results, after the commit. What each mutation
+does is described in `schema/mutations.py`.
 """
 
 from uuid import UUID

@@ -1,7 +1,8 @@
 """The transaction of a mutation: run a command, store its results under the idempotency key, commit.
 
-Results are returned only after the commit, so whatever a client was told is stored. When PostgreSQL reports a deadlock,
-a serialization failure or a race for a unique name, the whole transaction is run again, at most `MAX_ATTEMPTS` times.
+Results are returned only after the commit, so every result that a client receives is stored. If PostgreSQL reports a
+deadlock, a serialization failure or a race for a unique name, the whole transaction is run again, up to `MAX_ATTEMPTS`
+times in total.
 """
 
 import asyncio
@@ -16,13 +17,14 @@ from graphql_app.errors import request_errors, user_errors
 from graphql_app.mutations.call import MutationCall
 
 MAX_ATTEMPTS = 5
+"""Maximum number of attempts, the first one included."""
 MIN_RETRY_SECONDS = 0.001
 MAX_RETRY_SECONDS = 0.02
 """Bounds of the random delay before the second attempt; attempt n waits n times as long."""
 RETRYABLE_SQLSTATES = {"40001", "40P01"}
 """serialization_failure and deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 RETRYABLE_CONSTRAINTS = {"uq_shipment_account_id_external_reference", "uq_carrier_account_id_code"}
-"""Unique names that a concurrent transaction may take between our check and our insert."""
+"""Unique constraints on names that a concurrent transaction may take between the check and the insert."""
 
 Command = Callable[[CommandContext], Awaitable[list[RowResult]]]
 
@@ -37,8 +39,10 @@ async def run(
 ) -> list[RowResult]:
     """Run a command and commit, unless nothing valid is left to write.
 
-    Arguments:
+    Args:
+        call: the call, whose `errors` are extended.
         validators: one for each row of the call, in the order of the results. Their errors are those found so far.
+        command: runs the statements and returns one result for each row.
         atomic: write all rows or none (`errorPolicy: REJECT_EVERYTHING`).
         single_statement: the command is one SQL statement, so without an idempotency key it needs no BEGIN and COMMIT.
 

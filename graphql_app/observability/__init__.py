@@ -1,1 +1,1 @@
-"""Logging and Prometheus metrics. May import nothing else of this package."""
+"""Logging and Prometheus metrics. May import no other package of `graphql_app`."""

@@ -1,4 +1,4 @@
-"""Log format and the request id in log lines. The id is the only part of a request that is logged."""
+"""Log format, and the request id in log lines. Of a request, only its id and the messages of its errors are logged."""
 
 import logging
 import time

@@ -19,12 +19,13 @@ Follow one query through them. A client sends it with the variables `{"service":
       shipments(first: 2, where: { service: { eq: $service } }) { nodes { no: number shipper { city } } }
     }
 
-The source of `shipments` is `sources.SHIPMENTS`. The operation has a single root field, so `fast_path` runs it. With
-several root fields, or in the payload of a mutation, the executor meets a `SourceQuery` of that source and does the
-same: it looks up the plan of this field, whose key is the field, the source and the shape of `$service` (a string). The
-first time there is none. `sources.shipments` selects the account's shipments that match `where` and `search`, newest
-first. `pagination` takes two of them, and `selection` reads the fields of each node: `number` is a column, `shipper` is
-computed from the party with that role and is non-null. So the plan is this statement, but for the line breaks:
+The source of `shipments` is `sources.SHIPMENTS`. The operation has a single root field, so `fast_path` runs it. If it
+had several, the executor would get a `SourceQuery` with that source (in the payload of a mutation: a `BatchedRow`) and
+do the same: it looks up the plan of this field, whose key is the field, the source and the shape of `$service` (a
+string). The first time there is none. `sources.shipments` selects the account's shipments that match `where` and
+`search`, newest first. `pagination` takes two of them, and `selection` reads the fields of each node: `number` is a
+column, `shipper` is computed from the party with that role and is non-null. So the plan is this statement, but for the
+line breaks:
 
     SELECT convert_to(concat('{"nodes":[', string_agg(page_1.node_1, ','), ']}'), 'UTF8') AS convert_to_1
     FROM (

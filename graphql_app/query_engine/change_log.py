@@ -1,4 +1,4 @@
-"""The change log as a source: a connection for queries, a run of rows for subscriptions.
+"""The change log as a source: a connection for queries, the rows between two positions for subscriptions.
 
 The order is (xid, seq), and a row is read only if its transaction is older than every transaction that is still
 running: `seq` alone would skip the rows of a transaction that got its number early and committed late. A cursor older
@@ -28,9 +28,9 @@ MAX_ROWS_PER_READ = 200
 MAX_COST_PER_READ = 2_000
 """Maximum number of objects that a subscription reads in one statement. Large messages reduce the number of rows."""
 EXPIRED = "expired"
-"""The statement's report of a cursor before the oldest retained row; see `plan.CURSOR_ERRORS`."""
+"""What the statement returns for a cursor before the oldest retained row; see `plan.CURSOR_ERRORS`."""
 AHEAD = "ahead"
-"""The statement's report of a cursor after every readable row; see `plan.CURSOR_ERRORS`."""
+"""What the statement returns for a cursor after every readable row; see `plan.CURSOR_ERRORS`."""
 
 
 def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
@@ -60,7 +60,7 @@ def decode_position(encoded: str) -> change_notifier.Position:
 def changes(arguments: Arguments, *conditions: Callable[[RowAlias], Predicate]) -> RowSet:
     """Return the committed changes that match `where` and the conditions, in the order of the log.
 
-    With a condition, a foreign key of an outer row leads to the changes.
+    Conditions join the changes to an outer row by its foreign key.
     """
 
     def where(row: RowAlias) -> list[Predicate]:
@@ -161,7 +161,7 @@ def shipment_of_change(change: RowAlias, shipment: RowAlias) -> list[Predicate]:
 
 
 def shipment_where(row: RowAlias, arguments: Arguments, _field: SelectedField) -> list[Predicate]:
-    """Apply `where` to the present state of the shipment.
+    """Apply `where` to the current state of the shipment.
 
     Without `where` every shipment matches, archived shipments included, so that no change is missed.
     """

@@ -1,7 +1,7 @@
 """Fields that are more than a column: the SQL of each, registered by model and Python name of the field.
 
-`type_mapping` prefers a computed field over a column of the same name. Nothing here makes a decision about the domain:
-what a status means comes from `domain.status_rules`, units come from `domain.units`.
+`type_mapping` prefers a computed field over a column of the same name. There are no rules here: those
+of statuses are in `domain.status_rules`, units in `domain.units`.
 """
 
 from collections.abc import Callable

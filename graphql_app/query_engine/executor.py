@@ -1,7 +1,7 @@
 """graphql-core's executor with one addition: the JSON of a resolver's `SourceQuery` comes from SQL.
 
 A `SourceQuery` at any depth becomes an `orjson.Fragment`, which the response contains without parsing it. Root fields
-run one after another; those of a query share one snapshot of the database.
+run one after another; the root fields of a query share one snapshot of the database.
 
 Fast path: graphql-core needs about 9 µs per field and 50 µs per object to complete a value; a page of 50 shipments has
 650 objects.
@@ -25,7 +25,7 @@ from graphql_app.query_engine.type_mapping import TypeMapping
 
 
 class SourceQuery:
-    """What a resolver returns instead of data: the reader of an account, a source, and the values of its parameters."""
+    """A resolver returns it instead of data: the reader of an account, a source, and the values of its parameters."""
 
     __slots__ = ("reader", "source", "values")
 

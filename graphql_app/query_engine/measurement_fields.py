@@ -13,7 +13,8 @@ from graphql_app.query_engine.type_mapping import FieldReader
 
 
 def converted(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]:
-    """Return a number divided by the factor of a unit, rounded to `units.SHOWN` decimal places.
+    """Return a number divided by the factor of a unit, rounded to
+    `units.CONVERTED_DECIMAL_PLACES`.
 
     PostgreSQL divides to as many places as the divisor has, so the factor is written with 20 of them.
     """

@@ -1,8 +1,8 @@
 """A Relay connection → one SELECT of its JSON: edges, nodes, pageInfo and totalCount, each only if selected.
 
-Keyset pagination in both directions, for root fields and below any row alike. The inner SELECT takes the rows of the
+Keyset pagination in both directions, for root fields and for fields of any row. The inner SELECT takes the rows of the
 page in the requested order, one more than the page size if `pageInfo` is selected; the outer SELECT aggregates them.
-Rejected are page sizes out of range, `first` together with `last`, and cursors of another order.
+Page sizes out of range, `first` together with `last`, and cursors of another order are rejected.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class RowSet:
     """The name of the order: cursors are valid for this name only."""
     sort_keys: Callable[[RowAlias], list[cursor.SortKey]]
     via_foreign_key: bool = False
-    """Whether a foreign key of an outer row leads to the rows: see `PlanBuilder.account_check`."""
+    """Whether the rows are found by a foreign key of an outer row: see `PlanBuilder.account_check`."""
 
 
 class ConnectionBuilder:

@@ -41,8 +41,8 @@ class Plan(NamedTuple):
     """One statement.
 
     `constants` holds all arguments of the statement; `parameters` holds the index and the source of each argument that
-    is looked up at every execution. `validations` are values that are only converted, for the errors that this raises.
-    `cost` is the number of objects that the statement may read.
+    is looked up at every execution. `validations` are values that are converted only to raise the errors of invalid
+    ones. `cost` is the number of objects that the statement may read.
     """
 
     sql: str
@@ -155,7 +155,7 @@ def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType,
         try:
             plan = build_plan(inputs, reader, parent, details, source)
         except RecursionError:
-            raise request_errors.LimitExceeded("The operation is nested too deeply.") from None
+            raise request_errors.LimitExceeded("The operation is nested too deeply. Select fewer levels.") from None
         PLAN_CACHE.put(plans, key, plan)
     return plan
 
@@ -186,7 +186,7 @@ def build_plan(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectTyp
 
 
 def current_value(path: ParameterPath, builder: PlanBuilder, inputs: ExecutionInputs) -> object:
-    """Return the present value of a parameter among the arguments, converted."""
+    """Return the current value of a parameter, which is one of the arguments, converted."""
     value: Any = builder.argument_owners[path.owner_index].values(inputs)
     for step in path.path:
         value = value[step]

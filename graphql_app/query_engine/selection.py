@@ -1,7 +1,7 @@
 """The selected fields of a type → pieces of JSON text over the columns of one row.
 
 `PlanBuilder` is a plan under construction: it assigns aliases and parameters. `Selection` iterates over the fields as
-graphql-core collects them; aliases, fragments, type conditions, @skip and @include are graphql-core's work.
+graphql-core collects them; graphql-core resolves aliases, fragments, type conditions, @skip and @include.
 `SelectedField` is one field with its arguments; it offers what a column, a relation or a computed field needs to
 describe how it is read.
 
@@ -79,18 +79,18 @@ class PlanBuilder(CostCounter):
         return row
 
     def account_filter(self, row: RowAlias) -> ColumnElement[bool]:
-        """Restrict a table that is searched to the rows of the session's account."""
+        """Restrict a table that is searched to the rows of the viewer's account."""
         return row.c.account_id == self.account()
 
     def account_check(self, row: RowAlias) -> ColumnElement[bool]:
-        """Restrict a row that a foreign key leads to.
+        """Restrict a row that is found by a foreign key to the viewer's account.
 
         IS NOT DISTINCT FROM is a check that no index serves, so that PostgreSQL uses the index of the foreign key.
         """
         return row.c.account_id.is_not_distinct_from(self.account())
 
     def account(self) -> BindParameter[UUID]:
-        """Return the parameter with the ID of the session's account."""
+        """Return the parameter with the ID of the viewer's account."""
         self.parameters["account"] = ParameterPath(SOURCE_VALUE, ("account",), None)
         return bindparam("account", type_=Uuid())
 
@@ -146,7 +146,7 @@ class Arguments:
         return self.builder.parameter(prefix, type_, ParameterPath(self.owner_index, (*self.path, name), convert))
 
     def validate(self, name: str, convert: Convert) -> None:
-        """Convert this value at every execution only for the errors that the conversion raises."""
+        """Convert this value at every execution, only to raise the error of an invalid one."""
         self.builder.validations.append(ParameterPath(self.owner_index, (*self.path, name), convert))
 
 

@@ -1,4 +1,4 @@
-"""The rows that a resolver may return. Each source restricts its rows to the session's account.
+"""The rows that a resolver may return. Each source restricts its rows to the viewer's account.
 
 `SingleRow`: a row or null. `RowList`: a list of limited length. `ConnectionSource`: a Relay connection.
 `RowsById`: rows of one model by their IDs. `NodesById`: rows of several models by their IDs. Each turns a selected

@@ -1,7 +1,7 @@
 """Plans every field of every mapped type once at startup, so that a field that cannot be read stops the start.
 
-A field that an embedded object lacks, an argument of another type, a scalar without SQL: none of them waits for the
-first client that selects it.
+Otherwise a field that an embedded object lacks, an argument of another type or a scalar without SQL would fail only
+when a client selects it.
 """
 
 from collections.abc import Iterator

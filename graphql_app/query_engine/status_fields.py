@@ -38,7 +38,7 @@ def phase(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
 
 
 def editable_fields(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
-    """Read the input fields that may be changed in the present phase."""
+    """Read the input fields that can be changed in the current phase."""
     names = {
         status: json_names(status_rules.EDITABLE_FIELDS[status_rules.phase(status)]) for status in enums.ShipmentStatus
     }
@@ -46,7 +46,7 @@ def editable_fields(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
 
 
 def allowed_transitions(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
-    """Read the commands that are allowed. A draft can only be confirmed if it has a package and a recipient."""
+    """Read the statuses that commands can set. A draft can be confirmed only if it has a package and a recipient."""
     party = field.builder.row(models.Party)
     recipient = select(json_sql.sql("1")).select_from(party).where(
         party.c.shipment_id == outer_column(row.c.id),

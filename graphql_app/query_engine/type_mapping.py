@@ -1,8 +1,8 @@
 """The table of each GraphQL type, and the reader of each of its fields.
 
 A field is read as a computed field (`computed_fields`), as the column of its name, or as the relationship of its name.
-`TypeMapping` determines this once for a schema. It rejects at startup: a field that is none of the three, a leaf whose
-text PostgreSQL would write differently, arguments that nothing reads, a non-null field whose column allows null.
+`TypeMapping` determines this once for a schema. At startup it rejects a field that is none of the three, a leaf whose
+text PostgreSQL would write differently, arguments that nothing reads, and a non-null field whose column allows null.
 """
 
 from collections.abc import Callable, Mapping
@@ -104,7 +104,7 @@ class TypeMapping:
 
 
 def mapping_of(schema: GraphQLSchema) -> TypeMapping:
-    """Return the type mapping of a schema. Each schema has its own, since its type objects are its own."""
+    """Return the type mapping of a schema. Each schema has one, since schemas do not share type objects."""
     mapping: TypeMapping = schema.extensions[EXTENSION_KEY]
     return mapping
 

@@ -72,7 +72,8 @@ def required_scopes(
 def check_scopes(required: RequiredScopes, scopes: Collection[str]) -> None:
     """Check that the scopes of an API key include all required ones.
 
-    Raises: Forbidden for the first one that is missing, with the path of its field.
+    Raises:
+        Forbidden: one is missing. The error has the path of the field that requires it.
     """
     for scope, name, key in required:
         if scope not in scopes:

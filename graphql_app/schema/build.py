@@ -23,7 +23,8 @@ class Executor(QueryExecutor):
 def build() -> strawberry.Schema:
     """Build the schema.
 
-    Raises: TypeError if a type does not match its table.
+    Raises:
+        TypeError: a type does not match its table.
     """
     schema = strawberry.Schema(
         queries.Query, mutations.Mutation, subscriptions.Subscription,
@@ -41,7 +42,7 @@ def build() -> strawberry.Schema:
 
 
 def use_documented_enums(schema: GraphQLSchema) -> None:
-    """Make resolvers receive enum values as members of our Python enums.
+    """Make resolvers receive enum values as members of the enums in `domain/enums.py`.
 
     When Strawberry sorts the schema, the values of its enums become `str`. A query plan could then not distinguish an
     enum value, on which its SQL depends, from text.

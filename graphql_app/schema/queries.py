@@ -1,8 +1,7 @@
 """The root type of queries: names, arguments, descriptions, scopes, and the source that each field reads.
 
-No function here does I/O: the query engine does. The arguments are read where the query plan needs them, as
-graphql-core coerced them. Strawberry's conversion of arguments to objects, a fifth of the time of a small query, is
-bypassed.
+No function here does I/O: the query engine does. The query plan reads the arguments that it needs, as graphql-core
+coerced them. Strawberry's conversion of arguments to objects, a fifth of the time of a small query, is bypassed.
 """
 
 from collections.abc import Callable, Mapping
@@ -95,7 +94,8 @@ def resolve_node(info: Info, arguments: Mapping[str, Any]) -> SourceQuery | None
 def resolve_nodes(info: Info, arguments: Mapping[str, Any]) -> SourceQuery:
     """Resolve `nodes`: objects of several types in one statement.
 
-    Raises: BadUserInput if there are more than MAX_NODES ids.
+    Raises:
+        BadUserInput: there are more than MAX_NODES ids.
     """
     ids = arguments["ids"]
     if len(ids) > MAX_NODES:

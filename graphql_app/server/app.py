@@ -29,7 +29,7 @@ from graphql_app.transport import endpoint, graphiql, http_response, sse, websoc
 
 
 def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless: bool = False) -> Starlette:
-    """Return the app for a migrated database: that of `settings.postgres_url`, or that of `engine`, which stays open.
+    """Return the app. It uses the migrated database at `settings.postgres_url`, or `engine`, which it does not close.
 
     `keyless`: accept requests from this machine without an API key, as the default account, until the first key is
     created.

@@ -127,7 +127,9 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
                 raise startup_error.StartupError(
                     f"Port {port} of {host} is in use. Stop the program that uses it, or choose another with --port."
                 ) from None
-            raise startup_error.StartupError(f"Port {port} of {host} cannot be opened: {error.strerror}.") from None
+            raise startup_error.StartupError(
+                f"Port {port} of {host} cannot be opened: {error.strerror}. Choose another with --host or --port."
+            ) from None
         yield listener
 
 

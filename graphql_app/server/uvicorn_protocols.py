@@ -60,8 +60,8 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol on httptools, with limits on headers and on slow clients."""
 
     head_timeout_seconds = 10.0
-    """Maximum seconds until the headers of a request are complete. They start with the connection, or with the first
-    byte of a further request."""
+    """Maximum seconds until the headers of a request are complete, counted from the connection, or from the first byte
+    of a further request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timer of the headers, and reject the connection if there are too many."""
@@ -207,7 +207,6 @@ async def too_many_connections(scope: Scope, _receive: Receive, send: Send) -> N
 
 def config(app: Any, settings: Settings, **overrides: Any) -> uvicorn.Config:
     """Return uvicorn's configuration for an app or its import string. `overrides` are arguments of uvicorn.Config."""
-
     arguments: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,

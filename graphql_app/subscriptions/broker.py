@@ -1,8 +1,8 @@
 """All subscriptions of a process: opens them, shares their statements and limits their number.
 
 Subscribers of one account with the same operation and variables share one `SharedSubscription` (`fan_out.py`). No
-subscription holds a database connection while it waits. Rejects: more streams than a process or a client may have open,
-invalid or expired cursors, and everything that is rejected in a query.
+subscription holds a database connection while it waits. More streams than a process or a client may have open, invalid
+or expired cursors, and everything that is rejected in a query are rejected.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ MAX_READS_PER_SECOND = 500
 less often each reads."""
 
 SharedKey = tuple[UUID, int, bytes]
-"""What a shared subscription is shared by: account, id of the operation's node, variables as JSON."""
+"""Key of a shared subscription: account, `id()` of the operation's node, variables as JSON."""
 
 
 class SubscriptionBroker:
@@ -74,7 +74,7 @@ class SubscriptionBroker:
         """Count one WebSocket or SSE stream of a client while the block runs.
 
         Raises:
-            RateLimited: The client has `max_streams_per_client` open.
+            RateLimited: the client has `max_streams_per_client` open.
         """
         if self.streams_per_client[client] >= self.settings.max_streams_per_client:
             raise request_errors.RateLimited(
@@ -98,9 +98,9 @@ class SubscriptionBroker:
         It starts after the cursor `last_event_id`, else after the argument `after`, else at the end of the log.
 
         Raises:
-            RateLimited: The client has no points left.
-            InvalidDocument: A variable or an argument does not have its type.
-            RequestError: The cursor is invalid or expired, an argument is invalid, or the database is unavailable.
+            RateLimited: the client has no points left.
+            InvalidDocument: a variable or an argument does not have its type.
+            RequestError: the cursor is invalid or expired, an argument is invalid, or the database is unavailable.
         """
         self.runner.rate_limiter.check(client)
         query = ChangeQuery(self.runner, self.read_slots, operation, request)

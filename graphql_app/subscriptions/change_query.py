@@ -54,7 +54,7 @@ class ChangeQuery:
         """Plan the statement.
 
         Raises:
-            InvalidDocument: A variable or an argument does not have its type.
+            InvalidDocument: a variable or an argument does not have its type.
         """
         executor = runner.executor(operation, request, None, None)
         root = executor.schema.subscription_type

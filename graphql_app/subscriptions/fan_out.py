@@ -21,9 +21,9 @@ from graphql_app.subscriptions.change_query import ChangeMessage, ChangeQuery
 logger = logging.getLogger(__name__)
 
 MAX_QUEUED_MESSAGES = 1_000
-"""Messages that may wait for one subscriber."""
+"""Maximum number of messages that wait for one subscriber."""
 MAX_QUEUED_BYTES = 4_000_000
-"""Size of the payloads that may wait for one subscriber."""
+"""Maximum size of the payloads that wait for one subscriber."""
 MAX_ATTEMPTS = 5
 """Attempts to run a statement that times out or conflicts. Without a database it is retried for ever."""
 RETRY_SECONDS = 0.1
@@ -33,7 +33,7 @@ MAX_RETRY_SECONDS = 2.0
 
 
 class ShuttingDown(Exception):
-    """The process shuts down, or the client has disconnected: the subscription ends without an error."""
+    """Ends a subscription without an error, because the process shuts down or the client has disconnected."""
 
 
 class SharedSubscription:
@@ -86,8 +86,8 @@ class SharedSubscription:
         """Read one page of messages, see `ChangeQuery.read`; waits while the database is unavailable.
 
         Raises:
-            RequestError: The page cannot be read. Timeout and Conflict only after MAX_ATTEMPTS attempts.
-            InternalError: An unexpected exception, which is logged.
+            RequestError: the page cannot be read. Timeout and Conflict only after MAX_ATTEMPTS attempts.
+            InternalError: an unexpected exception, which is logged.
         """
         delay, attempts_left = RETRY_SECONDS, MAX_ATTEMPTS
         while True:
@@ -162,8 +162,8 @@ class Subscriber:
         """The next messages, in the order of commit; an empty list if none arrive within `wait_seconds`.
 
         Raises:
-            RequestError: The log cannot be read, or the client reads too slowly.
-            ShuttingDown: The subscription ends without an error.
+            RequestError: the log cannot be read, or the client reads too slowly.
+            ShuttingDown: the subscription ends without an error.
         """
         while True:
             if self.queue:

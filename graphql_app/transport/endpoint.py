@@ -74,11 +74,11 @@ class Endpoint:
         """Handle one HTTP request; returns None if a stream was sent instead of a response.
 
         Raises:
-            MethodNotAllowed: The method is not supported, or a mutation was not sent by POST.
-            NotAcceptable: The client accepts neither of the media types of the response.
-            RequestError: Any other error of the request.
-            InvalidDocument: The document is invalid.
-            ClientDisconnected: The client has disconnected.
+            MethodNotAllowed: the method is not supported, or a mutation was not sent by POST.
+            NotAcceptable: the client accepts neither of the media types of the response.
+            RequestError: any other error of the request.
+            InvalidDocument: the document is invalid.
+            ClientDisconnected: the client has disconnected.
         """
         method = scope["method"]
         if method == "OPTIONS":
@@ -129,7 +129,7 @@ class Endpoint:
         """Send a subscription as server-sent events; returns the code with which it ended.
 
         Raises:
-            NotAcceptable: The client does not accept `text/event-stream`.
+            NotAcceptable: the client does not accept `text/event-stream`.
         """
         if not call.accepted.event_stream:
             raise request_errors.NotAcceptable("Subscriptions over HTTP require `Accept: text/event-stream`.")

@@ -61,7 +61,7 @@ def idempotency_key(call: HttpCall) -> str | None:
     Returns None without the header, and for a query.
 
     Raises:
-        RequestError: The key is invalid, or the mutation has several fields.
+        RequestError: the key is invalid, or the mutation has several fields.
     """
     header = call.headers.get(b"idempotency-key")
     if header is None or call.operation.kind is not OperationType.MUTATION:

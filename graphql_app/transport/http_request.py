@@ -1,8 +1,8 @@
 """Parses HTTP requests: `Accept`, the body of a POST, the query string of a GET.
 
-Everything is bounded before it is parsed, and nothing is guessed. Rejects: bodies that are too large, compressed or of
-another media type; text that is not UTF-8; JSON with NaN, numbers beyond 64 bits, lone surrogates or deep nesting;
-parameters of the wrong type.
+Sizes are checked before anything is parsed. Bodies that are too large, compressed or of another media type are
+rejected, and so are text that is not UTF-8, parameters of the wrong type, and JSON with NaN, numbers of more than 19
+digits, lone surrogates or deep nesting.
 """
 
 from functools import lru_cache
@@ -16,11 +16,11 @@ from graphql_app.execution.request import MAX_BODY_BYTES, GraphQLRequest, count_
 from graphql_app.transport.timeout import ClientDisconnected
 
 BODY_TIMEOUT_SECONDS = 10.0
-"""Time within which the body of a request must arrive."""
+"""Maximum time until the body of a request has arrived."""
 MAX_ACCEPT_CHARACTERS = 2_000
-"""Length of `Accept` up to which it is parsed; a longer header is ignored."""
+"""Maximum length of `Accept`; a longer header is ignored."""
 MAX_QUERY_STRING_PARAMETERS = 50
-"""Parameters in the query string of a GET."""
+"""Maximum number of parameters in the query string of a GET."""
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 """The media type of GraphQL over HTTP, with statuses of 4xx for invalid documents."""
 JSON = "application/json"
@@ -55,7 +55,7 @@ def media_type_of(content_type: bytes) -> str:
 
 @lru_cache(256)
 def parse_accept(accept: bytes) -> AcceptedTypes:
-    """Parse an `Accept` header (RFC 9110): the first type with the highest quality; JSON for `*/*` and for no
+    """Parse an `Accept` header (RFC 9110): the first type with the highest quality; JSON for `*/*` and without a
     header."""
     header = accept.decode("latin-1")
     if len(header) > MAX_ACCEPT_CHARACTERS or not header.strip():
@@ -78,8 +78,8 @@ async def read_body(headers: RequestHeaders, receive: Receive) -> bytes:
 
     Raises:
         UnsupportedMediaType: `Content-Type` is not application/json, or the body has a `Content-Encoding`.
-        PayloadTooLarge: The body is larger than MAX_BODY_BYTES.
-        ClientDisconnected: The client has disconnected.
+        PayloadTooLarge: the body is larger than MAX_BODY_BYTES.
+        ClientDisconnected: the client has disconnected.
     """
     if media_type_of(headers.get(b"content-type", b"")) != JSON:
         raise request_errors.UnsupportedMediaType
@@ -106,8 +106,8 @@ def parse_body(body: bytes) -> GraphQLRequest:
     """Parse the body of a POST.
 
     Raises:
-        RequestError: The body is empty, not JSON, or a parameter has the wrong type.
-        JsonTooDeep: The JSON is nested too deeply.
+        RequestError: the body is empty, not JSON, or a parameter has the wrong type.
+        JsonTooDeep: the JSON is nested too deeply.
     """
     if not body:
         raise request_errors.RequestError("The request body is empty. Send a JSON object with `query`.")
@@ -118,8 +118,8 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
     """Parse the query string of a GET; `variables` and `extensions` are JSON.
 
     Raises:
-        RequestError: The query string is not URL-encoded UTF-8, repeats a parameter, or has an invalid parameter.
-        JsonTooDeep: The JSON is nested too deeply.
+        RequestError: the query string is not URL-encoded UTF-8, repeats a parameter, or has an invalid parameter.
+        JsonTooDeep: the JSON is nested too deeply.
     """
     try:
         pairs = parse_qsl(

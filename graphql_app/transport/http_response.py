@@ -27,9 +27,9 @@ from graphql_app.transport.http_call import request_id_from
 ResponseHeaders = list[tuple[bytes, bytes]]
 """Response headers as ASGI takes them."""
 GZIP_MIN_BYTES = 1_024
-"""Size from which a body is compressed."""
+"""Smallest body that is compressed."""
 GZIP_IN_THREAD_BYTES = 128_000
-"""Size from which a body is compressed in a thread, because it would block the event loop for too long."""
+"""Smallest body that is compressed in a thread, because it would block the event loop for too long."""
 GZIP_LEVEL = 1
 """The fastest level of zlib."""
 GZIP_WINDOW_BITS = 31

@@ -2,9 +2,9 @@
 
 Works with fetch, EventSource and curl. https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md. Each message
 is an event `next` whose id is the cursor of the change, so a client that reconnects with `Last-Event-ID` continues
-after it; while no change matches, an id without an event moves this position on. An event `complete` ends a
-subscription for good. A client should reconnect if a stream stops without it, because the process has shut down or the
-connection was lost.
+after it. While no change matches, the stream contains ids without an event, so that this position advances. After an
+event `complete` the subscription has ended. A client should reconnect if a stream stops without it, because the process
+has shut down or the connection was lost.
 """
 
 import asyncio

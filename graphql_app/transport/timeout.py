@@ -71,11 +71,11 @@ class RequestDeadline:
             self.handle = self.loop.call_later(self.body_timeout - WATCH_AFTER_SECONDS, self.expire_body)
 
     def expire_body(self) -> None:
-        """The body has not arrived within `body_timeout`."""
+        """Cancel the request: the body has not arrived within `body_timeout`."""
         self.cancel(self.body_timeout_error())
 
     def response_started(self, *, survives_disconnect: bool) -> None:
-        """The body has arrived: watch the client from now on.
+        """Note that the body has arrived and the response is being computed: watch the client from now on.
 
         `survives_disconnect`: the operation continues without its client, until `response_timeout`.
         """

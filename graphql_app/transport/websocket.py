@@ -29,9 +29,8 @@ class WebSocketApp:
         await receive()
         headers = dict(scope["headers"])
         if not self.is_allowed_origin(headers):
-            await reject_handshake(
-                scope, send, request_errors.Forbidden("Pages of this origin are not allowed to open a WebSocket.")
-            )
+            message = "Pages of this origin may not open a WebSocket. SHIPMENTS_CORS_ORIGINS lists the allowed origins."
+            await reject_handshake(scope, send, request_errors.Forbidden(message))
             return
         try:
             with self.broker.stream_slot():

@@ -1,7 +1,7 @@
-"""One connection of graphql-transport-ws: any number of operations at the same time, each under the client's id.
+"""One connection of graphql-transport-ws: up to MAX_OPERATIONS at the same time, each with an id that the client chose.
 
-Closes the socket, with the protocol's close codes: invalid messages, too many messages, too many connections of one
-client, no `connection_init` in time, no valid API key. An operation with an error ends with an `error` message; the
+Invalid messages, too many messages, too many connections of one client, no `connection_init` in time, and no valid API
+key close the socket with the protocol's close codes. An operation with an error ends with an `error` message; the
 socket stays open. A mutation that has started completes even if the socket closes.
 """
 
@@ -32,15 +32,15 @@ from graphql_app.transport.websocket_messages import ClientMessage, CloseSocket
 logger = logging.getLogger(__name__)
 
 INIT_TIMEOUT_SECONDS = 5.0
-"""Time within which a client must send `connection_init`."""
+"""Maximum time until a client has sent `connection_init`."""
 CLOSE_TIMEOUT_SECONDS = 10.0
-"""Time within which the client must take the close frame."""
+"""Maximum time until the client has read the close frame."""
 MAX_OPERATIONS = 20
-"""Operations that run at the same time on one connection."""
+"""Maximum number of operations that run at the same time on one connection."""
 MAX_MESSAGES_PER_SECOND = 50
-"""Messages per second of one client, which is also the burst."""
+"""Maximum number of messages per second of one connection, which is also the burst."""
 WAIT_SECONDS = 30.0
-"""Longest wait for the messages of a subscription, after which it waits again."""
+"""Timeout of each wait for messages of a subscription. It has no effect: the connection waits again."""
 
 
 class WebSocketConnection:
@@ -87,8 +87,8 @@ class WebSocketConnection:
         """Receive and parse the next message.
 
         Raises:
-            SocketClosed: The client has closed the socket.
-            CloseSocket: The message is invalid, or the client has sent more than MAX_MESSAGES_PER_SECOND.
+            SocketClosed: the client has closed the socket.
+            CloseSocket: the message is invalid, or the client has sent more than MAX_MESSAGES_PER_SECOND.
         """
         event = await self.receive()
         if event["type"] == "websocket.disconnect":
@@ -98,7 +98,7 @@ class WebSocketConnection:
         self.message_budget, self.budget_updated_at = min(MAX_MESSAGES_PER_SECOND, refilled) - 1, now
         if self.message_budget < 0:
             raise CloseSocket(
-                websocket_messages.TOO_MANY_REQUESTS, f"More than {MAX_MESSAGES_PER_SECOND} messages per second"
+                websocket_messages.TOO_MANY_REQUESTS, f"Send at most {MAX_MESSAGES_PER_SECOND} messages per second."
             )
         return websocket_messages.parse_message(event)
 
@@ -106,7 +106,7 @@ class WebSocketConnection:
         """Authenticate the client, by the headers of the handshake or by the payload of `connection_init`.
 
         Raises:
-            CloseSocket: No `connection_init` within INIT_TIMEOUT_SECONDS, no valid API key, or too many connections.
+            CloseSocket: no `connection_init` within INIT_TIMEOUT_SECONDS, no valid API key, or too many connections.
         """
         try:
             async with asyncio.timeout(INIT_TIMEOUT_SECONDS):
@@ -141,7 +141,7 @@ class WebSocketConnection:
         """Handle a message of an authenticated client.
 
         Raises:
-            CloseSocket: A second `connection_init`, an id that is in use, or an invalid `subscribe`.
+            CloseSocket: a second `connection_init`, an id that is in use, or an invalid `subscribe`.
         """
         if message.kind == "connection_init":
             raise CloseSocket(websocket_messages.TOO_MANY_REQUESTS, "Too many initialisation requests")
@@ -176,7 +176,7 @@ class WebSocketConnection:
             try:
                 if len(self.tasks) > MAX_OPERATIONS:
                     raise request_errors.LimitExceeded(
-                        f"A connection runs at most {MAX_OPERATIONS} operations at the same time."
+                        f"A connection runs at most {MAX_OPERATIONS} operations at the same time. Complete one first."
                     )
                 self.viewer = await self.broker.authenticator(self.scope)
                 operation = self.broker.runner.operation(request, self.viewer)
@@ -201,7 +201,7 @@ class WebSocketConnection:
         """Run a query or mutation and send its result; returns the code of its first error, or `ok`.
 
         Raises:
-            Timeout: It takes longer than `request_timeout`.
+            Timeout: it takes longer than `request_timeout`.
         """
         assert self.viewer is not None
         task = asyncio.current_task()
@@ -220,7 +220,7 @@ class WebSocketConnection:
         """Send the messages of a subscription until the task is cancelled.
 
         Raises:
-            SubscriptionFailed: The subscription failed after it had started.
+            SubscriptionFailed: the subscription failed after it had started.
         """
         assert self.viewer is not None
         subscriber = await self.broker.open(operation, request, self.viewer, self.client)

@@ -32,9 +32,9 @@ TOO_MANY_REQUESTS = 4429
 INTERNAL_ERROR = 4500
 """Close code: an unexpected exception, or the database is unavailable."""
 MAX_ID_CHARACTERS = 128
-"""Length of the id of an operation."""
+"""Maximum length of the id of an operation."""
 MAX_REASON_CHARACTERS = 100
-"""Length of a close reason, which a WebSocket limits to 123 bytes."""
+"""Maximum length of a close reason, which the WebSocket protocol limits to 123 bytes."""
 MESSAGES_WITH_PAYLOAD = {"connection_init": False, "ping": False, "pong": False, "subscribe": True}
 """Types of messages with a payload, which is an object; and whether it is required."""
 MESSAGES_WITH_ID = ("subscribe", "complete")
@@ -68,7 +68,7 @@ def parse_message(event: Any) -> ClientMessage:
     """Parse the message in an ASGI event `websocket.receive`.
 
     Raises:
-        CloseSocket: It is not a message that a client may send.
+        CloseSocket: it is not a message that a client may send.
     """
     if event.get("text") is None:
         raise CloseSocket(BAD_REQUEST, "Binary frames are not supported. Send text frames.")
@@ -95,7 +95,7 @@ def parse_subscribe(message: ClientMessage) -> GraphQLRequest:
     """Parse the payload of a `subscribe` message.
 
     Raises:
-        CloseSocket: A parameter has the wrong type.
+        CloseSocket: a parameter has the wrong type.
     """
     try:
         return parse_parameters(message.payload, len(message.text), count_containers(message.text))

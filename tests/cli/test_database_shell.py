@@ -94,7 +94,7 @@ def test_the_psql_command_of_an_external_database_has_no_password() -> None:
     assert program.output == "psql 'postgresql://me@db.example:5433/shipments'\n"
 
 
-def test_an_unsupported_version_of_postgresql_is_reported_in_one_sentence(
+def test_an_unsupported_version_of_postgresql_is_reported_in_one_line(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_binaries, "INSTALL_DIRECTORY", "pginstall")  # the package contains PostgreSQL 16, too
@@ -105,7 +105,11 @@ def test_an_unsupported_version_of_postgresql_is_reported_in_one_sentence(
         message = failure_message("serve", "--port", "0", POSTGRES_URL=old.url)
     finally:
         old.stop()
-    assert re.fullmatch(r"PostgreSQL 18 or newer is required; the server at postgresql://\S+ is version 16\.", message)
+    assert re.fullmatch(
+        r"PostgreSQL 18 or newer is required; the server at postgresql://\S+ is version 16\. "
+        r"Upgrade it or change POSTGRES_URL\.",
+        message,
+    )
 
 
 async def connect(proxy: dict[str, str], user: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":

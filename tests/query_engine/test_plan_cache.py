@@ -273,7 +273,9 @@ def nested_query(levels: int) -> str:
 
 
 async def test_a_selection_beyond_the_recursion_limit_is_rejected(make_query: Any) -> None:
-    assert await limit_message(make_query(nested_query(100))) == "The operation is nested too deeply."
+    assert (
+        await limit_message(make_query(nested_query(100))) == "The operation is nested too deeply. Select fewer levels."
+    )
 
 
 @pytest.mark.parametrize("operator", ["NOT", "AND", "OR"])

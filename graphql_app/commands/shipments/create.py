@@ -1,7 +1,7 @@
 """Creating shipments: one or up to a thousand rows in one statement. An invalid row does not prevent the other rows.
 
-Takes inputs by GraphQL name, returns one result per row. Two errors are known only to the database and returned by the
-statement: an unknown carrier or returned shipment, and an external reference that is in use.
+Takes inputs by GraphQL name, returns one result per row. The statement itself reports the errors that only the database
+can find: an unknown carrier, an unknown returned shipment, and an external reference that is in use.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,8 +127,8 @@ async def shipments_with_references(context: CommandContext, rows: Sequence[NewS
 async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: Mapping[int, UUID]) -> Sequence[Any]:
     """Run the statement for the valid rows, whose new ids are `new_ids` by row index.
 
-    Returns one record per valid row (`busy` is null), then one per package whose tracking number is in use elsewhere
-    (`busy` is its `seq`).
+    Returns one record per valid row (`package_seq_in_use` is null), then one per package whose tracking number is in
+    use elsewhere (`package_seq_in_use` is its `seq`).
     """
     shipments, parties, packages, items, references = [], [], [], [], []
     numbered: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Keys of shipments: the `ShipmentBy` input as the values by which SQL finds one, and the error if there is none."""
+"""Keys of shipments: the `ShipmentBy` input as the values by which SQL finds a shipment, and the error without one."""
 
 from typing import Any
 from uuid import UUID

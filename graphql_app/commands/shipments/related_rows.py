@@ -19,7 +19,7 @@ ITEM_COLUMNS = "seq package_seq sku title quantity unit unit_value currency orig
 
 @dataclass(slots=True)
 class ShipmentRelations:
-    """The related rows of one shipment, and what of them has changed."""
+    """The related rows of one shipment, and which of them have changed."""
 
     parties: dict[str, input_rows.InputRow] = field(default_factory=dict)
     references: list[tuple[str, str]] = field(default_factory=list)

@@ -57,7 +57,7 @@ class EventHistory:
         """Apply new events and yield each one after it was applied, in the order in which they happened.
 
         If the stored events are loaded, everything is replayed. Then the new event that decided the current status is
-        yielded first: it stands for the change that all of them made.
+        yielded first: the change log attributes the whole change of status to it.
         """
         if shipment.id in self.stored:
             self.stored[shipment.id].update({event.id: event for event in events})
@@ -120,7 +120,7 @@ def flag_rows(flags: Sequence[AppliedFlag]) -> dict[str, Any]:
 def replay(shipment: LockedShipment, events: Iterable[ProjectionEvent]) -> ProjectionResult:
     """The state after these events, starting from the state that creation and commands alone gave the shipment.
 
-    An estimate that a command set later replaces those of the events recorded before it.
+    An estimate that a command has set replaces the estimates of the events recorded before it.
     """
     row = shipment.row
     estimate_set_at: datetime | None = row["estimate_given_at"]

@@ -20,9 +20,13 @@ Transition = Callable[[Validator, LockedShipment], None]
 
 
 async def run(
-    context: CommandContext, key: ShipmentKey, expected_version: int | None, validator: Validator, command: Transition
+    context: CommandContext,
+    key: ShipmentKey,
+    expected_version: int | None,
+    validator: Validator,
+    transition: Transition,
 ) -> RowResult:
-    """Run a command on the shipment named by the key and save it, unless it added errors."""
+    """Run a transition on the shipment named by the key and save it, unless the transition added errors."""
     locked = await locking.lock(context, [key])
     result = RowResult.from_validator(validator)
     if not locked:
@@ -34,7 +38,7 @@ async def run(
     if await locking.check_version(context, validator, shipment, expected_version):
         return result
     before = shipment.status
-    command(validator, shipment)
+    transition(validator, shipment)
     if not validator.errors:
         flags = await status_recalculation.recalculate(context, [shipment] if before is not shipment.status else [])
         await locking.save(context, [shipment])
@@ -83,9 +87,9 @@ def become_ready(shipment: LockedShipment) -> None:
 
 
 def cancel(reason: str | None) -> Transition:
-    """DRAFT or READY → CANCELLED."""
+    """Return the transition DRAFT or READY → CANCELLED, with an optional reason for the change log."""
 
-    def command(validator: Validator, shipment: LockedShipment) -> None:
+    def transition(validator: Validator, shipment: LockedShipment) -> None:
         before = shipment.status
         if before is ShipmentStatus.CANCELLED:
             return
@@ -98,12 +102,12 @@ def cancel(reason: str | None) -> Transition:
         shipment.row.update(cancelled_at=cancelled_at, closed_at=cancelled_at)
         shipment.add_change("shipment.cancelled", {"reason": [None, reason]} if reason else {}, before)
 
-    return command
+    return transition
 
 
 def after_last_event(shipment: LockedShipment) -> datetime:
-    """The current time, or one microsecond after the last applied event if that is in the future: a decision of now
-    follows all applied events."""
+    """The current time, or one microsecond after the last applied event if that is in the future, so that the
+    change of status sorts after all applied events."""
     now, last_event_at = datetime.now(UTC), shipment.row["last_event_at"]
     return max(now, last_event_at + timedelta(microseconds=1)) if last_event_at else now
 
@@ -118,9 +122,9 @@ def set_status(shipment: LockedShipment, target: ShipmentStatus, now: datetime) 
 
 
 def archive(archived: bool) -> Transition:
-    """Archive or unarchive the shipment. Every status allows it."""
+    """Return the transition that archives the shipment, or restores it. Every status allows it."""
 
-    def command(_: Validator, shipment: LockedShipment) -> None:
+    def transition(_: Validator, shipment: LockedShipment) -> None:
         old = shipment.row["archived_at"]
         if (old is not None) is archived:
             return
@@ -129,4 +133,4 @@ def archive(archived: bool) -> Transition:
         op = "shipment.archived" if archived else "shipment.unarchived"
         shipment.add_change(op, {"archivedAt": [old, new]}, shipment.status)
 
-    return command
+    return transition

@@ -17,8 +17,8 @@ from graphql_app.domain import enums
 from graphql_app.errors import user_errors
 
 MAX_ATTEMPTS = 3
-"""Attempts to update or create. A reference that no shipment has and that is not free was taken by a concurrent call:
-the next attempt finds it."""
+"""Attempts to update or create. If the update finds no shipment and the creation returns DUPLICATE, a concurrent call
+has created it in between: the next attempt updates it."""
 
 
 def validate(validator: Validator, reference: str | None, fields: Input) -> create.NewShipment:

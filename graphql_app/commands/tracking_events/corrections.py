@@ -111,7 +111,7 @@ async def void(
     for report, new_result in new_events:
         new_result.shipment = shipment.id
         await prepare_replacement(context, report, event_id, shipment)
-    if any(one_result.errors for one_result in results):
+    if any(row_result.errors for row_result in results):
         return results
     history = EventHistory(locked)
     await locking.load_packages(context, locked)

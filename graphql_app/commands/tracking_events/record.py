@@ -1,8 +1,8 @@
 """Recording tracking events. Lenient: every valid report of a known shipment or package is stored, duplicates excepted.
 
-Takes validated reports, returns one result per report. Six statements for any number of rows: targets, carrier
-statuses, locked shipments and their packages, existing events, and two that write. A seventh loads the events of
-shipments that received a late event.
+Takes validated reports, returns one result per report. Six statements for any number of rows: find the targets, lock
+the shipments, load their packages, find duplicates, and two that write. One more maps carrier statuses if a report has
+no `code`, and one more loads the stored events of shipments that received a late event.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 Exactly one of three is required: an instant with its offset, a local time with the IANA time zone of its place, or a
 date. Always: instant = local time − offset. An ambiguous local time (clocks set back) is the first of the two instants;
 a skipped one (clocks set forward) is read with the offset before the change. Both are stored as reported: a report is
-not rejected because of a clock change. Rejected are unknown time zones and years outside 1900 to 2999.
+not rejected because of a clock change. Unknown time zones and years outside 1900 to 2999 are rejected.
 """
 
 import zoneinfo

@@ -1,4 +1,4 @@
 """Filters, orders and search: the predicate of each field of a `where` argument, and the sort keys of `orderBy`.
 
-May import `query_engine.selection`, `json_sql` and `cursor`, and everything below `query_engine`.
+May import `selection`, `json_sql` and `cursor` of `query_engine`, and everything below `query_engine`.
 """

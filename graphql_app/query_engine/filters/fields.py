@@ -47,9 +47,9 @@ EVENT_FILTERS: dict[str, Filter] = {
     "applied": predicates.boolean_equals("applied", "applied"),
     "includeVoided": predicates.voided_filter,
 }
-"""TrackingEventWhere."""
+"""The filter of each field of TrackingEventWhere."""
 event_filter = all_of(*EVENT_FILTERS.values())
-"""The filter of TrackingEventWhere."""
+"""The filter of a whole TrackingEventWhere."""
 
 
 def event_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
@@ -113,7 +113,7 @@ SHIPMENT_FILTERS: dict[str, Filter] = {
     "OR": or_filter,
     "NOT": not_filter,
 }
-"""ShipmentWhere."""
+"""The filter of each field of ShipmentWhere."""
 
 
 def shipment_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:

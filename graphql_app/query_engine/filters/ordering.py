@@ -30,12 +30,12 @@ SHIPMENT_ORDERS: OrderFields = {
     "ESTIMATED_DELIVERY_AT": (or_infinity("estimated_delivery_at"), TIMESTAMP),
     "LAST_EVENT_AT": (or_infinity("last_event_at"), TIMESTAMP),
 }
-"""ShipmentOrderField."""
+"""The expression and type of each ShipmentOrderField."""
 EVENT_ORDERS: OrderFields = {
     "OCCURRED_AT": (column("occurred_at"), TIMESTAMP),
     "RECORDED_AT": (column("recorded_at"), TIMESTAMP),
 }
-"""TrackingEventOrderField."""
+"""The expression and type of each TrackingEventOrderField."""
 
 
 class Order:

@@ -44,14 +44,14 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 """A surrogate, which is not a character."""
 
 
-def column(column: str) -> Expression:
+def column(name: str) -> Expression:
     """Return the expression of a column."""
-    return lambda row: row.c[column]
+    return lambda row: row.c[name]
 
 
-def or_infinity(column: str) -> Expression:
+def or_infinity(name: str) -> Expression:
     """Return the expression of a nullable timestamp as the indexes store it: null is later than every value."""
-    return lambda row: case((row.c[column].is_(None), INFINITY), else_=row.c[column])
+    return lambda row: case((row.c[name].is_(None), INFINITY), else_=row.c[name])
 
 
 def checked_text(text: str) -> str:
@@ -66,9 +66,9 @@ def checked_text(text: str) -> str:
             f"A filter value must be at most {MAX_FILTER_CHARACTERS} characters (was {len(text)})."
         )
     if "\0" in text:
-        raise request_errors.BadUserInput("A filter value contains the character U+0000, which is not allowed.")
+        raise request_errors.BadUserInput("A filter value must not contain U+0000.")
     if not text.isascii() and SURROGATE.search(text):
-        raise request_errors.BadUserInput("A filter value contains an unpaired surrogate, which is not allowed.")
+        raise request_errors.BadUserInput("A filter value must not contain an unpaired surrogate.")
     return text
 
 
@@ -185,7 +185,7 @@ def enum_literal(value: enums.DocumentedEnum) -> ColumnElement[Any]:
 
 
 def enum_in(column: ColumnElement[Any], values: Sequence[enums.DocumentedEnum]) -> Predicate:
-    """Return the predicate for an enum that is one of some values. Sorted, since `plan.shape` ignores their order."""
+    """Return the predicate `column IN (values)`. The values are sorted, since `plan.shape` ignores their order."""
     return column.in_([enum_literal(value) for value in sorted(set(values))]) if values else NO_ROWS
 
 
@@ -230,7 +230,7 @@ def related_row_exists(
     inner: Filter,
     *conditions: Callable[[RowAlias], Predicate],
 ) -> Filter:
-    """Return a filter that requires a single related row to match everything.
+    """Return a filter that requires one related row that matches all of `inner`.
 
     Args:
         model: the model of the related row.
@@ -263,7 +263,7 @@ def event_code_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
 
 
 def shipment_by(row: RowAlias, arguments: Arguments) -> list[Predicate]:
-    """ShipmentBy: the field that is set of `id`, `number` and `externalReference`."""
+    """ShipmentBy: `id`, `number` or `externalReference`, whichever is set."""
     if arguments["id"] is not None:
         return [row.c.id == arguments.bind("id", Uuid(), decode_shipment_id)]
     if arguments["number"] is not None:

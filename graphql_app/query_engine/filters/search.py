@@ -1,5 +1,4 @@
-"""`shipments(search:)` → a predicate: the text is a number, reference or tracking number, complete or its beginning, or
-words of a party.
+"""`shipments(search:)` → a predicate: the start of a number, reference or tracking number, or words of a party.
 
 Every alternative is an index lookup and reads at most `MAX_MATCHES` rows, so that a search that matches everything
 costs no more than one that matches little. A blank search matches nothing. The limits of filter strings apply.
