@@ -163,7 +163,7 @@ class ChangeNotifier:
         connection = await asyncpg.connect(
             **connect_args, timeout=RESPONSE_TIMEOUT_SECONDS, command_timeout=RESPONSE_TIMEOUT_SECONDS,
             # a notification need not wait until it is written to disk
-            server_settings={"application_name": "graphql-app feed", "jit": "off", "synchronous_commit": "off"},
+            server_settings={"application_name": "graphql-app change notifier", "jit": "off", "synchronous_commit": "off"},
         )  # fmt: skip
         own_pid = connection.get_server_pid()
 

@@ -119,7 +119,7 @@ class DocumentCache:
         trusted_only: bool = False,
     ) -> None:
         self.schema, self.hide_suggestions, self.trusted_only = schema, not introspection, trusted_only
-        self.types = variables_module.InputCoercers()
+        self.coercers = variables_module.InputCoercers()
         self.rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.cached: OrderedDict[str, Document] = OrderedDict()
         self.tokens = 0
@@ -250,7 +250,9 @@ class DocumentCache:
         for node in parsed.definitions:
             if isinstance(node, OperationDefinitionNode):
                 name = node.name.value if node.name else None
-                variables = variables_module.variable_coercers(self.schema, self.types, node.variable_definitions or ())
+                variables = variables_module.variable_coercers(
+                    self.schema, self.coercers, node.variable_definitions or ()
+                )
                 scopes = authorization.required_scopes(self.schema, fragments, node)
                 operations[name] = Operation(
                     parsed, node, sizes[name], name, trusted, scopes, variables, fragments, details,

@@ -43,7 +43,7 @@ class GraphQLRequest(NamedTuple):
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any]
-    size: int
+    size_bytes: int
     """The size of the request in bytes: of the body, the query string or the message."""
     container_count: int
     """The number of lists and objects in the JSON. An upper bound: brackets in strings count too."""

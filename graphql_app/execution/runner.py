@@ -81,7 +81,9 @@ class OperationRunner:
                 "request", "lists and objects", request.container_count, document_limits.MAX_MUTATION_CONTAINERS
             )
         else:
-            document_limits.check_limit("request of a query", "bytes", request.size, document_limits.MAX_QUERY_BYTES)
+            document_limits.check_limit(
+                "request of a query", "bytes", request.size_bytes, document_limits.MAX_QUERY_BYTES
+            )
             document_limits.check_limit(
                 "request of a query", "lists and objects", request.container_count, document_limits.MAX_QUERY_CONTAINERS
             )

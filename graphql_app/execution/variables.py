@@ -91,13 +91,19 @@ class ObjectCoercer:
     """The coercion function of an input object. Its fields are prepared at the first use: types can be recursive."""
 
     def __init__(self, types: InputCoercers, type_: GraphQLInputObjectType) -> None:
-        self.types, self.type = types, type_
+        self.coercers, self.type = types, type_
 
     @cached_property
     def fields(self) -> list[tuple[str, str, Coerce, bool, bool, Any]]:
         """Name, name in the result, coercion function, whether it is nullable, whether it is required, default."""
         return [
-            (name, field.out_name or name, *self.types.coercer_for(field.type), is_required_input_field(field), default)
+            (
+                name,
+                field.out_name or name,
+                *self.coercers.coercer_for(field.type),
+                is_required_input_field(field),
+                default,
+            )
             for name, field in self.type.fields.items()
             for default in [coerce_default_value(field)]
         ]

@@ -146,8 +146,8 @@ class ConnectionBuilder:
             hasPreviousPage=lambda selected: selected.scalar(
                 self.has_more("after", forward=False, extra_row=self.backward)
             ),
-            startCursor=lambda _: self.end_cursor(first=not self.backward),
-            endCursor=lambda _: self.end_cursor(first=self.backward),
+            startCursor=lambda _: self.boundary_cursor(first=not self.backward),
+            endCursor=lambda _: self.boundary_cursor(first=self.backward),
         )
 
     def has_more(self, name: str, *, forward: bool, extra_row: bool) -> ColumnElement[bool]:
@@ -167,7 +167,7 @@ class ConnectionBuilder:
             conditions.append(exists(rows))
         return or_(*conditions) if conditions else json_sql.sql("false")
 
-    def end_cursor(self, *, first: bool) -> json_sql.Pieces:
+    def boundary_cursor(self, *, first: bool) -> json_sql.Pieces:
         """Return the cursor of the first or last row, in the order of the inner SELECT; null on an empty page."""
         self.reads_rows = True
         self.cursor_column()

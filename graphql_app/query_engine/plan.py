@@ -22,7 +22,7 @@ from graphql_app.errors import request_errors
 from graphql_app.graphql_internals import FieldDetails
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.parameters import ExecutionInputs, ParameterPath, ParameterSource, parameter_source
-from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
+from graphql_app.query_engine.selection import FieldReaders, PlanBuilder, SelectedField
 from graphql_app.query_engine.sources import Source
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -123,7 +123,7 @@ PLAN_CACHE = PlanCache(MAX_CACHED_SQL_CHARACTERS)
 """The plans of all operations of this process."""
 
 
-def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+def plan_for(inputs: ExecutionInputs, reader: FieldReaders, parent: GraphQLObjectType, details: list[FieldDetails],
              source: Source) -> Plan:  # fmt: skip
     """Return the plan of a field, from the cache or newly built.
 
@@ -160,7 +160,7 @@ def plan_for(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType,
     return plan
 
 
-def build_plan(inputs: ExecutionInputs, reader: Reader, parent: GraphQLObjectType, details: list[FieldDetails],
+def build_plan(inputs: ExecutionInputs, reader: FieldReaders, parent: GraphQLObjectType, details: list[FieldDetails],
                source: Source) -> Plan:  # fmt: skip
     """Build a plan: arguments as for `plan_for`."""
     builder = PlanBuilder(inputs, reader)

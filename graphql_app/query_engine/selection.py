@@ -52,7 +52,7 @@ def outer_column(column: ColumnElement[Any]) -> ColumnElement[Any]:
 class PlanBuilder(CostCounter):
     """A plan under construction, with its aliases, parameters and cost."""
 
-    def __init__(self, inputs: ExecutionInputs, reader: "Reader") -> None:
+    def __init__(self, inputs: ExecutionInputs, reader: "FieldReaders") -> None:
         super().__init__()
         self.inputs, self.reader = inputs, reader
         self.argument_owners: list[ArgumentOwner] = []
@@ -150,7 +150,7 @@ class Arguments:
         self.builder.validations.append(ParameterPath(self.owner_index, (*self.path, name), convert))
 
 
-class Reader(Protocol):
+class FieldReaders(Protocol):
     """Knows how each field of a type is read from a row; implemented by `type_mapping.TypeMapping`."""
 
     models: Mapping[str, type[SQLModel]]

@@ -11,10 +11,10 @@ from graphql.execution import Executor
 
 from graphql_app.graphql_internals import FieldDetails
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.selection import PlanBuilder, Reader, SelectedField
+from graphql_app.query_engine.selection import FieldReaders, PlanBuilder, SelectedField
 
 
-def plan_every_field(schema: GraphQLSchema, reader: Reader) -> None:
+def plan_every_field(schema: GraphQLSchema, reader: FieldReaders) -> None:
     """Plan every field of every mapped type with all fields below it, down to the next mapped type.
 
     Raises:
@@ -37,7 +37,7 @@ def plan_every_field(schema: GraphQLSchema, reader: Reader) -> None:
                 raise TypeError(f"{type_name}.{name} cannot be read: {error!r}") from error
 
 
-def selection_tokens(name: str, field: GraphQLField, reader: Reader) -> Iterator[str]:
+def selection_tokens(name: str, field: GraphQLField, reader: FieldReaders) -> Iterator[str]:
     """Yield the tokens of a GraphQL selection of a field."""
     yield name
     type_ = get_named_type(field.type)

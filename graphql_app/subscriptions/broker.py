@@ -27,7 +27,7 @@ from graphql_app.observability import metrics
 from graphql_app.query_engine import change_log
 from graphql_app.settings import Settings
 from graphql_app.subscriptions.change_query import ChangeQuery
-from graphql_app.subscriptions.fan_out import SharedSubscription, ShuttingDown, Subscriber
+from graphql_app.subscriptions.fan_out import SharedSubscription, Subscriber, SubscriptionEnded
 
 MAX_READS_PER_SECOND = 500
 """Statements per second with which all shared subscriptions together follow the log: the more of them there are, the
@@ -136,4 +136,4 @@ class SubscriptionBroker:
     def shut_down(self) -> None:
         """End all subscriptions without an error: clients reconnect and continue after their last cursor."""
         for subscriber in tuple(self.open_subscriptions):
-            subscriber.fail(ShuttingDown())
+            subscriber.fail(SubscriptionEnded())

@@ -32,7 +32,7 @@ MAX_RETRY_SECONDS = 2.0
 """Longest delay between two attempts."""
 
 
-class ShuttingDown(Exception):
+class SubscriptionEnded(Exception):
     """Ends a subscription without an error, because the process shuts down or the client has disconnected."""
 
 

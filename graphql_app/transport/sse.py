@@ -14,7 +14,7 @@ from starlette.types import Receive, Send
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.subscriptions.broker import SubscriptionBroker
-from graphql_app.subscriptions.fan_out import ShuttingDown, Subscriber
+from graphql_app.subscriptions.fan_out import Subscriber, SubscriptionEnded
 from graphql_app.transport import http_response
 from graphql_app.transport.http_call import HttpCall, client_address
 
@@ -75,7 +75,7 @@ class SseHandler:
                     await send_chunk(send, f"id: {cursor}\n\n".encode())
                 else:
                     await send_chunk(send, b":\n\n")
-        except ShuttingDown:
+        except SubscriptionEnded:
             return "ok"
         except Exception as error:
             classified = error_formatting.classify_request_error(error, call.request_id)
@@ -93,4 +93,4 @@ async def watch_disconnect(receive: Receive, subscriber: Subscriber) -> None:
     """End the subscription when the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    subscriber.fail(ShuttingDown())
+    subscriber.fail(SubscriptionEnded())

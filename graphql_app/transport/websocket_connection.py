@@ -24,7 +24,7 @@ from graphql_app.execution.request import GraphQLRequest
 from graphql_app.observability import logging as logging_module
 from graphql_app.observability import metrics
 from graphql_app.subscriptions.broker import SubscriptionBroker
-from graphql_app.subscriptions.fan_out import ShuttingDown
+from graphql_app.subscriptions.fan_out import SubscriptionEnded
 from graphql_app.transport import websocket_messages
 from graphql_app.transport.http_call import CLIENT_DISCONNECTED, client_address, new_request_id
 from graphql_app.transport.websocket_messages import ClientMessage, CloseSocket
@@ -187,7 +187,7 @@ class WebSocketConnection:
                     operation_metrics.code = CLIENT_DISCONNECTED  # until the result has been sent
                     operation_metrics.code = await self.execute(operation_id, operation, request, request_id)
                 await self.send_text(websocket_messages.complete_message(operation_id))
-            except (ShuttingDown, OSError):  # uvicorn raises an OSError when a message is sent to a closed socket
+            except (SubscriptionEnded, OSError):  # uvicorn raises an OSError when a message is sent to a closed socket
                 return
             except Exception as error:
                 cause, cursor = (error.cause, error.cursor) if isinstance(error, SubscriptionFailed) else (error, None)

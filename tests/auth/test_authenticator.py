@@ -185,7 +185,7 @@ async def test_the_authenticator_reconnects_after_a_lost_connection(
     client: httpx.AsyncClient, key: str, owner: AsyncEngine
 ) -> None:
     terminate = text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'graphql-app keys'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'graphql-app authenticator'"
     )
     for _ in range(4):
         assert (await client.post("/graphql", json={"query": VIEWER}, headers=bearer(key))).status_code == 200
