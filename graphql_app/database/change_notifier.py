@@ -161,10 +161,15 @@ class ChangeNotifier:
         """Open the connection and LISTEN. Notifications of this process itself are ignored."""
         _, connect_args = self.engine.dialect.create_connect_args(self.engine.url)
         connection = await asyncpg.connect(
-            **connect_args, timeout=RESPONSE_TIMEOUT_SECONDS, command_timeout=RESPONSE_TIMEOUT_SECONDS,
-            # a notification need not wait until it is written to disk
-            server_settings={"application_name": "graphql-app change notifier", "jit": "off", "synchronous_commit": "off"},
-        )  # fmt: skip
+            **connect_args,
+            timeout=RESPONSE_TIMEOUT_SECONDS,
+            command_timeout=RESPONSE_TIMEOUT_SECONDS,
+            server_settings={
+                "application_name": "graphql-app change notifier",
+                "jit": "off",
+                "synchronous_commit": "off",  # a notification need not wait until it is written to disk
+            },
+        )
         own_pid = connection.get_server_pid()
 
         def on_notification(_connection: object, pid: int, _channel: str, _payload: object) -> None:
