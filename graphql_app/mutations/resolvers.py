@@ -12,7 +12,7 @@ from graphql_app.commands import api_keys, carriers
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import create, transitions, update, upsert
 from graphql_app.commands.shipments.edit import ShipmentEdit
-from graphql_app.commands.shipments.key import check_key, parse_key
+from graphql_app.commands.shipments.key import validate_key
 from graphql_app.commands.tracking_events import corrections, record, report
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
@@ -51,8 +51,7 @@ async def shipment_upsert(info: Info, arguments: FieldArguments) -> payloads.Shi
 
 async def shipment_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
-    check_key(validator, arguments["by"], "by")
-    key = parse_key(arguments["by"])
+    key = validate_key(validator, arguments["by"], "by")
     edit = update.validate(ShipmentEdit(validator.at("input"), key, arguments["input"], call.expected_version))
 
     async def command(context: CommandContext) -> list[RowResult]:
@@ -80,8 +79,7 @@ async def run_transition(
 ) -> payloads.ShipmentPayload:
     """Run a status transition or another command that changes one shipment by its key."""
     call = parse_call(info, arguments, versioned=True)
-    check_key(validator, arguments["by"], "by")
-    key = parse_key(arguments["by"])
+    key = validate_key(validator, arguments["by"], "by")
 
     async def command(context: CommandContext) -> list[RowResult]:
         return [await transitions.run(context, key, call.expected_version, validator, transition)]
@@ -91,8 +89,8 @@ async def run_transition(
 
 async def shipment_override_status(info: Info, arguments: FieldArguments) -> payloads.ShipmentPayload:
     call, validator = parse_call(info, arguments, versioned=True), Validator()
-    check_key(validator, arguments["by"], "by")
-    key, status = parse_key(arguments["by"]), enums.ShipmentStatus(arguments["status"])
+    key = validate_key(validator, arguments["by"], "by")
+    status = enums.ShipmentStatus(arguments["status"])
     reason = validator.text(arguments, "reason", MAX_REASON_CHARACTERS, required=True) or ""
 
     async def command(context: CommandContext) -> list[RowResult]:
@@ -129,8 +127,8 @@ async def shipments_bulk_update(info: Info, arguments: FieldArguments) -> payloa
 def validate_bulk_edit(index: int, row: FieldArguments) -> ShipmentEdit:
     """Validate one row of `shipmentsBulkUpdate`."""
     validator, path = Validator("inputs", index, "input"), ("inputs", str(index))
-    check_key(Validator(*path, outer=validator), row["by"], "by")
-    key, expected_version = parse_key(row["by"]), row.get("expectedVersion")
+    key = validate_key(Validator(*path, outer=validator), row["by"], "by")
+    expected_version = row.get("expectedVersion")
     return update.validate(
         ShipmentEdit(
             validator, key, row["input"], expected_version, (*path, "expectedVersion"), (*path, "by")

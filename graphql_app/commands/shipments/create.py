@@ -12,7 +12,7 @@ from uuid import UUID
 from graphql_app.commands.carriers import CARRIER_NOT_FOUND
 from graphql_app.commands.command import CommandContext, RowResult, json_text
 from graphql_app.commands.shipments import input_rows
-from graphql_app.commands.shipments.key import check_key, parse_key, shipment_not_found
+from graphql_app.commands.shipments.key import shipment_not_found, validate_key
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums
 from graphql_app.errors.user_errors import Duplicate, Invalid, NotFound, Required
@@ -57,8 +57,7 @@ def validate(validator: Validator, fields: Input) -> NewShipment:
     incoterm = validator.text(fields, "incoterm", 3)
     if incoterm and not (len(incoterm) == 3 and incoterm.isascii() and incoterm.isupper() and incoterm.isalpha()):
         validator.add_error(Invalid("Must be the three capital letters of an Incoterm, for example DAP."), "incoterm")
-    check_key(validator, fields.get("returnOf"), "returnOf")
-    return_key = parse_key(fields.get("returnOf"))
+    return_key = validate_key(validator, fields.get("returnOf"), "returnOf")
     promise = input_rows.validate_promise(validator, fields)
     shipment = {
         "external_reference": validator.text(fields, "externalReference", 128, reject_blank=True),

@@ -12,6 +12,12 @@ SHIPMENT_NOT_FOUND = "There is no shipment with this id, number or external refe
 """The message of `shipment_not_found`."""
 
 
+def validate_key(validator: Validator, by: Input | None, *names: str) -> dict[str, Any]:
+    """The values of `parse_key`, after `check_key`. `names` is the path of the key below the path of the validator."""
+    check_key(validator, by, *names)
+    return parse_key(by)
+
+
 def parse_key(by: Input | None) -> dict[str, Any]:
     """The `id`, `number` and `reference` of a ShipmentBy. An id of another type becomes the nil UUID: it matches no
     shipment."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from graphql_app import models
 from graphql_app.commands.carriers import MAX_CARRIER_STATUS_CHARACTERS
-from graphql_app.commands.shipments.key import check_key, parse_key
+from graphql_app.commands.shipments.key import check_key, validate_key
 from graphql_app.commands.tracking_events import times
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, status_projection, tracking_numbers
@@ -74,8 +74,8 @@ def validate(validator: Validator, fields: Input) -> EventReport:
 
 def validate_target(validator: Validator, fields: Input) -> dict[str, Any]:
     """The target of an event: the key of a shipment, a package id, or a tracking number with an optional carrier."""
-    target: dict[str, Any] = {**parse_key(fields.get("shipment")), "package": None, "carrier": None}
-    check_key(validator, fields.get("shipment"), "shipment")
+    key = validate_key(validator, fields.get("shipment"), "shipment")
+    target: dict[str, Any] = {**key, "package": None, "carrier": None}
     target["tracking_number"] = None
     if fields.get("packageId") is not None:
         target["package"] = public_ids.decode_as(models.Package, fields["packageId"]) or UUID(int=0)
