@@ -281,7 +281,8 @@ class TrackingEventInput:
     external_event_id: str | None = optional(
         "The source's own ID of the event, up to 128 characters. Events of a shipment with the same source "
         "and ID are duplicates. Without it, events with the same package, code, second, place and "
-        "`carrierStatusRaw` are duplicates."
+        "`carrierStatusRaw` are duplicates; without `carrierStatusRaw`, the `message` must be the same, too. A "
+        "duplicate that differs from the recorded event returns the warning DUPLICATE_DIFFERS."
     )
     estimated_delivery_at: datetime | None = optional("Estimate of the delivery time that the event reports.")
 

@@ -86,7 +86,8 @@ class Warning:
         "TRACKING_NUMBER_IN_USE: another shipment that is not closed has a package with this number. "
         "AMBIGUOUS: several packages that are not closed have this tracking number; the newest was used. "
         "FUTURE: the event is more than 24 hours in the future and does not change the status. UNMAPPED_STATUS: "
-        "the carrier's status code is unknown and was recorded as INFO."
+        "the carrier's status code is unknown and was recorded as INFO. DUPLICATE_DIFFERS: the event was recorded "
+        "before with other values, which are unchanged."
     )
     path: list[str] | None = field(PATH_DESCRIPTION)
 

@@ -96,31 +96,6 @@ async def test_the_result_does_not_depend_on_order_and_batches(
     assert await assert_versions_match_changes(owner) == 6
 
 
-async def test_a_duplicate_succeeds_with_the_recorded_event_and_changes_nothing(
-    mutations: MutationClient, owner: AsyncEngine
-) -> None:
-    created = await mutations.confirmed()
-    (first,) = (await mutations.record(event(created["id"])))["results"]
-    before = await database_snapshot(owner)
-    payload = await mutations.record(event(created["id"], message="In other words", at="2026-03-01T12:00:00.9+02:00"))
-    (again,) = payload["results"]
-    assert (again["duplicate"], again["statusChanged"], again["errors"]) == (True, False, [])
-    assert (again["event"]["id"], again["event"]["message"]) == (first["event"]["id"], None)
-    assert (payload["succeeded"], payload["failed"]) == (1, 0)
-    assert await database_snapshot(owner) == before
-
-
-async def test_an_external_event_id_identifies_a_duplicate(mutations: MutationClient) -> None:
-    created = await mutations.confirmed()
-    report = {"externalEventId": "E1", "source": "feed"}
-    first = event(created["id"], "PICKED_UP", "2026-03-01T10:00:00Z", **report)
-    other = event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z", **report)
-    elsewhere = event(created["id"], "DELIVERED", "2026-03-05T10:00:00Z", externalEventId="E1", source="other")
-    results = (await mutations.record(first, other, elsewhere))["results"]
-    assert [result["duplicate"] for result in results] == [False, True, False]
-    assert results[1]["event"]["id"] == results[0]["event"]["id"]
-
-
 async def test_each_of_several_events_of_one_shipment_is_a_change(
     mutations: MutationClient, owner: AsyncEngine
 ) -> None:

@@ -62,6 +62,17 @@ def test_code_time_place_package_and_status_code_matter(changes: dict[str, Any])
     assert key(**changes) != key()
 
 
+def test_the_message_matters_only_without_status_code_and_external_event_id() -> None:
+    assert key(carrier_status_raw=None, message="One") != key(carrier_status_raw=None, message="Two")
+    assert key(carrier_status_raw=None, message="One") != key(carrier_status_raw=None)
+    assert key(message="One") == key(message="Two") == key()
+    assert key(external_event_id="E-1", carrier_status_raw=None, message="One") == key(external_event_id="E-1")
+
+
+def test_composed_and_decomposed_characters_have_the_same_key() -> None:
+    assert key(place=("Z\u00fcrich",)) == key(place=("Zu\u0308rich",)) != key(place=("Zurich",))
+
+
 def test_with_an_external_event_id_only_the_id_and_the_source_matter() -> None:
     assert key(external_event_id="E-1") == key(external_event_id="E-1", code="INFO", package_id=None)
     assert key(external_event_id="E-1") != key(external_event_id="E-1", source_name="another-feed")

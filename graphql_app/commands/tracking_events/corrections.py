@@ -12,7 +12,7 @@ from graphql_app.commands.shipments import locking, transitions
 from graphql_app.commands.shipments.key import shipment_not_found
 from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.shipments.status_recalculation import EventHistory
-from graphql_app.commands.tracking_events import carrier_status_lookup, record
+from graphql_app.commands.tracking_events import carrier_status_lookup, duplicates, record
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums, status_rules
@@ -63,7 +63,7 @@ async def override(
 def override_event(validator: Validator, shipment: LockedShipment, status: ShipmentStatus, reason: str) -> EventReport:
     """The event of an override. It happens after all applied events."""
     empty: dict[str, Any] = dict.fromkeys(
-        (*record.IDENTITY_COLUMNS, *record.PLACE_COLUMNS, "reason", "estimated_delivery_at")
+        (*record.IDENTITY_COLUMNS, *duplicates.PLACE_COLUMNS, "reason", "estimated_delivery_at")
     )
     row = {
         **empty,

@@ -16,16 +16,15 @@ from graphql_app.commands.command import CommandContext, RowResult, json_text
 from graphql_app.commands.shipments import locking
 from graphql_app.commands.shipments.locking import LockedShipment
 from graphql_app.commands.shipments.status_recalculation import EventHistory, flag_rows
-from graphql_app.commands.tracking_events import carrier_status_lookup
+from graphql_app.commands.tracking_events import carrier_status_lookup, duplicates
+from graphql_app.commands.tracking_events.duplicates import PLACE_COLUMNS
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.domain import enums, event_identity, status_projection
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
-IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw")
+IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw", "message")
 """Columns that identify an event, together with code and place."""
-PLACE_COLUMNS = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
-"""Columns of the place of an event, in the order of the deduplication key."""
 TARGET_NOT_FOUND = "There is no shipment or package with this id, number, external reference or tracking number."
 """The message for a target that matches neither a shipment nor a package."""
 
@@ -99,7 +98,7 @@ async def insert(
     `history`: the loaded events of the shipments, if events were removed before. `voided`: id and reason of an event to
     void in the same statement.
     """
-    new_rows = await without_duplicates(context, rows)
+    new_rows = await duplicates.without_duplicates(context, rows)
     if not new_rows and not voided:
         return
     history = history or EventHistory(locked)
@@ -126,30 +125,6 @@ async def insert(
         {"events": json_text(event_rows), **flag_rows(history.changed_flags()), **void_values, "now": now},
     )
     await locking.save(context, locked.values())
-
-
-async def without_duplicates(
-    context: CommandContext, rows: Sequence[tuple[EventReport, RowResult]]
-) -> list[tuple[EventReport, RowResult]]:
-    """The events that are not recorded yet. The result of a duplicate has the id of the recorded event."""
-    if not rows:
-        return []
-    keys = {
-        "shipment": [report.row["shipment_id"] for report, _ in rows],
-        "dedupe_key": [report.row["dedupe_key"] for report, _ in rows],
-    }
-    records = await context.sql("tracking_events_get_existing", keys)
-    event_ids = {(row.shipment_id, bytes(row.dedupe_key)): row.id for row in records}
-    new_rows = []
-    for report, result in rows:
-        key = report.row["shipment_id"], report.row["dedupe_key"]
-        result.event = event_ids.get(key)
-        result.duplicate = result.event is not None
-        if result.event is None:
-            result.event = event_ids[key] = report.row["id"]
-            result.created = True
-            new_rows.append((report, result))
-    return new_rows
 
 
 def apply_events(
