@@ -72,6 +72,7 @@ def make_engine(
                 "application_name": name,
                 "timezone": "UTC",
                 "datestyle": "ISO",
+                "intervalstyle": "iso_8601",  # the text of the scalar Duration
                 "jit": "off",
                 "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
                 "lock_timeout": LOCK_TIMEOUT,

@@ -124,7 +124,7 @@ TABLES = {
 that the change log refers to."""
 
 LEAKPROOF = (
-    "enum_eq(anyenum, anyenum)",
+    *(f"enum_{sign}(anyenum, anyenum)" for sign in ("eq", "lt", "le", "gt", "ge")),
     *(f"numeric_{sign}(numeric, numeric)" for sign in ("lt", "le", "gt", "ge")),
     "arrayoverlap(anyarray, anyarray)",
     "arraycontains(anyarray, anyarray)",

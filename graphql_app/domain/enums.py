@@ -207,6 +207,15 @@ class CountPrecision(DocumentedEnum):
     AT_LEAST = "AT_LEAST", "Counting stopped at the limit; there are more items."
 
 
+class Lateness(DocumentedEnum):
+    """Whether a shipment keeps its deadline: the end of the promised window, otherwise the estimated delivery time."""
+
+    ON_TIME = "ON_TIME", "Delivered at the deadline or before it."
+    LATE = "LATE", "Delivered after the deadline, or still open although the deadline has passed."
+    DUE = "DUE", "Still open, and the deadline has not passed."
+    UNKNOWN = "UNKNOWN", "Neither promise nor estimate is known, or the shipment was closed without a delivery."
+
+
 class OrderDirection(DocumentedEnum):
     """The direction of a sort order."""
 
@@ -224,6 +233,20 @@ class ShipmentOrderField(DocumentedEnum):
     PROMISED_TO = "PROMISED_TO", "Orders by the end of the promised delivery window."
     ESTIMATED_DELIVERY_AT = "ESTIMATED_DELIVERY_AT", "Orders by the estimated delivery time."
     LAST_EVENT_AT = "LAST_EVENT_AT", "Orders by the time of the latest tracking event."
+    DELIVERED_AT = "DELIVERED_AT", "Orders by the time of delivery."
+    TOTAL_WEIGHT = "TOTAL_WEIGHT", "Orders by the sum of the packages' weights."
+    RECIPIENT_NAME = "RECIPIENT_NAME", "Orders by the name of the recipient, as text: upper case before lower case."
+    STATUS = (
+        "STATUS",
+        "Orders by the status, from DRAFT to CANCELLED in the order of the enum, then by the creation time. It cannot "
+        "be combined with other fields.",
+    )
+    LATENESS = (
+        "LATENESS",
+        "With ASC: shipments that were delivered late, then open ones by their deadline, the most overdue first, then "
+        "all others.",
+    )
+    DELIVERY_DELAY = "DELIVERY_DELAY", "Orders by the time from the deadline to the delivery. Early ones are negative."
 
 
 class TrackingEventOrderField(DocumentedEnum):

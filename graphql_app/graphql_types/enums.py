@@ -18,7 +18,7 @@ def register(enum_class: type[enums.DocumentedEnum]) -> None:
 REGISTERED = (
     enums.ShipmentStatus, enums.ShipmentPhase, enums.ShipmentDirection, enums.PartyRole, enums.WeightUnit,
     enums.LengthUnit, enums.TimePrecision, enums.NotAppliedReason, enums.ExceptionReason, enums.TrackingEventCode,
-    enums.CountPrecision, enums.OrderDirection, enums.ShipmentOrderField, enums.TrackingEventOrderField,
+    enums.CountPrecision, enums.Lateness, enums.OrderDirection, enums.ShipmentOrderField, enums.TrackingEventOrderField,
     enums.BulkErrorPolicy, ErrorCode,
 )  # fmt: skip
 """All enums of the API."""

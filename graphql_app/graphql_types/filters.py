@@ -4,8 +4,6 @@ Every field of `ShipmentWhere` and `TrackingEventWhere` has a filter in `query_e
 omitted are the same.
 """
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Annotated
 
 import strawberry
@@ -13,87 +11,18 @@ import strawberry
 from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import UNSET, ShipmentBy, argument, optional
 from graphql_app.graphql_types.model_type import field
-
-
-@strawberry.input(description="A filter on an ID. All given conditions must hold; null conditions are ignored.")
-class IDFilter:
-    eq: strawberry.ID | None = optional("Matches this ID. An ID of another type matches nothing.")
-    in_: list[strawberry.ID] | None = strawberry.field(
-        name="in", description="Matches any of these IDs. An empty list matches nothing.", default=UNSET
-    )
-
-
-@strawberry.input(
-    description="A filter on a text. All given conditions must hold; null conditions are ignored. Comparisons are "
-    "case-sensitive. Texts are limited to 1,000 characters."
+from graphql_app.graphql_types.value_filters import (
+    DateTimeFilter,
+    DurationFilter,
+    ExceptionReasonFilter,
+    IDFilter,
+    IntFilter,
+    LatenessFilter,
+    ShipmentStatusFilter,
+    StringFilter,
+    StringListFilter,
+    WeightFilter,
 )
-class StringFilter:
-    eq: str | None = optional("Matches values equal to this text.")
-    in_: list[str] | None = strawberry.field(
-        name="in",
-        description="Matches values equal to any of these texts. An empty list matches nothing.",
-        default=UNSET,
-    )
-    starts_with: str | None = optional("Matches values that start with this text.")
-    contains: str | None = optional(
-        "Matches values that contain this text. No index supports this condition: combine it with a selective one."
-    )
-    is_null: bool | None = optional("`true` matches null values, `false` matches non-null values.")
-
-
-@strawberry.input(
-    description="A filter on a list of texts. All given conditions must hold; null conditions are ignored."
-)
-class StringListFilter:
-    has_any: list[str] | None = optional(
-        "Matches lists that contain at least one of these texts. An empty list matches nothing."
-    )
-    has_all: list[str] | None = optional(
-        "Matches lists that contain all of these texts. An empty list matches everything."
-    )
-
-
-@strawberry.input(description="A filter on the status. All given conditions must hold; null conditions are ignored.")
-class ShipmentStatusFilter:
-    eq: enums.ShipmentStatus | None = optional("Matches shipments with this status.")
-    in_: list[enums.ShipmentStatus] | None = strawberry.field(
-        name="in",
-        description="Matches shipments with any of these statuses. An empty list matches nothing.",
-        default=UNSET,
-    )
-    not_in: list[enums.ShipmentStatus] | None = optional(
-        "Matches shipments with none of these statuses. An empty list matches everything."
-    )
-
-
-@strawberry.input(
-    description="A filter on a time. All given conditions must hold; null conditions are ignored. Comparisons "
-    "never match null values."
-)
-class DateTimeFilter:
-    gte: datetime | None = optional("Matches times at or after this one.")
-    gt: datetime | None = optional("Matches times after this one.")
-    lte: datetime | None = optional("Matches times at or before this one.")
-    lt: datetime | None = optional("Matches times before this one.")
-    is_null: bool | None = optional("`true` matches null values, `false` matches non-null values.")
-
-
-@strawberry.input(description="A weight with its unit.")
-class WeightInput:
-    value: Decimal = field("The amount, in the given unit.")
-    unit: enums.WeightUnit = field("The unit of the amount.")
-
-
-@strawberry.input(
-    description="A filter on a weight, compared in grams. All given conditions must hold. Unknown weights never match."
-)
-class WeightFilter:
-    gte: WeightInput | None = optional(
-        "Matches weights of at least this amount. The value must not exceed 1,000,000,000,000."
-    )
-    lte: WeightInput | None = optional(
-        "Matches weights of at most this amount. The value must not exceed 1,000,000,000,000."
-    )
 
 
 @strawberry.input(description="A filter on the address of a party. All given conditions must hold.")
@@ -102,6 +31,22 @@ class PlaceWhere:
     region: StringFilter | None = optional("Filters by state, province or region.")
     city: StringFilter | None = optional("Filters by the name of the city.")
     postal_code: StringFilter | None = optional("Filters by the postal code, as stored.")
+
+
+@strawberry.input(description="A filter on the person who receives a shipment. All given conditions must hold.")
+class RecipientWhere:
+    name: StringFilter | None = optional("Filters by the name of the recipient.")
+    email: StringFilter | None = optional("Filters by the e-mail address, as stored.")
+    phone: StringFilter | None = optional("Filters by the telephone number, as stored.")
+
+
+@strawberry.input(
+    description="A filter on items. It matches shipments with one item that satisfies all given conditions."
+)
+class ItemWhere:
+    sku: StringFilter | None = optional("Filters by the client's article number.")
+    title: StringFilter | None = optional("Filters by the description of the goods.")
+    batch: StringFilter | None = optional("Filters by the batch or lot number.")
 
 
 @strawberry.input(
@@ -135,6 +80,7 @@ class TrackingEventWhere:
     recorded_at: DateTimeFilter | None = optional("Filters by the time of recording.")
     country: StringFilter | None = optional("Filters by the country of the event (ISO 3166-1 alpha-2).")
     source: StringFilter | None = optional("Filters by the name of the reporting source.")
+    carrier_status_raw: StringFilter | None = optional("Filters by the carrier's own status code, as reported.")
     applied: bool | None = optional(
         "`true` matches events that were applied to the status, `false` those that were not."
     )
@@ -175,6 +121,17 @@ class ShipmentWhere:
     delivered_at: DateTimeFilter | None = optional("Filters by the time of delivery.")
     last_event_at: DateTimeFilter | None = optional("Filters by the time of the latest tracking event.")
     total_weight: WeightFilter | None = optional("Filters by the sum of the packages' weights.")
+    lateness: LatenessFilter | None = optional("Filters by whether the shipment keeps its deadline.")
+    late_by: DurationFilter | None = optional("Filters by how long the shipment is or was late.")
+    exception_reason: ExceptionReasonFilter | None = optional("Filters by the cause of the current problem.")
+    incoterm: StringFilter | None = optional("Filters by the Incoterm, such as DAP.")
+    package_count: IntFilter | None = optional("Filters by the number of packages.")
+    recipient: RecipientWhere | None = optional("Filters by the name and the contact data of the recipient.")
+    items: ItemWhere | None = optional("Matches shipments with one item that satisfies this whole filter.")
+    carrier_status_raw: StringFilter | None = optional(
+        "Matches shipments with a tracking event, voided ones excluded, whose carrier status code satisfies the "
+        "condition. `isNull: true` matches shipments with an event without such a code."
+    )
     events: TrackingEventWhere | None = optional(
         "Matches shipments with one tracking event that satisfies this whole filter."
     )

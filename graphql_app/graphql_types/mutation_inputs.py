@@ -10,9 +10,9 @@ from strawberry.scalars import JSON
 
 from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import ShipmentBy, argument, optional
-from graphql_app.graphql_types.filters import WeightInput
 from graphql_app.graphql_types.model_type import field
 from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, LocalDateTime, TimeZone
+from graphql_app.graphql_types.value_filters import WeightInput
 
 UNSET = strawberry.UNSET
 

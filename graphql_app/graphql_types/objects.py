@@ -3,7 +3,7 @@
 These classes only declare the schema: no resolver runs for a query. `query_engine/` reads the data.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -95,6 +95,10 @@ class Shipment(Node):
     promised_from: datetime | None
     promised_to: datetime | None
     estimated_delivery_at: datetime | None
+    lateness: enums.Lateness = field("Whether the shipment keeps its deadline, at the time of the request.")
+    late_by: timedelta | None = field(
+        "Time from the deadline to the delivery, or to now while the shipment is open. Null unless it is LATE."
+    )
     ready_at: datetime | None
     picked_up_at: datetime | None
     first_attempt_at: datetime | None

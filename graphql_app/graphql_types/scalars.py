@@ -5,7 +5,7 @@ A scalar serializes to the same text as PostgreSQL writes with the expressions o
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -26,6 +26,12 @@ DATETIME_WITH_OFFSET = re.compile(_DATE_AND_TIME + r"([Zz]|[+-](?:[01]\d|2[0-3])
 
 LOCAL_DATETIME = re.compile(_DATE_AND_TIME, re.ASCII)
 """RFC 3339 `date-time` without an offset. Groups: date, time, fraction."""
+
+DURATION = re.compile(
+    r"P(?=\d|T\d)(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?)",
+    re.ASCII,
+)
+"""ISO 8601 duration without years and months. Groups: weeks, days, hours, minutes, seconds."""
 
 DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
 """Up to 30 digits before and 20 after the decimal point."""
@@ -140,6 +146,44 @@ def format_decimal(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def parse_duration(value: object) -> timedelta:
+    """Return the duration of an ISO 8601 text in weeks, or in days, hours, minutes and seconds.
+
+    Raises:
+        GraphQLError: the value is no such text.
+    """
+    if not isinstance(value, str) or not (match := DURATION.fullmatch(value)):
+        raise GraphQLError(
+            f"{quote(value)} is not a valid Duration. Use weeks, or days, hours, minutes and seconds (ISO 8601), for "
+            "example P2D or PT36H30M."
+        )
+    weeks, days, hours, minutes = (int(group or 0) for group in match.groups()[:4])
+    whole, _, fraction = (match[5] or "0").partition(".")
+    return timedelta(
+        weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=int(whole),
+        microseconds=int(fraction.ljust(6, "0")),
+    )  # fmt: skip
+
+
+def format_duration(value: timedelta) -> str:
+    """Return a duration as ISO 8601 text in days, hours, minutes and seconds, as PostgreSQL writes it.
+
+    A negative duration has a minus sign before each of its parts.
+    """
+    sign = "-" if value < timedelta(0) else ""
+    seconds, microseconds = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    fraction = f".{microseconds:06}".rstrip("0") if microseconds else ""
+    parts = [f"{sign}{number}{unit}" for number, unit in ((hour, "H"), (minute, "M")) if number]
+    if second or microseconds:
+        parts.append(f"{sign}{second}{fraction}S")
+    date_part = f"{sign}{day}D" if day else ""
+    time_part = f"T{''.join(parts)}" if parts else ""
+    return f"P{date_part}{time_part}" if date_part or time_part else "PT0S"
+
+
 def code_parser(length: int, example: str, type_name: str) -> Callable[[object], str]:
     """Return the parser of a scalar for codes of `length` letters. It returns the code in upper case or raises
     GraphQLError.
@@ -196,6 +240,11 @@ SCALARS: dict[object, ScalarDefinition] = {
     TimeZone: define(
         "TimeZone", "The name of a time zone (IANA), such as `Europe/Berlin`. Case-sensitive.",
         "https://www.iana.org/time-zones", parse_time_zone, str),
+    timedelta: define(
+        "Duration",
+        "A duration (ISO 8601) in weeks, or in days of 24 hours, hours, minutes and seconds, such as `P2D`, `P1W` or "
+        "`PT36H30M`. Years and months are rejected, because their length varies. Precision: microseconds.",
+        "https://scalars.graphql.org/andimarek/duration.html", parse_duration, format_duration),
     Decimal: define(
         "Decimal",
         "An exact decimal number as a string, such as `\"12.5\"`: up to 30 digits before and 20 after the decimal "

@@ -22,6 +22,10 @@ EXPRESSION_INDEXES = {
     "ix_shipment_promised_to",
     "ix_shipment_estimated_delivery_at",
     "ix_shipment_last_event_at",
+    "ix_shipment_delivered_at",
+    "ix_shipment_total_weight_g",
+    "ix_shipment_recipient_name",
+    "ix_shipment_delivery_delay",
 }
 """Indexes on expressions. PostgreSQL prints these with its own parentheses and casts, so Alembic always sees a
 difference; a test compares the catalogs instead."""

@@ -32,6 +32,13 @@ class Party(SQLModel, table=True):
         Index("ix_party_place", "account_id", "role", "country_code", "region", "city"),
         Index("ix_party_city", "account_id", "role", "city"),
         Index("ix_party_postal_code", "account_id", "role", "postal_code"),
+        Index("ix_party_name", "account_id", "name", postgresql_where=text("role = 'RECIPIENT'")),
+        Index(
+            "ix_party_email", "account_id", "email", postgresql_where=text("role = 'RECIPIENT' AND email IS NOT NULL")
+        ),
+        Index(
+            "ix_party_phone", "account_id", "phone", postgresql_where=text("role = 'RECIPIENT' AND phone IS NOT NULL")
+        ),
         Index("ix_party_words", PARTY_WORDS, postgresql_using="gin"),
         CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
         CheckConstraint("cardinality(lines) <= 4", name="lines"),
@@ -42,7 +49,7 @@ class Party(SQLModel, table=True):
     shipment_id: UUID = reference("shipment", "The shipment that the party belongs to.")
     role: enums.PartyRole = column(enum(enums.PartyRole), "Role of the party in the shipment, unique per shipment.")
     name: str = column(
-        String(200), "Name of the person or place. Empty if only the country is known.", server=text("''")
+        identifier(200), "Name of the person or place. Empty if only the country is known.", server=text("''")
     )
     company: str | None = column(String(200), "Company name. Null if not set.", null=True)
     lines: list[str] = column(
@@ -52,8 +59,8 @@ class Party(SQLModel, table=True):
     region: str | None = column(identifier(100), "State, province or region. Null if not set.", null=True)
     postal_code: str | None = column(identifier(32), "Postal code, up to 32 characters. Null if not set.", null=True)
     country_code: str = column(COUNTRY, "Country code (ISO 3166-1 alpha-2).")
-    phone: str | None = column(String(50), "Telephone number. Null if not set.", null=True)
-    email: str | None = column(String(254), "E-mail address. Null if not set.", null=True)
+    phone: str | None = column(identifier(50), "Telephone number. Null if not set.", null=True)
+    email: str | None = column(identifier(254), "E-mail address. Null if not set.", null=True)
 
 
 class ShipmentReference(SQLModel, table=True):

@@ -1,9 +1,10 @@
-"""Indexes and constraints of the table `shipment`. Every index is used by a filter or an order of `shipments`."""
+"""Indexes and constraints of the tables `shipment` and `shipment_item`. A filter, order or relationship uses each."""
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.schema import SchemaItem
 
 from graphql_app.models.columns import coalesce_case
+from graphql_app.models.lateness import LAST_NAME, MAX_BIGINT, MAX_WEIGHT_G
 
 INFINITY = "'infinity'::timestamptz"
 """Nulls are indexed as infinity, so that they come last and can be searched."""
@@ -44,19 +45,27 @@ SHIPMENT_CONSTRAINTS: tuple[SchemaItem, ...] = (
         "id",
         postgresql_where=text("service IS NOT NULL"),
     ),
+    Index("ix_shipment_delivered_at", "account_id", text(coalesce_case("delivered_at", INFINITY)), "id"),
+    Index("ix_shipment_total_weight_g", "account_id", text(coalesce_case("total_weight_g", MAX_WEIGHT_G)), "id"),
+    Index("ix_shipment_recipient_name", "account_id", text(coalesce_case("recipient_name", LAST_NAME)), "id"),
+    Index("ix_shipment_late_from", "account_id", "late_from", "id"),
+    Index("ix_shipment_delivery_delay", "account_id", text(coalesce_case("delivery_delay", MAX_BIGINT)), "id"),
+    Index(None, "account_id", "package_count", "created_at", "id"),
     Index(
-        "ix_shipment_delivered_at",
+        "ix_shipment_exception_reason",
         "account_id",
-        "delivered_at",
+        "exception_reason",
+        "created_at",
         "id",
-        postgresql_where=text("delivered_at IS NOT NULL"),
+        postgresql_where=text("exception_reason IS NOT NULL"),
     ),
     Index(
-        "ix_shipment_total_weight_g",
+        "ix_shipment_incoterm",
         "account_id",
-        "total_weight_g",
+        "incoterm",
+        "created_at",
         "id",
-        postgresql_where=text("total_weight_g IS NOT NULL"),
+        postgresql_where=text("incoterm IS NOT NULL"),
     ),
     Index("ix_shipment_archived", "account_id", "archived_at", postgresql_where=text("archived_at IS NOT NULL")),
     Index("ix_shipment_return_of", "return_of_id", postgresql_where=text("return_of_id IS NOT NULL")),
@@ -78,4 +87,17 @@ SHIPMENT_CONSTRAINTS: tuple[SchemaItem, ...] = (
     CheckConstraint("promised_from <= promised_to", name="promise"),
     CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
     CheckConstraint("cardinality(tags) <= 50", name="tags"),
+)
+ITEM_CONSTRAINTS: tuple[SchemaItem, ...] = (
+    UniqueConstraint("shipment_id", "seq"),
+    Index("ix_shipment_item_package", "package_id", "seq", postgresql_where=text("package_id IS NOT NULL")),
+    Index("ix_shipment_item_sku", "account_id", "sku", postgresql_where=text("sku IS NOT NULL")),
+    Index("ix_shipment_item_batch", "account_id", "batch", postgresql_where=text("batch IS NOT NULL")),
+    Index(None, "account_id", "title"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("unit_value >= 0", name="unit_value"),
+    CheckConstraint("(unit_value IS NULL) = (currency IS NULL)", name="money"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    CheckConstraint("origin_country ~ '^[A-Z]{2}$'", name="origin_country"),
+    CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
 )

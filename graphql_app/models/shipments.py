@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
+    Computed,
     Index,
     Integer,
     Numeric,
@@ -22,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from graphql_app.domain import enums
+from graphql_app.models import lateness
 from graphql_app.models.accounts import Carrier
 from graphql_app.models.columns import (
     ACCOUNT,
@@ -45,7 +48,7 @@ from graphql_app.models.columns import (
     related,
 )
 from graphql_app.models.parties import ShipmentReference
-from graphql_app.models.shipment_constraints import SHIPMENT_CONSTRAINTS
+from graphql_app.models.shipment_constraints import ITEM_CONSTRAINTS, SHIPMENT_CONSTRAINTS
 
 
 class Shipment(SQLModel, table=True):
@@ -147,6 +150,22 @@ class Shipment(SQLModel, table=True):
     tags: list[str] = column(
         ARRAY(Text), "The client's own labels: up to 50, each up to 100 characters.", server=text("'{}'")
     )
+    recipient_name: str | None = column(
+        identifier(200), "Name of the recipient, for ordering. Null if there is no recipient.", null=True
+    )
+    late_from: datetime | None = column(
+        INSTANT,
+        "Time from which the shipment is late: -infinity if it was delivered late, infinity if it was delivered on "
+        "time, was closed without a delivery or has neither a promise nor an estimate.",
+        sa_column_args=[Computed(lateness.LATE_FROM_SQL, persisted=True)],
+    )
+    delivery_delay: int | None = column(
+        BigInteger,
+        "Microseconds from the end of the promised window, or else the estimate, to the delivery; negative if the "
+        "delivery was earlier. Null without a delivery or a deadline.",
+        null=True,
+        sa_column_args=[Computed(lateness.DELIVERY_DELAY_SQL, persisted=True)],
+    )
     archived_at: datetime | None = column(
         INSTANT,
         "When the shipment was archived. Lists exclude it by default. Null if it is not archived.",
@@ -233,14 +252,7 @@ class ShipmentItem(SQLModel, table=True):
 
     __tablename__ = "shipment_item"
     __table_args__ = (
-        UniqueConstraint("shipment_id", "seq"),
-        Index("ix_shipment_item_package", "package_id", "seq", postgresql_where=text("package_id IS NOT NULL")),
-        CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint("unit_value >= 0", name="unit_value"),
-        CheckConstraint("(unit_value IS NULL) = (currency IS NULL)", name="money"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        CheckConstraint("origin_country ~ '^[A-Z]{2}$'", name="origin_country"),
-        CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+        *ITEM_CONSTRAINTS,
         {
             "comment": "An item of a shipment: a quantity of one kind of goods, in one of its packages or not yet "
             "packed."
@@ -254,9 +266,9 @@ class ShipmentItem(SQLModel, table=True):
     )
     seq: int = column(SmallInteger, "Position in the list of items, starting at 1.")
     sku: str | None = column(
-        String(100), "The client's article number, up to 100 characters. Null if not set.", null=True
+        identifier(100), "The client's article number, up to 100 characters. Null if not set.", null=True
     )
-    title: str = column(String(500), "Description of the goods, up to 500 characters.")
+    title: str = column(identifier(500), "Description of the goods, up to 500 characters.")
     quantity: Decimal = column(MONEY, "Quantity of the goods, greater than 0, with up to 4 decimal places.")
     unit: str | None = column(String(32), "Unit of the quantity, up to 32 characters. Null if not set.", null=True)
     unit_value: Decimal | None = column(
@@ -266,7 +278,9 @@ class ShipmentItem(SQLModel, table=True):
         CURRENCY, "Currency of the unit value (ISO 4217). Null if there is no unit value.", null=True
     )
     origin_country: str | None = column(COUNTRY, "Country of origin (ISO 3166-1 alpha-2). Null if not set.", null=True)
-    batch: str | None = column(String(100), "Batch or lot number, up to 100 characters. Null if not set.", null=True)
+    batch: str | None = column(
+        identifier(100), "Batch or lot number, up to 100 characters. Null if not set.", null=True
+    )
     metadata_: dict[str, Any] = column(
         JSONB,
         "The client's own fields: a JSON object of up to 16,384 bytes. Default: empty.",

@@ -60,6 +60,14 @@ class TrackingEvent(SQLModel, table=True):
             postgresql_where=text("country_code IS NOT NULL"),
         ),
         Index(
+            "ix_tracking_event_carrier_status",
+            "account_id",
+            "carrier_status_raw",
+            "occurred_at",
+            "id",
+            postgresql_where=text("carrier_status_raw IS NOT NULL"),
+        ),
+        Index(
             "ix_tracking_event_corrects", "corrects_event_id", postgresql_where=text("corrects_event_id IS NOT NULL")
         ),
         CheckConstraint("country_code ~ '^[A-Z]{2}$'", name="country_code"),
@@ -118,7 +126,7 @@ class TrackingEvent(SQLModel, table=True):
         identifier(128), "The source's own ID of the event, up to 128 characters. Null if there is none.", null=True
     )
     carrier_status_raw: str | None = column(
-        String(128), "The carrier's own status code, up to 128 characters. Null if there is none.", null=True
+        identifier(128), "The carrier's own status code, up to 128 characters. Null if there is none.", null=True
     )
     place_name: str | None = column(String(200), "Name of the place, up to 200 characters. Null if unknown.", null=True)
     city: str | None = column(String(200), "City, up to 200 characters. Null if unknown.", null=True)

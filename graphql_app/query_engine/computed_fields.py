@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from graphql_app import models
 from graphql_app.domain import enums
 from graphql_app.query_engine import change_log, cursor, json_sql, measurement_fields, sources, status_fields
-from graphql_app.query_engine.filters import predicates
+from graphql_app.query_engine.filters import lateness, predicates
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
 from graphql_app.query_engine.type_mapping import FieldReader
@@ -125,6 +125,8 @@ def carrier_shipments(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     )
 
 
+register_field(models.Shipment, "lateness")(lambda row, field: field.scalar(lateness.lateness(row)))
+register_field(models.Shipment, "late_by")(lambda row, field: field.scalar(lateness.late_by(row)))
 register_field(models.Shipment, "total_weight")(measurement_fields.total_weight)
 register_field(models.Shipment, "declared_value")(measurement_fields.money("declared_value"))
 register_field(models.Package, "weight")(measurement_fields.weight)

@@ -12,10 +12,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, SmallInteger, String, Uuid, cast, func
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Enum, Numeric, SmallInteger, String, Text, Uuid, cast, func
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.types import TypeEngine
 
@@ -33,6 +34,8 @@ INFINITY_MICROSECONDS = 2**63 - 1
 """The binary form of the timestamp 'infinity'."""
 INFINITY = datetime.max
 """The value that asyncpg sends as the timestamp 'infinity'."""
+MINUS_INFINITY_MICROSECONDS, MINUS_INFINITY = -(2**63), datetime.min
+"""The same for the timestamp '-infinity'."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def expression(name: str, keys: Sequence[SortKey]) -> ColumnElement[str]:
     checksum = func.substr(func.int8send(func.crc32(checksum_input)), json_sql.sql("5"))
     text = func.encode(concatenate(VERSION, [*values, checksum]), json_sql.sql("'base64'"))
     # PostgreSQL breaks Base64 of more than 57 bytes into lines.
-    fits_one_line = len(keys) <= 4 and not any(isinstance(key.type, String) for key in keys)
+    fits_one_line = len(keys) <= 4 and not any(isinstance(key.type, String | Numeric) for key in keys)
     return text if fits_one_line else func.translate(text, json_sql.sql("E'\\n'"), json_sql.sql("''"))
 
 
@@ -87,10 +90,17 @@ def binary_value(key: SortKey) -> ColumnElement[Any]:
         return func.xid8send(key.expression)
     if isinstance(key.type, BigInteger):
         return func.int8send(key.expression)
+    if isinstance(key.type, Numeric | Enum):  # as text, and so is an enum, whose binary form differs between databases
+        return binary_text(cast(key.expression, Text))
     if isinstance(key.type, String):
-        length = func.int2send(cast(func.octet_length(key.expression), SmallInteger))
-        return length.op("||")(func.convert_to(key.expression, json_sql.sql("'UTF8'")))
+        return binary_text(key.expression)
     raise TypeError(f"A column of type {key.type!r} cannot be part of a cursor.")
+
+
+def binary_text(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the SQL for the bytes of a text, preceded by their number."""
+    length = func.int2send(cast(func.octet_length(text), SmallInteger))
+    return length.op("||")(func.convert_to(text, json_sql.sql("'UTF8'")))
 
 
 def encode_integers(name: str, keys: Sequence[SortKey], values: Sequence[int]) -> str:
@@ -121,7 +131,7 @@ def decode(cursor: str, name: str, keys: Sequence[SortKey]) -> list[object]:
             values.append(value)
         if offset != len(body):
             raise request_errors.InvalidCursor
-    except (ValueError, struct.error, OverflowError):
+    except (ValueError, struct.error, OverflowError, InvalidOperation):
         raise request_errors.InvalidCursor from None
     return values
 
@@ -134,7 +144,8 @@ def decode_value(type_: TypeEngine[Any], raw: bytes, offset: int) -> tuple[objec
     """
     if isinstance(type_, DateTime):
         (microseconds,) = struct.unpack_from(">q", raw, offset)
-        return INFINITY if microseconds == INFINITY_MICROSECONDS else EPOCH + microseconds * MICROSECOND, offset + 8
+        infinite = {INFINITY_MICROSECONDS: INFINITY, MINUS_INFINITY_MICROSECONDS: MINUS_INFINITY}.get(microseconds)
+        return infinite or EPOCH + microseconds * MICROSECOND, offset + 8
     if isinstance(type_, Uuid):
         return UUID(bytes=raw[offset : offset + 16]), offset + 16
     if isinstance(type_, BigInteger | Xid8):
@@ -144,4 +155,7 @@ def decode_value(type_: TypeEngine[Any], raw: bytes, offset: int) -> tuple[objec
     text = raw[start : start + length]
     if len(text) != length or b"\0" in text:
         raise request_errors.InvalidCursor
-    return text.decode(), start + length
+    value = Decimal(text.decode()) if isinstance(type_, Numeric) else text.decode()
+    if isinstance(type_, Enum) and value not in type_.enums:
+        raise request_errors.InvalidCursor
+    return value, start + length

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Enum,
     Float,
     Integer,
+    Interval,
     Numeric,
     String,
     Text,
@@ -151,14 +152,14 @@ def json_scalar(expression: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.json_scalar(expression)
 
 
-QUOTED_SCALARS = {"CountryCode", "CurrencyCode", "TimeZone"}
-"""String scalars whose values never need escaping."""
+QUOTED_SCALARS = {"CountryCode", "CurrencyCode", "TimeZone", "Duration"}
+"""Scalars whose text never needs escaping. `database/engine.py` sets the text of intervals to ISO 8601."""
 ESCAPED_SCALARS = {"String", "DateTime", "LocalDateTime", "Date"}
 """Scalars that `json_scalar` writes."""
 COLUMN_TYPES: dict[str, tuple[type, ...]] = {
     "ID": (Uuid,), "Int": (Integer,), "Float": (Float,), "Boolean": (Boolean,), "Decimal": (Numeric,), "JSON": (JSON,),
-    "Date": (Date,), "DateTime": (DateTime,), "LocalDateTime": (DateTime,),
-    **dict.fromkeys(("String", *QUOTED_SCALARS), (String,)),
+    "Duration": (Interval,), "Date": (Date,), "DateTime": (DateTime,), "LocalDateTime": (DateTime,),
+    **dict.fromkeys(("String", "CountryCode", "CurrencyCode", "TimeZone"), (String,)),
 }  # fmt: skip
 """The scalars that PostgreSQL writes as Strawberry does, each with the column types that it can be written from."""
 

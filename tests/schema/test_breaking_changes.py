@@ -10,7 +10,19 @@ from pathlib import Path
 from graphql import build_schema
 from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
-ACCEPTED: dict[str, str] = {}
+ADDED_ORDERS = "DELIVERED_AT DELIVERY_DELAY LATENESS RECIPIENT_NAME STATUS TOTAL_WEIGHT".split()
+ADDED_FILTERS = "carrierStatusRaw exceptionReason incoterm items lateBy lateness packageCount recipient".split()
+ACCEPTED: dict[str, str] = {
+    **{
+        f"VALUE_ADDED_TO_ENUM: Enum value ShipmentOrderField.{name} was added.": "an input only"
+        for name in ADDED_ORDERS
+    },
+    **{
+        f"OPTIONAL_INPUT_FIELD_ADDED: An optional field {type_}.{name} was added.": "null means no condition"
+        for type_, names in (("ShipmentWhere", ADDED_FILTERS), ("TrackingEventWhere", ["carrierStatusRaw"]))
+        for name in names
+    },
+}
 HERE = Path(__file__).parent
 RELEASED, NOW = (HERE / "released.graphql").read_text(), (HERE.parents[1] / "schema.graphql").read_text()
 REMOVAL = re.compile(r"\. Removal on \d{4}-\d\d-\d\d\.$")

@@ -102,6 +102,8 @@ class RandomArguments(FilterValues):
         arguments: dict[str, Any] = {}
         if rng.random() < 0.5:
             arguments["orderBy"] = self.order(rng, list(enums.ShipmentOrderField))
+            if len(arguments["orderBy"]) > 1:  # STATUS cannot be combined
+                arguments["orderBy"] = [order for order in arguments["orderBy"] if order["field"] != "STATUS"]
         if rng.random() < 0.6:
             arguments["where"] = self.shipment_where(rng, 2)
         if rng.random() < 0.2:

@@ -111,6 +111,7 @@ class FilterValues:
             "recordedAt": lambda: self.instant(rng),
             "country": lambda: self.string(rng, ["DE", "US"]),
             "source": lambda: self.string(rng, ["api", "dhl"]),
+            "carrierStatusRaw": lambda: self.string(rng, ["OK", "\t"]),
             "applied": lambda: rng.random() < 0.5,
             "includeVoided": lambda: rng.choice([True, False, None]),
         }
@@ -130,6 +131,7 @@ class FilterValues:
             self.loaded.parties_of[row.id],
             {"value": str(row.total_weight_g or 1), "unit": rng.choice(list(enums.WeightUnit))},
         )
+        lateness, reasons = list(enums.Lateness), list(enums.ExceptionReason)
         columns = [("country", "country_code"), ("city", "city"), ("region", "region"), ("postalCode", "postal_code")]
 
         def place_where() -> dict[str, Any]:
@@ -169,6 +171,25 @@ class FilterValues:
                 )
             },
             "totalWeight": lambda: rng.choice([{"gte": weight}, {"lte": weight}, {"gte": weight, "lte": weight}, {}]),
+            "lateness": lambda: rng.choice([{"eq": rng.choice(lateness)}, {"in": rng.choices(lateness, k=2)}, {}]),
+            "lateBy": lambda: {
+                name: rng.choice(["P1D", "PT36H", "P3W", "P200D", "PT0S"])
+                for name in rng.sample(["gte", "gt", "lte", "lt"], rng.randint(0, 2))
+            },
+            "exceptionReason": lambda: rng.choice(
+                [{"eq": rng.choice(reasons)}, {"in": rng.choices(reasons, k=3)}, {"isNull": rng.random() < 0.5}, {}]
+            ),
+            "incoterm": lambda: string(row.incoterm, "DAP"),
+            "packageCount": lambda: rng.choice([{"eq": 1}, {"gte": 2}, {"lte": 1}, {"gte": 1, "lte": 2}, {}]),
+            "recipient": lambda: {
+                name: string(*(getattr(party, name) for party in parties))
+                for name in rng.sample(["name", "email", "phone"], rng.randint(0, 2))
+            },
+            "items": lambda: {
+                name: string(*(getattr(item, name) for item in self.loaded.items_of[row.id]))
+                for name in rng.sample(["sku", "title", "batch"], rng.randint(0, 2))
+            },
+            "carrierStatusRaw": lambda: string("OK", "\t"),
             "events": lambda: self.event_where(rng),
             "archived": lambda: rng.choice([True, False, None]),
         }

@@ -96,7 +96,9 @@ class QueryWriter:
         if not isinstance(type_, GraphQLObjectType):
             return self.abstract(type_, depth)
         fields = {
-            name: field for name, field in type_.fields.items() if depth > 0 or is_leaf_type(get_named_type(field.type))
+            name: field
+            for name, field in type_.fields.items()
+            if name != "lateBy" and (depth > 0 or is_leaf_type(get_named_type(field.type)))
         }
         if not fields:
             return "{ __typename }"

@@ -21,7 +21,7 @@ from graphql import (
 
 from graphql_app.domain import enums, status_rules, units
 from graphql_app.errors import request_errors
-from tests.support import reference_filters
+from tests.support import reference_filters, reference_lateness, reference_search
 from tests.support.orm_rows import AccountRows
 from tests.support.reference_fields import FieldResolvers
 from tests.support.reference_pagination import EVENT_ORDERS, ID, SHIPMENT_ORDERS, Order, Page
@@ -96,7 +96,7 @@ class ReferenceExecutor(FieldResolvers):
         where, search = args.get("where"), args.get("search")
 
         def matches(row: Any) -> bool:
-            searched = search is None or reference_filters.search(row, search, self.loaded)
+            searched = search is None or reference_search.search(row, search, self.loaded)
             return test(row) and searched and reference_filters.shipment(row, where, self.loaded)
 
         return Page(self.loaded.shipments.values(), matches, order, name, args)
@@ -106,7 +106,12 @@ class ReferenceExecutor(FieldResolvers):
         sort_fields = [(order["field"], order["direction"] == "DESC") for order in order_by or ()] or [(default, True)]
         if len(sort_fields) > 3 or len({name for name, _ in sort_fields}) < len(sort_fields):
             raise request_errors.BadUserInput("`orderBy` takes at most 3 fields, each once.")
-        return [*((*fields[name], descending) for name, descending in sort_fields), (*ID, sort_fields[-1][1])]
+        if len(sort_fields) > 1 and any(name == "STATUS" for name, _ in sort_fields):
+            raise request_errors.LimitExceeded("STATUS cannot be combined with other fields.")
+        keys = [(*fields[name], descending) for name, descending in sort_fields]
+        if sort_fields[0][0] == "STATUS":
+            keys.append((*fields["CREATED_AT"], sort_fields[0][1]))
+        return [*keys, (*ID, sort_fields[-1][1])]
 
     def Query_trackingEvents(self, _: None, **args: Any) -> Page:
         order = self.order(args.get("orderBy"), EVENT_ORDERS, "OCCURRED_AT")
@@ -162,6 +167,9 @@ class ReferenceExecutor(FieldResolvers):
 
     def Shipment_phase(self, row: Any) -> enums.ShipmentPhase:
         return status_rules.phase(row.status)
+
+    def Shipment_lateness(self, row: Any) -> enums.Lateness:
+        return reference_lateness.lateness(row)
 
     def Shipment_statusExplanation(self, row: Any) -> dict[str, Any]:
         irrelevant = (None, enums.NotAppliedReason.NOT_STATUS_BEARING)

@@ -7,11 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from graphql_app.domain import status_rules, tracking_numbers, units
+from tests.support import reference_lateness
 from tests.support.orm_rows import AccountRows
 
 Filter = dict[str, Any]
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-WORDS = re.compile(r"[^\W_]+")
 
 
 def conditions_of(filter_: Filter | None) -> Filter:
@@ -134,6 +134,7 @@ def event(event: Any, filter_: Filter | None, loaded: AccountRows) -> bool:
         and instant(event.recorded_at, where.get("recordedAt"))
         and text(event.country_code, where.get("country"))
         and text(event.source_name, where.get("source"))
+        and text(event.carrier_status_raw, where.get("carrierStatusRaw"))
     )
 
 
@@ -192,29 +193,61 @@ def carrier(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     return text(carrier_row and carrier_row.code, filter_)
 
 
-def search(row: Any, query: str, loaded: AccountRows) -> bool:
-    """A number, reference or tracking number that starts with the query, or a party that contains its words."""
-    prefix, number = query.strip(), tracking_numbers.normalize(query)
-    values = [
-        row.number,
-        row.external_reference or "",
-        *(reference.value for reference in loaded.references_of[row.id]),
-    ]
-    if prefix and any(value.startswith(prefix) for value in values):
-        return True
-    if number and any(
-        (package.tracking_number_norm or "").startswith(number) for package in loaded.packages_of[row.id]
-    ):
-        return True
-    words = WORDS.findall(query.lower())
-    return bool(words) and any(has_words(party, words) for party in loaded.parties_of[row.id])
+def recipient(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
+    """RecipientWhere."""
+    party = loaded.party(row.id, "RECIPIENT")
+    return party is not None and all(
+        text(getattr(party, name), filter_.get(name)) for name in ("name", "email", "phone")
+    )
 
 
-def has_words(party: Any, words: list[str]) -> bool:
-    """Whether a party contains all words; the last one may be the start of a word."""
-    fields = (party.name, party.company, party.city, party.region, party.postal_code)
-    party_words = set(WORDS.findall(" ".join(value or "" for value in fields).lower()))
-    return set(words[:-1]) <= party_words and any(word.startswith(words[-1]) for word in party_words)
+def items(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
+    """ItemWhere."""
+    names = ("sku", "title", "batch")
+    return any(all(text(getattr(item, name), filter_.get(name)) for name in names) for item in loaded.items_of[row.id])
+
+
+def carrier_status(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
+    """StringFilter on the carrier status codes of the events that are not voided."""
+    return not conditions_of(filter_) or any(
+        event.voided_at is None and text(event.carrier_status_raw, filter_) for event in loaded.events_of[row.id]
+    )
+
+
+def exception_reason(row: Any, filter_: Filter, _: AccountRows) -> bool:
+    """ExceptionReasonFilter."""
+    eq, allowed, is_null = filter_.get("eq"), filter_.get("in"), filter_.get("isNull")
+    reason = row.exception_reason
+    return (
+        (eq is None or reason == eq) and (allowed is None or reason in allowed)
+        and (is_null is None or (reason is None) == is_null)
+    )  # fmt: skip
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: a == b, "gte": lambda a, b: a >= b, "gt": lambda a, b: a > b, "lte": lambda a, b: a <= b,
+    "lt": lambda a, b: a < b,
+}  # fmt: skip
+
+
+def package_count(row: Any, filter_: Filter, _: AccountRows) -> bool:
+    """IntFilter."""
+    return all(COMPARISONS[name](row.package_count, bound) for name, bound in conditions_of(filter_).items())
+
+
+def lateness(row: Any, filter_: Filter, _: AccountRows) -> bool:
+    """LatenessFilter."""
+    eq, allowed = filter_.get("eq"), filter_.get("in")
+    value = reference_lateness.lateness(row)
+    return (eq is None or value == eq) and (allowed is None or value in allowed)
+
+
+def late_by(row: Any, filter_: Filter, _: AccountRows) -> bool:
+    """DurationFilter on `lateBy`."""
+    conditions, duration = conditions_of(filter_), reference_lateness.late_by(row)
+    return not conditions or (
+        duration is not None and all(COMPARISONS[name](duration, bound) for name, bound in conditions.items())
+    )
 
 
 CONDITIONS: dict[str, Callable[[Any, Any, AccountRows], bool]] = {
@@ -240,6 +273,14 @@ CONDITIONS: dict[str, Callable[[Any, Any, AccountRows], bool]] = {
     "deliveredAt": lambda row, filter_, _: instant(row.delivered_at, filter_),
     "lastEventAt": lambda row, filter_, _: instant(row.last_event_at, filter_),
     "totalWeight": lambda row, filter_, _: weight(row.total_weight_g, filter_),
+    "lateness": lateness,
+    "lateBy": late_by,
+    "exceptionReason": exception_reason,
+    "incoterm": lambda row, filter_, _: text(row.incoterm, filter_),
+    "packageCount": package_count,
+    "recipient": recipient,
+    "items": items,
+    "carrierStatusRaw": carrier_status,
     "events": lambda row, filter_, loaded: any(
         event(row_event, filter_, loaded) for row_event in loaded.events_of[row.id]
     ),

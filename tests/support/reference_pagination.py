@@ -8,10 +8,12 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from graphql_app.domain import enums
+from graphql_app.domain import enums, status_rules
 from graphql_app.errors import request_errors
+from tests.support import reference_lateness
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 Order = list[tuple[Callable[[Any], Any], str, bool]]
@@ -83,7 +85,12 @@ def packed(value: Any, kind: str) -> bytes:
     if kind == "instant":
         if value == FOREVER:
             return struct.pack(">q", 2**63 - 1)
+        if value == ALWAYS:
+            return struct.pack(">q", -(2**63))
         return struct.pack(">q", (value - EPOCH) // timedelta(microseconds=1))
+    if kind in ("decimal", "status"):
+        text = (f"{value:.3f}" if value != NO_WEIGHT else str(value)) if kind == "decimal" else STATUSES[value]
+        return struct.pack(">h", len(text)) + text.encode()
     if kind == "number":
         return struct.pack(">q", value)
     if kind == "text":
@@ -102,6 +109,30 @@ class Forever:
 
 
 FOREVER: Any = Forever()
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NO_WEIGHT = Decimal(10**12)
+STATUSES = list(enums.ShipmentStatus)
+
+
+def late_from(row: Any) -> Any:
+    """Since or from when a shipment is late."""
+    limit = reference_lateness.deadline(row)
+    if limit is None or (row.delivered_at is None and row.status in status_rules.CLOSED):
+        return FOREVER
+    if row.delivered_at is not None:
+        return ALWAYS if row.delivered_at > limit else FOREVER
+    return limit
+
+
+def delivery_delay(row: Any) -> int:
+    """Microseconds from the deadline to the delivery."""
+    limit = reference_lateness.deadline(row)
+    if limit is None or row.delivered_at is None:
+        return 2**63 - 1
+    delay: int = (row.delivered_at - limit) // timedelta(microseconds=1)
+    return delay
+
+
 ID = (lambda row: row.id, "id")
 SHIPMENT_ORDERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "CREATED_AT": (lambda row: row.created_at, "instant"),
@@ -111,6 +142,15 @@ SHIPMENT_ORDERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "PROMISED_TO": (lambda row: row.promised_to or FOREVER, "instant"),
     "ESTIMATED_DELIVERY_AT": (lambda row: row.estimated_delivery_at or FOREVER, "instant"),
     "LAST_EVENT_AT": (lambda row: row.last_event_at or FOREVER, "instant"),
+    "DELIVERED_AT": (lambda row: row.delivered_at or FOREVER, "instant"),
+    "TOTAL_WEIGHT": (lambda row: NO_WEIGHT if row.total_weight_g is None else row.total_weight_g, "decimal"),
+    "RECIPIENT_NAME": (
+        lambda row: ("\U0010ffff" if row.recipient_name is None else row.recipient_name).encode(),
+        "text",
+    ),
+    "STATUS": (lambda row: STATUSES.index(row.status), "status"),
+    "LATENESS": (late_from, "instant"),
+    "DELIVERY_DELAY": (delivery_delay, "number"),
 }
 EVENT_ORDERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "OCCURRED_AT": (lambda row: row.occurred_at, "instant"),

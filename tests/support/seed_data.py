@@ -148,8 +148,11 @@ def shipment(tables: dict[str, list[Row]], account: UUID, n: int, key: int) -> N
     roles = [role for i, role in enumerate(ROLES) if i == 0 or (n >> i) % 2 == 0]
     if n in (22, 46, 94):  # inconsistent rows: shipments without a shipper
         roles, row["archived_at"] = roles[1:], at(created)
+    row["recipient_name"] = None
     for i, role in enumerate(reversed(roles)):
         tables["party"].append(party(account, id_, role, 8 * key + i, 3 * n + i))
+        if role == enums.PartyRole.RECIPIENT:
+            row["recipient_name"] = tables["party"][-1]["name"]
     for i in range(n % 4):
         tables["shipment_reference"].append(
             {
@@ -249,8 +252,17 @@ async def insert_rows(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None
     """Insert rows into a clean, migrated database and run ANALYZE."""
     async with engine.begin() as connection:
         for table, rows in tables.items():
-            sql = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE "
-            sql += f"SELECT * FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
+            columns = (
+                await connection.execute(
+                    text(
+                        "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
+                        "WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND attgenerated = ''"
+                    ),
+                    {"table": table},
+                )
+            ).scalar_one()
+            sql = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE "
+            sql += f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
             await connection.execute(text(sql), {"rows": orjson.dumps(rows, default=str).decode()})
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))

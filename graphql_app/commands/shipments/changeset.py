@@ -246,6 +246,7 @@ class ShipmentChangeset:
                 relations.parties[role] = party
             if role == enums.PartyRole.RECIPIENT:
                 shipment.has_recipient = party is not None
+                shipment.row["recipient_name"] = None if party is None else party["name"]
         if self.references is not None:
             relations.references, relations.references_changed = self.references, True
         if self.items is not None:

@@ -74,6 +74,7 @@ def validate(validator: Validator, fields: Input) -> NewShipment:
         "incoterm": incoterm,
         "metadata": json_text(validator.metadata(fields, "metadata")),
         "tags": validator.texts(fields, "tags", input_rows.MAX_TAGS, input_rows.MAX_TAG_CHARACTERS),
+        "recipient_name": next((row["name"] for row in parties if row["role"] == enums.PartyRole.RECIPIENT), None),
     }
     logged = {name: shipment[column] for name, column in LOGGED_COLUMNS.items()}
     shipment["changed"] = json_text({name: [None, value] for name, value in logged.items() if value is not None})

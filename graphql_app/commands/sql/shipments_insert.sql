@@ -15,7 +15,7 @@ WITH input AS MATERIALIZED (
         row int, id uuid, external_reference text, direction shipment_direction, status shipment_status, carrier text,
         service text, return_id uuid, return_number text, return_reference text, promised_from timestamptz,
         promised_to timestamptz, estimated_delivery_at timestamptz, package_count int, total_weight_g numeric,
-        declared_value numeric, currency text, incoterm text, metadata text, tags text[], changed text
+        declared_value numeric, currency text, incoterm text, metadata text, tags text[], recipient_name text, changed text
     )
     LEFT JOIN LATERAL (
         SELECT id FROM carrier WHERE account_id = @account::uuid AND code = g.carrier LIMIT 1
@@ -50,7 +50,8 @@ inserted AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
         return_of_id, promised_from, promised_to, estimated_delivery_at, estimate_given, estimate_given_at,
-        package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, created_by
+        package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, recipient_name,
+        created_by
     )
     SELECT
         g.id, @account::uuid, g.number, g.external_reference, g.direction,
@@ -58,7 +59,7 @@ inserted AS (
         CASE WHEN g.status = 'READY' THEN now() END, g.carrier_id, g.service, g.return_of, g.promised_from,
         g.promised_to, g.estimated_delivery_at, g.estimated_delivery_at,
         CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.package_count, g.total_weight_g,
-        g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, @actor::text
+        g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, g.recipient_name, @actor::text
     FROM valid g
     ORDER BY g.external_reference COLLATE "C", g.row
     ON CONFLICT (account_id, external_reference) WHERE external_reference IS NOT NULL DO NOTHING

@@ -5,7 +5,7 @@ SELECT
     s.exception_reason::text AS exception_reason, s.confirmed_at, s.cancelled_at, s.carrier_id, s.service,
     s.promised_from, s.promised_to, s.estimated_delivery_at, s.estimate_given, s.estimate_given_at, s.ready_at,
     s.picked_up_at, s.first_attempt_at, s.delivered_at, s.closed_at, s.last_event_at, s.event_count, s.package_count,
-    s.total_weight_g, s.declared_value, s.currency, s.incoterm, s.metadata::text AS metadata, s.tags, s.archived_at, s.created_at,
+    s.total_weight_g, s.declared_value, s.currency, s.incoterm, s.metadata::text AS metadata, s.tags, s.recipient_name, s.archived_at, s.created_at,
     (SELECT c.code FROM carrier c WHERE c.id = s.carrier_id) AS carrier,
     EXISTS (SELECT FROM party r WHERE r.shipment_id = s.id AND r.role = 'RECIPIENT') AS has_recipient
 FROM shipment s

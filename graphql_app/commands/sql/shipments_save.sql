@@ -11,7 +11,7 @@ WITH shipments AS (
         closed_at = g.closed_at, last_event_at = g.last_event_at, event_count = g.event_count,
         package_count = g.package_count, total_weight_g = g.total_weight_g, declared_value = g.declared_value,
         currency = g.currency, incoterm = g.incoterm, direction = g.direction,
-        metadata = g.metadata::jsonb, tags = g.tags, archived_at = g.archived_at, updated_at = @now::timestamptz
+        metadata = g.metadata::jsonb, tags = g.tags, recipient_name = g.recipient_name, archived_at = g.archived_at, updated_at = @now::timestamptz
     FROM json_to_recordset(@shipments::json) AS g(
         id uuid, external_reference text, version int, direction shipment_direction, status shipment_status,
         status_at timestamptz, status_event_id uuid, status_source status_source, exception_reason exception_reason,
@@ -20,7 +20,7 @@ WITH shipments AS (
         estimate_given_at timestamptz, ready_at timestamptz, picked_up_at timestamptz, first_attempt_at timestamptz,
         delivered_at timestamptz, closed_at timestamptz, last_event_at timestamptz, event_count int, package_count int,
         total_weight_g numeric, declared_value numeric, currency text, incoterm text, metadata text, tags text[],
-        archived_at timestamptz
+        recipient_name text, archived_at timestamptz
     )
     WHERE s.id = g.id AND s.account_id = @account::uuid
 ),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from graphql_app.models import columns
+from graphql_app.models import columns, lateness
 
 revision = '0001'
 down_revision = None
@@ -159,6 +159,9 @@ def upgrade() -> None:
     sa.Column('incoterm', sa.String(length=3, collation='C'), nullable=True, comment='Incoterm: three capital letters, such as DAP. Null if not set.'),
     sa.Column('metadata', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment="The client's own fields, a JSON object of up to 16,384 bytes."),
     sa.Column('tags', sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment="The client's own labels: up to 50, each up to 100 characters."),
+    sa.Column('recipient_name', sa.String(length=200, collation='C'), nullable=True, comment='Name of the recipient, for ordering. Null if there is no recipient.'),
+    sa.Column('late_from', sa.DateTime(timezone=True), sa.Computed(lateness.LATE_FROM_SQL, persisted=True), nullable=False, comment='Time from which the shipment is late: -infinity if it was delivered late, infinity if it was delivered on time, was closed without a delivery or has neither a promise nor an estimate.'),
+    sa.Column('delivery_delay', sa.BigInteger(), sa.Computed(lateness.DELIVERY_DELAY_SQL, persisted=True), nullable=True, comment='Microseconds from the end of the promised window, or else the estimate, to the delivery; negative if the delivery was earlier. Null without a delivery or a deadline.'),
     sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment was archived. Lists exclude it by default. Null if it is not archived.'),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was created.'),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was last changed.'),
@@ -185,7 +188,13 @@ def upgrade() -> None:
     op.create_index(op.f('ix_shipment_account_id_updated_at_id'), 'shipment', ['account_id', 'updated_at', 'id'], unique=False)
     op.create_index('ix_shipment_archived', 'shipment', ['account_id', 'archived_at'], unique=False, postgresql_where=sa.text('archived_at IS NOT NULL'))
     op.create_index('ix_shipment_carrier', 'shipment', ['account_id', 'carrier_id', 'created_at', 'id'], unique=False, postgresql_where=sa.text('carrier_id IS NOT NULL'))
-    op.create_index('ix_shipment_delivered_at', 'shipment', ['account_id', 'delivered_at', 'id'], unique=False, postgresql_where=sa.text('delivered_at IS NOT NULL'))
+    op.create_index('ix_shipment_delivered_at', 'shipment', ['account_id', sa.literal_column(columns.coalesce_case('delivered_at', "'infinity'::timestamptz")), 'id'], unique=False)
+    op.create_index('ix_shipment_recipient_name', 'shipment', ['account_id', sa.literal_column(columns.coalesce_case('recipient_name', lateness.LAST_NAME)), 'id'], unique=False)
+    op.create_index('ix_shipment_late_from', 'shipment', ['account_id', 'late_from', 'id'], unique=False)
+    op.create_index('ix_shipment_delivery_delay', 'shipment', ['account_id', sa.literal_column(columns.coalesce_case('delivery_delay', lateness.MAX_BIGINT)), 'id'], unique=False)
+    op.create_index(op.f('ix_shipment_account_id_package_count_created_at_id'), 'shipment', ['account_id', 'package_count', 'created_at', 'id'], unique=False)
+    op.create_index('ix_shipment_exception_reason', 'shipment', ['account_id', 'exception_reason', 'created_at', 'id'], unique=False, postgresql_where=sa.text('exception_reason IS NOT NULL'))
+    op.create_index('ix_shipment_incoterm', 'shipment', ['account_id', 'incoterm', 'created_at', 'id'], unique=False, postgresql_where=sa.text('incoterm IS NOT NULL'))
     op.create_index('ix_shipment_estimated_delivery_at', 'shipment', ['account_id', sa.literal_column("(CASE WHEN estimated_delivery_at IS NULL THEN 'infinity'::timestamptz ELSE estimated_delivery_at END)"), 'id'], unique=False)
     op.create_index('ix_shipment_last_event_at', 'shipment', ['account_id', sa.literal_column("(CASE WHEN last_event_at IS NULL THEN 'infinity'::timestamptz ELSE last_event_at END)"), 'id'], unique=False)
     op.create_index('ix_shipment_metadata', 'shipment', ['metadata'], unique=False, postgresql_using='gin', postgresql_ops={'metadata': 'jsonb_path_ops'}, postgresql_where=sa.text("metadata <> '{}'"))
@@ -193,7 +202,7 @@ def upgrade() -> None:
     op.create_index('ix_shipment_return_of', 'shipment', ['return_of_id'], unique=False, postgresql_where=sa.text('return_of_id IS NOT NULL'))
     op.create_index('ix_shipment_service', 'shipment', ['account_id', 'service', 'created_at', 'id'], unique=False, postgresql_where=sa.text('service IS NOT NULL'))
     op.create_index('ix_shipment_tags', 'shipment', ['tags'], unique=False, postgresql_using='gin', postgresql_where=sa.text("tags <> '{}'"))
-    op.create_index('ix_shipment_total_weight_g', 'shipment', ['account_id', 'total_weight_g', 'id'], unique=False, postgresql_where=sa.text('total_weight_g IS NOT NULL'))
+    op.create_index('ix_shipment_total_weight_g', 'shipment', ['account_id', sa.literal_column(columns.coalesce_case('total_weight_g', lateness.MAX_WEIGHT_G)), 'id'], unique=False)
     op.create_index('uq_shipment_account_id_external_reference', 'shipment', ['account_id', 'external_reference'], unique=True, postgresql_where=sa.text('external_reference IS NOT NULL'))
     op.create_table('package',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the package (UUIDv7), written as `pkg_` and 32 hexadecimal digits.'),
@@ -228,15 +237,15 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the party belongs to.'),
     sa.Column('role', postgresql.ENUM(name="party_role", create_type=False), nullable=False, comment='Role of the party in the shipment, unique per shipment.'),
-    sa.Column('name', sa.String(length=200), server_default=sa.text("''"), nullable=False, comment='Name of the person or place. Empty if only the country is known.'),
+    sa.Column('name', sa.String(length=200, collation='C'), server_default=sa.text("''"), nullable=False, comment='Name of the person or place. Empty if only the country is known.'),
     sa.Column('company', sa.String(length=200), nullable=True, comment='Company name. Null if not set.'),
     sa.Column('lines', sa.ARRAY(sa.String(length=200)), server_default=sa.text("'{}'"), nullable=False, comment='Street address lines: up to 4, each up to 200 characters.'),
     sa.Column('city', sa.String(length=200, collation='C'), nullable=True, comment='City, up to 200 characters. Null if not set.'),
     sa.Column('region', sa.String(length=100, collation='C'), nullable=True, comment='State, province or region. Null if not set.'),
     sa.Column('postal_code', sa.String(length=32, collation='C'), nullable=True, comment='Postal code, up to 32 characters. Null if not set.'),
     sa.Column('country_code', sa.String(length=2, collation='C'), nullable=False, comment='Country code (ISO 3166-1 alpha-2).'),
-    sa.Column('phone', sa.String(length=50), nullable=True, comment='Telephone number. Null if not set.'),
-    sa.Column('email', sa.String(length=254), nullable=True, comment='E-mail address. Null if not set.'),
+    sa.Column('phone', sa.String(length=50, collation='C'), nullable=True, comment='Telephone number. Null if not set.'),
+    sa.Column('email', sa.String(length=254, collation='C'), nullable=True, comment='E-mail address. Null if not set.'),
     sa.CheckConstraint("country_code ~ '^[A-Z]{2}$'", name=op.f('ck_party_country_code')),
     sa.CheckConstraint('cardinality(lines) <= 4', name=op.f('ck_party_lines')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_party_shipment_id')),
@@ -244,6 +253,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('shipment_id', 'role', name=op.f('uq_party_shipment_id_role')),
     comment='Name and address of a party, copied to the shipment: later changes elsewhere do not affect it.'
     )
+    op.create_index('ix_party_name', 'party', ['account_id', 'name'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT'"))
+    op.create_index('ix_party_email', 'party', ['account_id', 'email'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT' AND email IS NOT NULL"))
+    op.create_index('ix_party_phone', 'party', ['account_id', 'phone'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT' AND phone IS NOT NULL"))
     op.create_index('ix_party_city', 'party', ['account_id', 'role', 'city'], unique=False)
     op.create_index('ix_party_place', 'party', ['account_id', 'role', 'country_code', 'region', 'city'], unique=False)
     op.create_index('ix_party_postal_code', 'party', ['account_id', 'role', 'postal_code'], unique=False)
@@ -268,14 +280,14 @@ def upgrade() -> None:
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the item belongs to.'),
     sa.Column('package_id', sa.Uuid(), nullable=True, comment='The package that contains the item. Null if it is not packed yet.'),
     sa.Column('seq', sa.SmallInteger(), nullable=False, comment='Position in the list of items, starting at 1.'),
-    sa.Column('sku', sa.String(length=100), nullable=True, comment="The client's article number, up to 100 characters. Null if not set."),
-    sa.Column('title', sa.String(length=500), nullable=False, comment='Description of the goods, up to 500 characters.'),
+    sa.Column('sku', sa.String(length=100, collation='C'), nullable=True, comment="The client's article number, up to 100 characters. Null if not set."),
+    sa.Column('title', sa.String(length=500, collation='C'), nullable=False, comment='Description of the goods, up to 500 characters.'),
     sa.Column('quantity', sa.Numeric(precision=18, scale=4), nullable=False, comment='Quantity of the goods, greater than 0, with up to 4 decimal places.'),
     sa.Column('unit', sa.String(length=32), nullable=True, comment='Unit of the quantity, up to 32 characters. Null if not set.'),
     sa.Column('unit_value', sa.Numeric(precision=18, scale=4), nullable=True, comment='Value of one unit, from 0, with 4 decimal places. Null if not set.'),
     sa.Column('currency', sa.String(length=3, collation='C'), nullable=True, comment='Currency of the unit value (ISO 4217). Null if there is no unit value.'),
     sa.Column('origin_country', sa.String(length=2, collation='C'), nullable=True, comment='Country of origin (ISO 3166-1 alpha-2). Null if not set.'),
-    sa.Column('batch', sa.String(length=100), nullable=True, comment='Batch or lot number, up to 100 characters. Null if not set.'),
+    sa.Column('batch', sa.String(length=100, collation='C'), nullable=True, comment='Batch or lot number, up to 100 characters. Null if not set.'),
     sa.Column('metadata', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False, comment="The client's own fields: a JSON object of up to 16,384 bytes. Default: empty."),
     sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f('ck_shipment_item_currency')),
     sa.CheckConstraint("jsonb_typeof(metadata) = 'object'", name=op.f('ck_shipment_item_metadata')),
@@ -289,6 +301,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('shipment_id', 'seq', name=op.f('uq_shipment_item_shipment_id_seq')),
     comment='An item of a shipment: a quantity of one kind of goods, in one of its packages or not yet packed.'
     )
+    op.create_index('ix_shipment_item_sku', 'shipment_item', ['account_id', 'sku'], unique=False, postgresql_where=sa.text('sku IS NOT NULL'))
+    op.create_index('ix_shipment_item_batch', 'shipment_item', ['account_id', 'batch'], unique=False, postgresql_where=sa.text('batch IS NOT NULL'))
+    op.create_index(op.f('ix_shipment_item_account_id_title'), 'shipment_item', ['account_id', 'title'], unique=False)
     op.create_index('ix_shipment_item_package', 'shipment_item', ['package_id', 'seq'], unique=False, postgresql_where=sa.text('package_id IS NOT NULL'))
     op.create_table('tracking_event',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.'),
@@ -308,7 +323,7 @@ def upgrade() -> None:
     sa.Column('source', postgresql.ENUM(name="event_source", create_type=False), server_default=sa.text("'REPORT'"), nullable=False, comment='Origin of the event. Default REPORT.'),
     sa.Column('source_name', sa.String(length=64, collation='C'), nullable=False, comment='Name of the reporting source, up to 64 characters.'),
     sa.Column('external_event_id', sa.String(length=128, collation='C'), nullable=True, comment="The source's own ID of the event, up to 128 characters. Null if there is none."),
-    sa.Column('carrier_status_raw', sa.String(length=128), nullable=True, comment="The carrier's own status code, up to 128 characters. Null if there is none."),
+    sa.Column('carrier_status_raw', sa.String(length=128, collation='C'), nullable=True, comment="The carrier's own status code, up to 128 characters. Null if there is none."),
     sa.Column('place_name', sa.String(length=200), nullable=True, comment='Name of the place, up to 200 characters. Null if unknown.'),
     sa.Column('city', sa.String(length=200), nullable=True, comment='City, up to 200 characters. Null if unknown.'),
     sa.Column('region', sa.String(length=100), nullable=True, comment='State, province or region, up to 100 characters. Null if unknown.'),
@@ -342,6 +357,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_tracking_event_account_id_code_occurred_at_id'), 'tracking_event', ['account_id', 'code', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_occurred_at_id'), 'tracking_event', ['account_id', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_recorded_at_id'), 'tracking_event', ['account_id', 'recorded_at', 'id'], unique=False)
+    op.create_index('ix_tracking_event_carrier_status', 'tracking_event', ['account_id', 'carrier_status_raw', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('carrier_status_raw IS NOT NULL'))
     op.create_index('ix_tracking_event_corrects', 'tracking_event', ['corrects_event_id'], unique=False, postgresql_where=sa.text('corrects_event_id IS NOT NULL'))
     op.create_index('ix_tracking_event_country', 'tracking_event', ['account_id', 'country_code', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('country_code IS NOT NULL'))
     op.create_index(op.f('ix_tracking_event_shipment_id_occurred_at_position_id'), 'tracking_event', ['shipment_id', 'occurred_at', 'position', 'id'], unique=False)
@@ -500,7 +516,7 @@ def upgrade() -> None:
         END LOOP;
         IF superuser THEN
             FOR item IN
-                SELECT f::regprocedure AS name FROM unnest(ARRAY['enum_eq(anyenum, anyenum)', 'numeric_lt(numeric, numeric)', 'numeric_le(numeric, numeric)', 'numeric_gt(numeric, numeric)', 'numeric_ge(numeric, numeric)', 'arrayoverlap(anyarray, anyarray)', 'arraycontains(anyarray, anyarray)', 'jsonb_contains(jsonb, jsonb)', 'ts_match_vq(tsvector, tsquery)', 'to_tsvector(regconfig, text)', 'textcat(text, text)']) AS f
+                SELECT f::regprocedure AS name FROM unnest(ARRAY['enum_eq(anyenum, anyenum)', 'enum_lt(anyenum, anyenum)', 'enum_le(anyenum, anyenum)', 'enum_gt(anyenum, anyenum)', 'enum_ge(anyenum, anyenum)', 'numeric_lt(numeric, numeric)', 'numeric_le(numeric, numeric)', 'numeric_gt(numeric, numeric)', 'numeric_ge(numeric, numeric)', 'arrayoverlap(anyarray, anyarray)', 'arraycontains(anyarray, anyarray)', 'jsonb_contains(jsonb, jsonb)', 'ts_match_vq(tsvector, tsquery)', 'to_tsvector(regconfig, text)', 'textcat(text, text)']) AS f
                 WHERE NOT (SELECT proleakproof FROM pg_proc WHERE oid = f::regprocedure)
             LOOP
                 EXECUTE format('ALTER FUNCTION %s LEAKPROOF', item.name);

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Text, Uuid, and_, func, or_, select, true
 
 from graphql_app import models
 from graphql_app.domain import enums
-from graphql_app.query_engine.filters import predicates, related_predicates
+from graphql_app.query_engine.filters import lateness, number_and_enum_predicates, predicates, related_predicates
 from graphql_app.query_engine.filters.ordering import EVENT_ORDERS, SHIPMENT_ORDERS
 from graphql_app.query_engine.filters.predicates import (
     Filter,
@@ -44,6 +44,7 @@ EVENT_FILTERS: dict[str, Filter] = {
     "recordedAt": nested_filter("recordedAt", datetime_filter(column("recorded_at"))),
     "country": nested_filter("country", string_filter(column("country_code"))),
     "source": nested_filter("source", string_filter(column("source_name"))),
+    "carrierStatusRaw": nested_filter("carrierStatusRaw", string_filter(column("carrier_status_raw"))),
     "applied": predicates.boolean_equals("applied", "applied"),
     "includeVoided": predicates.voided_filter,
 }
@@ -104,9 +105,17 @@ SHIPMENT_FILTERS: dict[str, Filter] = {
     "estimatedDeliveryAt": nested_filter(
         "estimatedDeliveryAt", datetime_filter(or_infinity("estimated_delivery_at"), nullable=True)
     ),
-    "deliveredAt": nested_filter("deliveredAt", datetime_filter(column("delivered_at"))),
+    "deliveredAt": nested_filter("deliveredAt", datetime_filter(or_infinity("delivered_at"), nullable=True)),
     "lastEventAt": nested_filter("lastEventAt", datetime_filter(or_infinity("last_event_at"), nullable=True)),
     "totalWeight": nested_filter("totalWeight", related_predicates.weight_filter),
+    "lateness": nested_filter("lateness", lateness.lateness_filter),
+    "lateBy": nested_filter("lateBy", lateness.late_by_filter),
+    "exceptionReason": nested_filter("exceptionReason", number_and_enum_predicates.enum_filter("exception_reason")),
+    "incoterm": nested_filter("incoterm", string_filter(column("incoterm"))),
+    "packageCount": nested_filter("packageCount", number_and_enum_predicates.integer_filter("package_count")),
+    "recipient": nested_filter("recipient", related_predicates.recipient_filter),
+    "items": nested_filter("items", related_predicates.item_filter),
+    "carrierStatusRaw": nested_filter("carrierStatusRaw", related_predicates.carrier_status_filter),
     "events": nested_filter("events", related_row_exists(models.TrackingEvent, predicates.of_shipment, event_filter)),
     "archived": nested_archived_filter,
     "AND": and_filter,
@@ -156,6 +165,12 @@ SUPPORTED_FIELDS: dict[str, Collection[str]] = {
     "DateTimeFilter": {"gte", "gt", "lte", "lt", "isNull"},
     "WeightFilter": {"gte", "lte"},
     "WeightInput": {"value", "unit"},
+    "IntFilter": {"eq", "gte", "lte"},
+    "ExceptionReasonFilter": {"eq", "in", "isNull"},
+    "LatenessFilter": {"eq", "in"},
+    "DurationFilter": {"gte", "gt", "lte", "lt"},
+    "RecipientWhere": {"name", "email", "phone"},
+    "ItemWhere": {"sku", "title", "batch"},
     "PlaceWhere": {"country", "region", "city", "postalCode"},
     "ReferenceWhere": {"kind", "value"},
     "MetadataWhere": {"key", "value"},

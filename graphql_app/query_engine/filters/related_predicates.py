@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Numeric, Text, cast, func, not_, or_, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Numeric, Text, case, cast, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from graphql_app import models
 from graphql_app.domain import enums, tracking_numbers, units
 from graphql_app.errors import request_errors
+from graphql_app.models.lateness import MAX_WEIGHT_G
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters.predicates import (
     TEXT_ARRAY,
@@ -36,6 +37,8 @@ MAX_WEIGHT_VALUE = 1_000_000_000_000
 """Maximum absolute value of a weight in a filter, in any unit."""
 JSON_NUMBER = re.compile(r"-?(0|[1-9]\d{0,999})(\.\d{1,999})?([eE][+-]?\d{1,3})?", re.ASCII)
 """A JSON number that PostgreSQL can store."""
+NO_WEIGHT = json_sql.sql(MAX_WEIGHT_G)
+"""The indexed value of a missing weight."""
 EMPTY = json_sql.sql("'{}'")
 """Empty tags or metadata. Their indexes are partial and exclude it, so a predicate must exclude it too."""
 
@@ -45,6 +48,37 @@ def place_filter(role: enums.PartyRole) -> Filter:
     columns = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
     inner = all_of(*(nested_filter(name, string_filter(column(column_name))) for name, column_name in columns.items()))
     return related_row_exists(models.Party, of_shipment, inner, lambda party: party.c.role == enum_literal(role))
+
+
+def recipient_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """RecipientWhere: name, e-mail address and telephone number of the recipient."""
+    inner = all_of(*(nested_filter(name, string_filter(column(name))) for name in ("name", "email", "phone")))
+    is_recipient = partial(has_role, enums.PartyRole.RECIPIENT)
+    return related_row_exists(models.Party, of_shipment, inner, is_recipient)(row, arguments)
+
+
+def has_role(role: enums.PartyRole, party: RowAlias) -> Predicate:
+    """Return the predicate for parties with a role."""
+    return party.c.role == enum_literal(role)
+
+
+def item_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ItemWhere: a single item that satisfies all conditions."""
+    inner = all_of(*(nested_filter(name, string_filter(column(name))) for name in ("sku", "title", "batch")))
+    return related_row_exists(models.ShipmentItem, of_shipment, inner)(row, arguments)
+
+
+def carrier_status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
+    """ShipmentWhere.carrierStatusRaw: an event that is not voided with such a code. Nothing if no condition is set."""
+    if all(operand is None for operand in arguments.values.values()):
+        return []
+    inner = string_filter(column("carrier_status_raw"))
+    return related_row_exists(models.TrackingEvent, of_shipment, inner, is_not_voided)(row, arguments)
+
+
+def is_not_voided(event: RowAlias) -> Predicate:
+    """Return the predicate for events that are not voided."""
+    return event.c.voided_at.is_(None)
 
 
 def tracking_number_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
@@ -158,11 +192,17 @@ def grams_of(weight: dict[str, Any]) -> Decimal:
     return units.grams(weight["value"], weight["unit"])
 
 
+def indexed_weight(row: RowAlias) -> ColumnElement[Decimal]:
+    """Return the total weight in grams as the index stores it: a missing weight exceeds every weight."""
+    return case((row.c.total_weight_g.is_(None), NO_WEIGHT), else_=row.c.total_weight_g)
+
+
 def weight_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """WeightFilter: `gte`, `lte`, compared in grams."""
     result = list[Predicate]()
+    weight = indexed_weight(row)
     if arguments["gte"] is not None:
-        result.append(row.c.total_weight_g >= arguments.bind("gte", Numeric(), grams_of))
+        result += [weight >= arguments.bind("gte", Numeric(), grams_of), weight < NO_WEIGHT]
     if arguments["lte"] is not None:
-        result.append(row.c.total_weight_g <= arguments.bind("lte", Numeric(), grams_of))
+        result += [weight <= arguments.bind("lte", Numeric(), grams_of), weight < NO_WEIGHT]
     return result
