@@ -7,7 +7,7 @@ from typing import Any
 from graphql_app.commands import change_log
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.validation import Input, Validator
-from graphql_app.domain import carrier_status_codes
+from graphql_app.domain import carrier_status_codes, url_templates
 from graphql_app.errors import user_errors
 
 CARRIER_NOT_FOUND = "There is no carrier with this code. Create it with `carrierSave`."
@@ -24,8 +24,8 @@ def validate(validator: Validator, arguments: Input) -> dict[str, Any]:
         message = "Must be 2 to 32 lowercase letters (a-z), digits and underscores, for example dhl_express."
         validator.add_error(user_errors.Invalid(message), "code")
     template = input_validator.text(fields, "trackingUrlTemplate", 1000)
-    if template and not re.match(r"https?://", template):
-        input_validator.add_error(user_errors.Invalid("Must start with https:// or http://."), "trackingUrlTemplate")
+    if template and (problem := url_templates.problem(template)):
+        input_validator.add_error(user_errors.Invalid(problem), "trackingUrlTemplate")
     return {
         "code": code,
         "name": input_validator.text(fields, "name", 200, required=True),

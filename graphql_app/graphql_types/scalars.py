@@ -251,7 +251,8 @@ SCALARS: dict[object, ScalarDefinition] = {
         "point. Integers are accepted as well; floats are rejected.",
         "https://www.rfc-editor.org/rfc/rfc8259#section-7", parse_decimal, format_decimal),
     CountryCode: define(
-        "CountryCode", "A country code of two letters (ISO 3166-1 alpha-2), such as `DE`.",
+        "CountryCode", "A country code of two letters (ISO 3166-1 alpha-2), such as `DE`. Also `AC` (Ascension), "
+        "`TA` (Tristan da Cunha) and `XK` (Kosovo).",
         "https://www.iso.org/iso-3166-country-codes.html", code_parser(2, "DE", "CountryCode"), str),
     CurrencyCode: define(
         "CurrencyCode", "A currency code of three letters (ISO 4217), such as `EUR`.",

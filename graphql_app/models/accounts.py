@@ -88,8 +88,9 @@ class Carrier(SQLModel, table=True):
     name: str = column(String(200), "Display name of the carrier, up to 200 characters.")
     tracking_url_template: str | None = column(
         String(1000),
-        "URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` is replaced by "
-        "the tracking number. Null if not set.",
+        "URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` and "
+        "`{trackingNumberRaw}` are replaced by the tracking number, `{postalCode}` and `{country}` by those of the "
+        "recipient. Null if not set.",
         null=True,
     )
     created_at: datetime | None = column(INSTANT, "When the carrier was created.", server=NOW)

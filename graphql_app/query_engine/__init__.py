@@ -4,7 +4,8 @@ May import `operation_context`, `auth`, `database` and the packages below them; 
 order in which a query passes through them:
 
     sources             the rows that a resolver may return: one row, a list, a connection; `change_log` for the log
-    selection           the selected fields; computed: `computed_fields`, `status_fields`, `measurement_fields`
+    selection           the selected fields; computed: `computed_fields`, `status_fields`, `measurement_fields`,
+                        `tracking_url`
     type_mapping        the table of each GraphQL type and the reader of each field; `startup_check` plans them all
     filters             the predicate of each filter, the orders and the full-text search
     pagination          connections; `cursor` encodes and decodes the positions in them

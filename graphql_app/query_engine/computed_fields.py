@@ -12,7 +12,15 @@ from sqlmodel import SQLModel
 
 from graphql_app import models
 from graphql_app.domain import enums
-from graphql_app.query_engine import change_log, cursor, json_sql, measurement_fields, sources, status_fields
+from graphql_app.query_engine import (
+    change_log,
+    cursor,
+    json_sql,
+    measurement_fields,
+    sources,
+    status_fields,
+    tracking_url,
+)
 from graphql_app.query_engine.filters import lateness, predicates
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
@@ -131,23 +139,8 @@ register_field(models.Shipment, "total_weight")(measurement_fields.total_weight)
 register_field(models.Shipment, "declared_value")(measurement_fields.money("declared_value"))
 register_field(models.Package, "weight")(measurement_fields.weight)
 register_field(models.Package, "dimensions")(measurement_fields.dimensions)
+register_field(models.Package, "tracking_url")(tracking_url.tracking_url)
 register_field(models.ShipmentItem, "unit_value")(measurement_fields.money("unit_value"))
-
-
-@register_field(models.Package, "tracking_url")
-def tracking_url(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
-    """Read the carrier's tracking page; null if the carrier, its URL template or the tracking number is missing."""
-    shipment, carrier = field.builder.row(models.Shipment), field.builder.row(models.Carrier)
-    url = func.replace(
-        carrier.c.tracking_url_template, json_sql.sql("'{trackingNumber}'"), outer_column(row.c.tracking_number_norm)
-    )
-    where = [
-        shipment.c.id == outer_column(row.c.shipment_id),
-        carrier.c.id == shipment.c.carrier_id,
-        field.builder.account_check(shipment),
-        field.builder.account_check(carrier),
-    ]
-    return field.scalar(select(url).select_from(shipment, carrier).where(*where).scalar_subquery())
 
 
 @register_field(models.Shipment, "metadata")

@@ -1,7 +1,9 @@
 """Reference resolvers of the fields of parties, packages, items, tracking events and changes."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -28,7 +30,14 @@ class FieldResolvers:
         carrier = self.Shipment_carrier(self.Package_shipment(row))
         if carrier is None or carrier.tracking_url_template is None or row.tracking_number_norm is None:
             return None
-        return str(carrier.tracking_url_template.replace("{trackingNumber}", row.tracking_number_norm))
+        recipient = self.loaded.party(row.shipment_id, enums.PartyRole.RECIPIENT)
+        values = {
+            "{trackingNumber}": row.tracking_number_norm,
+            "{trackingNumberRaw}": quote(row.tracking_number, safe=""),
+            "{postalCode}": quote((recipient and recipient.postal_code) or "", safe=""),
+            "{country}": recipient.country_code if recipient else "",
+        }
+        return re.sub(r"{\w+}", lambda placeholder: values[placeholder[0]], carrier.tracking_url_template)
 
     def Package_weight(self, row: Any, unit: enums.WeightUnit | None) -> Any:
         unit = unit or enums.WeightUnit.KG

@@ -39,7 +39,7 @@ COUNTRIES = ["DE", "US", "NL", "JP", "BR", "FR"]
 NUMBERS = ["1Z 999-AA1 0123456784", "JD0146 00003", "RB123456785GB", "9400 1000 0000 0000 0000 00"]
 CARRIERS = {
     "default": [
-        ("dhl", "DHL", "https://dhl.example/{trackingNumber}?l=en"),
+        ("dhl", "DHL", "https://dhl.example/{trackingNumber}?n={trackingNumberRaw}&z={postalCode}&c={country}"),
         ("ups", 'UPS "brown"', None),
         ("fed_ex", "FedEx", "https://fedex.example/"),
         ("idle", "Nobody's", "x{trackingNumber}{trackingNumber}"),
@@ -187,7 +187,7 @@ def party(account: UUID, shipment_id: UUID, role: str, key: int, n: int) -> Row:
         "lines": [pick(TEXTS, n + i) for i in range(n % 5)],
         "city": pick(CITIES, n),
         "region": pick([None, "HH", "NY", "ny"], n),
-        "postal_code": pick([None, "20095", "20097", "10001-123"], n // 2),
+        "postal_code": pick([None, "20095", "20097", "10001 1/é"], n // 2),
         "country_code": pick(COUNTRIES, n),
         "phone": pick([None, "+49 40 1"], n),
         "email": pick([None, "a@b.example"], n),

@@ -98,7 +98,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('code', sa.String(length=32, collation='C'), nullable=False, comment='Code of the carrier, unique within the account: 2 to 32 lower-case letters, digits and underscores.'),
     sa.Column('name', sa.String(length=200), nullable=False, comment='Display name of the carrier, up to 200 characters.'),
-    sa.Column('tracking_url_template', sa.String(length=1000), nullable=True, comment="URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` is replaced by the tracking number. Null if not set."),
+    sa.Column('tracking_url_template', sa.String(length=1000), nullable=True, comment="URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` and `{trackingNumberRaw}` are replaced by the tracking number, `{postalCode}` and `{country}` by those of the recipient. Null if not set."),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the carrier was created.'),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the carrier was last changed.'),
     sa.CheckConstraint("code ~ '^[a-z0-9_]{2,32}$'", name=op.f('ck_carrier_code')),

@@ -9,13 +9,23 @@ SELECT convert_to(concat('{"id":"shp_', encode(uuid_send(shipment_1.id), 'hex'),
   FROM party AS party_2
   WHERE party_2.shipment_id = shipment_1.id AND party_2.role = 'RECIPIENT' AND party_2.account_id IS NOT DISTINCT FROM $1::UUID), 'null'), ',"packages":[', (
   SELECT string_agg(concat('{"seq":', package_1.seq, ',"trackingNumber":', coalesce(CAST(json_scalar(package_1.tracking_number) AS TEXT), 'null'), ',"trackingUrl":', coalesce(CAST(json_scalar((
-    SELECT replace(carrier_2.tracking_url_template, '{trackingNumber}', package_1.tracking_number_norm) AS replace_1
+    SELECT CASE WHEN (strpos(replace(carrier_2.tracking_url_template, '{trackingNumber}', package_1.tracking_number_norm), '{') = 0) THEN replace(carrier_2.tracking_url_template, '{trackingNumber}', package_1.tracking_number_norm) ELSE replace(replace(replace(replace(carrier_2.tracking_url_template, '{trackingNumber}', package_1.tracking_number_norm), '{trackingNumberRaw}', (
+      SELECT string_agg(CASE WHEN (anon_5.value ~ '[A-Za-z0-9._~-]') THEN anon_5.value ELSE regexp_replace(upper(encode(convert_to(anon_5.value, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY anon_5.at) AS string_agg_2
+      FROM string_to_table(package_1.tracking_number, NULL) WITH ORDINALITY AS anon_5(value, at))), '{postalCode}', coalesce((
+      SELECT (
+        SELECT string_agg(CASE WHEN (anon_7.value ~ '[A-Za-z0-9._~-]') THEN anon_7.value ELSE regexp_replace(upper(encode(convert_to(anon_7.value, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY anon_7.at) AS string_agg_3
+        FROM string_to_table(party_3.postal_code, NULL) WITH ORDINALITY AS anon_7(value, at)) AS anon_6
+      FROM party AS party_3
+      WHERE party_3.shipment_id = package_1.shipment_id AND party_3.role = 'RECIPIENT' AND party_3.account_id IS NOT DISTINCT FROM $1::UUID), '')), '{country}', coalesce((
+      SELECT party_4.country_code
+      FROM party AS party_4
+      WHERE party_4.shipment_id = package_1.shipment_id AND party_4.role = 'RECIPIENT' AND party_4.account_id IS NOT DISTINCT FROM $1::UUID), '')) END AS anon_4
     FROM shipment AS shipment_2, carrier AS carrier_2
     WHERE shipment_2.id = package_1.shipment_id AND carrier_2.id = shipment_2.carrier_id AND shipment_2.account_id IS NOT DISTINCT FROM $1::UUID AND carrier_2.account_id IS NOT DISTINCT FROM $1::UUID)) AS TEXT), 'null'), ',"weight":', CASE WHEN (package_1.weight_entered IS NOT NULL) THEN concat('{"value":"', CASE WHEN (package_1.weight_unit = 'KG') THEN CAST(package_1.weight_entered AS TEXT) ELSE CAST(trim_scale(round(package_1.weight_g / CAST(1000.00000000000000000000 AS NUMERIC), 6)) AS TEXT) END, '","unit":"KG"}') ELSE 'null' END, '}'), ','
   ORDER BY package_1.seq) AS string_agg_1
   FROM package AS package_1
   WHERE package_1.shipment_id = shipment_1.id AND package_1.account_id IS NOT DISTINCT FROM $1::UUID), '],"latestEvent":', coalesce((
-  SELECT concat('{"code":"', tracking_event_1.code, '","occurredAt":', json_scalar(tracking_event_1.occurred_at), ',"place":', CASE WHEN (num_nonnulls(tracking_event_1.place_name, tracking_event_1.city, tracking_event_1.region, tracking_event_1.postal_code, tracking_event_1.country_code, tracking_event_1.latitude, tracking_event_1.longitude) > 0) THEN concat('{"city":', coalesce(CAST(json_scalar(tracking_event_1.city) AS TEXT), 'null'), ',"country":', coalesce(('"' || tracking_event_1.country_code) || '"', 'null'), '}') ELSE 'null' END, '}') AS anon_4
+  SELECT concat('{"code":"', tracking_event_1.code, '","occurredAt":', json_scalar(tracking_event_1.occurred_at), ',"place":', CASE WHEN (num_nonnulls(tracking_event_1.place_name, tracking_event_1.city, tracking_event_1.region, tracking_event_1.postal_code, tracking_event_1.country_code, tracking_event_1.latitude, tracking_event_1.longitude) > 0) THEN concat('{"city":', coalesce(CAST(json_scalar(tracking_event_1.city) AS TEXT), 'null'), ',"country":', coalesce(('"' || tracking_event_1.country_code) || '"', 'null'), '}') ELSE 'null' END, '}') AS anon_8
   FROM tracking_event AS tracking_event_1
   WHERE tracking_event_1.shipment_id = shipment_1.id AND tracking_event_1.voided_at IS NULL AND tracking_event_1.account_id IS NOT DISTINCT FROM $1::UUID
   ORDER BY tracking_event_1.occurred_at DESC, tracking_event_1.position DESC, tracking_event_1.id DESC
