@@ -6,6 +6,7 @@ with the same JSON as other errors of the API. This module uses non-public names
 """
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,8 @@ from graphql_app.execution import error_formatting
 from graphql_app.settings import Settings
 from graphql_app.transport.http_call import request_id_from
 
+logger = logging.getLogger(__name__)
+
 MAX_HEADER_BYTES = 65_536
 """Maximum size of the request line with all headers."""
 
@@ -28,6 +31,9 @@ MAX_HEADERS = 100
 
 MAX_WEBSOCKET_MESSAGE_BYTES = 65_536
 """Maximum size of a WebSocket message from a client."""
+
+INVALID_DATA = 1007
+"""Close code: a message does not have the format of its type (RFC 6455, 7.4.1)."""
 
 GRACEFUL_SHUTDOWN_SECONDS = 10
 """Maximum time for requests in progress to finish when the process shuts down."""
@@ -174,12 +180,35 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
 
 
 class WebSocketProtocol(AbortsSlowReaders, WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol on the websockets library, with a limit on slow clients."""
+    """uvicorn's WebSocket protocol on the websockets library, with a limit on slow clients, and one log line for text
+    that is not UTF-8."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer of slow clients."""
         self.resume_writing()
         super().connection_lost(exc)
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a complete message to the app. Close with 1007 if it is text that is not UTF-8 (RFC 6455, 8.1); uvicorn
+        itself would log a traceback for this mistake of a client."""
+        if self.curr_msg_data_type == "text" and not self.close_sent and not is_utf8(b"".join(self.frames)):
+            self.frames = []
+            logger.info(
+                "A WebSocket client sent a text message that is not UTF-8; its connection was closed with 1007."
+            )
+            self.conn.fail(INVALID_DATA, "Text messages must be UTF-8.")
+            self.handle_parser_exception()
+            return
+        super().send_receive_event_to_app()
+
+
+def is_utf8(text: bytes) -> bool:
+    """Return whether the bytes are valid UTF-8."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def headers_too_large() -> request_errors.HeadersTooLarge:

@@ -51,11 +51,13 @@ class WebSocketConnection:
         self.viewer: Viewer | None = None
         self.client = client_address(scope)
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        """Running operations by their id."""
+        """Running operations by their id, which is in use."""
         self.running: set[asyncio.Task[None]] = set()
         """All tasks of the connection."""
         self.uncancellable: set[asyncio.Task[None]] = set()
         """Tasks that run mutations: they complete even if the socket closes."""
+        self.completed_by_client: set[asyncio.Task[None]] = set()
+        """Mutations that still run although the client has completed them. Their ids are free and they send nothing."""
         self.message_budget, self.budget_updated_at = float(MAX_MESSAGES_PER_SECOND), time.monotonic()
         self.exit_stack = ExitStack()
 
@@ -117,7 +119,7 @@ class WebSocketConnection:
                         await self.send_text(websocket_messages.PONG)
         except TimeoutError:
             raise CloseSocket(websocket_messages.INIT_TIMEOUT, "Connection initialisation timeout") from None
-        self.scope = authenticate_payload(self.scope, message.payload)
+        self.scope = websocket_messages.authenticate_payload(self.scope, message.payload)
         try:
             self.viewer = await self.broker.authenticator(self.scope)
             self.client = self.viewer.client(self.client)
@@ -148,22 +150,34 @@ class WebSocketConnection:
         if message.kind == websocket_messages.PING:
             self.start("", self.send_text(websocket_messages.PONG))
         elif message.kind == "complete":
-            task = self.tasks.get(message.id)
-            if task is not None and task not in self.uncancellable:
-                task.cancel()
+            self.complete(message.id)
         elif message.kind == "subscribe":
             if message.id in self.tasks:
                 raise CloseSocket(websocket_messages.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
             self.start(message.id, self.operate(message.id, websocket_messages.parse_subscribe(message)))
+
+    def complete(self, operation_id: str) -> None:
+        """End an operation because the client has sent `complete`. Its id is free before its task has ended."""
+        task = self.tasks.pop(operation_id, None)
+        if task in self.uncancellable:
+            self.completed_by_client.add(task)
+            task.add_done_callback(self.completed_by_client.discard)
+        elif task is not None:
+            task.cancel()
 
     def start(self, operation_id: str, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine as a task of the connection; `operation_id` is empty if it is not an operation."""
         task = asyncio.create_task(work)
         if operation_id:
             self.tasks[operation_id] = task
-            task.add_done_callback(lambda _: self.tasks.pop(operation_id, None))
+            task.add_done_callback(lambda _: self.release(operation_id, task))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
+
+    def release(self, operation_id: str, task: asyncio.Task[Any] | None) -> None:
+        """Free the id of an operation, unless another one uses it already."""
+        if task is not None and self.tasks.get(operation_id) is task:
+            del self.tasks[operation_id]
 
     async def operate(self, operation_id: str, request: GraphQLRequest) -> None:
         """Run one operation, from its `subscribe` to its `complete` or `error`.
@@ -174,7 +188,7 @@ class WebSocketConnection:
         logging_module.request_id.set(request_id)
         with metrics.OperationMetrics() as operation_metrics:
             try:
-                if len(self.tasks) > MAX_OPERATIONS:
+                if len(self.tasks) + len(self.completed_by_client) > MAX_OPERATIONS:
                     raise request_errors.LimitExceeded(
                         f"A connection runs at most {MAX_OPERATIONS} operations at the same time. Complete one first."
                     )
@@ -186,7 +200,7 @@ class WebSocketConnection:
                 else:
                     operation_metrics.code = CLIENT_DISCONNECTED  # until the result has been sent
                     operation_metrics.code = await self.execute(operation_id, operation, request, request_id)
-                await self.send_text(websocket_messages.complete_message(operation_id))
+                await self.send_last(operation_id, websocket_messages.complete_message(operation_id))
             except (SubscriptionEnded, OSError):  # uvicorn raises an OSError when a message is sent to a closed socket
                 return
             except Exception as error:
@@ -213,7 +227,8 @@ class WebSocketConnection:
         except TimeoutError:
             raise request_errors.Timeout from None
         before, after = websocket_messages.next_message_parts(operation_id)
-        await self.send_text(before + result.body.decode() + after)
+        if task not in self.completed_by_client:
+            await self.send_text(before + result.body.decode() + after)
         return result.code
 
     async def subscribe(self, operation_id: str, operation: Operation, request: GraphQLRequest) -> None:
@@ -239,7 +254,17 @@ class WebSocketConnection:
     async def send_errors(self, operation_id: str, errors: Sequence[error_formatting.FormattedError]) -> None:
         """End an operation with an `error` message."""
         with suppress(OSError):
-            await self.send_text(websocket_messages.error_message(operation_id, errors))
+            await self.send_last(operation_id, websocket_messages.error_message(operation_id, errors))
+
+    async def send_last(self, operation_id: str, text: str) -> None:
+        """Send the last message of an operation, unless the client has completed it.
+
+        The client may use the id again as soon as it receives the message, so the id is freed before.
+        """
+        task = asyncio.current_task()
+        if task not in self.completed_by_client:
+            self.release(operation_id, task)
+            await self.send_text(text)
 
     async def send_text(self, text: str) -> None:
         """Send one message."""
@@ -250,21 +275,6 @@ async def send_close(send: Send, reason: CloseSocket) -> None:
     """Send a close frame."""
     text = reason.reason[: websocket_messages.MAX_REASON_CHARACTERS]
     await send({"type": "websocket.close", "code": reason.code, "reason": text})
-
-
-def authenticate_payload(scope: Scope, payload: dict[str, Any]) -> Scope:
-    """The scope of the handshake with the `authorization` of a `connection_init` payload as a header.
-
-    It is taken from the payload or from `headers` within it, in any case, and has precedence over the header of the
-    handshake. A value that cannot be a header becomes `?`, which is not a valid key.
-    """
-    nested = payload.get("headers")
-    for name, value in [*payload.items(), *(nested.items() if isinstance(nested, dict) else ())]:
-        if name.lower() == "authorization" and value not in (None, ""):
-            is_valid = isinstance(value, str) and value.isascii() and value.isprintable()
-            header = (b"authorization", value.encode() if is_valid else b"?")
-            return {**scope, "headers": [*scope["headers"], header]}
-    return scope
 
 
 class SocketClosed(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
+from starlette.types import Scope
 
 from graphql_app.errors import request_errors
 from graphql_app.execution.error_formatting import FormattedError
@@ -101,6 +102,21 @@ def parse_subscribe(message: ClientMessage) -> GraphQLRequest:
         return parse_parameters(message.payload, len(message.text), count_containers(message.text))
     except request_errors.RequestError as error:
         raise CloseSocket(BAD_REQUEST, error.message) from None
+
+
+def authenticate_payload(scope: Scope, payload: dict[str, Any]) -> Scope:
+    """The scope of the handshake with the `authorization` of a `connection_init` payload as a header.
+
+    It is taken from the payload or from `headers` within it, in any case, and has precedence over the header of the
+    handshake. A value that cannot be a header becomes `?`, which is not a valid key.
+    """
+    nested = payload.get("headers")
+    for name, value in [*payload.items(), *(nested.items() if isinstance(nested, dict) else ())]:
+        if name.lower() == "authorization" and value not in (None, ""):
+            is_valid = isinstance(value, str) and value.isascii() and value.isprintable()
+            header = (b"authorization", value.encode() if is_valid else b"?")
+            return {**scope, "headers": [*scope["headers"], header]}
+    return scope
 
 
 def next_message_parts(operation_id: str) -> tuple[str, str]:
