@@ -21,14 +21,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Scope
 
 from graphql_app.auth import api_key
 from graphql_app.auth.viewer import Viewer
 from graphql_app.database.engine import make_engine
-from graphql_app.database.errors import to_request_error
+from graphql_app.database.errors import is_database_failure, to_request_error
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
 
@@ -48,8 +47,6 @@ SAVE_SECONDS = 5.0
 """Interval between two updates of `last_used_at`. Each key is updated once a minute at most."""
 NO_KEY = b""
 """The cache entry of requests without an API key."""
-
-DATABASE_ERRORS = (SQLAlchemyError, OSError, TimeoutError)
 
 KEYS_SQL = text(
     "SELECT hash, id, name, scopes, account_id, account FROM api_keys_by_hash(:hashes) "
@@ -254,12 +251,13 @@ class ApiKeyAuthenticator:
                     saved_at = now
                     await self.save_last_used()
                 is_available = True
-            except (request_errors.RequestError, *DATABASE_ERRORS) as error:
+            except Exception as error:  # an exception would end the task unnoticed
+                if not isinstance(error, request_errors.RequestError) and not is_database_failure(error):
+                    logger.exception("The refresh of API keys failed.")
+                    continue
                 if is_available:
                     logger.warning("API keys cannot be read or updated: %s", type(error).__name__)
                 is_available = False
-            except Exception:  # an exception would end the task unnoticed
-                logger.exception("The refresh of API keys failed.")
 
     async def save_last_used(self) -> None:
         """Save when keys were last used."""
@@ -277,7 +275,9 @@ class ApiKeyAuthenticator:
         try:
             if self.last_used:
                 await self.save_last_used()
-        except DATABASE_ERRORS as error:
+        except Exception as error:
+            if not is_database_failure(error):
+                raise
             logger.warning("The last use of API keys was not saved: %s", type(error).__name__)
         if queries := [task for task in (self.current_query, self.next_query) if task is not None]:
             await asyncio.wait(queries)

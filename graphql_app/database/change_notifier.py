@@ -22,6 +22,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.database.engine import account_settings
+from graphql_app.database.errors import first_line, is_database_failure
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
 
@@ -150,10 +151,12 @@ class ChangeNotifier:
                     await self.follow(connection)
                 finally:
                     connection.terminate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("The change notifier lost its connection: %s: %s", type(error).__name__, error)
-            except Exception:  # an exception would end the task unnoticed
-                logger.exception("The change notifier failed.")
+            except Exception as error:  # an exception would end the task unnoticed
+                if is_database_failure(error):
+                    name, message = type(error).__name__, first_line(error)
+                    logger.warning("The change notifier lost its connection: %s: %s", name, message)
+                else:
+                    logger.exception("The change notifier failed.")
             await asyncio.sleep(random.uniform(0.5, 1) * delay)
             delay = min(delay * 2, MAX_RECONNECT_SECONDS)
 

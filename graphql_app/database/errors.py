@@ -6,7 +6,7 @@ SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, StatementError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from graphql_app.errors import request_errors
@@ -25,6 +25,10 @@ CLOSED_CONNECTION_PHRASES = ("closed", "is cancelling")
 """Parts of asyncpg's messages about a connection that cannot run statements: it is closed, or still cancelling one."""
 LOST_CONNECTION_ERRORS = (asyncpg.InternalClientError, asyncpg.InvalidCachedStatementError)
 """Raised when the server shuts down amid a response, or when a table was altered after its statement was prepared."""
+
+
+DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""All errors that SQLAlchemy, PostgreSQL, asyncpg and the network report; asyncpg raises a few others as well."""
 
 
 def first_line(error: object) -> str:
@@ -61,6 +65,11 @@ def to_request_error(error: BaseException) -> request_errors.RequestError | None
         or isinstance(cause, LOST_CONNECTION_ERRORS)
     )
     return request_errors.ConnectionLost() if connection_lost else None
+
+
+def is_database_failure(error: BaseException) -> bool:
+    """Return whether an error comes from the database or its connection, so that one line of the log describes it."""
+    return to_request_error(error) is not None or isinstance(error, DATABASE_ERRORS)
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -10,9 +10,9 @@ import logging
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graphql_app.database.errors import is_database_failure
 from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,8 +36,11 @@ async def run(engine: AsyncEngine, settings: Settings) -> None:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
             await delete_expired(engine, settings.change_retention_days)
-        except (SQLAlchemyError, OSError) as error:
-            logger.warning("Old rows were not deleted; the next run tries again: %s", type(error).__name__)
+        except Exception as error:  # an exception would end the task unnoticed
+            if is_database_failure(error):
+                logger.warning("Old rows were not deleted; the next run tries again: %s", type(error).__name__)
+            else:
+                logger.exception("The deletion of old rows failed.")
 
 
 async def delete_expired(engine: AsyncEngine, days: float) -> int:

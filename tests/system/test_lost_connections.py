@@ -4,18 +4,14 @@ A proxy between the app and the server counts messages and closes the connection
 it can retry, never INTERNAL_ERROR, and a retry with the same idempotency key completes the operation exactly once.
 """
 
-import asyncio
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
-from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,106 +20,19 @@ from graphql_app import settings as settings_module
 from graphql_app.database.engine import make_engine
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
-from graphql_app.server import app as app_module
 from graphql_app.settings import Settings
 from tests.support.mutation_client import complete, document
+from tests.support.postgres_proxy import ENDINGS, PostgresProxy, postgres_proxy, serving
 
-ENDINGS = ["closed", "half", "57P01", "late"]
 RETRYABLE_CODES = {"UNAVAILABLE", "CONFLICT", "TIMEOUT"}
 QUERY = "{ shipments(first: 2) { nodes { number packages { seq } } } carriers { nodes { code } } }"
-
-
-def error_message(sqlstate: str) -> bytes:
-    """The ErrorResponse message that PostgreSQL sends before it closes a connection."""
-    fields = b"SFATAL\0VFATAL\0C%b\0Mterminating connection\0\0" % sqlstate.encode()
-    return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
-
-
-class PostgresProxy:
-    """A proxy in front of PostgreSQL.
-
-    `cut` is how the connection ends, and after how many more messages. If `stays_down`, it then rejects connections
-    until `down` is False.
-    """
-
-    def __init__(self, server: str, folder: Path) -> None:
-        self.server, self.folder = server, folder
-        self.cut: tuple[str, int] | None = None
-        self.stays_down = self.down = False
-        self.was_cut = asyncio.Event()
-
-    async def wait_until_noticed(self) -> None:
-        """Wait until the app has noticed the end: it runs in the same event loop."""
-        await self.was_cut.wait()
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.down:
-            writer.close()
-            return
-        from_server, to_server = await asyncio.open_unix_connection(self.server)
-        forwarding = asyncio.create_task(self.forward_requests(reader, to_server))
-        try:
-            await self.forward_responses(from_server, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            forwarding.cancel()
-            to_server.close()
-            writer.close()
-
-    async def forward_requests(self, reader: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            to_server.write(data)
-        to_server.close()
-
-    async def forward_responses(self, from_server: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            head = await from_server.readexactly(5)
-            message = head + await from_server.readexactly(int.from_bytes(head[1:], "big") - 4)
-            if self.cut is not None:
-                ending, remaining = self.cut
-                if remaining == 0:
-                    self.cut, self.down = None, self.stays_down
-                    self.was_cut.set()
-                    if ending == "half":
-                        writer.write(message[: len(message) // 2])
-                    elif ending == "late":
-                        writer.write(message + error_message("57P01"))
-                    elif ending != "closed":
-                        writer.write(error_message(ending))
-                    return
-                self.cut = ending, remaining - 1
-            writer.write(message)
 
 
 @pytest.fixture
 async def proxy(settings: Settings, server_folder: Path, engine: AsyncEngine) -> AsyncIterator[PostgresProxy]:
     """A proxy to the test database, which the fixture `engine` empties afterwards."""
-    assert settings.postgres_url
-    socket_directory = make_url(settings.postgres_url.get_secret_value()).query["host"]
-    proxy = PostgresProxy(f"{socket_directory}/.s.PGSQL.5432", server_folder / f"proxy-{uuid.uuid4().hex[:8]}")
-    proxy.folder.mkdir()
-    server = await asyncio.start_unix_server(proxy.handle, proxy.folder / ".s.PGSQL.5432")
-    yield proxy
-    server.close()
-
-
-@asynccontextmanager
-async def serving(proxy: PostgresProxy, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, AsyncEngine]]:
-    """The app with one database connection, which goes through the proxy."""
-    assert settings.postgres_url
-    url = make_url(settings.postgres_url.get_secret_value()).set(query={"host": str(proxy.folder)})
-    small = settings.model_copy(update={"pool_size": 1})
-    engine = make_engine(url.render_as_string(hide_password=False), small, scoped=True)
-    app = app_module.create_app(small, engine=engine, keyless=True)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            yield client, engine
-    finally:
-        await engine.dispose()
+    async with postgres_proxy(settings, server_folder) as proxy:
+        yield proxy
 
 
 def codes(result: dict[str, Any]) -> set[str]:
