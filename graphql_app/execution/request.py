@@ -97,7 +97,8 @@ def count_containers(text: bytes) -> int:
 
 
 def parse_parameters(parameters: object, size: int, container_count: int) -> GraphQLRequest:
-    """Return the request with these parameters, each of its type, null or omitted.
+    """Return the request with these parameters, each of its type, null or omitted. An empty string counts as omitted:
+    graphql-ws always sends a `query`, also with a `documentId`, and GraphQL over HTTP says it of `operationName`.
 
     `parameters` is the parsed JSON, `size` its size in bytes, `container_count` its number of lists and objects.
 
@@ -114,6 +115,7 @@ def parse_parameters(parameters: object, size: int, container_count: int) -> Gra
         if value is not None and type(value) is not type_:
             raise request_errors.RequestError(f"`{name}` must be {what}.")
     return GraphQLRequest(
-        get("query"), get("documentId"), get("operationName"), get("variables"), get("extensions") or {},
+        get("query") or None, get("documentId") or None, get("operationName") or None, get("variables"),
+        get("extensions") or {},
         size, container_count,
     )  # fmt: skip

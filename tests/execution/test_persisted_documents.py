@@ -16,7 +16,8 @@ from graphql_app.execution.request import GraphQLRequest
 from graphql_app.schema import build
 from graphql_app.settings import Settings
 from graphql_app.transport import http_request
-from tests.support.live_server import client_with_settings
+from tests.support.live_server import client_with_settings, run_server
+from tests.support.streaming_clients import WebSocketClient
 
 DOCUMENT = "query Who { viewer { account } }"
 OTHER_DOCUMENT = "query Codes($first: Int) { carriers(first: $first) { nodes { code } } }"
@@ -127,6 +128,39 @@ async def test_a_trusted_document_is_run_by_its_id(engine: AsyncEngine, settings
         both = await client.post("/graphql", json={"documentId": "named", "query": DOCUMENT})
         assert (both.status_code, error_of(both)["code"]) == (400, "BAD_REQUEST")
         assert (await client.post("/graphql", json={"query": "{ __typename }"})).json()["data"]
+
+
+@pytest.mark.parametrize("parameters", [{"query": ""}, {"operationName": ""}, {"query": "", "operationName": ""}])
+async def test_an_empty_query_or_operation_name_counts_as_omitted(
+    engine: AsyncEngine, settings: Settings, manifest: Path, parameters: dict[str, str]
+) -> None:
+    """graphql-ws always sends a `query`."""
+    async with (
+        client_with_settings(engine, settings, trusted_documents=manifest, trusted_documents_only=True) as client,
+        run_server(client._transport.app, settings) as port,
+    ):  # type: ignore[attr-defined]
+        for request in (parameters | {"documentId": sha256(DOCUMENT)}, persisted(DOCUMENT, **parameters)):
+            assert (await client.post("/graphql", json=request)).json() == RESPONSE
+            by_get = {name: value if isinstance(value, str) else json.dumps(value) for name, value in request.items()}
+            assert (await client.get("/graphql", params=by_get)).json() == RESPONSE
+            async with WebSocketClient(port) as socket:
+                await socket.connection_init()
+                await socket.send(id="1", type="subscribe", payload=request)
+                assert (await socket.receive())["payload"] == RESPONSE
+        for extensions in ({}, {"cost": True}):
+            response = await client.post("/graphql", json=parameters | {"query": "", "extensions": extensions})
+            assert error_of(response) == {
+                "message": "`query` is required. Send a GraphQL document in it.",
+                "code": "BAD_REQUEST",
+            }
+
+
+async def test_the_text_of_a_persisted_query_may_be_sent_as_empty(client: httpx.AsyncClient) -> None:
+    unknown = await client.post("/graphql", json=persisted(DOCUMENT, query=""))
+    assert error_of(unknown)["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    assert (await client.post("/graphql", json=persisted(DOCUMENT, query=DOCUMENT))).json() == RESPONSE
+    assert (await client.post("/graphql", json=persisted(DOCUMENT, query=""))).json() == RESPONSE
+    assert (await client.post("/graphql", json={"query": DOCUMENT, "documentId": ""})).json() == RESPONSE
 
 
 async def test_only_trusted_documents_are_run_if_the_settings_demand_it(

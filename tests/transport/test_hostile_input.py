@@ -73,7 +73,8 @@ FLOODS = {
     "a huge string": Probe(body('{carrier(code:"' + "x" * 31_000 + '"){id}}'), "LIMIT_EXCEEDED"),
     "a huge number": Probe(body("{shipments(first:" + "9" * 10_000 + "){nodes{id}}}"), "LIMIT_EXCEEDED"),
     "definitions of types": Probe(body(repeated("type T#{a:Int}", 200)), "LIMIT_EXCEEDED"),
-    "nothing": Probe(body(""), "GRAPHQL_PARSE_FAILED"),
+    "nothing": Probe(body(""), "BAD_REQUEST"),
+    "a blank": Probe(body(" "), "GRAPHQL_PARSE_FAILED"),
 }  # fmt: skip
 
 VALUES = {
