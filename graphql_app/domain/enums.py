@@ -224,7 +224,8 @@ class OrderDirection(DocumentedEnum):
 
 
 class ShipmentOrderField(DocumentedEnum):
-    """A field to order shipments by. Null values sort as later than all others."""
+    """A field to order shipments by. Null values sort as later than all others. If the value of a shipment changes
+    between two pages, the second page can omit or repeat it; only `CREATED_AT` and `NUMBER` never change."""
 
     CREATED_AT = "CREATED_AT", "Orders by the creation time."
     UPDATED_AT = "UPDATED_AT", "Orders by the time of the last change."
