@@ -72,12 +72,12 @@ def read(content: str) -> list[History]:
 
 def carrier_status(row: Row) -> tuple[str, str]:
     """The carrier and its status code. EasyPost rows hold the carrier's own code in `site` where there is one, else
-    EasyPost's.
+    EasyPost's. UPS's codes depend on their type, so both are sent.
     """
     service, _, carrier = row["carrier"].partition(":")
     if carrier:
         return (carrier, row["site"]) if row["site"] else (service, row["code"])
-    return row["carrier"], row["subcode"] if row["carrier"] == "ups" else row["code"]
+    return row["carrier"], f"{row['code']} {row['subcode']}" if row["carrier"] == "ups" else row["code"]
 
 
 def event(row: Row, carrier: str, raw: str) -> Json:

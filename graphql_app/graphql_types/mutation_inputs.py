@@ -268,8 +268,8 @@ class TrackingEventInput:
         "Type of the event. If omitted or null, it is derived from `carrierStatusRaw`."
     )
     carrier_status_raw: str | None = optional(
-        "The carrier's own status code, up to 128 characters. Without `code`, it is mapped to an event "
-        "code; an unknown status code is recorded as INFO with the warning UNMAPPED_STATUS."
+        "The carrier's own status code, up to 128 characters; with its type if it has one, such as `D KB`. Without "
+        "`code`, it is mapped to an event code; an unknown one is recorded as INFO with the warning UNMAPPED_STATUS."
     )
     reason: enums.ExceptionReason | None = optional(
         "Cause of the problem that the event reports. If neither `reason` nor `code` is given, it is "

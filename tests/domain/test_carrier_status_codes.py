@@ -78,13 +78,81 @@ def test_the_same_status_code_has_different_meanings_for_different_carriers() ->
     assert BUILT_IN_MAPPINGS["dhl_express", "CA"] == (Code.DELIVERY_ATTEMPTED, Reason.BUSINESS_CLOSED)
 
 
+@pytest.mark.parametrize(
+    ("carrier", "raw", "code", "reason"),
+    [
+        ("ups", "D KB", Code.DELIVERED, None),
+        ("ups", "X KB", Code.INFO, None),
+        ("ups", "d  zz", Code.DELIVERED, None),
+        ("ups", "I DP", Code.DEPARTED_FACILITY, None),
+        ("ups", "X DP", Code.EXCEPTION, None),
+        ("ups", "X AR", Code.EXCEPTION, None),
+        ("ups", "X 48", Code.DELIVERY_ATTEMPTED, Reason.RECIPIENT_ABSENT),
+        ("ups", "48", Code.DELIVERY_ATTEMPTED, Reason.RECIPIENT_ABSENT),
+        ("ups", "X ZZ", Code.EXCEPTION, None),
+        ("ups", "I ZZ", Code.IN_TRANSIT, None),
+        ("ups", "M VP", Code.CANCELLED, None),
+        ("fedex", "DE 08", Code.DELIVERY_ATTEMPTED, None),
+        ("dhl_parcel_de", "NTDEL NHOME", Code.DELIVERY_ATTEMPTED, Reason.RECIPIENT_ABSENT),
+        ("dhl_parcel_de", "NTDEL XXXXX", Code.DELIVERY_ATTEMPTED, None),
+        ("correios", "BDE 01", Code.DELIVERED, None),
+        ("australia_post", "on board for delivery", Code.OUT_FOR_DELIVERY, None),
+        ("x12_214", "X1", Code.ARRIVED_AT_DESTINATION_FACILITY, None),
+        ("x12_214", "D1", Code.DELIVERED, None),
+        ("x12_214", "AG", Code.DELIVERY_SCHEDULED, None),
+        ("x12_214", "A7", Code.EXCEPTION, Reason.REFUSED),
+        ("x12_214", "A3 NS", Code.RETURNED, None),
+    ],
+)
+def test_type_and_code_are_mapped_together(carrier: str, raw: str, code: Code, reason: Reason | None) -> None:
+    assert carrier_status_codes.built_in_mapping(carrier, carrier_status_codes.normalize(raw)) == (code, reason)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "raw"),
+    [
+        ("ups", "KB"),
+        ("ups", "ZZ"),
+        ("ups", "ZZ 48"),
+        ("dhl_express", "DD"),
+        ("dhl_express", "OK 1"),
+        ("gls", "FINAL"),
+        ("australia_post", "Delivered to a neighbour"),
+        ("x12_214", "PA"),
+        ("correios", "BDE"),
+        ("correios", "01"),
+    ],
+)
+def test_ambiguous_and_unknown_codes_are_not_mapped(carrier: str, raw: str) -> None:
+    assert carrier_status_codes.built_in_mapping(carrier, carrier_status_codes.normalize(raw)) is None
+
+
+def test_a_dozen_scans_of_usps_are_mapped() -> None:
+    scans = "GX MA OA TM 03 U1 T1 NT A1 L1 10 EF 07 OF 14 01".split()
+    assert all(carrier_status_codes.built_in_mapping("usps", code) for code in scans)
+
+
+def test_the_codes_of_a_type_have_a_mapping_alone() -> None:
+    for (carrier, _), codes in carrier_status_codes.CODES_OF_TYPE.items():
+        assert codes
+        assert all((carrier, code) in BUILT_IN_MAPPINGS for code in codes)
+
+
+def test_the_readme_names_all_carriers() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert [carrier for carrier in carrier_status_codes.CARRIER_STATUS_TABLE if f"`{carrier}`" not in readme] == []
+
+
 def test_every_status_code_of_the_sample_data_is_mapped(shared_data: Path) -> None:
     with (shared_data / "tracking/events_flat_dev.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    reported = {(row["carrier"], row["subcode" if row["carrier"] == "ups" else "code"]) for row in rows}
+    reported = {
+        (row["carrier"], f"{row['code']} {row['subcode']}" if row["carrier"] == "ups" else row["code"]) for row in rows
+    }
     reported = {("easypost" if carrier.startswith("easypost:") else carrier, code) for carrier, code in reported}
+    assert len(reported) > 60
     assert {
         (carrier, code)
         for carrier, code in reported
-        if (carrier, carrier_status_codes.normalize(code)) not in BUILT_IN_MAPPINGS
+        if carrier_status_codes.built_in_mapping(carrier, carrier_status_codes.normalize(code)) is None
     } == set()

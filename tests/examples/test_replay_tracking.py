@@ -152,4 +152,4 @@ def test_an_invalid_time_raises_value_error(cells: dict[str, str]) -> None:
 def test_the_carriers_own_status_is_used_where_a_service_passes_it_on() -> None:
     assert tracking_file.carrier_status(row(carrier="easypost:fedex", code="in_transit", site="PU")) == ("fedex", "PU")
     assert tracking_file.carrier_status(row(carrier="easypost:usps", code="pre_transit")) == ("easypost", "pre_transit")
-    assert tracking_file.carrier_status(row(carrier="ups", code="X", subcode="DJ")) == ("ups", "DJ")
+    assert tracking_file.carrier_status(row(carrier="ups", code="X", subcode="DJ")) == ("ups", "X DJ")

@@ -27,7 +27,7 @@ async def map_carrier_statuses(context: CommandContext, rows: Sequence[tuple[Eve
     records = await context.sql("carrier_statuses_get", values)
     account_mapping = {(record.carrier, record.raw): (record.code, record.reason) for record in records}
     for report, key in unmapped:
-        mapping = account_mapping.get(key) or carrier_status_codes.BUILT_IN_MAPPINGS.get(key)
+        mapping = account_mapping.get(key) or carrier_status_codes.built_in_mapping(*key)
         if mapping is None:
             report.validator.add_warning("UNMAPPED_STATUS", UNMAPPED_MESSAGE, "carrierStatusRaw")
         code, reason = mapping or (Code.INFO, None)
