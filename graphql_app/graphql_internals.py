@@ -9,7 +9,7 @@ and `server/uvicorn_protocols.py`.
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLSchema
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLSchema
 from graphql.execution.collect_fields import (
     FieldDetails,
     FragmentDetails,
@@ -24,7 +24,6 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 __all__ = [
     "Executor",
@@ -33,7 +32,6 @@ __all__ = [
     "GraphQLVariableSignature",
     "GroupedFieldSet",
     "MaybeNullValidationRule",
-    "OneOfInputValidationRule",
     "StrawberryGraphQLCoreExecutionContext",
     "VariableValueSource",
     "coerce_default_value",
@@ -43,6 +41,7 @@ __all__ = [
     "describe_enum_values",
     "field_metadata",
     "get_variable_signature",
+    "is_one_of_input",
     "optimized_is_awaitable",
     "python_name",
 ]
@@ -62,6 +61,11 @@ def field_metadata(field: GraphQLField) -> dict[Any, Any]:
     """The `metadata=` that a field was given in its Strawberry definition."""
     metadata: dict[Any, Any] = field.extensions["strawberry-definition"].metadata
     return metadata
+
+
+def is_one_of_input(type_: GraphQLInputObjectType) -> bool:
+    """Whether Strawberry defined an input type with `one_of=True`."""
+    return bool(type_.extensions["strawberry-definition"].is_one_of)
 
 
 def describe_enum_values(enum: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from graphql_app.domain import iso_codes
+from graphql_app.domain.invalid_text import InvalidText
 from graphql_app.errors import user_errors
 
 Input = Mapping[str, Any]
@@ -84,6 +85,14 @@ class Validator:
         error.path = self.path_of(names)
         self.errors.append(error)
 
+    def parsed(self, fields: Input, name: str) -> Any:
+        """The value of a custom scalar; None if it is omitted, null or an InvalidText, which is an error."""
+        value = fields.get(name)
+        if type(value) is InvalidText:
+            self.add_error(user_errors.Invalid(value.problem), name)
+            return None
+        return value
+
     def text(
         self, fields: Input, name: str, max_characters: int, *, required: bool = False, reject_blank: bool = False
     ) -> str | None:
@@ -126,7 +135,7 @@ class Validator:
         self, fields: Input, name: str, integer_digits: int, decimal_places: int, *, positive: bool = False
     ) -> Decimal | None:
         """A decimal from 0 (above 0 if `positive`) that fits the digits; None if it is omitted or invalid."""
-        value: Decimal | None = fields.get(name)
+        value: Decimal | None = self.parsed(fields, name)
         if value is None:
             return None
         if value < 0 or (positive and not value):
@@ -144,7 +153,7 @@ class Validator:
 
     def instant(self, fields: Input, name: str) -> datetime | None:
         """An instant in the years 1900 to 2999; None if it is omitted or out of range."""
-        value: datetime | None = fields.get(name)
+        value: datetime | None = self.parsed(fields, name)
         if value is not None and not EARLIEST <= value < LATEST:
             self.add_error(user_errors.Invalid(OUT_OF_RANGE), name)
             return None
@@ -152,7 +161,7 @@ class Validator:
 
     def country(self, fields: Input, name: str) -> str | None:
         """A country code (ISO 3166-1 alpha-2)."""
-        value: str | None = fields.get(name)
+        value: str | None = self.parsed(fields, name)
         if value is not None and (problem := iso_codes.country_problem(value)):
             self.add_error(user_errors.Invalid(problem), name)
         return value
@@ -162,8 +171,9 @@ class Validator:
         money = fields.get(name)
         if money is None:
             return None, None
-        validator, currency = self.at(name), money["currency"]
-        if currency not in iso_codes.CURRENCIES:
+        validator = self.at(name)
+        currency = validator.parsed(money, "currency")
+        if currency is not None and currency not in iso_codes.CURRENCIES:
             validator.add_error(user_errors.Invalid(f"{currency} is not an ISO 4217 currency code."), "currency")
         return validator.decimal(money, "amount", 14, 4), currency
 

@@ -19,17 +19,18 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    ValuesOfCorrectTypeRule,
     parse,
     specified_rules,
     validate,
 )
 
 from graphql_app.errors import request_errors, startup_error
-from graphql_app.execution import document_limits
+from graphql_app.execution import document_limits, input_values
 from graphql_app.execution import variables as variables_module
 from graphql_app.execution.document_limits import Size
 from graphql_app.execution.request import GraphQLRequest
-from graphql_app.graphql_internals import FragmentDetails, MaybeNullValidationRule, OneOfInputValidationRule
+from graphql_app.graphql_internals import FragmentDetails, MaybeNullValidationRule
 from graphql_app.query_engine.fast_path import SingleFieldQuery, single_field_query
 from graphql_app.schema import authorization
 from graphql_app.schema.authorization import RequiredScopes
@@ -39,7 +40,11 @@ MAX_CACHED_TOKENS = 60_000
 MAX_PERSISTED_CHARACTERS = 2_000_000
 """The maximum length of all texts that are known by their hash."""
 MAX_VALIDATION_ERRORS = 20
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+RULES = (
+    *(rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule),
+    input_values.InputValuesRule,
+    MaybeNullValidationRule,
+)
 
 
 class InvalidDocument(Exception):
@@ -119,7 +124,7 @@ class DocumentCache:
         trusted_only: bool = False,
     ) -> None:
         self.schema, self.hide_suggestions, self.trusted_only = schema, not introspection, trusted_only
-        self.coercers = variables_module.InputCoercers()
+        self.coercers = variables_module.VariableCoercers(schema)
         self.rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.cached: OrderedDict[str, Document] = OrderedDict()
         self.tokens = 0
@@ -250,9 +255,7 @@ class DocumentCache:
         for node in parsed.definitions:
             if isinstance(node, OperationDefinitionNode):
                 name = node.name.value if node.name else None
-                variables = variables_module.variable_coercers(
-                    self.schema, self.coercers, node.variable_definitions or ()
-                )
+                variables = self.coercers.variables(node, fragments)
                 scopes = authorization.required_scopes(self.schema, fragments, node)
                 operations[name] = Operation(
                     parsed, node, sizes[name], name, trusted, scopes, variables, fragments, details,

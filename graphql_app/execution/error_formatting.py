@@ -79,7 +79,7 @@ def format_request_error(error: request_errors.RequestError, request_id: str) ->
 
 
 def format_graphql_error(error: GraphQLError, code: str, message: str, request_id: str) -> FormattedError:
-    """Format an error with its locations in the document and its path in the response."""
+    """Format an error with its locations in the document, its path in the response, and that in the input."""
     formatted: FormattedError = {"message": truncate(message)}
     if error.locations:
         formatted["locations"] = [
@@ -88,6 +88,8 @@ def format_graphql_error(error: GraphQLError, code: str, message: str, request_i
     if error.path is not None:
         formatted["path"] = error.path
     formatted["extensions"] = {"code": code, "requestId": request_id}
+    if error.extensions and "path" in error.extensions:
+        formatted["extensions"]["path"] = error.extensions["path"]
     return formatted
 
 

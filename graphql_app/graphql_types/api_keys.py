@@ -31,7 +31,7 @@ class ApiKey:
 class ApiKeyCreateInput:
     name: str = field(
         "Purpose of the key, up to 100 characters. With the prefix of the secret it identifies the actor "
-        "in the change log."
+        "in the change log. Leading and trailing whitespace is removed."
     )
     scopes: list[str] = field(
         "Scopes of the key, at least one of `shipments:read`, `shipments:write`, `events:write` and "

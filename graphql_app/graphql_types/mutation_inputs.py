@@ -158,9 +158,9 @@ class ShipmentCreateInput:
 
 
 @strawberry.input(
-    description="Changes to a shipment. Omitted fields are left unchanged; null clears a field. Carrier, service, "
-    "shipper, recipient and the packages' weights and dimensions are editable in status DRAFT and "
-    "READY, all other fields until the shipment is closed. A change that the status does not allow "
+    description="Changes to a shipment. Omitted fields are left unchanged; null clears a field. Texts are trimmed, "
+    "except metadata keys. Carrier, service, shipper, recipient and the packages' weights and dimensions are editable "
+    "in status DRAFT and READY, all other fields until the shipment is closed. A change that the status does not allow "
     "returns NOT_EDITABLE; `editableFields` lists the fields that are editable now."
 )
 class ShipmentUpdateInput:
@@ -190,7 +190,7 @@ class ShipmentBulkUpdateRow:
     input: ShipmentUpdateInput = field("The changes to the shipment.")
 
 
-@strawberry.input(description="The values of a carrier to create or update.")
+@strawberry.input(description="The values of a carrier to create or update. Texts are trimmed.")
 class CarrierInput:
     name: str = field("Display name of the carrier, up to 200 characters. Must not be blank.")
     tracking_url_template: str | None = optional(

@@ -15,6 +15,8 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
+from graphql_app.domain.invalid_text import InvalidText
+
 LocalDateTime = NewType("LocalDateTime", datetime)
 TimeZone = NewType("TimeZone", str)
 CountryCode = NewType("CountryCode", str)
@@ -215,12 +217,29 @@ def pass_through(value: Any) -> Any:
     return value
 
 
+def accept_texts(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the parser of a scalar that returns an InvalidText for a text that `parse` rejects.
+
+    Values that are no text still raise GraphQLError: they have the wrong type.
+    """
+
+    def parse_or_keep(value: object) -> Any:
+        try:
+            return parse(value)
+        except GraphQLError as error:
+            if isinstance(value, str):
+                return InvalidText(value, error.message)
+            raise
+
+    return parse_or_keep
+
+
 def define(
     name: str, description: str, url: str | None, parse: Callable[..., Any], serialize: Callable[..., Any]
 ) -> Any:
     """Return the definition of a scalar. `url` is its `specifiedByURL`."""
     return strawberry.scalar(
-        name=name, description=description, specified_by_url=url, parse_value=parse, serialize=serialize
+        name=name, description=description, specified_by_url=url, parse_value=accept_texts(parse), serialize=serialize
     )
 
 

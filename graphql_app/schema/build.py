@@ -1,10 +1,10 @@
 """Builds the schema from its root types and checks it against the tables."""
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
 from strawberry.printer import print_schema
 
-from graphql_app.graphql_internals import core_schema
+from graphql_app.graphql_internals import core_schema, is_one_of_input
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.enums import REGISTERED
 from graphql_app.graphql_types.model_type import TYPE_MODELS
@@ -32,6 +32,7 @@ def build() -> strawberry.Schema:
     )  # fmt: skip
     core: GraphQLSchema = core_schema(schema)
     use_documented_enums(core)
+    mark_one_of_inputs(core)
     assert core.query_type is not None
     assert core.mutation_type is not None
     queries.connect(core.query_type)
@@ -52,6 +53,17 @@ def use_documented_enums(schema: GraphQLSchema) -> None:
         assert isinstance(type_, GraphQLEnumType)
         for name, value in type_.values.items():
             value.value = enum(name)
+
+
+def mark_one_of_inputs(schema: GraphQLSchema) -> None:
+    """Let graphql-core know the `@oneOf` inputs.
+
+    Strawberry checks them with a rule and a function of its own, whose errors name neither the path nor the fields.
+    """
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType) and is_one_of_input(type_):
+            type_.is_one_of = True
+            type_.out_type = GraphQLInputObjectType.out_type  # type: ignore[method-assign]
 
 
 def sdl(schema: strawberry.Schema) -> str:

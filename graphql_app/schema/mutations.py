@@ -52,7 +52,8 @@ def with_mapping(resolve: MutationResolver) -> Callable[..., Awaitable[object]]:
 
 @strawberry.type(
     description="The root of all mutations. Each mutation field is one transaction; the fields of an operation run "
-    "one after the other. Errors in the input are returned in `errors` of the payload."
+    "one after the other. Errors in the input are returned in `errors` of the payload, except for values of the wrong "
+    "type. Leading and trailing whitespace is removed from all texts that are stored, except from metadata."
 )
 class Mutation:
     @resolved_by(resolvers.shipment_create)

@@ -56,7 +56,7 @@ class ChangeQuery:
         Raises:
             InvalidDocument: a variable or an argument does not have its type.
         """
-        executor = runner.executor(operation, request, None, None)
+        executor = runner.executor(operation, runner.variable_values(operation, request), None)
         root = executor.schema.subscription_type
         fields = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
         ((self.key, details),) = fields.grouped_field_set.items()

@@ -1,7 +1,7 @@
 """Invalid input of tracking events: a typed error with its path, never an internal error or a partial write.
 
-A value that a scalar cannot parse is rejected before execution (BAD_USER_INPUT, with the path in the message). A value
-that it can parse but that is invalid is an entry of the payload's `errors`.
+A value of the wrong type is rejected before execution (BAD_USER_INPUT, with its path). Any other invalid value is an
+entry of the payload's `errors`.
 """
 
 from typing import Any
@@ -31,6 +31,13 @@ INVALID_EVENTS: list[tuple[Json, str, str]] = [
     ({"occurred": {"date": "0001-01-01"}}, "INVALID", "occurred.date"),
     ({"occurred": {"date": "9999-12-31"}}, "INVALID", "occurred.date"),
     ({"occurred": {"local": {"at": "0001-01-01T00:00:01", "timeZone": "Asia/Tokyo"}}}, "INVALID", "occurred.local.at"),
+    ({"occurred": {"instant": "2026-03-01T10:00:00"}}, "INVALID", "occurred.instant"),
+    ({"occurred": {"local": {"at": f"{NOON}Z", "timeZone": "Europe/Berlin"}}}, "INVALID", "occurred.local.at"),
+    ({"occurred": {"local": {"at": NOON, "timeZone": "?"}}}, "INVALID", "occurred.local.timeZone"),
+    ({"occurred": {"local": {"at": "0001-01-01T00:00:00", "timeZone": "Asia/Tokyo"}}}, "INVALID", "occurred.local.at"),
+    ({"occurred": {"date": "2026-02-29"}}, "INVALID", "occurred.date"),
+    ({"occurred": {"date": "01.03.2026"}}, "INVALID", "occurred.date"),
+    ({"place": {"country": "CANADA"}}, "INVALID", "place.country"),
     ({"place": {"latitude": 91, "longitude": 0}}, "INVALID", "place.latitude"),
     ({"place": {"latitude": 0, "longitude": -180.1}}, "INVALID", "place.longitude"),
     ({"place": {"latitude": 0}}, "REQUIRED", "place.longitude"),
@@ -45,26 +52,28 @@ INVALID_EVENTS: list[tuple[Json, str, str]] = [
 ]  # fmt: skip
 
 
-UNPARSABLE_EVENTS: list[Json] = [
-    {"code": "TELEPORTED"},
-    {"occurred": {}},
-    {"occurred": {"instant": None}},
-    {"occurred": {"instant": "2026-03-01T10:00:00Z", "date": "2026-03-01"}},
-    {"occurred": {"instant": "2026-03-01T10:00:00"}},
-    {"occurred": {"local": {"at": "2026-03-01T10:00:00Z", "timeZone": "Europe/Berlin"}}},
-    {"occurred": {"local": {"at": "0001-01-01T00:00:00", "timeZone": "Asia/Tokyo"}}},
-    {"occurred": {"date": "2026-02-29"}},
-    {"occurred": {"date": "01.03.2026"}},
-    {"target": {}},
-    {"target": {"packageId": "pkg_0", "shipment": {"id": "shp_0"}}},
-    {"place": {"latitude": "north", "longitude": 0}},
-    {"place": {"latitude": True, "longitude": 0}},
+WRONG_TYPES: list[tuple[Json, str]] = [
+    ({"code": "TELEPORTED"}, "code"),
+    ({"occurred": {}}, "occurred"),
+    ({"occurred": None}, "occurred"),
+    ({"occurred": {"instant": None}}, "occurred"),
+    ({"occurred": {"instant": "2026-03-01T10:00:00Z", "date": "2026-03-01"}}, "occurred"),
+    ({"occurred": {"date": 20260301}}, "occurred.date"),
+    ({"occurred": {"local": {"at": NOON}}}, "occurred.local.timeZone"),
+    ({"target": {}}, "target"),
+    ({"target": {"packageId": "pkg_0", "shipment": {"id": "shp_0"}}}, "target"),
+    ({"place": {"latitude": "north", "longitude": 0}}, "place.latitude"),
+    ({"place": {"latitude": True, "longitude": 0}}, "place.latitude"),
 ]
+"""Fields of the input, path below the input."""
 
 
-async def test_an_event_value_that_a_scalar_cannot_parse_is_rejected(assert_rejected: Any) -> None:
-    for fields in UNPARSABLE_EVENTS:
-        await assert_rejected(document("trackingEventsRecord"), {"inputs": [{**event("shp_0"), **fields}]})
+async def test_an_event_value_of_the_wrong_type_is_rejected_with_its_path(assert_rejected: Any) -> None:
+    for fields, path in WRONG_TYPES:
+        variables = {"inputs": [event("shp_0"), {**event("shp_0"), **fields}]}
+        (error,) = (await assert_rejected(document("trackingEventsRecord"), variables))["errors"]
+        assert error["extensions"]["path"] == ["inputs", "1", *path.split(".")], fields
+        assert error["message"].startswith(f"inputs.1.{path}: "), fields
 
 
 async def test_an_invalid_event_returns_an_error_with_its_path(mutations: MutationClient, owner: AsyncEngine) -> None:

@@ -1,4 +1,4 @@
-"""Coercion of variables: the result equals that of graphql-core, and invalid values are left to graphql-core."""
+"""Coercion of variables: the result equals that of graphql-core, and every invalid value has an error with a path."""
 
 from typing import Any
 
@@ -16,11 +16,15 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphql_app.domain.invalid_text import InvalidText
 from graphql_app.execution import variables as variables_module
 from graphql_app.schema import build
 
 SCHEMA: GraphQLSchema = build.build()._schema
-TYPES = variables_module.InputCoercers()
+COERCERS = variables_module.VariableCoercers(SCHEMA)
+QUERY = "query($value: {}) {{ __typename }}"
+MUTATION = "mutation($value: {}) {{ shipmentCreate(input: $value) {{ created }} }}"
+"""The type of the variable does not matter here: the documents are not validated."""
 SCALARS: dict[str, list[Any]] = {
     "Boolean": [True, False],
     "CountryCode": ["DE", "fr"],
@@ -70,23 +74,40 @@ def valid_values(type_: Any, depth: int) -> st.SearchStrategy[Any]:
     return chosen.flatmap(lambda names: st.fixed_dictionaries({**required, **{name: fields[name] for name in names}}))
 
 
+def variables_of(text: str) -> tuple[variables_module.Variable, ...]:
+    """The variables of the operation in a document."""
+    return COERCERS.variables(parse(text).definitions[0], {})  # type: ignore[arg-type]
+
+
+def contains_invalid_text(value: Any) -> bool:
+    """Whether there is an invalid text of a custom scalar in a coerced value."""
+    if isinstance(value, dict):
+        return any(contains_invalid_text(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(contains_invalid_text(inner) for inner in value)
+    return isinstance(value, InvalidText)
+
+
 @pytest.mark.parametrize("name", INPUT_TYPES)
 @pytest.mark.parametrize("form", ["{}", "{}!", "[{}!]", "[{}]! = []"])
-def test_valid_values_are_coerced_as_by_graphql_core_and_invalid_ones_are_rejected(name: str, form: str) -> None:
-    document = parse(f"query($value: {form.format(name)}) {{ __typename }}")
-    nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
-    definitions = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
-    assert definitions is not None
-    type_ = definitions[0].signature.type
+def test_valid_values_are_coerced_as_by_graphql_core_and_invalid_ones_have_errors(name: str, form: str) -> None:
+    strict, lenient = (variables_of(text.format(form.format(name))) for text in (QUERY, MUTATION))
+    assert (strict[0].strict, lenient[0].strict) == (True, False)
+    type_ = strict[0].signature.type
 
     @settings(settings.get_profile("random-queries"), max_examples=15)
     @given(st.fixed_dictionaries({}, optional={"value": values(type_)}))
     def check(variables: dict[str, Any]) -> None:
-        expected = get_variable_values(SCHEMA, nodes, variables)
-        result = variables_module.coerce_variables(definitions, variables)
-        if isinstance(expected, list):
-            assert result is None, variables
-        else:
+        expected = get_variable_values(SCHEMA, [strict[0].node], variables)
+        for definitions in (strict, lenient):
+            result = variables_module.coerce_variables(definitions, variables)
+            errors = variables_module.variable_errors(definitions, variables, suggestions=True)
+            if isinstance(expected, list) or (definitions is strict and contains_invalid_text(expected.coerced)):
+                assert result is None, variables
+                assert all(error.extensions["path"][0] == "value" for error in errors)
+                assert errors
+                continue
+            assert errors == []
             assert result is not None, variables
             assert result.coerced == expected.coerced
             assert {key: source.value for key, source in result.sources.items()} == {
@@ -97,13 +118,29 @@ def test_valid_values_are_coerced_as_by_graphql_core_and_invalid_ones_are_reject
 
 
 def test_the_fields_of_an_object_are_in_the_order_of_the_schema() -> None:
-    document = parse("query($value: ShipmentWhere) { __typename }")
-    nodes = document.definitions[0].variable_definitions  # type: ignore[attr-defined]
     variables = {"value": {"status": {"eq": "READY"}, "carrier": {"eq": "dhl"}}}
-    definitions = variables_module.variable_coercers(SCHEMA, TYPES, nodes)
+    definitions = variables_of(QUERY.format("ShipmentWhere"))
     result = variables_module.coerce_variables(definitions, variables)
-    expected = get_variable_values(SCHEMA, nodes, variables)
+    expected = get_variable_values(SCHEMA, [definitions[0].node], variables)
     assert result is not None
     assert not isinstance(expected, list)
     assert list(result.coerced["value"]) == list(expected.coerced["value"])
     assert list(result.coerced["value"])[-1] == "status"
+
+
+@pytest.mark.parametrize(
+    ("document", "lenient"),
+    [
+        ("mutation($v: Date) { a(x: [{y: $v}]) { id } }", True),
+        ("mutation($v: Date) { ...F } fragment F on Mutation { ... { a(x: $v) { id } } }", True),
+        ("mutation($v: Date) { a(x: $v) { id(y: $v) } }", False),
+        ("mutation($v: Date) { a { ...F } b(x: $v) { id } } fragment F on B { c { d(z: {y: $v}) } }", False),
+        ("query($v: Date) { a(x: $v) { id } }", False),
+        ("subscription($v: Date) { a(x: $v) { id } }", False),
+    ],
+)
+def test_only_variables_in_arguments_of_mutations_accept_invalid_texts(document: str, lenient: bool) -> None:
+    operation, *fragments = parse(document).definitions
+    names = {fragment.name.value: fragment for fragment in fragments}  # type: ignore[attr-defined]
+    (variable,) = COERCERS.variables(operation, names)  # type: ignore[arg-type]
+    assert variable.strict is not lenient

@@ -185,6 +185,7 @@ async def test_an_event_stream_resumes_after_the_last_event_id(api: ApiClient, p
         ({"after": "x"}, "INVALID_CURSOR"),
         ({"where": {"number": {"eq": "a\0b"}}}, "BAD_USER_INPUT"),
         ({"where": 1}, "BAD_USER_INPUT"),
+        ({"where": {"createdAt": {"gte": "--"}}}, "BAD_USER_INPUT"),
     ],
 )
 async def test_an_invalid_subscription_is_rejected_before_it_starts(

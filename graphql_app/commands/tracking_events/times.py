@@ -39,11 +39,12 @@ def parse_event_time(validator: Validator, fields: Input) -> ParsedEventTime | N
     if len(forms) != 1:
         validator.add_error(user_errors.Required("Exactly one of `instant`, `local` and `date` is required."))
         return None
-    if forms == ["date"]:
-        return from_date(validator, fields["date"])
-    if forms == ["instant"]:
-        return from_instant(validator, fields["instant"])
-    return from_local_time(validator.at("local"), fields["local"])
+    if forms == ["local"]:
+        return from_local_time(validator.at("local"), fields["local"])
+    value = validator.parsed(fields, forms[0])
+    if value is None:
+        return None
+    return from_date(validator, value) if forms == ["date"] else from_instant(validator, value)
 
 
 def from_instant(validator: Validator, instant: datetime) -> ParsedEventTime | None:
@@ -60,10 +61,13 @@ def from_instant(validator: Validator, instant: datetime) -> ParsedEventTime | N
 
 def from_local_time(validator: Validator, fields: Input) -> ParsedEventTime | None:
     """The time of a local time with the time zone of its place."""
-    local: datetime = fields["at"]
-    zone = time_zone(fields["timeZone"])
-    if zone is None:
-        validator.add_error(user_errors.Invalid(unknown_zone_message(fields["timeZone"])), "timeZone")
+    local: datetime | None = validator.parsed(fields, "at")
+    name: str | None = validator.parsed(fields, "timeZone")
+    zone = None if name is None else time_zone(name)
+    if name is not None and zone is None:
+        validator.add_error(user_errors.Invalid(unknown_zone_message(name)), "timeZone")
+    if local is None:
+        return None
     if not EARLIEST <= local.replace(tzinfo=UTC) < LATEST:
         validator.add_error(user_errors.Invalid(OUT_OF_RANGE), "at")
         return None
