@@ -32,6 +32,7 @@ SCALARS: dict[str, list[Any]] = {
     "Date": ["2026-11-24"],
     "DateTime": ["2026-11-24T09:30:00+01:00", "2026-11-24T08:30:00.25Z"],
     "Decimal": ["12.50", 3, "0"],
+    "Duration": ["PT2H", "P1W"],
     "Float": [1.5, 2],
     "ID": ["shp_0123456789abcdef0123456789abcdef", 7],
     "Int": [0, 7, 3.0],
