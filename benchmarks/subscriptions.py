@@ -25,6 +25,8 @@ import asyncpg
 
 from benchmarks import machine
 from graphql_app.database import embedded_server
+from graphql_app.database.change_log_sql import HISTORY
+from graphql_app.database.change_notifier import LogPosition
 from graphql_app.query_engine import change_log
 
 CREATE = """mutation { shipmentCreate(input: { confirm: true, shipper: {name: "A", country: "DE"},
@@ -33,8 +35,9 @@ CREATE = """mutation { shipmentCreate(input: { confirm: true, shipper: {name: "A
 BODY = json.dumps({"query": CREATE}).encode()
 HEAD = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n"
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)
-COMMITS = """SELECT xid::text::bigint AS xid, seq, extract(epoch FROM pg_xact_commit_timestamp(xid::xid))::float8 AS at
-FROM change WHERE seq > $1 ORDER BY xid, seq"""
+COMMITS = f"""SELECT log_position, seq, at, {HISTORY} AS history,
+    extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS committed_at
+FROM change WHERE seq > $1 ORDER BY log_position, seq"""
 
 
 class Server:
@@ -144,7 +147,7 @@ async def measure_delivery(server: Server, number: int, seconds: float, rate: fl
         await asyncio.sleep(1.5)
         report = await listeners.report()
         commits = {
-            change_log.encode_position((row["xid"], row["seq"])): row["at"]
+            change_log.encode_position(LogPosition(*row[:3]), row["history"]): row["committed_at"]
             for row in await connection.fetch(COMMITS, last)
         }
     frames = sum(map(len, report["arrived"]))

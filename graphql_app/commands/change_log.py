@@ -21,11 +21,14 @@ async def log_change(
     context: CommandContext, entity: str, entity_id: UUID, op: str, changed: Mapping[str, Any]
 ) -> None:
     """Log one change of an object that belongs to no shipment, such as a carrier or an API key."""
-    change = {"entity": entity, "entity_id": entity_id, "shipment_seq": 0, "op": op, "changed": json_text(changed)}
-    await save_rows(context, log=[change])
+    values = {"entity": entity, "entity_id": entity_id, "op": op, "changed": json_text(changed)}
+    await context.sql("change_insert", values)
 
 
-async def save_rows(context: CommandContext, rows: Rows = (), packages: Rows = (), log: Rows = ()) -> None:
-    """Update rows of `shipment` and `package` and insert rows of `change`, in one statement."""
+async def save_rows(context: CommandContext, rows: Rows, packages: Rows, log: Rows) -> None:
+    """Update rows of `shipment` and `package` and insert rows of `change`, in one statement.
+
+    The shipments of `log` must be in `rows`, and locked.
+    """
     tables = {"shipments": json_text(rows), "packages": json_text(packages), "log": json_text(log)}
     await context.sql("shipments_save", {**tables, "now": datetime.now(UTC)})

@@ -2,9 +2,9 @@
 
 Each process has one connection for this, outside the pool. Notifications of other processes and commits of this one
 only start a query for the position. The query also runs every second and after each reconnect, so a lost notification
-delays a change by a second at most. A position is the (xid, seq) of a row whose transaction is older than every running
-transaction, so no row can appear before it later. A transaction that stays open therefore delays all readers until it
-has ended.
+delays a change by a second at most. The head of a log is the last row that can be read: no row can appear before it
+later (`change_log_sql.py`). A transaction that stays open therefore delays all readers until it has ended. A head
+also names the history of the log: after a failover or a restore it is another one, and subscribers must not go on.
 
 Commits are announced on this connection, at most 50 times a second whatever their number: a NOTIFY inside each
 transaction would serialize the commits (16 writers reach 500 commits a second with it, 3,500 without).
@@ -13,14 +13,16 @@ transaction would serialize the commits (16 writers reach 500 commits a second w
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from graphql_app.database.change_log_sql import END, HISTORY
 from graphql_app.database.engine import account_settings
 from graphql_app.database.errors import first_line, is_database_failure
 from graphql_app.errors import request_errors
@@ -28,11 +30,25 @@ from graphql_app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-Position = tuple[int, int]
-"""Position of a row in the change log: (xid, seq)."""
-BEGINNING: Position = (0, 0)
+
+class LogPosition(NamedTuple):
+    """Position of a row in the change log, with the time of the row. They are ordered as the log is."""
+
+    log_position: int
+    seq: int
+    at: datetime
+
+
+class LogHead(NamedTuple):
+    """The last row of an account's log that can be read, and the history that it belongs to."""
+
+    history: int
+    position: LogPosition
+
+
+BEGINNING = LogPosition(0, 0, datetime(2000, 1, 1, tzinfo=UTC))
 """The position before the first row."""
-HeadCallback = Callable[[Position], None]
+HeadCallback = Callable[[LogHead], None]
 """Called with the new head of an account's log."""
 
 CHANNEL = "shipments_changed"
@@ -56,25 +72,32 @@ MIN_RECONNECT_SECONDS = 0.05
 MAX_RECONNECT_SECONDS = 2.0
 """Longest wait before an attempt to reconnect."""
 
-HEADS_SQL = "SELECT account, xid, seq, unsettled FROM change_log_heads($1)"
-START_POSITION_SQL = """
-SELECT head.xid::text::bigint AS xid, head.seq, $2::text::xid8 >= now.oldest AS ahead,
-    (first.xid, first.seq) > ($2::text::xid8, $3::bigint) AND $2::text <> '0' AS expired
-FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
+HEADS_SQL = "SELECT account, history, log_position, seq, at, unsettled FROM change_log_heads($1)"
+START_POSITION_SQL = f"""
+SELECT {HISTORY} AS history, head.log_position, head.seq, head.at, EXISTS (
+    SELECT FROM change c WHERE c.account_id = $1::uuid AND c.log_position = $2::bigint AND c.seq = $3::bigint
+        AND c.at = $4::timestamptz
+) AS is_stored
+FROM (SELECT) AS one
 LEFT JOIN LATERAL (
-    SELECT c.xid, c.seq FROM change c WHERE c.account_id = $1::uuid AND c.xid < now.oldest
-    ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-) AS head ON true
-LEFT JOIN LATERAL (
-    SELECT c.xid, c.seq FROM change c WHERE c.account_id = $1::uuid ORDER BY c.xid, c.seq LIMIT 1
-) AS first ON true"""
+    SELECT c.log_position, c.seq, c.at FROM change c
+    WHERE c.account_id = $1::uuid AND c.log_position < {END}
+    ORDER BY c.log_position DESC, c.seq DESC LIMIT 1
+) AS head ON true"""
+
+
+def head_of_row(row: Mapping[str, Any]) -> LogHead:
+    """Return the head in a row of one of these statements; its columns are null if the log is empty."""
+    is_empty = row["log_position"] is None
+    position = BEGINNING if is_empty else LogPosition(row["log_position"], row["seq"], row["at"])
+    return LogHead(row["history"], position)
 
 
 @dataclass(slots=True)
 class WatchedAccount:
-    """An account with subscribers: the head of its log and their callbacks."""
+    """An account with subscribers: the head of its log, None if they have different histories, and their callbacks."""
 
-    head: Position
+    head: LogHead | None
     callbacks: set[HeadCallback] = field(default_factory=set)
 
 
@@ -101,11 +124,13 @@ class ChangeNotifier:
         self.needed.set()
         self.wake_up.set()
 
-    def subscribe(self, account_id: UUID, head: Position, callback: HeadCallback) -> None:
-        """Call `callback` with every new head of the account's log that is later than `head`."""
+    def subscribe(self, account_id: UUID, head: LogHead, callback: HeadCallback) -> None:
+        """Call `callback` with every new head of the account's log that is later than `head`, or of another history."""
         watched = self.watched.setdefault(account_id, WatchedAccount(head))
         watched.callbacks.add(callback)
-        if watched.head > head:
+        if watched.head is not None and watched.head.history != head.history:
+            watched.head = None  # the next poll decides which history is the current one, and calls all
+        elif watched.head is not None and watched.head > head:
             callback(watched.head)
         self.needed.set()
         self.wake_up.set()
@@ -118,24 +143,21 @@ class ChangeNotifier:
             del self.watched[account_id]
 
     async def start_position(
-        self, fetch: Callable[..., Any], account_id: UUID, after: Position | None
-    ) -> tuple[Position, Position]:
+        self, fetch: Callable[..., Any], account_id: UUID, after: LogPosition | None, history: int | None
+    ) -> tuple[LogPosition, LogHead]:
         """Return the position at which a reader starts, and the current head of the log.
 
-        `fetch(sql, arguments)` runs a statement. The start is `after`, or the head if `after` is None.
+        `fetch(sql, arguments)` runs a statement. The start is `after`, or the head if `after` is None. `history` is
+        that of the cursor with this position; None if the reader starts at the beginning without a cursor.
 
         Raises:
-            CursorExpired: rows after `after` have been deleted by the retention.
-            InvalidCursor: `after` is not a position of this log.
+            CursorExpired: rows behind `after` have been deleted by the retention, or it belongs to another history.
         """
-        xid, seq = after or BEGINNING
-        (row,) = await fetch(START_POSITION_SQL, [account_id, str(xid), seq])
-        head = BEGINNING if row["xid"] is None else (row["xid"], row["seq"])
+        (row,) = await fetch(START_POSITION_SQL, [account_id, *(after or BEGINNING)])
+        head = head_of_row(row)
         if after is None:
-            return head, head
-        if row["ahead"]:
-            raise request_errors.InvalidCursor
-        if row["expired"]:
+            return head.position, head
+        if history not in (None, head.history) or (after != BEGINNING and not row["is_stored"]):
             raise request_errors.CursorExpired
         return after, head
 
@@ -207,7 +229,7 @@ class ChangeNotifier:
                 continue
 
     async def poll(self, connection: "asyncpg.Connection[Any]") -> bool:
-        """Query the head of each watched log and call the subscribers of those that moved.
+        """Query the head of each watched log and call the subscribers of those that moved or have another history.
 
         Returns whether a log has committed rows that cannot be read yet, because an older transaction still runs.
         """
@@ -220,10 +242,16 @@ class ChangeNotifier:
         rows = await connection.fetch(HEADS_SQL, list(self.watched))
         for row in rows:
             watched = self.watched.get(row["account"])
-            if watched is not None and row["xid"] is not None and (row["xid"], row["seq"]) > watched.head:
-                watched.head = row["xid"], row["seq"]
-                for callback in tuple(watched.callbacks):
-                    callback(watched.head)
+            head = head_of_row(row)
+            if watched is None or (
+                watched.head is not None
+                and watched.head.history == head.history
+                and watched.head.position >= head.position
+            ):
+                continue
+            watched.head = head
+            for callback in tuple(watched.callbacks):
+                callback(head)
         return any(row["unsettled"] for row in rows)
 
     async def publish(self, connection: "asyncpg.Connection[Any]") -> None:

@@ -13,8 +13,9 @@ from graphql_app.errors import request_errors
 
 CONFLICT_SQLSTATES = ("40001", "40P01", "55P03")
 """Serialization failure, deadlock, lock timeout."""
-UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03")
-"""SQLSTATE prefixes: the connection or the server was lost, is starting, out of resources, or a read-only standby."""
+UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03", "55000")
+"""SQLSTATE prefixes: the connection or the server was lost, is starting, out of resources, or a read-only standby,
+which does not know the timeline of the change log (55000)."""
 QUERY_CANCELED = "57014"
 """SQLSTATE of a statement that exceeded `statement_timeout`."""
 DATA_EXCEPTION_CLASS = "22"

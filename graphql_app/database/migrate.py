@@ -111,32 +111,6 @@ async def check_schema(engine: AsyncEngine) -> None:
         )
 
 
-ADOPT_SQL = """
-UPDATE change SET xid = '3' WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) AND EXISTS (
-    SELECT FROM account a CROSS JOIN LATERAL (
-        SELECT c.xid FROM change c WHERE c.account_id = a.id ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-    ) AS newest WHERE newest.xid >= pg_snapshot_xmax(pg_current_snapshot())
-)"""
-
-
-async def adopt_restored_change_log(engine: AsyncEngine) -> int:
-    """Give the change log of a restored dump transaction IDs that this server has passed; return the number of rows.
-
-    A restored log contains transaction IDs of another server. This one may not have reached them yet, and readers would
-    wait until it has. All these rows get the oldest possible transaction ID (3) and stay in the order of `seq`.
-
-    Raises:
-        StartupError: the update failed.
-    """
-    try:
-        async with engine.begin() as connection:
-            return (await connection.exec_driver_sql(ADOPT_SQL)).rowcount
-    except DBAPIError as error:
-        raise startup_error.StartupError(
-            f"The change log of the restored database cannot be updated: {first_line(error.orig)}."
-        ) from error
-
-
 async def write_migration(engine: AsyncEngine, message: str) -> None:
     """Write the next migration: the difference between the models and this database, which has all other migrations.
 

@@ -17,6 +17,7 @@ from sqlalchemy import DDL, event
 from sqlmodel import SQLModel
 
 from graphql_app import models
+from graphql_app.database import change_log_sql
 
 _ = models  # importing it registers the tables
 
@@ -24,6 +25,7 @@ ROLE = "graphql_app_api"
 """The role of requests."""
 
 CREATE = (
+    *change_log_sql.CREATE,
     """
 CREATE OR REPLACE FUNCTION api_keys_by_hash(hashes bytea[]) RETURNS TABLE (
     hash bytea, id uuid, name text, scopes text[], expires_at timestamptz, account_id uuid, account text
@@ -44,38 +46,8 @@ LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at);
 END""",
     """
-CREATE OR REPLACE FUNCTION change_log_heads(accounts uuid[])
-RETURNS TABLE (account uuid, xid bigint, seq bigint, unsettled boolean)
-LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
-    SELECT watched.account, head.xid::text::bigint, head.seq, newest.xid >= now.oldest
-    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
-    CROSS JOIN unnest(accounts) AS watched (account)
-    CROSS JOIN LATERAL (
-        SELECT c.xid FROM change c WHERE c.account_id = watched.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-    ) AS newest
-    LEFT JOIN LATERAL (
-        SELECT c.xid, c.seq FROM change c WHERE c.account_id = watched.account AND c.xid < now.oldest
-        ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-    ) AS head ON true;
-END""",
-    """
 CREATE OR REPLACE FUNCTION account_ids() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
     SELECT id FROM account;
-END""",
-    """
-CREATE OR REPLACE FUNCTION change_log_delete_old(account uuid, age interval, batch_size integer) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-    WITH oldest AS (
-        SELECT xid, seq, at FROM change WHERE account_id = account ORDER BY xid, seq LIMIT batch_size
-    ),
-    last AS (
-        SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
-    ),
-    deleted AS (
-        DELETE FROM change c USING last WHERE c.account_id = account AND (c.xid, c.seq) < (last.xid, last.seq)
-        RETURNING 1
-    )
-    SELECT count(*) FROM deleted;
 END""",
     """
 CREATE OR REPLACE FUNCTION idempotency_keys_delete_expired(batch_size integer) RETURNS bigint
@@ -90,20 +62,19 @@ LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     SELECT count(*) FROM deleted;
 END""",
 )
-"""The functions for all accounts. They run with the privileges of the owner (SECURITY DEFINER)."""
+"""All functions of the role. Those for all accounts run with the privileges of the owner (SECURITY DEFINER)."""
 
 FUNCTIONS = {
+    **change_log_sql.FUNCTIONS,
     "api_keys_by_hash": "bytea[]",
     "default_account": "",
     "api_keys_set_last_used": "uuid[], timestamptz[]",
-    "change_log_heads": "uuid[]",
     "account_ids": "",
-    "change_log_delete_old": "uuid, interval, integer",
     "idempotency_keys_delete_expired": "integer",
 }
 """Names of these functions → types of their arguments."""
 
-DROP = tuple(f"DROP FUNCTION {name}({arguments})" for name, arguments in FUNCTIONS.items())
+DROP = tuple(f"DROP FUNCTION {name}({arguments})" for name, arguments in reversed(FUNCTIONS.items()))
 
 TABLES = {
     "account": "SELECT",
@@ -117,6 +88,7 @@ TABLES = {
     "shipment_item": "SELECT, INSERT, UPDATE, DELETE",
     "tracking_event": "SELECT, INSERT, UPDATE",
     "change": "SELECT, INSERT",
+    "change_log_state": "SELECT",
     "idempotency_key": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
 }
@@ -233,5 +205,5 @@ BEGIN
     END IF;
 END $privileges$"""
 
-for statement in (*CREATE, PRIVILEGES_SQL):
+for statement in (*CREATE, change_log_sql.FIRST_EPOCH, PRIVILEGES_SQL):
     event.listen(SQLModel.metadata, "after_create", DDL(statement.replace("%", "%%")))

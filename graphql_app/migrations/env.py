@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from graphql_app import settings as settings_module
-from graphql_app.database import embedded_server, migrate, row_security
+from graphql_app.database import change_log_sql, embedded_server, migrate, row_security
 from graphql_app.database.engine import make_engine
-from graphql_app.models import columns, triggers
+from graphql_app.models import triggers
 
 EXPRESSION_INDEXES = {
     "ix_party_words",
@@ -58,9 +58,6 @@ def is_comparable(_item: Any, name: str | None, _kind: str, _reflected: bool, co
 
 def render_type(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     """Return the Python code of the types that Alembic renders incorrectly; False for all others."""
-    if kind == "type" and isinstance(item, columns.Xid8):
-        autogen_context.imports.add("from graphql_app.models import columns")
-        return "columns.Xid8()"
     if kind == "type" and isinstance(item, sqlalchemy.Enum):
         autogen_context.imports.add("from sqlalchemy.dialects import postgresql")
         return f'postgresql.ENUM(name="{item.name}", create_type=False)'
@@ -80,7 +77,8 @@ def add_routines(_context: Any, revision: Any, directives: list[ops.MigrationScr
     """
     upgrade, downgrade = directives[0].upgrade_ops, directives[0].downgrade_ops
     if revision == () and upgrade and downgrade:
-        statements = (*triggers.CREATE, *row_security.CREATE, row_security.PRIVILEGES_SQL)
+        first_epoch = change_log_sql.FIRST_EPOCH
+        statements = (*triggers.CREATE, *row_security.CREATE, first_epoch, row_security.PRIVILEGES_SQL)
         upgrade.ops.extend(ops.ExecuteSQLOp(statement) for statement in statements)
         for table_ops in downgrade.ops:  # dropping a table drops its indexes
             if isinstance(table_ops, ops.ModifyTableOps):

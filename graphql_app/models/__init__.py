@@ -9,7 +9,7 @@ May import `domain`.
 """
 
 from graphql_app.models.accounts import Account, ApiKey, Carrier, CarrierStatus
-from graphql_app.models.change_log import Change
+from graphql_app.models.change_log import Change, ChangeLogState
 from graphql_app.models.idempotency_keys import IdempotencyKey
 from graphql_app.models.parties import Party, ShipmentReference
 from graphql_app.models.shipments import Package, Shipment, ShipmentItem
@@ -21,6 +21,7 @@ __all__ = [
     "Carrier",
     "CarrierStatus",
     "Change",
+    "ChangeLogState",
     "IdempotencyKey",
     "Package",
     "Party",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -95,6 +95,9 @@ class Carrier(SQLModel, table=True):
     )
     created_at: datetime | None = column(INSTANT, "When the carrier was created.", server=NOW)
     updated_at: datetime | None = column(INSTANT, "When the carrier was last changed.", server=NOW)
+    log_position: int | None = column(
+        BigInteger, "Position of the carrier's last change in the change log, see `change`.", server=text("0")
+    )
 
 
 class CarrierStatus(SQLModel, table=True):

@@ -3,8 +3,6 @@
 from typing import Any
 
 from sqlalchemy import DateTime, Enum, Numeric, String, Uuid, text
-from sqlalchemy.dialects.postgresql.base import ischema_names
-from sqlalchemy.types import UserDefinedType
 from sqlmodel import Field, Relationship, SQLModel
 
 from graphql_app.domain import enums
@@ -16,20 +14,6 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's `xid8`: a 64-bit transaction ID, which unlike `xid` never wraps around."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """Return the name of the type in DDL."""
-        return "XID8"
-
-
-# SQLAlchemy then recognizes the type when Alembic compares the database with the models.
-ischema_names["xid8"] = Xid8
 
 
 def identifier(length: int) -> String:

@@ -174,6 +174,9 @@ class Shipment(SQLModel, table=True):
     created_at: datetime | None = column(INSTANT, "When the shipment was created.", server=NOW)
     updated_at: datetime | None = column(INSTANT, "When the shipment was last changed.", server=NOW)
     created_by: str = column(String(200), "The actor that created the shipment.", server=text("'system'"))
+    log_position: int | None = column(
+        BigInteger, "Position of the shipment's last change in the change log, see `change`.", server=text("0")
+    )
 
     carrier: Carrier | None = related()
     packages: list["Package"] = related(order_by="Package.seq")

@@ -1,60 +1,84 @@
 """The change log as a source: a connection for queries, the rows between two positions for subscriptions.
 
-The order is (xid, seq), and a row is read only if its transaction is older than every transaction that is still
-running: `seq` alone would skip the rows of a transaction that got its number early and committed late. A cursor older
-than the retained rows is rejected, since the rows between would be missed without notice.
+The order is (log_position, seq). Only positions before `END` are read: `database/change_log_sql.py`
+explains why no row is missed. A cursor also contains the history of the log and the time of its row. It is rejected if
+the history is another one, or if its row does not exist: then rows behind it were deleted by the retention, or it comes
+from a copy of the database that has gone another way.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Select, Text, Uuid, and_, case, cast, func, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    Uuid,
+    and_,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 from sqlmodel import SQLModel
 
 from graphql_app import models
-from graphql_app.database import change_notifier
-from graphql_app.models.columns import Xid8
+from graphql_app.database import change_log_sql
+from graphql_app.database.change_notifier import LogPosition
 from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.filters import fields, predicates
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, SelectedField
 
+END = json_sql.sql(change_log_sql.END, BigInteger())
+"""The position before which the log is complete."""
+HISTORY = json_sql.sql(change_log_sql.HISTORY, BigInteger())
+"""The history of the log."""
 ORDER_NAME = "changes"
 """The name of the order in cursors."""
 MAX_ROWS_PER_READ = 200
 """Maximum number of rows of the log that a subscription reads in one statement, whether they match or not."""
 MAX_COST_PER_READ = 2_000
 """Maximum number of objects that a subscription reads in one statement. Large messages reduce the number of rows."""
-EXPIRED = "expired"
-"""What the statement returns for a cursor before the oldest retained row; see `plan.CURSOR_ERRORS`."""
-AHEAD = "ahead"
-"""What the statement returns for a cursor after every readable row; see `plan.CURSOR_ERRORS`."""
 
 
 def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
     """Return the sort keys of a row of the log."""
-    return [cursor.SortKey(row.c.xid, Xid8(), False), cursor.SortKey(row.c.seq, BigInteger(), False)]
+    return [cursor.SortKey(row.c.log_position, BigInteger(), False), cursor.SortKey(row.c.seq, BigInteger(), False)]
 
 
-SORT_KEYS = sort_keys(models.Change.__table__.alias("change"))  # type: ignore[attr-defined]
-"""The sort keys for cursors that Python encodes and decodes."""
+def cursor_keys(row: RowAlias) -> list[cursor.SortKey]:
+    """Return what the cursor of a row contains: its sort keys, its time and the history of the log."""
+    at, history = cursor.SortKey(row.c.at, DateTime(timezone=True), False), HISTORY
+    return [*sort_keys(row), at, cursor.SortKey(history, BigInteger(), False)]
 
 
-def encode_position(position: change_notifier.Position) -> str:
-    """Return the cursor of a position."""
-    return cursor.encode_integers(ORDER_NAME, SORT_KEYS, position)
+CURSOR_KEYS = cursor_keys(models.Change.__table__.alias("change"))  # type: ignore[attr-defined]
+"""The keys of cursors that Python encodes and decodes."""
 
 
-def decode_position(encoded: str) -> change_notifier.Position:
-    """Return the position of a cursor.
+def encode_position(position: LogPosition, history: int) -> str:
+    """Return the cursor of a position, equal to the one that SQL creates."""
+    body = cursor.encode_integer(position.log_position) + cursor.encode_integer(position.seq)
+    body += cursor.encode_timestamp(position.at) + cursor.encode_integer(history)
+    return cursor.encode(ORDER_NAME, CURSOR_KEYS, body)
+
+
+def decode_position(encoded: str) -> tuple[LogPosition, int]:
+    """Return the position of a cursor and the history that it belongs to.
 
     Raises:
         InvalidCursor: it is not a cursor of the change log; raised by `cursor.decode`.
     """
-    xid, seq = cursor.decode(encoded, ORDER_NAME, SORT_KEYS)
-    return xid, seq  # type: ignore[return-value]
+    log_position, seq, at, history = cursor.decode(encoded, ORDER_NAME, CURSOR_KEYS)
+    return LogPosition(log_position, seq, at), history  # type: ignore[arg-type, return-value]
 
 
 def changes(arguments: Arguments, *conditions: Callable[[RowAlias], Predicate]) -> RowSet:
@@ -64,46 +88,42 @@ def changes(arguments: Arguments, *conditions: Callable[[RowAlias], Predicate]) 
     """
 
     def where(row: RowAlias) -> list[Predicate]:
-        is_settled = row.c.xid < func.pg_snapshot_xmin(func.pg_current_snapshot())
+        is_settled = row.c.log_position < END
         return [is_settled, *(condition(row) for condition in conditions), *fields.change_where(row, arguments)]
 
-    return RowSet(models.Change, where, ORDER_NAME, sort_keys, via_foreign_key=bool(conditions))
+    return RowSet(
+        models.Change, where, ORDER_NAME, sort_keys,
+        via_foreign_key=bool(conditions), cursor_keys=cursor_keys, expired=is_expired,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ChangeConnection:
-    """The connection of all changes. A second column of its statement reports an error of the cursor."""
+    """The connection of all changes."""
 
     def statement(self, field: SelectedField) -> Select[Any]:
         """Return the SELECT of the connection's JSON."""
         arguments = field.arguments
-        connection = ConnectionBuilder(field, arguments, changes(arguments))
-        statement = connection.statement()
-        for name in ("after", "before"):
-            if arguments[name] is not None:
-                position = [connection.cursor_value(name, index, key) for index, key in enumerate(connection.sort_keys)]
-                return statement.add_columns(cursor_error(field, position))
-        return statement
+        return ConnectionBuilder(field, arguments, changes(arguments)).statement()
 
 
-def cursor_error(field: SelectedField, position: Sequence[Any]) -> Any:
-    """Return the SQL for the error of a cursor: `EXPIRED`, `AHEAD` or null. `position` holds its xid and seq."""
-    row = field.builder.row(models.Change)
-    retained = select(row.c.xid, row.c.seq).select_from(row).where(field.builder.account_filter(row))
-    oldest = retained.order_by(row.c.xid, row.c.seq).limit(json_sql.sql("1"))
-    first = oldest.subquery(field.builder.unique_name("oldest"))
-    # Position 0 is the beginning of the log, which never expires.
-    is_expired = and_(tuple_(first.c.xid, first.c.seq) > tuple_(*position), position[1] > json_sql.sql("0"))
-    expired = select(is_expired).select_from(first).scalar_subquery()
-    is_ahead = position[0] >= func.pg_snapshot_xmin(func.pg_current_snapshot())
-    return case((is_ahead, json_sql.string(AHEAD)), (expired, json_sql.string(EXPIRED)))
+def is_expired(builder: PlanBuilder, values: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """Return the condition under which a cursor is rejected; `values` are those of `cursor_keys`."""
+    log_position, seq, at, history = values
+    row = builder.row(models.Change)
+    position = and_(row.c.log_position == log_position, row.c.seq == seq, row.c.at == at)
+    is_stored = exists(select(json_sql.sql("1")).select_from(row).where(builder.account_filter(row), position))
+    # The position before the first row has the number 0.
+    return or_(history != HISTORY, and_(seq > json_sql.sql("0"), not_(is_stored)))
 
 
 @dataclass(frozen=True)
 class ChangeStream:
-    """Rows of the log between the two positions of the `SourceQuery`, in order: text, xid and seq of each.
+    """Rows of the log between the two positions of the `SourceQuery`, in order: text, log_position, seq and at of each,
+    and the history of the log.
 
     The text is null if the row does not match the subscription. Such rows are skipped and need not be read again.
+    Without rows in between there is one row with the history only, so that a reader notices another history.
     """
 
     model: type[SQLModel]
@@ -117,7 +137,7 @@ class ChangeStream:
         """Return the SELECT of the rows."""
         arguments, builder = field.arguments, field.builder
         table = builder.row(models.Change)
-        position = tuple_(table.c.xid, table.c.seq)
+        position = tuple_(table.c.log_position, table.c.seq)
         limit = max(1, min(MAX_ROWS_PER_READ, MAX_COST_PER_READ // message_cost(field)))
         page = (
             select(*table.c)
@@ -127,7 +147,7 @@ class ChangeStream:
                 position > position_parameter(field, "after"),
                 position <= position_parameter(field, "until"),
             )
-            .order_by(table.c.xid, table.c.seq)
+            .order_by(table.c.log_position, table.c.seq)
             .limit(json_sql.sql(str(limit)))
         )
         change: Any = page.subquery(builder.unique_name("log"))
@@ -136,9 +156,10 @@ class ChangeStream:
         with builder.repeated(1):
             text = json_sql.text(field.selection().of(change))
         message = case((row.c.id.is_not(None), text))
-        xid = cast(cast(change.c.xid, Text), BigInteger)
-        joined = change.outerjoin(row, condition)
-        return select(message, xid, change.c.seq).select_from(joined).order_by(change.c.xid, change.c.seq)
+        log = select(HISTORY.label("history")).subquery(builder.unique_name("history"))
+        joined = log.outerjoin(change.outerjoin(row, condition), json_sql.sql("true"))
+        columns = message, change.c.log_position, change.c.seq, change.c.at, log.c.history
+        return select(*columns).select_from(joined).order_by(change.c.log_position, change.c.seq)
 
 
 def message_cost(field: SelectedField) -> int:
@@ -151,8 +172,8 @@ def message_cost(field: SelectedField) -> int:
 
 def position_parameter(field: SelectedField, name: str) -> Any:
     """Return one of the two positions of the `SourceQuery`, `after` or `until`, as parameters."""
-    xid = cast(field.builder.source_value(f"{name}_xid", Text()), Xid8())
-    return tuple_(xid, field.builder.source_value(f"{name}_seq", BigInteger()))
+    values = [field.builder.source_value(f"{name}_{part}", BigInteger()) for part in ("position", "seq")]
+    return tuple_(*values)
 
 
 def shipment_of_change(change: RowAlias, shipment: RowAlias) -> list[Predicate]:

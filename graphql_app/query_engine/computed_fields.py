@@ -201,7 +201,7 @@ def place(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
 @register_field(models.Change, "cursor")
 def change_cursor(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the cursor of a change."""
-    return ['"', cursor.expression(change_log.ORDER_NAME, change_log.sort_keys(row)), '"']
+    return ['"', cursor.expression(change_log.ORDER_NAME, change_log.cursor_keys(row)), '"']
 
 
 @register_field(models.Change, "shipment")

@@ -21,7 +21,6 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.types import TypeEngine
 
 from graphql_app.errors import request_errors
-from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import json_sql
 
 VERSION = b"\x01"
@@ -57,7 +56,7 @@ def expression(name: str, keys: Sequence[SortKey]) -> ColumnElement[str]:
 
     Args:
         name: the name of the order, for example `shipments:CREATED_AT`.
-        keys: the columns of the order.
+        keys: the columns of the order, and further columns that the cursor contains.
     """
     values = [binary_value(key) for key in keys]
     checksum_input = concatenate(checksum_prefix(name, keys), values)
@@ -86,8 +85,6 @@ def binary_value(key: SortKey) -> ColumnElement[Any]:
         return func.timestamptz_send(key.expression)
     if isinstance(key.type, Uuid):
         return func.uuid_send(key.expression)
-    if isinstance(key.type, Xid8):
-        return func.xid8send(key.expression)
     if isinstance(key.type, BigInteger):
         return func.int8send(key.expression)
     if isinstance(key.type, Numeric | Enum):  # as text, and so is an enum, whose binary form differs between databases
@@ -103,13 +100,18 @@ def binary_text(text: ColumnElement[Any]) -> ColumnElement[Any]:
     return length.op("||")(func.convert_to(text, json_sql.sql("'UTF8'")))
 
 
-def encode_integers(name: str, keys: Sequence[SortKey], values: Sequence[int]) -> str:
-    """Return the cursor of a row whose keys are all integers, equal to the one that SQL creates."""
-    return encode(name, keys, struct.pack(f">{len(values)}q", *values))
+def encode_integer(value: int) -> bytes:
+    """Return the binary form of a bigint."""
+    return struct.pack(">q", value)
+
+
+def encode_timestamp(value: datetime) -> bytes:
+    """Return the binary form of a timestamp."""
+    return encode_integer((value - EPOCH) // MICROSECOND)
 
 
 def encode(name: str, keys: Sequence[SortKey], body: bytes) -> str:
-    """Return the cursor of values in their binary form."""
+    """Return the cursor of values in their binary form, equal to the one that SQL creates."""
     checksum = zlib.crc32(checksum_prefix(name, keys) + body)
     return base64.b64encode(VERSION + body + struct.pack(">I", checksum)).decode()
 
@@ -148,7 +150,7 @@ def decode_value(type_: TypeEngine[Any], raw: bytes, offset: int) -> tuple[objec
         return infinite or EPOCH + microseconds * MICROSECOND, offset + 8
     if isinstance(type_, Uuid):
         return UUID(bytes=raw[offset : offset + 16]), offset + 16
-    if isinstance(type_, BigInteger | Xid8):
+    if isinstance(type_, BigInteger):
         return struct.unpack_from(">q", raw, offset)[0], offset + 8
     (length,) = struct.unpack_from(">h", raw, offset)
     start = offset + 2

@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from graphql_app.errors import request_errors
-from graphql_app.models.columns import Xid8
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, Where
+from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, SelectedField, Where
 
 DEFAULT_PAGE_SIZE = 50
 """Rows of a page without `first` and `last`."""
@@ -40,6 +39,10 @@ class RowSet:
     sort_keys: Callable[[RowAlias], list[cursor.SortKey]]
     via_foreign_key: bool = False
     """Whether the rows are found by a foreign key of an outer row: see `PlanBuilder.account_check`."""
+    cursor_keys: Callable[[RowAlias], list[cursor.SortKey]] | None = None
+    """What cursors contain: the sort keys, then further values. None: the sort keys only."""
+    expired: Callable[[PlanBuilder, Sequence[ColumnElement[Any]]], ColumnElement[bool]] | None = None
+    """The condition under which a cursor with these values is rejected with CURSOR_EXPIRED. None: never."""
 
 
 class ConnectionBuilder:
@@ -57,6 +60,7 @@ class ConnectionBuilder:
         self.name = self.builder.unique_name("page")
         self.row = self.builder.row(rows.model)
         self.sort_keys = rows.sort_keys(self.row)
+        self.cursor_keys = self.sort_keys if rows.cursor_keys is None else rows.cursor_keys(self.row)
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.reads_rows = False  # whether a selected field aggregates the rows of the page
         self.fetches_extra_row = any(
@@ -69,12 +73,20 @@ class ConnectionBuilder:
             edges=self.edges, nodes=self.nodes, pageInfo=self.page_info, totalCount=self.total_count
         )
         statement = select(json_sql.text(pieces))
+        self.check_expired()
         if self.reads_rows:
             return statement.select_from(self.page().subquery(self.name))
         for name in ("after", "before"):
             if self.arguments[name] is not None:  # an invalid cursor is rejected even if no selected field needs it
-                self.arguments.validate(name, lambda text: cursor.decode(text, self.rows.order_name, self.sort_keys))
+                self.arguments.validate(name, lambda text: cursor.decode(text, self.rows.order_name, self.cursor_keys))
         return statement
+
+    def check_expired(self) -> None:
+        """Let the statement report whether a cursor in `after` or `before` has expired."""
+        for name in ("after", "before"):
+            if self.rows.expired is not None and self.arguments[name] is not None:
+                values = [self.cursor_value(name, index, key) for index, key in enumerate(self.cursor_keys)]
+                self.builder.expired_cursors.append(self.rows.expired(self.builder, values))
 
     def page(self) -> Select[Any]:
         """Return the SELECT of the page's rows, in reverse order for `last`."""
@@ -118,7 +130,7 @@ class ConnectionBuilder:
 
     def cursor_column(self) -> ColumnElement[str]:
         """Return the cursor of each row."""
-        return self.column("cursor", cursor.expression(self.rows.order_name, self.sort_keys))
+        return self.column("cursor", cursor.expression(self.rows.order_name, self.cursor_keys))
 
     def column(self, name: str, expression: ColumnElement[Any]) -> ColumnElement[Any]:
         """Add a column to the inner SELECT and return it as the outer SELECT refers to it."""
@@ -237,13 +249,8 @@ class ConnectionBuilder:
 
     def cursor_value(self, name: str, index: int, key: cursor.SortKey) -> ColumnElement[Any]:
         """Return one of the values of the cursor in an argument, as a parameter."""
-        sort_keys, order_name = self.sort_keys, self.rows.order_name
-        if isinstance(key.type, Xid8):
-            text = self.arguments.bind(
-                name, Text(), lambda encoded: str(cursor.decode(encoded, order_name, sort_keys)[index])
-            )
-            return cast(text, Xid8())
-        return self.arguments.bind(name, key.type, lambda encoded: cursor.decode(encoded, order_name, sort_keys)[index])
+        keys, order_name = self.cursor_keys, self.rows.order_name
+        return self.arguments.bind(name, key.type, lambda encoded: cursor.decode(encoded, order_name, keys)[index])
 
 
 def page_size(arguments: Arguments, default_size: int) -> tuple[int, bool]:

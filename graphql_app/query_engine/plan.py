@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from graphql import FragmentDefinitionNode, FragmentSpreadNode, Node, VariableNode
 from graphql.type import GraphQLObjectType
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy.dialects.postgresql import asyncpg
 
 from graphql_app.database.reader import AccountReader
@@ -33,8 +33,6 @@ MAX_PLANS_PER_OPERATION = 128
 """Plans cached per operation, one for each shape of its variables. The oldest is evicted first."""
 MAX_CACHED_SQL_CHARACTERS = 32_000_000
 """Characters of SQL in the cached plans of all operations. The oldest plan is evicted first."""
-CURSOR_ERRORS = {"expired": request_errors.CursorExpired, "ahead": request_errors.InvalidCursor}
-"""The errors that a statement may report in a second column: see `change_log.cursor_error`."""
 
 
 class Plan(NamedTuple):
@@ -42,7 +40,8 @@ class Plan(NamedTuple):
 
     `constants` holds all arguments of the statement; `parameters` holds the index and the source of each argument that
     is looked up at every execution. `validations` are values that are converted only to raise the errors of invalid
-    ones. `cost` is the number of objects that the statement may read.
+    ones. `cost` is the number of objects that the statement may read. `checks_cursors`: whether the last column of the
+    statement is true if a cursor has expired.
     """
 
     sql: str
@@ -50,6 +49,7 @@ class Plan(NamedTuple):
     parameters: tuple[tuple[int, ParameterSource], ...]
     validations: tuple[ParameterSource, ...]
     cost: int
+    checks_cursors: bool = False
 
     async def run(
         self, reader: AccountReader, source_values: Mapping[str, object], inputs: ExecutionInputs
@@ -62,22 +62,23 @@ class Plan(NamedTuple):
             inputs: the operation and the values of its variables.
 
         Raises:
-            CursorExpired: a cursor of the change log is older than the retained rows.
-            InvalidCursor: a cursor of the change log is ahead of the log.
+            CursorExpired: a cursor of the change log is older than the retained rows, or of another history.
         """
         rows = await self.fetch_rows(reader, source_values, inputs)
-        if not rows:
-            return None
-        text, *cursor_errors = rows[0]
-        if cursor_errors and cursor_errors[0] is not None:
-            raise CURSOR_ERRORS[cursor_errors[0]]
-        return text  # type: ignore[no-any-return]
+        return rows[0][0] if rows else None
 
     async def fetch_rows(
         self, reader: AccountReader, source_values: Mapping[str, object], inputs: ExecutionInputs
     ) -> Sequence[Any]:
-        """Execute the plan and return all rows, each with the JSON in its first column. Arguments as for `run`."""
-        return await reader.fetch(self.sql, self.arguments(inputs, {**source_values, "account": reader.account_id}))
+        """Execute the plan and return all rows, each with the JSON in its first column. Arguments as for `run`.
+
+        Raises:
+            CursorExpired: see `run`.
+        """
+        rows = await reader.fetch(self.sql, self.arguments(inputs, {**source_values, "account": reader.account_id}))
+        if self.checks_cursors and rows and rows[0][-1]:
+            raise request_errors.CursorExpired
+        return rows
 
     def arguments(self, inputs: ExecutionInputs, source_values: Mapping[str, object]) -> list[object]:
         """Return the arguments of the statement for this execution, in the order of $1, $2, …"""
@@ -167,6 +168,8 @@ def build_plan(inputs: ExecutionInputs, reader: FieldReaders, parent: GraphQLObj
     field = SelectedField(builder, parent.fields[details[0].node.name.value], details)
     statement = source.statement(field)
     text, *other_columns = statement.selected_columns
+    if builder.expired_cursors:
+        other_columns.append(or_(*builder.expired_cursors))
     encoded = statement.with_only_columns(func.convert_to(text, json_sql.ENCODING), *other_columns)
     compiled = encoded.compile(dialect=DIALECT)
     names = list(compiled.positiontup or ())
@@ -182,7 +185,8 @@ def build_plan(inputs: ExecutionInputs, reader: FieldReaders, parent: GraphQLObj
         if (validation := parameter_source(path, builder.argument_owners, inputs)) is not None:
             validations.append(validation)
     parameters = tuple((index, source) for index, source in enumerate(sources) if source is not None)
-    return Plan(str(compiled), tuple(constants), parameters, tuple(validations), builder.cost)
+    return Plan(str(compiled), tuple(constants), parameters, tuple(validations), builder.cost,
+                bool(builder.expired_cursors))  # fmt: skip
 
 
 def current_value(path: ParameterPath, builder: PlanBuilder, inputs: ExecutionInputs) -> object:

@@ -58,6 +58,8 @@ class PlanBuilder(CostCounter):
         self.argument_owners: list[ArgumentOwner] = []
         self.parameters: dict[str, ParameterPath] = {}
         self.validations: list[ParameterPath] = []
+        self.expired_cursors: list[ColumnElement[bool]] = []
+        """Conditions under which the statement fails with CURSOR_EXPIRED."""
         self._name_counts: Counter[str] = Counter()
 
     def unique_name(self, prefix: str) -> str:

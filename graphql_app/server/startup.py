@@ -27,7 +27,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from graphql_app import demo
 from graphql_app import settings as settings_module
-from graphql_app.database import migrate, row_security, target
+from graphql_app.database import change_log_adoption, migrate, row_security, target
 from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.observability.logging import configure
@@ -146,7 +146,7 @@ async def prepare_database(database: DatabaseTarget, settings: Settings) -> tupl
     async with target.connect(database, settings) as engine:
         await migrate.upgrade(engine)
         await migrate.check_schema(engine)
-        await migrate.adopt_restored_change_log(engine)
+        await change_log_adoption.adopt(engine)
         if database.embedded:
             await migrate.allow_login(engine, row_security.ROLE)
         if database.embedded and settings.demo:

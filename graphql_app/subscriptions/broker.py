@@ -33,8 +33,8 @@ MAX_READS_PER_SECOND = 500
 """Statements per second with which all shared subscriptions together follow the log: the more of them there are, the
 less often each reads."""
 
-SharedKey = tuple[UUID, int, bytes]
-"""Key of a shared subscription: account, `id()` of the operation's node, variables as JSON."""
+SharedKey = tuple[UUID, int, int, bytes]
+"""Key of a shared subscription: account, history of the log, `id()` of the operation's node, variables as JSON."""
 
 
 class SubscriptionBroker:
@@ -106,15 +106,15 @@ class SubscriptionBroker:
         query = ChangeQuery(self.runner, self.read_slots, operation, request)
         self.runner.rate_limiter.charge(client, BASE_COST + query.plan.cost)
         cursor = last_event_id or query.arguments.get("after")
-        after = None if cursor is None else BEGINNING if cursor == "" else change_log.decode_position(cursor)
-        key = viewer.account_id, id(operation.node), orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
-        is_new = key not in self.shared
+        after, history = change_log.decode_position(cursor) if cursor else (None if cursor is None else BEGINNING, None)
         try:
             async with self.read_slots:
                 reader = AccountReader(self.runner.engine, viewer.account_id)
-                start, head = await self.notifier.start_position(reader.fetch, viewer.account_id, after)
-            if is_new:
-                await query.read(viewer.account_id, head, head)  # reports invalid values before the stream starts
+                start, head = await self.notifier.start_position(reader.fetch, viewer.account_id, after, history)
+            variables = orjson.dumps(query.variables, option=orjson.OPT_SORT_KEYS)
+            key = viewer.account_id, head.history, id(operation.node), variables
+            if key not in self.shared:
+                await query.read(viewer.account_id, head.position, head)  # reports invalid values before the stream
         except Exception as error:
             classified = error_formatting.classify_error(error)
             if classified is None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from graphql import GraphQLError, VariableNode
 from graphql.execution import get_argument_values
 
-from graphql_app.database.change_notifier import Position
+from graphql_app.database.change_notifier import LogHead, LogPosition
 from graphql_app.database.reader import AccountReader
 from graphql_app.errors import request_errors
 from graphql_app.execution.documents import InvalidDocument, Operation
@@ -30,8 +30,8 @@ class ChangeMessage:
 
     __slots__ = ("_event", "cursor", "payload", "position")
 
-    def __init__(self, position: Position, payload: str) -> None:
-        self.position, self.payload, self.cursor = position, payload, change_log.encode_position(position)
+    def __init__(self, position: LogPosition, history: int, payload: str) -> None:
+        self.position, self.payload, self.cursor = position, payload, change_log.encode_position(position, history)
         self._event: bytes | None = None
 
     @property
@@ -72,20 +72,31 @@ class ChangeQuery:
         """Kept alive: the broker shares statements by the id of its node."""
         self.variables = without_after(request.variables or {}, node, executor)
 
-    async def read(self, account_id: UUID, after: Position, until: Position) -> tuple[list[ChangeMessage], Position]:
+    async def read(
+        self, account_id: UUID, after: LogPosition, until: LogHead
+    ) -> tuple[list[ChangeMessage], LogPosition]:
         """Run the statement once: the messages after `after` up to `until`, as many as one statement returns.
 
-        Returns the messages and the position up to which the log was read, `until` if nothing is left.
+        Returns the messages and the position up to which the log was read, that of `until` if nothing is left.
+
+        Raises:
+            CursorExpired: the history of the log is no longer that of `until`.
         """
         parameters = {
-            "after_xid": str(after[0]), "after_seq": after[1], "until_xid": str(until[0]), "until_seq": until[1],
+            "after_position": after.log_position, "after_seq": after.seq,
+            "until_position": until.position.log_position, "until_seq": until.position.seq,
         }  # fmt: skip
         async with self.read_slots:
             rows = await self.plan.fetch_rows(AccountReader(self.engine, account_id), parameters, self.executor)
+        if any(history != until.history for _, _, _, _, history, *_ in rows):
+            raise request_errors.CursorExpired
         messages = [
-            ChangeMessage((xid, seq), f'{{"data":{{"{self.key}":{text.decode()}}}}}') for text, xid, seq in rows if text
+            ChangeMessage(LogPosition(*position), until.history, f'{{"data":{{"{self.key}":{text.decode()}}}}}')
+            for text, *position, _ in (row[:5] for row in rows)
+            if text is not None
         ]
-        return messages, (rows[-1][1], rows[-1][2]) if rows else until
+        _, *position = rows[-1][:4]
+        return messages, until.position if position[0] is None else LogPosition(*position)
 
 
 def without_after(variables: dict[str, Any], node: Any, executor: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from graphql_app.database.change_notifier import ChangeNotifier, Position
+from graphql_app.database.change_notifier import ChangeNotifier, LogHead, LogPosition
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.observability import metrics
@@ -40,27 +40,35 @@ class SharedSubscription:
     """The subscribers of one account that follow the same query, and the task that reads the log for them.
 
     `position` is read by this task, `head` is the end of the log. `pace()` returns the seconds that one round
-    must take at least, `on_idle()` is called once, after the last subscriber has closed.
+    must take at least, `on_idle()` is called once, after the last subscriber has closed. If the log gets another
+    history, after a failover or a restore, all subscribers fail with CURSOR_EXPIRED.
     """
 
     def __init__(
-        self, query: ChangeQuery, account_id: UUID, position: Position, notifier: ChangeNotifier,
+        self, query: ChangeQuery, account_id: UUID, head: LogHead, notifier: ChangeNotifier,
         pace: Callable[[], float], on_idle: Callable[[], object],
     ) -> None:  # fmt: skip
         self.query, self.account_id, self.notifier, self.pace, self.on_idle = query, account_id, notifier, pace, on_idle
-        self.position = self.head = position
+        self.position, self.head = head.position, head
         self.subscribers: set[Subscriber] = set()
         """Those that have reached `position`."""
         self.references = 0
         """All open subscribers, those that still catch up included."""
+        self.is_expired = False
+        """Whether the log has another history than `head`."""
         self.changed = asyncio.Event()
         self.task = asyncio.create_task(self.follow())
-        notifier.subscribe(account_id, position, self.on_new_head)
+        notifier.subscribe(account_id, head, self.on_new_head)
 
-    def on_new_head(self, head: Position) -> None:
-        """The notifier's callback: the log has grown up to `head`."""
-        self.head = head
-        self.changed.set()
+    def on_new_head(self, head: LogHead) -> None:
+        """The notifier's callback: the log has grown up to `head`, or has another history."""
+        if head.history == self.head.history:
+            self.head = head
+            self.changed.set()
+            return
+        self.is_expired = True
+        for subscriber in tuple(self.subscribers):
+            subscriber.fail(request_errors.CursorExpired())
 
     async def follow(self) -> None:
         """Read every new part of the log and pass it to the subscribers, until the task is cancelled."""
@@ -70,19 +78,18 @@ class SharedSubscription:
             self.changed.clear()
             started_at = loop.time()
             try:
-                while self.position < self.head:
-                    messages, position = await self.read_page(self.position, self.head)
-                    self.position = position
+                while self.position < self.head.position:
+                    messages, self.position = await self.read_page(self.position, self.head)
                     for subscriber in tuple(self.subscribers):
                         subscriber.enqueue(messages)
                     await asyncio.sleep(0)
             except request_errors.RequestError as error:
                 for subscriber in tuple(self.subscribers):
                     subscriber.fail(error)
-                self.position = self.head
+                self.position = self.head.position
             await asyncio.sleep(started_at + self.pace() - loop.time())
 
-    async def read_page(self, after: Position, until: Position) -> tuple[list[ChangeMessage], Position]:
+    async def read_page(self, after: LogPosition, until: LogHead) -> tuple[list[ChangeMessage], LogPosition]:
         """Read one page of messages, see `ChangeQuery.read`; waits while the database is unavailable.
 
         Raises:
@@ -123,7 +130,7 @@ class Subscriber:
     """
 
     def __init__(
-        self, shared: SharedSubscription, position: Position, on_close: Callable[["Subscriber"], object]
+        self, shared: SharedSubscription, position: LogPosition, on_close: Callable[["Subscriber"], object]
     ) -> None:
         self.shared, self.position, self.on_close = shared, position, on_close
         """All changes up to `position` were delivered or do not match the subscription."""
@@ -138,7 +145,7 @@ class Subscriber:
     @property
     def cursor(self) -> str:
         """The cursor of the current position."""
-        return change_log.encode_position(self.position)
+        return change_log.encode_position(self.position, self.shared.head.history)
 
     def enqueue(self, messages: Sequence[ChangeMessage]) -> None:
         """Add new messages to the queue; fails with SlowConsumer if it then exceeds its bounds."""
@@ -178,10 +185,13 @@ class Subscriber:
                         await self.changed.wait()
                 except TimeoutError:
                     return []
+            elif self.shared.is_expired:
+                raise request_errors.CursorExpired
             elif self.position >= self.shared.position:
                 self.shared.subscribers.add(self)
             else:
-                messages, self.position = await self.shared.read_page(self.position, self.shared.position)
+                until = self.shared.head._replace(position=self.shared.position)
+                messages, self.position = await self.shared.read_page(self.position, until)
                 if messages:
                     return messages
 

@@ -107,7 +107,7 @@ LOOKUPS = {
     'track(trackingNumber: "T00007771") { id shipment { number } }': "ix_package_tracking_number_norm",
     'shipments(search: "SHP-000077") { nodes { id } }': "uq_shipment_account_id_number",
     'shipments(search: "name77 city77") { nodes { id } }': "ix_party_words",
-    "changes(first: 10) { nodes { op } }": "ix_change_account_id_xid_seq",
+    "changes(first: 10) { nodes { op } }": "ix_change_account_id_log_position_seq",
     'carrier(code: "c7") { shipments(first: 5) { nodes { id } totalCount { count } } }': "ix_shipment_carrier",
     "shipments(first: 5) { nodes { events(last: 1) { nodes { id } } } }": "ix_tracking_event_shipment_id_occurred",
     "shipments(first: 5) { nodes { latestEvent { id } } }": "ix_tracking_event_shipment_id_occurred_at_position_id",

@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from graphql_app.database import embedded_server
 
-KEPT_TABLES = {"alembic_version", "account"}
+KEPT_TABLES = {"alembic_version", "account", "change_log_state"}
 """Tables whose rows survive `delete_rows` (of the accounts, only the default one)."""
 
 

@@ -4,16 +4,19 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from graphql_app import models
+from graphql_app.database.change_log_sql import HISTORY
 
 
 class AccountRows:
     """The rows of one account, indexed by id and by shipment."""
 
-    def __init__(self, rows: dict[type, list[Any]], raw: dict[Any, str]) -> None:
+    def __init__(self, rows: dict[type, list[Any]], raw: dict[Any, str], history: int) -> None:
+        self.history = history
+        """The history of the change log."""
         self.raw = raw
         """JSON columns as PostgreSQL prints them, by the id of their row."""
         self.shipments: dict[UUID, Any] = {row.id: row for row in rows[models.Shipment]}
@@ -59,5 +62,6 @@ async def load(engine: AsyncEngine, account: UUID) -> AccountRows:
         ):
             table = model.__table__.c  # type: ignore[attr-defined]
             result = await session.execute(select(table[key], cast(table[column], Text)))
-            raw |= {key: text for key, text in result}
-    return AccountRows(rows, raw)
+            raw |= {key: json for key, json in result}
+        history = (await session.execute(text(f"SELECT {HISTORY}".replace("::", "\\:\\:")))).scalar_one()
+    return AccountRows(rows, raw, history)

@@ -154,8 +154,9 @@ class ReferenceExecutor(FieldResolvers):
 
     def changes(self, test: Callable[[Any], bool], args: dict[str, Any]) -> Page:
         """A page of the change log entries that pass `test`."""
-        order: Order = [(lambda row: row.xid, "number", False), (lambda row: row.seq, "number", False)]
-        return Page(self.loaded.changes, test, order, "changes", args)
+        order: Order = [(lambda row: row.log_position, "number", False), (lambda row: row.seq, "number", False)]
+        more: Order = [(lambda row: row.at, "instant", False), (lambda _: self.loaded.history, "number", False)]
+        return Page(self.loaded.changes, test, order, "changes", args, more)
 
     def Query_viewer(self, _: None) -> dict[str, Any]:
         return self.viewer

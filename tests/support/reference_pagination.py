@@ -6,7 +6,7 @@ import base64
 import functools
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,23 +16,26 @@ from graphql_app.errors import request_errors
 from tests.support import reference_lateness
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-Order = list[tuple[Callable[[Any], Any], str, bool]]
-"""What to sort by: the value of a row, its kind, and whether descending."""
+OrderKey = tuple[Callable[[Any], Any], str, bool]
+"""The value of a row, its kind, and whether descending."""
+Order = list[OrderKey]
+"""What to sort by."""
 
 
 class Page:
     """A page of a connection. Raises BadUserInput or InvalidCursor for invalid page arguments."""
 
     def __init__(
-        self, all_rows: Iterable[Any], test: Callable[[Any], bool], order: Order, name: str, args: dict[str, Any]
-    ) -> None:
+        self, all_rows: Iterable[Any], test: Callable[[Any], bool], order: Order, name: str, args: dict[str, Any],
+        more_in_cursor: Sequence[OrderKey] = (),
+    ) -> None:  # fmt: skip
         first, last = args.get("first"), args.get("last")
         if first is not None and last is not None:
             raise request_errors.BadUserInput("Set either `first` or `last`, not both.")
         for word, number in (("first", first), ("last", last)):
             if number is not None and not 0 <= number <= 250:
                 raise request_errors.BadUserInput(f"`{word}` must be between 0 and 250 (was {number}).")
-        self.order, self.name = order, name
+        self.order, self.name, self.in_cursor = order, name, [*order, *more_in_cursor]
         all_rows = sorted(all_rows, key=functools.cmp_to_key(self.compare))
         self.rows = rows = [row for row in all_rows if test(row)]
         rows_by_cursor = {self.cursor(row): row for row in all_rows}
@@ -66,8 +69,8 @@ class Page:
 
     def cursor(self, row: Any) -> str:
         """The cursor of a row."""
-        body = b"".join(packed(value(row), kind) for value, kind, _ in self.order)
-        seed = f"{self.name}:{','.join('-' if descending else '+' for _, _, descending in self.order)}".encode()
+        body = b"".join(packed(value(row), kind) for value, kind, _ in self.in_cursor)
+        seed = f"{self.name}:{','.join('-' if descending else '+' for _, _, descending in self.in_cursor)}".encode()
         return base64.b64encode(b"\x01" + body + struct.pack(">I", zlib.crc32(seed + body))).decode()
 
     def total(self, limit: int | None) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def rows(default: UUID) -> dict[str, list[Row]]:
                     "tracking_url_template": template,
                     "created_at": at(0),
                     "updated_at": at(0),
+                    "log_position": 0,
                 }
             )
         for number in range(SHIPMENTS[slug]):
@@ -137,6 +138,7 @@ def shipment(tables: dict[str, list[Row]], account: UUID, n: int, key: int) -> N
         "created_at": at(created),
         "updated_at": at(created + 1000 - n + 0.000001 * (n % 3)),
         "created_by": "world",
+        "log_position": 0,
     }
     if n in (20, 21):  # the limits of a timestamp
         row |= {
@@ -245,6 +247,8 @@ async def insert_seed_data(engine: AsyncEngine) -> dict[str, UUID]:
     async with engine.connect() as connection:
         default = (await connection.execute(text("SELECT id FROM account WHERE slug = 'default'"))).scalar_one()
     await insert_rows(engine, rows(default))
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE change_log_state SET epoch = 1"))  # cursors are compared with files
     return {"default": default, "other": uid("account", 1)}
 
 

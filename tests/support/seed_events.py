@@ -90,7 +90,7 @@ def changes(rows: dict[str, list[Row]], shipment: Row, n: int) -> None:
         log.append(
             {
                 "seq": seq,
-                "xid": str(10 + seq // 3 - 2 * (seq % 7 == 0)),
+                "log_position": 10 + seq // 3 - 2 * (seq % 7 == 0),
                 "account_id": shipment["account_id"],
                 "entity": "shipment",
                 "entity_id": shipment["id"],

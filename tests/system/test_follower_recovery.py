@@ -17,7 +17,7 @@ import httpx
 import pytest
 import websockets
 
-from graphql_app.database import change_notifier
+from graphql_app.database import change_log_sql, change_notifier
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.query_engine import change_log
 from tests.database.test_embedded_server import server_pid, wait_until_gone
@@ -25,7 +25,6 @@ from tests.support.server_process import Program, create_key, started, wait_unti
 from tests.support.streaming_clients import CHANGE_FIELDS, SHIPMENT_CHANGED, ApiClient, WebSocketClient, sse_events
 
 ALL_CHANGES = SHIPMENT_CHANGED % CHANGE_FIELDS
-BEGINNING = change_log.encode_position(change_notifier.BEGINNING)
 CREATE_SHIPMENT = """mutation($key: String!) { shipmentCreate(
     input: {confirm: true, shipper: {name: "A", country: "DE"}, recipient: {name: "B", country: "FR"}, packages: [{}]}
     options: {idempotencyKey: $key}) { shipment { id } errors { message } } }"""
@@ -110,7 +109,7 @@ class Follower:
     @property
     def last(self) -> str:
         """The last received cursor."""
-        return self.cursors[-1] if self.cursors else BEGINNING
+        return self.cursors[-1] if self.cursors else ""
 
     async def follow(self, once: Callable[[int], Awaitable[None]]) -> None:
         """Run `once(port)` again after each disconnect."""
@@ -130,7 +129,7 @@ class Follower:
 
     async def over_events(self, port: int) -> None:
         """Subscribe with server-sent events."""
-        async with sse_events(port, ALL_CHANGES, {"after": BEGINNING}, last=self.last, key=self.world.key) as stream:
+        async with sse_events(port, ALL_CHANGES, {"after": ""}, last=self.last, key=self.world.key) as stream:
             async for event in stream:
                 if event.get("event") == "next":
                     assert "errors" not in event["data"]
@@ -140,7 +139,7 @@ class Follower:
         """Poll the change log."""
         async with ApiClient(port, self.world.key) as api:
             while True:
-                self.cursors += [change["cursor"] for change in await api.log(self.last)]
+                self.cursors += [change["cursor"] for change in await api.log(self.last or None)]
                 await asyncio.sleep(0.05)
 
 
@@ -195,9 +194,10 @@ async def test_every_follower_receives_the_whole_log_whatever_is_killed(world: W
     writers = (write(world, deadline, acknowledged) for _ in range(4))
     await asyncio.gather(kill_repeatedly(world, followers, deadline), *writers)
     connection = await asyncpg.connect(world.database.url)
-    rows = await connection.fetch("SELECT xid::text::bigint AS xid, seq FROM change ORDER BY xid, seq")
+    rows = await connection.fetch("SELECT log_position, seq, at FROM change ORDER BY log_position, seq")
+    history = await connection.fetchval(f"SELECT {change_log_sql.HISTORY}")
     await connection.close()
-    expected = [change_log.encode_position((row["xid"], row["seq"])) for row in rows]
+    expected = [change_log.encode_position(change_notifier.LogPosition(*row), history) for row in rows]
     assert len(expected) == len(acknowledged), "each acknowledged call is one change"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(15):

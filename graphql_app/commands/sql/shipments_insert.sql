@@ -46,12 +46,16 @@ valid AS MATERIALIZED (
         ) g
     ) g
 ),
+-- Evaluated for the first inserted row: `@validate_only` takes no transaction ID.
+own AS MATERIALIZED (
+    SELECT position_offset + pg_current_xact_id()::text::bigint AS log_position FROM change_log_state
+),
 inserted AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
         return_of_id, promised_from, promised_to, estimated_delivery_at, estimate_given, estimate_given_at,
         package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, recipient_name,
-        created_by
+        created_by, log_position
     )
     SELECT
         g.id, @account::uuid, g.number, g.external_reference, g.direction,
@@ -59,7 +63,8 @@ inserted AS (
         CASE WHEN g.status = 'READY' THEN now() END, g.carrier_id, g.service, g.return_of, g.promised_from,
         g.promised_to, g.estimated_delivery_at, g.estimated_delivery_at,
         CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.package_count, g.total_weight_g,
-        g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, g.recipient_name, @actor::text
+        g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, g.recipient_name, @actor::text,
+        (SELECT log_position FROM own)
     FROM valid g
     ORDER BY g.external_reference COLLATE "C", g.row
     ON CONFLICT (account_id, external_reference) WHERE external_reference IS NOT NULL DO NOTHING
@@ -124,10 +129,11 @@ reference_rows AS (
 -- end
 log AS (
     INSERT INTO change (
-        account_id, entity, entity_id, shipment_id, shipment_seq, op, status_after, changed, actor, request_id
+        log_position, account_id, entity, entity_id, shipment_id, shipment_seq, op, status_after, changed, actor,
+        request_id
     )
     SELECT
-        @account::uuid, 'shipment', g.id, g.id, 1, 'shipment.created', g.status,
+        (SELECT log_position FROM own), @account::uuid, 'shipment', g.id, g.id, 1, 'shipment.created', g.status,
         jsonb_build_object(
             'number', jsonb_build_array(NULL, g.number), 'status', jsonb_build_array(NULL, g.status)
         ) || g.changed::jsonb, @actor::text, @request_id::text

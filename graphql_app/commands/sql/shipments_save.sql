@@ -1,5 +1,9 @@
 -- Saves locked shipments: their rows, their changed packages, and one row of the change log for each change.
-WITH shipments AS (
+-- `log_position` of a shipment never decreases: see `database/change_log_sql.py`.
+WITH own AS MATERIALIZED (
+    SELECT position_offset + pg_current_xact_id()::text::bigint AS log_position FROM change_log_state
+),
+shipments AS (
     UPDATE shipment AS s
     SET external_reference = g.external_reference, version = g.version, status = g.status,
         status_at = g.status_at, status_event_id = g.status_event_id, status_source = g.status_source,
@@ -11,7 +15,8 @@ WITH shipments AS (
         closed_at = g.closed_at, last_event_at = g.last_event_at, event_count = g.event_count,
         package_count = g.package_count, total_weight_g = g.total_weight_g, declared_value = g.declared_value,
         currency = g.currency, incoterm = g.incoterm, direction = g.direction,
-        metadata = g.metadata::jsonb, tags = g.tags, recipient_name = g.recipient_name, archived_at = g.archived_at, updated_at = @now::timestamptz
+        metadata = g.metadata::jsonb, tags = g.tags, recipient_name = g.recipient_name, archived_at = g.archived_at,
+        updated_at = @now::timestamptz, log_position = greatest(s.log_position, (SELECT log_position FROM own))
     FROM json_to_recordset(@shipments::json) AS g(
         id uuid, external_reference text, version int, direction shipment_direction, status shipment_status,
         status_at timestamptz, status_event_id uuid, status_source status_source, exception_reason exception_reason,
@@ -23,6 +28,7 @@ WITH shipments AS (
         recipient_name text, archived_at timestamptz
     )
     WHERE s.id = g.id AND s.account_id = @account::uuid
+    RETURNING s.id, s.log_position
 ),
 packages AS (
     UPDATE package AS p
@@ -39,12 +45,12 @@ packages AS (
     WHERE p.id = g.id AND p.account_id = @account::uuid
 )
 INSERT INTO change (
-    account_id, entity, entity_id, shipment_id, shipment_seq, op, status_before, status_after, changed, actor,
-    request_id, at
+    log_position, account_id, entity, entity_id, shipment_id, shipment_seq, op, status_before, status_after, changed,
+    actor, request_id, at
 )
 SELECT
-    @account::uuid, g.entity, g.entity_id, g.shipment_id, g.shipment_seq, g.op, g.status_before, g.status_after,
-    g.changed::jsonb, @actor::text, @request_id::text, @now::timestamptz
+    s.log_position, @account::uuid, g.entity, g.entity_id, g.shipment_id, g.shipment_seq, g.op, g.status_before,
+    g.status_after, g.changed::jsonb, @actor::text, @request_id::text, @now::timestamptz
 FROM ROWS FROM (
     json_to_recordset(@log::json) AS (
         entity text, entity_id uuid, shipment_id uuid, shipment_seq int, op text, status_before shipment_status,
@@ -53,4 +59,5 @@ FROM ROWS FROM (
 ) WITH ORDINALITY AS g(
     entity, entity_id, shipment_id, shipment_seq, op, status_before, status_after, changed, at
 )
+JOIN shipments s ON s.id = g.shipment_id
 ORDER BY g.at

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from graphql_app.models import columns, lateness
+from graphql_app.models import lateness
 
 revision = '0001'
 down_revision = None
@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.create_table('change',
     sa.Column('seq', sa.BigInteger(), sa.Identity(always=True), nullable=False, comment='Number of the change, in the order of insertion.'),
-    sa.Column('xid', columns.Xid8(), server_default=sa.text('pg_current_xact_id()'), nullable=False, comment='ID of the transaction that made the change.'),
+    sa.Column('log_position', sa.BigInteger(), nullable=False, comment='Position in the log: ID of the transaction plus change_log_state.position_offset, or the position of the previous change of the same shipment or carrier if that is higher.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('entity', sa.String(length=32, collation='C'), nullable=False, comment='Type of the changed object: shipment, tracking_event, carrier or api_key.'),
     sa.Column('entity_id', sa.Uuid(), nullable=False, comment='ID of the changed object.'),
@@ -57,10 +57,19 @@ def upgrade() -> None:
     sa.Column('request_id', sa.String(length=64), nullable=True, comment='ID of the request that made the change. Null if no request did.'),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the change was made.'),
     sa.PrimaryKeyConstraint('seq', name=op.f('pk_change')),
-    comment='A committed change in the change log. Readers follow (xid, seq) and read only rows older than the oldest running transaction: seq alone skips the rows of a transaction that took its number early and committed late.'
+    comment='A committed change in the change log. Readers follow (log_position, seq) and read only positions before the oldest running transaction: seq alone skips the rows of a transaction that took its number early and committed late.'
     )
-    op.create_index(op.f('ix_change_account_id_xid_seq'), 'change', ['account_id', 'xid', 'seq'], unique=False)
+    op.create_index(op.f('ix_change_account_id_log_position_seq'), 'change', ['account_id', 'log_position', 'seq'], unique=False)
     op.create_index('uq_change_shipment_id_shipment_seq', 'change', ['shipment_id', 'shipment_seq'], unique=True, postgresql_where=sa.text('shipment_id IS NOT NULL'))
+    op.create_table('change_log_state',
+    sa.Column('is_current', sa.Boolean(), server_default=sa.text('true'), nullable=False, comment='Always true: the table has one row.'),
+    sa.Column('epoch', sa.Integer(), nullable=False, comment='Random number that all cursors of this epoch contain.'),
+    sa.Column('position_offset', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment='Added to a transaction ID to form a position. At least as high as all positions of earlier epochs.'),
+    sa.Column('location', sa.Text(), nullable=True, comment='System identifier of the server, OID of the database and OID of the table `change`. Another location means that the log was restored or copied. Null until the first start.'),
+    sa.CheckConstraint('is_current', name=op.f('ck_change_log_state_one_row')),
+    sa.PrimaryKeyConstraint('is_current', name=op.f('pk_change_log_state')),
+    comment='The epoch of the change log, one row. A database that was restored from a dump or copied gets a new epoch at the next start, so that cursors from before are rejected.'
+    )
     op.create_table('idempotency_key',
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('actor', sa.String(length=200, collation='C'), nullable=False, comment='The actor that made the call.'),
@@ -101,6 +110,7 @@ def upgrade() -> None:
     sa.Column('tracking_url_template', sa.String(length=1000), nullable=True, comment="URL template of the carrier's tracking page, up to 1,000 characters. `{trackingNumber}` and `{trackingNumberRaw}` are replaced by the tracking number, `{postalCode}` and `{country}` by those of the recipient. Null if not set."),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the carrier was created.'),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the carrier was last changed.'),
+    sa.Column('log_position', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment="Position of the carrier's last change in the change log, see `change`."),
     sa.CheckConstraint("code ~ '^[a-z0-9_]{2,32}$'", name=op.f('ck_carrier_code')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_carrier_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_carrier')),
@@ -166,6 +176,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was created.'),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the shipment was last changed.'),
     sa.Column('created_by', sa.String(length=200), server_default=sa.text("'system'"), nullable=False, comment='The actor that created the shipment.'),
+    sa.Column('log_position', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment="Position of the shipment's last change in the change log, see `change`."),
     sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f('ck_shipment_currency')),
     sa.CheckConstraint("incoterm ~ '^[A-Z]{3}$'", name=op.f('ck_shipment_incoterm')),
     sa.CheckConstraint("jsonb_typeof(metadata) = 'object'", name=op.f('ck_shipment_metadata')),
@@ -377,6 +388,41 @@ def upgrade() -> None:
     FOR EACH ROW EXECUTE FUNCTION account_number_sequence()""")
     op.execute("""INSERT INTO account (slug, name) VALUES ('default', 'Default account')""")
     op.execute("""
+    CREATE OR REPLACE FUNCTION change_log_heads(accounts uuid[]) RETURNS TABLE (
+        account uuid, history bigint, log_position bigint, seq bigint, at timestamptz, unsettled boolean
+    ) LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+        WITH log AS MATERIALIZED (SELECT (SELECT (s.epoch::bigint << 32) | ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint FROM change_log_state s) AS history, (SELECT s.position_offset + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM change_log_state s) AS settled_end)
+        SELECT watched.account, log.history, head.log_position, head.seq, head.at,
+            coalesce(newest.log_position >= log.settled_end, false)
+        FROM log
+        CROSS JOIN unnest(accounts) AS watched (account)
+        LEFT JOIN LATERAL (
+            SELECT c.log_position FROM change c WHERE c.account_id = watched.account
+            ORDER BY c.log_position DESC, c.seq DESC LIMIT 1
+        ) AS newest ON true
+        LEFT JOIN LATERAL (
+            SELECT c.log_position, c.seq, c.at FROM change c
+            WHERE c.account_id = watched.account AND c.log_position < log.settled_end
+            ORDER BY c.log_position DESC, c.seq DESC LIMIT 1
+        ) AS head ON true;
+    END""")
+    op.execute("""
+    CREATE OR REPLACE FUNCTION change_log_delete_old(account uuid, age interval, batch_size integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+        WITH oldest AS (
+            SELECT log_position, seq, at FROM change WHERE account_id = account ORDER BY log_position, seq LIMIT batch_size
+        ),
+        last AS (
+            SELECT log_position, seq FROM oldest WHERE at < now() - age ORDER BY log_position DESC, seq DESC LIMIT 1
+        ),
+        deleted AS (
+            DELETE FROM change c USING last
+            WHERE c.account_id = account AND (c.log_position, c.seq) < (last.log_position, last.seq)
+            RETURNING 1
+        )
+        SELECT count(*) FROM deleted;
+    END""")
+    op.execute("""
     CREATE OR REPLACE FUNCTION api_keys_by_hash(hashes bytea[]) RETURNS TABLE (
         hash bytea, id uuid, name text, scopes text[], expires_at timestamptz, account_id uuid, account text
     ) LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
@@ -396,38 +442,8 @@ def upgrade() -> None:
         WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at);
     END""")
     op.execute("""
-    CREATE OR REPLACE FUNCTION change_log_heads(accounts uuid[])
-    RETURNS TABLE (account uuid, xid bigint, seq bigint, unsettled boolean)
-    LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
-        SELECT watched.account, head.xid::text::bigint, head.seq, newest.xid >= now.oldest
-        FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS oldest) AS now
-        CROSS JOIN unnest(accounts) AS watched (account)
-        CROSS JOIN LATERAL (
-            SELECT c.xid FROM change c WHERE c.account_id = watched.account ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-        ) AS newest
-        LEFT JOIN LATERAL (
-            SELECT c.xid, c.seq FROM change c WHERE c.account_id = watched.account AND c.xid < now.oldest
-            ORDER BY c.xid DESC, c.seq DESC LIMIT 1
-        ) AS head ON true;
-    END""")
-    op.execute("""
     CREATE OR REPLACE FUNCTION account_ids() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
         SELECT id FROM account;
-    END""")
-    op.execute("""
-    CREATE OR REPLACE FUNCTION change_log_delete_old(account uuid, age interval, batch_size integer) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-        WITH oldest AS (
-            SELECT xid, seq, at FROM change WHERE account_id = account ORDER BY xid, seq LIMIT batch_size
-        ),
-        last AS (
-            SELECT xid, seq FROM oldest WHERE at < now() - age ORDER BY xid DESC, seq DESC LIMIT 1
-        ),
-        deleted AS (
-            DELETE FROM change c USING last WHERE c.account_id = account AND (c.xid, c.seq) < (last.xid, last.seq)
-            RETURNING 1
-        )
-        SELECT count(*) FROM deleted;
     END""")
     op.execute("""
     CREATE OR REPLACE FUNCTION idempotency_keys_delete_expired(batch_size integer) RETURNS bigint
@@ -441,6 +457,7 @@ def upgrade() -> None:
         )
         SELECT count(*) FROM deleted;
     END""")
+    op.execute("""INSERT INTO change_log_state (epoch) VALUES (random(0, 2147483647)) ON CONFLICT DO NOTHING""")
     op.execute("""
     DO $privileges$
     DECLARE
@@ -466,7 +483,7 @@ def upgrade() -> None:
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO graphql_app_api', current_schema());
             FOR item IN
                 SELECT t.name, t.privileges
-                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, privileges)
+                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('change_log_state', 'SELECT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, privileges)
                 WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = app_schema)
             LOOP
                 EXECUTE format('GRANT %s ON %I TO graphql_app_api', item.privileges, item.name);
@@ -480,7 +497,7 @@ def upgrade() -> None:
         END IF;
         FOR item IN
             SELECT oid::regprocedure AS name FROM pg_proc
-            WHERE pronamespace = app_schema AND proname IN ('api_keys_by_hash', 'default_account', 'api_keys_set_last_used', 'change_log_heads', 'account_ids', 'change_log_delete_old', 'idempotency_keys_delete_expired')
+            WHERE pronamespace = app_schema AND proname IN ('change_log_heads', 'change_log_delete_old', 'api_keys_by_hash', 'default_account', 'api_keys_set_last_used', 'account_ids', 'idempotency_keys_delete_expired')
         LOOP
             EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
             IF to_regrole('graphql_app_api') IS NOT NULL THEN
@@ -529,13 +546,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     # ### commands auto generated by Alembic - please adjust! ###
-    op.execute("""DROP FUNCTION api_keys_by_hash(bytea[])""")
-    op.execute("""DROP FUNCTION default_account()""")
-    op.execute("""DROP FUNCTION api_keys_set_last_used(uuid[], timestamptz[])""")
-    op.execute("""DROP FUNCTION change_log_heads(uuid[])""")
-    op.execute("""DROP FUNCTION account_ids()""")
-    op.execute("""DROP FUNCTION change_log_delete_old(uuid, interval, integer)""")
     op.execute("""DROP FUNCTION idempotency_keys_delete_expired(integer)""")
+    op.execute("""DROP FUNCTION account_ids()""")
+    op.execute("""DROP FUNCTION api_keys_set_last_used(uuid[], timestamptz[])""")
+    op.execute("""DROP FUNCTION default_account()""")
+    op.execute("""DROP FUNCTION api_keys_by_hash(bytea[])""")
+    op.execute("""DROP FUNCTION change_log_delete_old(uuid, interval, integer)""")
+    op.execute("""DROP FUNCTION change_log_heads(uuid[])""")
     op.drop_table('tracking_event')
     op.drop_table('shipment_item')
     op.drop_table('shipment_reference')
@@ -546,6 +563,7 @@ def downgrade() -> None:
     op.drop_table('carrier')
     op.drop_table('api_key')
     op.drop_table('idempotency_key')
+    op.drop_table('change_log_state')
     op.drop_table('change')
     op.drop_table('account')
     sa.Enum('LABEL_CREATED', 'INFO_RECEIVED', 'PICKED_UP', 'DROPPED_OFF', 'ARRIVED_AT_FACILITY', 'DEPARTED_FACILITY', 'IN_TRANSIT', 'CUSTOMS_STARTED', 'CUSTOMS_CLEARED', 'CUSTOMS_HELD', 'HANDED_TO_PARTNER', 'ARRIVED_AT_DESTINATION_FACILITY', 'OUT_FOR_DELIVERY', 'DELIVERY_SCHEDULED', 'DELIVERY_ATTEMPTED', 'AVAILABLE_FOR_PICKUP', 'DELIVERED', 'DELAYED', 'HELD', 'EXCEPTION', 'ADDRESS_CORRECTED', 'REDIRECTED', 'RETURN_STARTED', 'RETURNED', 'LOST', 'DAMAGED', 'DESTROYED', 'CANCELLED', 'INFO', name='tracking_event_code').drop(op.get_bind())
