@@ -55,7 +55,7 @@ class InvalidCursor(GraphQLRequestError):
 
 
 class CursorExpired(GraphQLRequestError):
-    """Changes after this cursor are no longer stored. Reload the data that you need and follow from a new cursor."""
+    """The cursor is too old, or from before a failover or restore. Reload your data and follow from a new cursor."""
 
     code = "CURSOR_EXPIRED"
 

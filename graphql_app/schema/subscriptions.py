@@ -27,7 +27,7 @@ AfterCursor = Annotated[
     argument(
         "The last cursor that you received, here or from `changes`: missed changes are sent first, then "
         "new ones. If omitted or null, only new changes are sent; an empty string starts at the oldest "
-        "stored change. An older cursor returns CURSOR_EXPIRED."
+        "stored change. An older cursor, or one from before a failover or a restore, returns CURSOR_EXPIRED."
     ),
 ]
 
