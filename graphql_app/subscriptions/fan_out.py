@@ -170,6 +170,7 @@ class Subscriber:
 
         Raises:
             RequestError: the log cannot be read, or the client reads too slowly.
+            CursorExpired: the log has another history, after a failover or a restore.
             ShuttingDown: the subscription ends without an error.
         """
         while True:

@@ -96,16 +96,19 @@ async def test_a_dump_that_is_restored_on_another_server_can_be_read_and_continu
     dump_and_restore(server, "source", other_server)
     ((next_id,),) = await rows(other_server.url, "SELECT pg_current_xact_id()::text::bigint")
     assert highest > next_id + 1_000, "the restored positions are ahead of the server's transaction IDs"
-    async with serving(other_server.url) as port, ApiClient(port) as api, WebSocketClient(port) as socket:
+    async with serving(other_server.url) as port, ApiClient(port) as api:
         assert await rows(other_server.url, IN_ORDER) == before
         changes = await api.log()
         assert len(changes) == len(before)
         for cursor in old_cursors:
             await assert_expired(port, cursor)
-        await (await socket.connection_init()).subscribe(SHIPMENT_CHANGED % "cursor", {"after": changes[-2]["cursor"]})
-        await api.record(shipments[0], "RETURN_STARTED", "2026-02-01T00:00:00Z")
-        await api.create()
-        received = await socket.changes(3)
+        async with WebSocketClient(port) as socket:
+            await (await socket.connection_init()).subscribe(
+                SHIPMENT_CHANGED % "cursor", {"after": changes[-2]["cursor"]}
+            )
+            await api.record(shipments[0], "RETURN_STARTED", "2026-02-01T00:00:00Z")
+            await api.create()
+            received = await socket.changes(3)
         log = await api.log()
         assert log[: len(changes)] == changes
         assert [change["cursor"] for change in received] == [change["cursor"] for change in log[-3:]]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from graphql_app.models import lateness
+from graphql_app.models import columns, lateness
 
 revision = '0001'
 down_revision = None
