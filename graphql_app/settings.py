@@ -71,6 +71,13 @@ class Settings(BaseSettings):
         description="Maximum operations that wait for a pool connection, per process; further ones are rejected with"
         " 503.",
     )
+    read_share: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="Share of the pool connections and of the queue that mutations cannot use, in total and for each "
+        "client, so that mutations that wait for locks do not block queries.",
+    )
     max_connections: int = Field(
         2000, ge=1, description="Maximum client connections per process; further ones are rejected with 503."
     )

@@ -63,7 +63,7 @@ class OperationRunner:
             trusted_only=settings.trusted_documents_only,
         )
         self.concurrency_limiter = ConcurrencyLimiter(
-            settings.pool_size, settings.max_queued_operations, settings.pool_timeout
+            settings.pool_size, settings.max_queued_operations, settings.pool_timeout, settings.read_share
         )
         self.rate_limiter = RateLimiter(settings.rate_limit, settings.rate_limit_burst)
 
@@ -106,11 +106,12 @@ class OperationRunner:
         """
         client = viewer.client(address)
         self.rate_limiter.check(client)
-        await self.concurrency_limiter.acquire(client)
+        write = operation.kind is OperationType.MUTATION
+        await self.concurrency_limiter.acquire(client, write=write)
         try:
             result, cost = await self.run_with_retry(operation, request, viewer, request_id, idempotency_key)
         finally:
-            self.concurrency_limiter.release(client)
+            self.concurrency_limiter.release(client, write=write)
         self.rate_limiter.charge(client, cost)
         extensions = self.cost_extension(cost, client) if request.extensions.get("cost") is True else None
         if not result.errors:

@@ -23,7 +23,7 @@ async def run_pending_tasks() -> None:
 
 
 async def test_a_free_slot_is_assigned_immediately() -> None:
-    limiter = ConcurrencyLimiter(5, 10, 1.0)
+    limiter = ConcurrencyLimiter(5, 10, 1.0, 0.2)
     for _ in range(4):
         await limiter.acquire("a")
     await limiter.acquire("b")
@@ -34,7 +34,7 @@ async def test_a_free_slot_is_assigned_immediately() -> None:
 
 
 async def test_one_client_cannot_take_all_slots() -> None:
-    limiter = ConcurrencyLimiter(10, 10, 0.05)
+    limiter = ConcurrencyLimiter(10, 10, 0.05, 0.2)
     for _ in range(8):
         await limiter.acquire("greedy")
     with pytest.raises(request_errors.Overloaded):
@@ -44,7 +44,7 @@ async def test_one_client_cannot_take_all_slots() -> None:
 
 
 async def test_waiting_clients_take_turns() -> None:
-    limiter = ConcurrencyLimiter(2, 100, 5.0)
+    limiter = ConcurrencyLimiter(2, 100, 5.0, 0.2)
     await limiter.acquire("greedy")
     await limiter.acquire("other")
     order: list[str] = []
@@ -67,7 +67,7 @@ async def test_waiting_clients_take_turns() -> None:
 
 
 async def test_operations_are_rejected_after_the_queue_timeout_and_if_the_queue_is_full() -> None:
-    limiter = ConcurrencyLimiter(1, 4, 0.05)
+    limiter = ConcurrencyLimiter(1, 4, 0.05, 0.2)
     await limiter.acquire("a")
     started = time.monotonic()
     waiting = [asyncio.create_task(limiter.acquire(client)) for client in ("a", "b", "c", "d")]
@@ -82,7 +82,7 @@ async def test_operations_are_rejected_after_the_queue_timeout_and_if_the_queue_
 
 
 async def test_one_client_cannot_fill_the_whole_queue() -> None:
-    limiter = ConcurrencyLimiter(1, 10, 0.05)
+    limiter = ConcurrencyLimiter(1, 10, 0.05, 0.2)
     await limiter.acquire("x")
     greedy = [asyncio.create_task(limiter.acquire("greedy")) for _ in range(30)]
     await run_pending_tasks()
@@ -95,7 +95,7 @@ async def test_one_client_cannot_fill_the_whole_queue() -> None:
 
 @pytest.mark.parametrize("when", ["while waiting", "when the slot is assigned"])
 async def test_a_cancelled_operation_does_not_lose_its_slot(when: str) -> None:
-    limiter = ConcurrencyLimiter(1, 10, 5.0)
+    limiter = ConcurrencyLimiter(1, 10, 5.0, 0.2)
     await limiter.acquire("a")
     first, second = asyncio.create_task(limiter.acquire("b")), asyncio.create_task(limiter.acquire("c"))
     await run_pending_tasks()
