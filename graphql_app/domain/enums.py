@@ -108,6 +108,7 @@ class TimePrecision(DocumentedEnum):
 
     EXACT = "EXACT", "Reported as an instant with its UTC offset."
     ZONE_ASSUMED = "ZONE_ASSUMED", "Reported as a local time with the time zone of its place."
+    LOCAL = "LOCAL", "Reported as a local time whose time zone is unknown. The event sorts as if it were UTC."
     DATE_ONLY = "DATE_ONLY", "Reported as a date. The event sorts at 23:59:59 UTC of that day."
 
 
@@ -119,7 +120,8 @@ class NotAppliedReason(DocumentedEnum):
     AFTER_TERMINAL = "AFTER_TERMINAL", "The package already had a final status that this event code cannot change."
     SUPERSEDED = (
         "SUPERSEDED",
-        "The event repeats a final status, or it has only a date and another event of that day is more advanced.",
+        "The event repeats a final status. Or its time of day or time zone is unknown, and it occurred before the "
+        "deciding event, or on the same local day with less progress.",
     )
     FUTURE = "FUTURE", "The event occurred more than 24 hours after the time at which it was recorded."
     VOIDED = "VOIDED", "The event was voided by `trackingEventVoid`."
@@ -171,13 +173,13 @@ class TrackingEventCode(DocumentedEnum):
     DELIVERY_SCHEDULED = "DELIVERY_SCHEDULED", "A delivery was scheduled. Does not change the status."
     DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED", "A delivery was attempted and failed. Status: DELIVERY_ATTEMPTED."
     AVAILABLE_FOR_PICKUP = "AVAILABLE_FOR_PICKUP", "Ready for pickup by the recipient. Status: AVAILABLE_FOR_PICKUP."
-    DELIVERED = "DELIVERED", "Delivered to the recipient. Status: DELIVERED."
+    DELIVERED = "DELIVERED", "Delivered to the recipient. Status: DELIVERED; RETURNED during a return."
     DELAYED = "DELAYED", "The delivery will be late. Does not change the status."
     HELD = "HELD", "The carrier holds the shipment. Status: EXCEPTION."
     EXCEPTION = "EXCEPTION", "A problem occurred; `reason` names the cause. Status: EXCEPTION."
     ADDRESS_CORRECTED = "ADDRESS_CORRECTED", "The carrier corrected the address. Does not change the status."
-    REDIRECTED = "REDIRECTED", "Redirected to another address. Does not change the status."
-    RETURN_STARTED = "RETURN_STARTED", "The return to the shipper started. Status: RETURNING."
+    REDIRECTED = "REDIRECTED", "Redirected to another address. Ends a return: RETURNING becomes IN_TRANSIT."
+    RETURN_STARTED = "RETURN_STARTED", "The return to the shipper started. Status: RETURNING, which later scans keep."
     RETURNED = "RETURNED", "Returned to the shipper. Status: RETURNED."
     LOST = "LOST", "The shipment cannot be found. Status: FAILED, until a later scan shows that it was found."
     DAMAGED = "DAMAGED", "The shipment is damaged. Status: EXCEPTION."

@@ -4,22 +4,26 @@ Pure functions: the same events give the same result, whatever the order in whic
 the order in which they occurred. Each event changes the status of the packages that it is about, and the shipment's
 status is rolled up from the packages' statuses. An event that is later than all others is applied to the stored state
 (`apply_event`). An older event causes a replay of all events from the initial state (`replay`), which calls the same
-function for each event, so that both ways give the same result.
+function for each event, so that both ways give the same result. `event_order` defines the order.
+
+**Returns.** RETURN_STARTED, or an override to RETURNING, starts the way back to the shipper. From then on a scan of the
+package keeps RETURNING, whatever stage it reports, and DELIVERED means RETURNED: the recipient never got it, so
+`delivered_at` and `first_attempt_at` do not change. REDIRECTED ends the return (IN_TRANSIT), and so does an override. A
+package that is lost on its way back and found again is still on its way back.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from graphql_app.domain import status_rules
+from graphql_app.domain import event_order, status_rules
 from graphql_app.domain.enums import ExceptionReason, NotAppliedReason, StatusSource
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import TrackingEventCode as Code
-
-FUTURE_TOLERANCE = timedelta(hours=24)
-"""An event that occurs later than this after it was recorded is not applied."""
+from graphql_app.domain.event_order import TimeOrder
+from graphql_app.domain.projection_state import PackageStatus, ProjectionEvent, ProjectionResult, ShipmentState
 
 RETURN_STATUSES = (Status.RETURNING, Status.RETURNED)
 """Statuses of a return to the shipper."""
@@ -38,81 +42,6 @@ DEFAULT_REASONS = {
 """Event code → exception reason of events that name none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectionEvent:
-    """The fields of a tracking event that determine the status.
-
-    `position` orders events with the same time, see `position()`. `override` is the status that
-    `shipmentOverrideStatus` set. `date_only`: the event was reported with a date only.
-    """
-
-    id: UUID
-    package_id: UUID | None
-    code: Code
-    reason: ExceptionReason | None
-    occurred_at: datetime
-    recorded_at: datetime
-    position: int
-    estimated_delivery_at: datetime | None = None
-    override: Status | None = None
-    date_only: bool = False
-
-    @property
-    def order(self) -> tuple[datetime, int]:
-        """Sort key: time, then progress and content. The order of arrival never matters."""
-        return self.occurred_at, self.position
-
-    @property
-    def status(self) -> Status | None:
-        """The reported status, or None if the event code carries no status."""
-        return self.override or status_rules.STATUS_OF_CODE.get(self.code)
-
-    @property
-    def future(self) -> bool:
-        """Whether the event occurs more than FUTURE_TOLERANCE after it was recorded."""
-        return self.occurred_at > self.recorded_at + FUTURE_TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
-class PackageStatus:
-    """The status of a package or shipment, since when it has it, and the event that determined it.
-
-    `event_id` is None if a command determined the status.
-    """
-
-    status: Status
-    at: datetime
-    event_id: UUID | None = None
-    reason: ExceptionReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentState:
-    """The status of a shipment, its milestones, and the statuses of its packages by id.
-
-    A shipment without packages has an empty `packages`; events then change the status of the shipment itself.
-    """
-
-    status: PackageStatus
-    source: StatusSource
-    packages: dict[UUID, PackageStatus] = field(default_factory=dict)
-    ready_at: datetime | None = None
-    picked_up_at: datetime | None = None
-    first_attempt_at: datetime | None = None
-    delivered_at: datetime | None = None
-    closed_at: datetime | None = None
-    last_event_at: datetime | None = None
-    estimated_delivery_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectionResult:
-    """The state after a series of events, and for each event's id why it was not applied (None: it was)."""
-
-    state: ShipmentState
-    not_applied: dict[UUID, NotAppliedReason | None]
-
-
 def position(code: Code, override: Status | None, content: bytes, package_seq: int = 0) -> int:
     """Return the sort position of an event among events with the same time, as a 64-bit integer.
 
@@ -124,22 +53,54 @@ def position(code: Code, override: Status | None, content: bytes, package_seq: i
     return (rank << 56) | (int.from_bytes(hashlib.sha256(content).digest()[:6], "big") << 8) | package_seq
 
 
-def not_applied_reason(package: PackageStatus, event: ProjectionEvent) -> NotAppliedReason | None:
-    """Return why an event does not change the status of a package, or None if it does."""
-    target = event.status
+def target_status(package: PackageStatus, event: ProjectionEvent) -> Status | None:
+    """Return the status that an event gives a package, or None if it carries none.
+
+    On the way back to the shipper, active statuses mean RETURNING and DELIVERED means RETURNED. REDIRECTED ends the
+    return.
+    """
+    status = event.status
+    if not package.returning or event.override is not None:
+        return status
+    if event.code is Code.REDIRECTED and package.status is Status.RETURNING:
+        return Status.IN_TRANSIT
+    if status is Status.DELIVERED:
+        return Status.RETURNED
+    return Status.RETURNING if status in status_rules.ACTIVE else status
+
+
+def not_applied_reason(
+    package: PackageStatus, event: ProjectionEvent, target: Status | None
+) -> NotAppliedReason | None:
+    """Return why an event does not change the status of a package to `target`, or None if it does."""
     if target is None:
         return NotAppliedReason.NOT_STATUS_BEARING
     if event.override is not None:
         return None
     current = package.status
+    order = TimeOrder.AFTER if package.time is None else event_order.compare(event.time, package.time)
+    if order is TimeOrder.BEFORE and package.time is not None and package.time.override:
+        return NotAppliedReason.SUPERSEDED
     if current in status_rules.CLOSED:
         return None if reopens(package, event) else closed_reason(current, event)
     if target in status_rules.PLANNING and current not in status_rules.PLANNING:
         return NotAppliedReason.REGRESSION
-    less_advanced = status_rules.RANK[target] < status_rules.RANK[current]
-    if event.date_only and less_advanced and is_same_day(package.at, event.occurred_at):
+    if order is TimeOrder.UNKNOWN and status_rules.RANK[target] < status_rules.RANK[current]:
+        return NotAppliedReason.SUPERSEDED
+    if order is TimeOrder.BEFORE and not outlasts(package, event, target):
         return NotAppliedReason.SUPERSEDED
     return None
+
+
+def outlasts(package: PackageStatus, event: ProjectionEvent, target: Status) -> bool:
+    """Whether an event that occurred before the deciding one still decides, because the later one does not change it.
+
+    Final statuses do, unless they are followed by what reopens them; the start of a return does if scans follow.
+    """
+    if target in status_rules.CLOSED:
+        reopened = package.returning or package.reason is ExceptionReason.DAMAGED
+        return event.code is not Code.LOST and not (event.status is Status.DELIVERED and reopened)
+    return target is Status.RETURNING and not package.returning
 
 
 def reopens(package: PackageStatus, event: ProjectionEvent) -> bool:
@@ -155,19 +116,22 @@ def closed_reason(final: Status, event: ProjectionEvent) -> NotAppliedReason:
     return NotAppliedReason.SUPERSEDED if event.status is final else NotAppliedReason.AFTER_TERMINAL
 
 
-def is_same_day(first: datetime, second: datetime) -> bool:
-    """Whether two times are on the same day in UTC."""
-    return first.astimezone(UTC).date() == second.astimezone(UTC).date()
-
-
 def move_package(package: PackageStatus, event: ProjectionEvent, target: Status) -> PackageStatus:
     """Return the status of a package after an event that is applied.
 
-    An event that repeats the status can only make it earlier: a command may have set it after the event occurred.
+    An event that repeats the status can only make it earlier: a command may have set it after the event occurred. A
+    return keeps its reason until an event names another one.
     """
-    reason = (event.reason or DEFAULT_REASONS.get(event.code)) if target in STATUSES_WITH_REASON else None
-    at = event.occurred_at
-    return PackageStatus(target, min(package.at, at) if target is package.status else at, event.id, reason)
+    reason = None
+    if target in STATUSES_WITH_REASON:
+        reason = event.reason or DEFAULT_REASONS.get(event.code)
+        if reason is None and package.returning and target in RETURN_STATUSES:
+            reason = package.reason
+    time = event.time
+    at = min(package.at, time.known_at) if target is package.status else time.known_at
+    lost = target is Status.FAILED and reason is ExceptionReason.LOST
+    returning = target is Status.RETURNING or (package.returning and lost and event.override is None)
+    return PackageStatus(target, at, event.id, reason, returning, time)
 
 
 def roll_up(packages: Sequence[PackageStatus]) -> Status:
@@ -191,19 +155,21 @@ def apply_event(state: ShipmentState, event: ProjectionEvent) -> tuple[ShipmentS
 
     Returns the new state, and None if the event changed the status of any package, otherwise the reason of the first.
     """
-    if event.future:
+    if event.time.is_future:
         return state, NotAppliedReason.FUTURE
-    target, first_reason, packages = event.status, None, dict(state.packages or {event.id: state.status})
-    moved = False
+    first_reason, packages = None, dict(state.packages or {event.id: state.status})
+    targets = set[Status]()
     for key in packages if event.package_id is None or not state.packages else (event.package_id,):
-        reason = not_applied_reason(packages[key], event)
+        target = target_status(packages[key], event)
+        reason = not_applied_reason(packages[key], event, target)
         if reason is None and target is not None:
-            packages[key], moved = move_package(packages[key], event, target), True
+            packages[key] = move_package(packages[key], event, target)
+            targets.add(target)
         elif first_reason is None:
             first_reason = reason
-    if not moved or target is None:
+    if not targets:
         return without_status_change(state, event), first_reason
-    return with_milestones(state, event, target, packages), None
+    return with_milestones(state, event, targets, packages), None
 
 
 def without_status_change(state: ShipmentState, event: ProjectionEvent) -> ShipmentState:
@@ -217,8 +183,9 @@ def without_status_change(state: ShipmentState, event: ProjectionEvent) -> Shipm
         state.first_attempt_at,
         state.delivered_at,
         state.closed_at,
-        latest_of(state.last_event_at, event.occurred_at),
+        latest_of(state.last_event_at, event.time.known_at),
         event.estimated_delivery_at or state.estimated_delivery_at,
+        event.occurred_at,
     )
 
 
@@ -228,19 +195,19 @@ def latest_of(current: datetime | None, at: datetime) -> datetime:
 
 
 def with_milestones(
-    state: ShipmentState, event: ProjectionEvent, target: Status, packages: dict[UUID, PackageStatus]
+    state: ShipmentState, event: ProjectionEvent, targets: set[Status], packages: dict[UUID, PackageStatus]
 ) -> ShipmentState:
-    """Return the state after an event that moved at least one package, with its new status and milestones."""
-    at, previous = event.occurred_at, state.status
+    """Return the state after an event that moved packages to `targets`, with its new status and milestones."""
+    at, previous = event.time.known_at, state.status
     shipment, source = roll_up_status(state, event, list(packages.values()))
     status, unchanged = shipment.status, shipment.status is previous.status
     reset_to_planning = event.override is not None and status in status_rules.PLANNING
     picked_up, attempted, delivered = state.picked_up_at, state.first_attempt_at, state.delivered_at
     if reset_to_planning:
         picked_up = attempted = None
-    elif target not in UNSCANNED_STATUSES:
+    elif not targets.issubset(UNSCANNED_STATUSES):
         picked_up = picked_up or at
-    if target is Status.DELIVERED or target is Status.DELIVERY_ATTEMPTED:
+    if Status.DELIVERED in targets or Status.DELIVERY_ATTEMPTED in targets:
         attempted = attempted or at
     if status is Status.DELIVERED:
         delivered = delivered if unchanged else at
@@ -257,6 +224,7 @@ def with_milestones(
         (state.closed_at if unchanged else at) if status in status_rules.CLOSED else None,
         latest_of(state.last_event_at, at),
         event.estimated_delivery_at or state.estimated_delivery_at,
+        event.occurred_at,
     )
 
 
@@ -284,13 +252,40 @@ def roll_up_status(
         source = StatusSource.PROJECTION if event.override is None else StatusSource.OVERRIDE
     else:
         source = state.source if deciding.event_id == previous.event_id else StatusSource.PROJECTION
-    since = event.occurred_at if status is not previous.status else min(previous.at, deciding.at)
-    return PackageStatus(status, since, deciding.event_id, reason), source
+    since = event.time.known_at if status is not previous.status else min(previous.at, deciding.at)
+    return PackageStatus(status, since, deciding.event_id, reason, deciding.returning, deciding.time), source
 
 
-def replay(base: ShipmentState, events: Iterable[ProjectionEvent]) -> ProjectionResult:
-    """Return the state after all events, applied to `base` in the order in which they occurred."""
+def cancel(state: ShipmentState, at: datetime) -> ShipmentState:
+    """Return the state after `shipmentCancel` at this time: a command, which is no event and no scan."""
+    packages = {id_: cancelled_status(package, at) for id_, package in state.packages.items()}
+    is_cancelled = state.status.status is Status.CANCELLED
+    return replace(
+        state,
+        status=cancelled_status(state.status, at),
+        source=StatusSource.COMMAND,
+        packages=packages,
+        delivered_at=None,
+        closed_at=state.closed_at if is_cancelled else at,
+    )
+
+
+def cancelled_status(status: PackageStatus, at: datetime) -> PackageStatus:
+    """Return CANCELLED since this time, or since an earlier cancellation by the carrier."""
+    return PackageStatus(Status.CANCELLED, min(status.at, at) if status.status is Status.CANCELLED else at)
+
+
+def replay(
+    base: ShipmentState, events: Iterable[ProjectionEvent], cancelled_at: datetime | None = None
+) -> ProjectionResult:
+    """Return the state after all events, applied to `base` in the order in which they occurred.
+
+    `cancelled_at`: the time of `shipmentCancel`, which comes after all events of the same instant.
+    """
     state, not_applied = base, dict[UUID, NotAppliedReason | None]()
+    pending = cancelled_at
     for event in sorted(events, key=lambda event: event.order):
+        if pending is not None and event.occurred_at > pending:
+            state, pending = cancel(state, pending), None
         state, not_applied[event.id] = apply_event(state, event)
-    return ProjectionResult(state, not_applied)
+    return ProjectionResult(state if pending is None else cancel(state, pending), not_applied)

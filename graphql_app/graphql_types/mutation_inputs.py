@@ -1,6 +1,5 @@
 """Inputs of mutations: types and descriptions. `commands/` validates the values, so that errors have a path."""
 
-import datetime as dt
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -10,8 +9,9 @@ from strawberry.scalars import JSON
 
 from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import ShipmentBy, argument, optional
+from graphql_app.graphql_types.event_time_inputs import EventTime
 from graphql_app.graphql_types.model_type import field
-from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, LocalDateTime, TimeZone
+from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode
 from graphql_app.graphql_types.value_filters import WeightInput
 
 UNSET = strawberry.UNSET
@@ -219,28 +219,6 @@ class EventTarget:
     shipment: ShipmentBy | None = optional("The event is about the whole shipment.")
     package_id: strawberry.ID | None = optional("The event is about the package with this ID.")
     tracking_number: TrackingTarget | None = optional("The event is about the package with this tracking number.")
-
-
-@strawberry.input(description="A local time with its time zone.")
-class LocalEventTime:
-    at: LocalDateTime = field(
-        "Local date and time. A time that occurs twice when clocks are set back means the first one; a "
-        "time that clocks skip is read with the offset before the change."
-    )
-    time_zone: TimeZone = field("Time zone of the place.")
-
-
-@strawberry.input(
-    description="The time at which an event occurred. Exactly one of the fields must be given. It must be in the "
-    "years 1900 to 2999.",
-    one_of=True,
-)
-class EventTime:
-    instant: datetime | None = optional("A time with its UTC offset of at most 18 hours.")
-    local: LocalEventTime | None = optional("A local time with its time zone.")
-    date: dt.date | None = optional(
-        "A date without a time. The event sorts at 23:59:59 UTC of that day, after exact scans of the day."
-    )
 
 
 @strawberry.input(description="The place of a tracking event, as far as it is known.")

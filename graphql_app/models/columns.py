@@ -52,6 +52,7 @@ CODE = enum(enums.TrackingEventCode)
 WEIGHT_UNIT = enum(enums.WeightUnit)
 LENGTH_UNIT = enum(enums.LengthUnit)
 NOW = text("now()")
+RETURNING = "Whether the goods are on their way back to the shipper, also while they are lost."
 ACCOUNT = "The account that owns the row."
 """Comment of `account_id`. Only tables with few inserts have a foreign key to `account`, because each insert locks the
 account's row."""

@@ -101,3 +101,21 @@ ITEM_CONSTRAINTS: tuple[SchemaItem, ...] = (
     CheckConstraint("origin_country ~ '^[A-Z]{2}$'", name="origin_country"),
     CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
 )
+PACKAGE_CONSTRAINTS: tuple[SchemaItem, ...] = (
+    UniqueConstraint("shipment_id", "seq"),
+    Index(
+        "ix_package_tracking_number_norm",
+        "account_id",
+        "tracking_number_norm",
+        "id",
+        postgresql_where=text("tracking_number_norm IS NOT NULL"),
+    ),
+    CheckConstraint("(tracking_number IS NULL) = (tracking_number_norm IS NULL)", name="tracking_number"),
+    CheckConstraint("tracking_number_norm ~ '^[A-Z0-9]+$'", name="tracking_number_norm"),
+    CheckConstraint("weight_g >= 0 AND num_nulls(weight_g, weight_entered, weight_unit) IN (0, 3)", name="weight"),
+    CheckConstraint(
+        "length_mm > 0 AND width_mm > 0 AND height_mm > 0 AND "
+        "num_nulls(length_mm, width_mm, height_mm, dims_unit) IN (0, 4)",
+        name="dimensions",
+    ),
+)

@@ -8,15 +8,13 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    CheckConstraint,
+    Boolean,
     Computed,
-    Index,
     Integer,
     Numeric,
     SmallInteger,
     String,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -38,6 +36,7 @@ from graphql_app.models.columns import (
     MONEY,
     NOW,
     REASON,
+    RETURNING,
     STATUS,
     WEIGHT_UNIT,
     column,
@@ -48,7 +47,7 @@ from graphql_app.models.columns import (
     related,
 )
 from graphql_app.models.parties import ShipmentReference
-from graphql_app.models.shipment_constraints import ITEM_CONSTRAINTS, SHIPMENT_CONSTRAINTS
+from graphql_app.models.shipment_constraints import ITEM_CONSTRAINTS, PACKAGE_CONSTRAINTS, SHIPMENT_CONSTRAINTS
 
 
 class Shipment(SQLModel, table=True):
@@ -134,6 +133,12 @@ class Shipment(SQLModel, table=True):
     last_event_at: datetime | None = column(
         INSTANT, "Time of the latest event, ignoring voided and future events. Null if there is none.", null=True
     )
+    last_order_at: datetime | None = column(
+        INSTANT,
+        "`occurred_at` of the last event in the order of events, ignoring voided and future events. Null if none.",
+        null=True,
+    )
+    is_returning: bool | None = column(Boolean, RETURNING, server=text("false"))
     event_count: int | None = column(Integer, "Number of tracking events that are not voided.", server=text("0"))
     package_count: int | None = column(Integer, "Number of packages, from 0 to 200.", server=text("0"))
     total_weight_g: Decimal | None = column(
@@ -189,22 +194,7 @@ class Package(SQLModel, table=True):
     """A package of a shipment, with its own status."""
 
     __table_args__ = (
-        UniqueConstraint("shipment_id", "seq"),
-        Index(
-            "ix_package_tracking_number_norm",
-            "account_id",
-            "tracking_number_norm",
-            "id",
-            postgresql_where=text("tracking_number_norm IS NOT NULL"),
-        ),
-        CheckConstraint("(tracking_number IS NULL) = (tracking_number_norm IS NULL)", name="tracking_number"),
-        CheckConstraint("tracking_number_norm ~ '^[A-Z0-9]+$'", name="tracking_number_norm"),
-        CheckConstraint("weight_g >= 0 AND num_nulls(weight_g, weight_entered, weight_unit) IN (0, 3)", name="weight"),
-        CheckConstraint(
-            "length_mm > 0 AND width_mm > 0 AND height_mm > 0 AND "
-            "num_nulls(length_mm, width_mm, height_mm, dims_unit) IN (0, 4)",
-            name="dimensions",
-        ),
+        *PACKAGE_CONSTRAINTS,
         {"comment": "A package of a shipment, with its own status."},
     )
     id: UUID | None = identity("ID of the package (UUIDv7), written as `pkg_` and 32 hexadecimal digits.")
@@ -245,6 +235,7 @@ class Package(SQLModel, table=True):
     exception_reason: enums.ExceptionReason | None = column(
         REASON, "Cause of the current problem. Null if there is no problem or its cause is unknown.", null=True
     )
+    is_returning: bool | None = column(Boolean, RETURNING, server=text("false"))
 
     shipment: Shipment = related()
     items: list["ShipmentItem"] = related(order_by="ShipmentItem.seq")

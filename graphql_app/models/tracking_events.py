@@ -106,7 +106,9 @@ class TrackingEvent(SQLModel, table=True):
         String(1000), "Text of the report, up to 1,000 characters. Null if there is none.", null=True
     )
     occurred_at: datetime = column(
-        INSTANT, "When the event occurred. For a date without a time: 23:59:59 UTC of that day."
+        INSTANT,
+        "When the event occurred. For a local time of unknown zone: that time as if it were UTC. For a date: 23:59:59 "
+        "UTC of that day.",
     )
     occurred_local: datetime | None = column(
         TIMESTAMP(timezone=False), "Local time at the place of the event. Null if unknown.", null=True

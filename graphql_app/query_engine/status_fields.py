@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, and_, case, select
 
 from graphql_app import models
-from graphql_app.domain import enums, status_rules
+from graphql_app.domain import enums, status_projection, status_rules
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import predicates
 from graphql_app.query_engine.selection import RowAlias, SelectedField, outer_column
@@ -70,9 +70,20 @@ STATUS_RULES = {
 """`StatusExplanation.rule` for each source of a status."""
 
 
+RETURN_RULE = (
+    "On the way back to the shipper since RETURN_STARTED: later scans keep RETURNING, and a delivery means RETURNED. "
+    "REDIRECTED or an override ends the return."
+)
+"""`StatusExplanation.rule` of a return."""
+
+
 def status_explanation(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the rule and the event that determined the status, and the events that were not applied."""
-    rules = [
+    is_return = [
+        row.c.status_source == predicates.enum_literal(enums.StatusSource.PROJECTION),
+        predicates.enum_in(row.c.status, status_projection.RETURN_STATUSES),
+    ]
+    rules = [(and_(*is_return), json_sql.string(RETURN_RULE))] + [
         (row.c.status_source == predicates.enum_literal(source), json_sql.string(rule))
         for source, rule in STATUS_RULES.items()
     ]

@@ -217,7 +217,10 @@ async def assert_settled(owner: AsyncEngine) -> None:
         assert history.changed_flags() == []
 
 
-CODES = "LABEL_CREATED PICKED_UP IN_TRANSIT OUT_FOR_DELIVERY DELIVERED HELD LOST RETURN_STARTED RETURNED INFO DAMAGED"
+CODES = (
+    "LABEL_CREATED PICKED_UP IN_TRANSIT OUT_FOR_DELIVERY DELIVERED HELD LOST RETURN_STARTED RETURNED INFO DAMAGED "
+    "REDIRECTED"
+)
 OVERRIDES = [str(status) for status in ShipmentStatus if status not in ("DRAFT", "PARTIALLY_DELIVERED")]
 
 
@@ -241,9 +244,13 @@ async def test_after_random_operations_the_stored_state_equals_a_full_recalculat
                 for _ in range(rng.randint(1, 3)):
                     day, hour = rng.randint(1, 9), rng.randint(0, 23)
                     fields = {"estimatedDeliveryAt": f"2026-05-0{day}T00:00:00Z"} if rng.random() < 0.3 else {}
-                    time = {"date": f"2026-03-0{day}"} if rng.random() < 0.2 else None
+                    local = {"local": {"at": f"2026-03-0{day}T{rng.randint(0, 23):02}:30:00"}}
+                    time = rng.choice([{"date": f"2026-03-0{day}"}, local]) if rng.random() < 0.3 else None
                     row = event(
-                        rng.choice(targets), rng.choice(CODES.split()), f"2026-03-0{day}T{hour:02}:00:00Z", **fields
+                        rng.choice(targets),
+                        rng.choice(CODES.split()),
+                        f"2026-03-0{day}T{hour:02}:00:00{rng.choice(['Z', '+09:00', '-08:00'])}",
+                        **fields,
                     )
                     rows.append({**row, "occurred": time or row["occurred"]})
                 assert (await mutations.record(*rows))["failed"] == 0

@@ -8,7 +8,7 @@ from graphql_app.domain.enums import NotAppliedReason as NotApplied
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import StatusSource as Source
 from graphql_app.domain.enums import TrackingEventCode as Code
-from graphql_app.domain.status_projection import PackageStatus, ProjectionEvent
+from graphql_app.domain.projection_state import PackageStatus, ProjectionEvent
 from tests.support.projection_events import (
     BOOKED,
     A,

@@ -13,7 +13,7 @@ from graphql_app.domain.enums import ExceptionReason as Reason
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import StatusSource as Source
 from graphql_app.domain.enums import TrackingEventCode as Code
-from graphql_app.domain.status_projection import ProjectionEvent, ShipmentState
+from graphql_app.domain.projection_state import ProjectionEvent, ShipmentState
 from tests.support.projection_events import (
     BOOKED,
     A,

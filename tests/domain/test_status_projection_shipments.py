@@ -9,7 +9,7 @@ from graphql_app.domain.enums import ExceptionReason as Reason
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import StatusSource as Source
 from graphql_app.domain.enums import TrackingEventCode as Code
-from graphql_app.domain.status_projection import PackageStatus, ShipmentState
+from graphql_app.domain.projection_state import PackageStatus, ShipmentState
 from tests.support.projection_events import BOOKED, A, B, EventStore, event, override, project, state
 
 
@@ -87,6 +87,7 @@ def test_milestones_are_the_times_of_the_first_matching_events() -> None:
         delivered_at=events[5].occurred_at,
         closed_at=events[5].occurred_at,
         last_event_at=events[6].occurred_at,
+        last_order_at=events[6].occurred_at,
         estimated_delivery_at=BOOKED + timedelta(days=3),
     )
     attempted = project(state(A), *events[:5]).state

@@ -8,8 +8,9 @@ from graphql_app.domain import event_identity, status_projection
 from graphql_app.domain.enums import NotAppliedReason as NotApplied
 from graphql_app.domain.enums import ShipmentStatus as Status
 from graphql_app.domain.enums import StatusSource as Source
+from graphql_app.domain.enums import TimePrecision
 from graphql_app.domain.enums import TrackingEventCode as Code
-from graphql_app.domain.status_projection import PackageStatus, ProjectionEvent, ShipmentState
+from graphql_app.domain.projection_state import PackageStatus, ProjectionEvent, ProjectionResult, ShipmentState
 
 BOOKED = datetime(2026, 3, 1, 8, tzinfo=UTC)
 A, B, C = (UUID(int=number) for number in (1, 2, 3))
@@ -30,9 +31,13 @@ def event(code: Code, hours: float, package: UUID | None = None, **fields: Any) 
     content = event_identity.dedupe_key(package_id=None, **report)
     identity = event_identity.digest(repr(package), repr(sorted(fields.items())), content.hex())
     sequence = 0 if package is None else package.int
-    values = {"reason": None, "recorded_at": at, **fields}
+    if fields.pop("date_only", False):
+        fields |= {"precision": TimePrecision.DATE_ONLY, "occurred_at": at.replace(hour=23, minute=59, second=59)}
+    if local := fields.get("local"):
+        at = local.replace(tzinfo=UTC)
+    values = {"reason": None, "recorded_at": at, "occurred_at": at, **fields}
     return ProjectionEvent(
-        UUID(bytes=identity[:16]), package, code, occurred_at=at,
+        UUID(bytes=identity[:16]), package, code,
         position=status_projection.position(code, override, content, sequence), **values,
     )  # fmt: skip
 
@@ -42,7 +47,7 @@ def override(status: Status, hours: float) -> ProjectionEvent:
     return event(Code.INFO, hours, override=status)
 
 
-def project(base: ShipmentState, *events: ProjectionEvent) -> status_projection.ProjectionResult:
+def project(base: ShipmentState, *events: ProjectionEvent) -> ProjectionResult:
     """State and reasons after all events."""
     return status_projection.replay(base, events)
 

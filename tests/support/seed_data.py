@@ -126,6 +126,8 @@ def shipment(tables: dict[str, list[Row]], account: UUID, n: int, key: int) -> N
         "delivered_at": milestone(3, 3),
         "closed_at": milestone(9, 4),
         "last_event_at": milestone(8, 2),
+        "last_order_at": milestone(8, 2),
+        "is_returning": status == "RETURNING",
         "event_count": n % 9,
         "package_count": package_count,
         "total_weight_g": weight,
@@ -218,6 +220,7 @@ def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: 
         "status_at": at(600 * n + i),
         "status_event_id": None,
         "exception_reason": None,
+        "is_returning": status == "RETURNING",
     }
 
 

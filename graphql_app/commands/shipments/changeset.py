@@ -13,7 +13,7 @@ from graphql_app import models
 from graphql_app.commands.carriers import CARRIER_NOT_FOUND
 from graphql_app.commands.command import json_text
 from graphql_app.commands.shipments import input_rows
-from graphql_app.commands.shipments.locking import LockedShipment
+from graphql_app.commands.shipments.locking import DECIDING_EVENT_COLUMNS, LockedShipment
 from graphql_app.commands.shipments.related_rows import RelatedData, ShipmentRelations
 from graphql_app.commands.validation import Input, Validator, metadata_error
 from graphql_app.domain import enums, status_rules
@@ -46,7 +46,10 @@ PACKAGE_FIELDS = {
 """Columns of a package by GraphQL name; the logged columns come first."""
 LOGGED_COLUMN_COUNT = {"trackingNumber": 1, "weight": 2, "dimensions": 4}
 """How many columns of each field are compared and logged."""
-PACKAGE_STATUS_COLUMNS = ("status", "status_at", "status_event_id", "exception_reason")
+PACKAGE_STATUS_COLUMNS = (
+    "status", "status_at", "status_event_id", "exception_reason", "is_returning",
+    *(f"deciding_{name}" for name in DECIDING_EVENT_COLUMNS),
+)  # fmt: skip
 """Columns that a new package takes from its shipment."""
 Changed = dict[str, Any]
 """Changed fields: name → [old value, new value]."""

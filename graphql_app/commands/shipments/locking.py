@@ -5,6 +5,7 @@ are always taken in the order of the ids: calls wait for each other but do not d
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,17 @@ from graphql_app.commands.change_log import describe_change, save_rows
 from graphql_app.commands.command import CommandContext, json_text
 from graphql_app.commands.validation import Validator
 from graphql_app.domain import enums
-from graphql_app.domain.status_projection import PackageStatus, ShipmentState
+from graphql_app.domain.event_order import OccurrenceTime
+from graphql_app.domain.projection_state import PackageStatus, ShipmentState
 from graphql_app.errors import user_errors
 
 MILESTONES = (
     "ready_at", "picked_up_at", "first_attempt_at", "delivered_at", "closed_at", "last_event_at",
-    "estimated_delivery_at",
+    "estimated_delivery_at", "last_order_at",
 )  # fmt: skip
 """Columns of a shipment that are also attributes of `ShipmentState`."""
+DECIDING_EVENT_COLUMNS = ("occurred_at", "recorded_at", "precision", "local", "override")
+"""The time of the event that determined a status. Read with the prefix `deciding_`, never written."""
 ShipmentKey = Mapping[str, Any]
 """Names one shipment: `id`, `number` or `reference`; the others are None."""
 NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
@@ -83,7 +87,8 @@ class LockedShipment:
 
     def apply_state(self, state: ShipmentState) -> None:
         """Set the status columns of the shipment and its packages from the state of the projection."""
-        self.row.update(status_columns(state.status), status_source=state.source.value)
+        status = replace(state.status, time=None) if state.packages else state.status
+        self.row.update(status_columns(status), status_source=state.source.value)
         self.row.update({name: getattr(state, name) for name in MILESTONES})
         for id_, status in state.packages.items():
             columns = status_columns(status)
@@ -104,16 +109,33 @@ def package_status(row: Mapping[str, Any]) -> PackageStatus:
         row["status_at"],
         row["status_event_id"],
         None if reason is None else enums.ExceptionReason(reason),
+        row["is_returning"],
+        event_time(row),
     )
+
+
+def event_time(row: Mapping[str, Any]) -> OccurrenceTime | None:
+    """The time of the event that determined the status of a package or shipment row; None if a command did."""
+    occurred_at, recorded_at, precision, local, override = (row[f"deciding_{name}"] for name in DECIDING_EVENT_COLUMNS)
+    if occurred_at is None:
+        return None
+    return OccurrenceTime(occurred_at, recorded_at, enums.TimePrecision(precision), local, override)
 
 
 def status_columns(status: PackageStatus) -> dict[str, Any]:
     """The inverse of `package_status`."""
+    time = status.time
     return {
         "status": status.status.value,
         "status_at": status.at,
         "status_event_id": status.event_id,
         "exception_reason": None if status.reason is None else status.reason.value,
+        "is_returning": status.returning,
+        "deciding_occurred_at": time and time.occurred_at,
+        "deciding_recorded_at": time and time.recorded_at,
+        "deciding_precision": time and time.precision.value,
+        "deciding_local": time and time.local,
+        "deciding_override": time and time.override,
     }
 
 

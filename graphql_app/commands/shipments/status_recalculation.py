@@ -14,12 +14,8 @@ from uuid import UUID
 from graphql_app.commands.command import CommandContext, json_text
 from graphql_app.commands.shipments.locking import LockedShipment
 from graphql_app.domain import enums, status_projection
-from graphql_app.domain.status_projection import PackageStatus, ProjectionEvent, ProjectionResult, ShipmentState
+from graphql_app.domain.projection_state import PackageStatus, ProjectionEvent, ProjectionResult, ShipmentState
 
-CANCELLATION_ID = UUID(int=0)
-"""Id of the pseudo event that stands for `shipmentCancel` in a replay."""
-LAST_POSITION = 2**63 - 1
-"""Position of the cancellation: after all events of the same instant."""
 Reasons = dict[UUID, enums.NotAppliedReason | None]
 """Why each event is not applied; None for an applied one."""
 AppliedFlag = tuple[UUID, enums.NotAppliedReason | None]
@@ -50,7 +46,7 @@ class EventHistory:
     def has_late_event(self, shipment: LockedShipment, events: Sequence[ProjectionEvent]) -> bool:
         """Whether some of these new events happened at or before the last applied event or the cancellation."""
         row = shipment.row
-        applied = [at for at in (row["last_event_at"], row["cancelled_at"]) if at is not None]
+        applied = [at for at in (row["last_order_at"] or row["last_event_at"], row["cancelled_at"]) if at is not None]
         return bool(applied) and min(event.occurred_at for event in events) <= max(applied)
 
     def add(self, shipment: LockedShipment, events: Sequence[ProjectionEvent]) -> Iterator[ProjectionEvent]:
@@ -130,26 +126,7 @@ def replay(shipment: LockedShipment, events: Iterable[ProjectionEvent]) -> Proje
         else event
         for event in events
     ]
-    cancelled_at = row["cancelled_at"]
-    if cancelled_at is not None:
-        steps.append(
-            ProjectionEvent(
-                CANCELLATION_ID,
-                None,
-                enums.TrackingEventCode.CANCELLED,
-                None,
-                cancelled_at,
-                cancelled_at,
-                LAST_POSITION,
-                override=enums.ShipmentStatus.CANCELLED,
-            )
-        )
-    result = status_projection.replay(initial_state(shipment), steps)
-    result.not_applied.pop(CANCELLATION_ID, None)
-    last_event_at = max(
-        (event.occurred_at for event in steps if event.id != CANCELLATION_ID and not event.future), default=None
-    )
-    return ProjectionResult(without_cancellation_id(result.state, last_event_at, cancelled_at), result.not_applied)
+    return status_projection.replay(initial_state(shipment), steps, row["cancelled_at"])
 
 
 def initial_state(shipment: LockedShipment) -> ShipmentState:
@@ -168,25 +145,6 @@ def initial_state(shipment: LockedShipment) -> ShipmentState:
     )
 
 
-def without_cancellation_id(
-    state: ShipmentState, last_event_at: datetime | None, cancelled_at: datetime | None
-) -> ShipmentState:
-    """The state without the id of the cancellation's pseudo event, which is no stored event, and without the
-    `ready_at` that it would have set."""
-    packages = {id_: without_event_id(status) for id_, status in state.packages.items()}
-    source = enums.StatusSource.COMMAND if state.status.event_id == CANCELLATION_ID else state.source
-    ready_at = None if state.ready_at == cancelled_at else state.ready_at
-    status = without_event_id(state.status)
-    return replace(
-        state, status=status, source=source, packages=packages, last_event_at=last_event_at, ready_at=ready_at
-    )
-
-
-def without_event_id(status: PackageStatus) -> PackageStatus:
-    """The status without its event id if that is the cancellation's."""
-    return replace(status, event_id=None) if status.event_id == CANCELLATION_ID else status
-
-
 def stored_event(row: Any) -> ProjectionEvent:
     """A row of `tracking_event` as an event of the projection."""
     return ProjectionEvent(
@@ -199,5 +157,6 @@ def stored_event(row: Any) -> ProjectionEvent:
         row.position,
         row.estimated_delivery_at,
         None if row.override_status is None else enums.ShipmentStatus(row.override_status),
-        row.date_only,
+        enums.TimePrecision(row.time_precision),
+        row.occurred_local,
     )

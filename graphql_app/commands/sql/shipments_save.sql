@@ -12,7 +12,8 @@ shipments AS (
         promised_from = g.promised_from, promised_to = g.promised_to, estimated_delivery_at = g.estimated_delivery_at,
         estimate_given = g.estimate_given, estimate_given_at = g.estimate_given_at, ready_at = g.ready_at,
         picked_up_at = g.picked_up_at, first_attempt_at = g.first_attempt_at, delivered_at = g.delivered_at,
-        closed_at = g.closed_at, last_event_at = g.last_event_at, event_count = g.event_count,
+        closed_at = g.closed_at, last_event_at = g.last_event_at,
+        last_order_at = g.last_order_at, is_returning = g.is_returning, event_count = g.event_count,
         package_count = g.package_count, total_weight_g = g.total_weight_g, declared_value = g.declared_value,
         currency = g.currency, incoterm = g.incoterm, direction = g.direction,
         metadata = g.metadata::jsonb, tags = g.tags, recipient_name = g.recipient_name, archived_at = g.archived_at,
@@ -23,7 +24,8 @@ shipments AS (
         confirmed_at timestamptz, cancelled_at timestamptz, carrier_id uuid, service text, promised_from timestamptz,
         promised_to timestamptz, estimated_delivery_at timestamptz, estimate_given timestamptz,
         estimate_given_at timestamptz, ready_at timestamptz, picked_up_at timestamptz, first_attempt_at timestamptz,
-        delivered_at timestamptz, closed_at timestamptz, last_event_at timestamptz, event_count int, package_count int,
+        delivered_at timestamptz, closed_at timestamptz, last_event_at timestamptz, last_order_at timestamptz, is_returning bool, event_count int,
+        package_count int,
         total_weight_g numeric, declared_value numeric, currency text, incoterm text, metadata text, tags text[],
         recipient_name text, archived_at timestamptz
     )
@@ -36,11 +38,12 @@ packages AS (
         weight_entered = g.weight_entered, weight_unit = g.weight_unit, length_mm = g.length_mm,
         width_mm = g.width_mm, height_mm = g.height_mm, dims_unit = g.dims_unit,
         status = g.status, status_at = g.status_at, status_event_id = g.status_event_id,
-        exception_reason = g.exception_reason
+        exception_reason = g.exception_reason, is_returning = g.is_returning
     FROM json_to_recordset(@packages::json) AS g(
         id uuid, tracking_number text, tracking_number_norm text, weight_g numeric, weight_entered numeric,
         weight_unit weight_unit, length_mm numeric, width_mm numeric, height_mm numeric, dims_unit length_unit,
-        status shipment_status, status_at timestamptz, status_event_id uuid, exception_reason exception_reason
+        status shipment_status, status_at timestamptz, status_event_id uuid, exception_reason exception_reason,
+        is_returning bool
     )
     WHERE p.id = g.id AND p.account_id = @account::uuid
 )

@@ -63,7 +63,7 @@ async def override(
 def override_event(validator: Validator, shipment: LockedShipment, status: ShipmentStatus, reason: str) -> EventReport:
     """The event of an override. It happens after all applied events."""
     empty: dict[str, Any] = dict.fromkeys(
-        (*record.IDENTITY_COLUMNS, *duplicates.PLACE_COLUMNS, "reason", "estimated_delivery_at")
+        (*record.IDENTITY_COLUMNS, *duplicates.PLACE_COLUMNS, "reason", "estimated_delivery_at", "occurred_local")
     )
     row = {
         **empty,

@@ -20,6 +20,7 @@ from graphql_app.commands.tracking_events import carrier_status_lookup, duplicat
 from graphql_app.commands.tracking_events.duplicates import PLACE_COLUMNS
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.domain import enums, event_identity, status_projection
+from graphql_app.domain.projection_state import ProjectionEvent
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
@@ -130,7 +131,7 @@ async def insert(
 def apply_events(
     shipment: LockedShipment,
     history: EventHistory,
-    events: Sequence[status_projection.ProjectionEvent],
+    events: Sequence[ProjectionEvent],
     results: Mapping[UUID, RowResult],
 ) -> None:
     """Apply new events to one shipment and log each as one change. `results` are by event id."""
@@ -143,10 +144,10 @@ def apply_events(
         before = shipment.status
 
 
-def new_event(report: EventReport, now: datetime) -> status_projection.ProjectionEvent:
+def new_event(report: EventReport, now: datetime) -> ProjectionEvent:
     """A report as an event of the projection, recorded at `now`."""
     row = report.row
-    return status_projection.ProjectionEvent(
+    return ProjectionEvent(
         row["id"],
         row["package_id"],
         row["code"],
@@ -156,5 +157,6 @@ def new_event(report: EventReport, now: datetime) -> status_projection.Projectio
         row["position"],
         row["estimated_delivery_at"],
         row["override_status"] and enums.ShipmentStatus(row["override_status"]),
-        row["time_precision"] == enums.TimePrecision.DATE_ONLY,
+        enums.TimePrecision(row["time_precision"]),
+        row["occurred_local"],
     )

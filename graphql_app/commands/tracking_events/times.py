@@ -1,9 +1,10 @@
 """Times of events: an `EventTime` input → instant, local time, UTC offset and precision.
 
-Exactly one of three is required: an instant with its offset, a local time with the IANA time zone of its place, or a
-date. Always: instant = local time − offset. An ambiguous local time (clocks set back) is the first of the two instants;
-a skipped one (clocks set forward) is read with the offset before the change. Both are stored as reported: a report is
-not rejected because of a clock change. Unknown time zones and years outside 1900 to 2999 are rejected.
+Exactly one of three is required: an instant with its offset, a local time with the IANA time zone of its place if it is
+known, or a date. If the offset is known: instant = local time − offset. An ambiguous local time (clocks set back) is
+the first of the two instants; a skipped one (clocks set forward) is read with the offset before the change. Both are
+stored as reported: a report is not rejected because of a clock change. Names that are no time zones and years outside
+1900 to 2999 are rejected. `domain.event_order` says how times of different precision are ordered.
 """
 
 import zoneinfo
@@ -60,7 +61,7 @@ def from_instant(validator: Validator, instant: datetime) -> ParsedEventTime | N
 
 
 def from_local_time(validator: Validator, fields: Input) -> ParsedEventTime | None:
-    """The time of a local time with the time zone of its place."""
+    """The time of a local time with the time zone of its place; without time zone as if it were UTC."""
     local: datetime | None = validator.parsed(fields, "at")
     name: str | None = validator.parsed(fields, "timeZone")
     zone = None if name is None else time_zone(name)
@@ -71,6 +72,8 @@ def from_local_time(validator: Validator, fields: Input) -> ParsedEventTime | No
     if not EARLIEST <= local.replace(tzinfo=UTC) < LATEST:
         validator.add_error(user_errors.Invalid(OUT_OF_RANGE), "at")
         return None
+    if fields.get("timeZone") is None:
+        return ParsedEventTime(local.replace(tzinfo=UTC), local, None, TimePrecision.LOCAL)
     if zone is None:
         return None
     offset = local.replace(tzinfo=zone).utcoffset()

@@ -21,7 +21,7 @@ def upgrade() -> None:
     sa.Enum('RUNNING', 'DONE', name='idempotency_state').create(op.get_bind())
     sa.Enum('NOT_STATUS_BEARING', 'REGRESSION', 'AFTER_TERMINAL', 'SUPERSEDED', 'FUTURE', 'VOIDED', name='not_applied_reason').create(op.get_bind())
     sa.Enum('REPORT', 'OVERRIDE', name='event_source').create(op.get_bind())
-    sa.Enum('EXACT', 'ZONE_ASSUMED', 'DATE_ONLY', name='time_precision').create(op.get_bind())
+    sa.Enum('EXACT', 'ZONE_ASSUMED', 'LOCAL', 'DATE_ONLY', name='time_precision').create(op.get_bind())
     sa.Enum('MM', 'CM', 'M', 'IN', 'FT', name='length_unit').create(op.get_bind())
     sa.Enum('G', 'KG', 'OZ', 'LB', name='weight_unit').create(op.get_bind())
     sa.Enum('SHIPPER', 'RECIPIENT', 'RETURN_TO', 'BILL_TO', 'NOTIFY', name='party_role').create(op.get_bind())
@@ -161,6 +161,8 @@ def upgrade() -> None:
     sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True, comment='When the last package of the shipment was delivered. Null before that.'),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True, comment='When the shipment reached its current final status. Null while it is not closed.'),
     sa.Column('last_event_at', sa.DateTime(timezone=True), nullable=True, comment='Time of the latest event, ignoring voided and future events. Null if there is none.'),
+    sa.Column('last_order_at', sa.DateTime(timezone=True), nullable=True, comment='`occurred_at` of the last event in the order of events, ignoring voided and future events. Null if none.'),
+    sa.Column('is_returning', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='Whether the goods are on their way back to the shipper, also while they are lost.'),
     sa.Column('event_count', sa.Integer(), server_default=sa.text('0'), nullable=False, comment='Number of tracking events that are not voided.'),
     sa.Column('package_count', sa.Integer(), server_default=sa.text('0'), nullable=False, comment='Number of packages, from 0 to 200.'),
     sa.Column('total_weight_g', sa.Numeric(precision=14, scale=3), nullable=True, comment="Sum of the packages' weights in grams. Null unless every package has a weight."),
@@ -233,6 +235,7 @@ def upgrade() -> None:
     sa.Column('status_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the package reached its current status.'),
     sa.Column('status_event_id', sa.Uuid(), nullable=True, comment='The tracking event that determined the status. Null if a command did.'),
     sa.Column('exception_reason', postgresql.ENUM(name="exception_reason", create_type=False), nullable=True, comment='Cause of the current problem. Null if there is no problem or its cause is unknown.'),
+    sa.Column('is_returning', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment='Whether the goods are on their way back to the shipper, also while they are lost.'),
     sa.CheckConstraint("tracking_number_norm ~ '^[A-Z0-9]+$'", name=op.f('ck_package_tracking_number_norm')),
     sa.CheckConstraint('(tracking_number IS NULL) = (tracking_number_norm IS NULL)', name=op.f('ck_package_tracking_number')),
     sa.CheckConstraint('length_mm > 0 AND width_mm > 0 AND height_mm > 0 AND num_nulls(length_mm, width_mm, height_mm, dims_unit) IN (0, 4)', name=op.f('ck_package_dimensions')),
@@ -326,7 +329,7 @@ def upgrade() -> None:
     sa.Column('code', postgresql.ENUM(name="tracking_event_code", create_type=False), nullable=False, comment='Type of the tracking event.'),
     sa.Column('reason', postgresql.ENUM(name="exception_reason", create_type=False), nullable=True, comment='Cause of the problem that the event reports. Null if there is none or it is unknown.'),
     sa.Column('message', sa.String(length=1000), nullable=True, comment='Text of the report, up to 1,000 characters. Null if there is none.'),
-    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False, comment='When the event occurred. For a date without a time: 23:59:59 UTC of that day.'),
+    sa.Column('occurred_at', sa.DateTime(timezone=True), nullable=False, comment='When the event occurred. For a local time of unknown zone: that time as if it were UTC. For a date: 23:59:59 UTC of that day.'),
     sa.Column('occurred_local', postgresql.TIMESTAMP(), nullable=True, comment='Local time at the place of the event. Null if unknown.'),
     sa.Column('utc_offset_min', sa.SmallInteger(), nullable=True, comment='UTC offset of the local time in minutes, from -1080 to 1080. Null if unknown.'),
     sa.Column('time_precision', postgresql.ENUM(name="time_precision", create_type=False), nullable=False, comment='Precision of the time at which the event occurred.'),
@@ -574,7 +577,7 @@ def downgrade() -> None:
     sa.Enum('SHIPPER', 'RECIPIENT', 'RETURN_TO', 'BILL_TO', 'NOTIFY', name='party_role').drop(op.get_bind())
     sa.Enum('G', 'KG', 'OZ', 'LB', name='weight_unit').drop(op.get_bind())
     sa.Enum('MM', 'CM', 'M', 'IN', 'FT', name='length_unit').drop(op.get_bind())
-    sa.Enum('EXACT', 'ZONE_ASSUMED', 'DATE_ONLY', name='time_precision').drop(op.get_bind())
+    sa.Enum('EXACT', 'ZONE_ASSUMED', 'LOCAL', 'DATE_ONLY', name='time_precision').drop(op.get_bind())
     sa.Enum('REPORT', 'OVERRIDE', name='event_source').drop(op.get_bind())
     sa.Enum('NOT_STATUS_BEARING', 'REGRESSION', 'AFTER_TERMINAL', 'SUPERSEDED', 'FUTURE', 'VOIDED', name='not_applied_reason').drop(op.get_bind())
     sa.Enum('RUNNING', 'DONE', name='idempotency_state').drop(op.get_bind())
