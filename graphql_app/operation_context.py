@@ -1,6 +1,7 @@
 """The context of one operation, which every resolver receives.
 
-It holds the viewer, the reader, the database session, the request id, the idempotency key and the cost so far.
+It holds the viewer, the reader, the database session, the request id, the idempotency key, the cost so far and which
+root fields have committed.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,16 @@ from graphql_app.database.session import Session
 class OperationContext:
     """The context of one operation. Use it with `async with`, which closes its session at the end."""
 
-    __slots__ = ("_session", "cost", "idempotency_key", "notify_commit", "reader", "request_id", "viewer")
+    __slots__ = (
+        "_session",
+        "committed_fields",
+        "cost",
+        "idempotency_key",
+        "notify_commit",
+        "reader",
+        "request_id",
+        "viewer",
+    )
 
     def __init__(
         self,
@@ -33,6 +43,8 @@ class OperationContext:
         """The `Idempotency-Key` header of the request, if the operation has one mutation field."""
         self.notify_commit = notify_commit
         """Call it after each commit, so that subscriptions read the change log immediately."""
+        self.committed_fields: set[str] = set()
+        """The response keys of the mutation fields whose writes are committed. An error in such a field says so."""
         self.cost = 0
         self._session: Session | None = None
 

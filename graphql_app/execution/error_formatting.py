@@ -6,7 +6,7 @@ at level INFO, an unexpected exception once with its traceback at level ERROR, b
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,7 +17,9 @@ from graphql_app.errors import request_errors, user_errors
 from graphql_app.execution.documents import InvalidDocument
 
 MAX_ERRORS = 20
-"""Maximum number of errors in one response; further ones are dropped."""
+"""Maximum number of errors in one response; further ones are dropped, except the first one of each committed field."""
+COMMITTED = "The write is committed, but its result could not be read. "
+"""The beginning of the message of an error in a mutation field whose write is committed."""
 MAX_MESSAGE_CHARACTERS = 300
 """Maximum length of an error message; a longer one is truncated and ends with `…`."""
 MAX_LOCATIONS = 5
@@ -94,15 +96,28 @@ def format_graphql_error(error: GraphQLError, code: str, message: str, request_i
 
 
 def format_field_errors(
-    errors: Sequence[GraphQLError], request_id: str
+    errors: Sequence[GraphQLError], request_id: str, committed_fields: Collection[str] = ()
 ) -> tuple[list[FormattedError], list[request_errors.RequestError]]:
     """Format and log the errors of fields.
+
+    `committed_fields` are the response keys of the mutation fields whose writes are committed: their errors say so in
+    the message and in `extensions.committed`, so that a client without an idempotency key does not repeat the write.
 
     Returns the first MAX_ERRORS formatted errors, and the request error that each field error stands for.
     """
     classified = [classify_field_error(error, request_id) for error in errors]
-    pairs = list(zip(errors, classified, strict=True))[:MAX_ERRORS]
-    formatted = [format_graphql_error(error, cause.code, cause.message, request_id) for error, cause in pairs]
+    formatted: list[FormattedError] = []
+    unreported = set(committed_fields)
+    for error, cause in zip(errors, classified, strict=True):
+        root_field = error.path[0] if error.path else None
+        if len(formatted) >= MAX_ERRORS and root_field not in unreported:
+            continue
+        is_committed = root_field in committed_fields
+        message = COMMITTED + cause.message if is_committed else cause.message
+        formatted.append(format_graphql_error(error, cause.code, message, request_id))
+        if is_committed:
+            formatted[-1]["extensions"]["committed"] = True
+            unreported.discard(str(root_field))
     return formatted, classified
 
 

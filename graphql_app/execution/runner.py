@@ -5,11 +5,12 @@ takes an execution slot and gets its context; it is executed, and its cost is ch
 operations for which the queue has no place, and invalid variables are rejected.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import OperationType, default_field_resolver, default_type_resolver
+from graphql import GraphQLError, OperationType, default_field_resolver, default_type_resolver
 from graphql.execution import ExecutionResult, VariableValues
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,7 +22,7 @@ from graphql_app.execution.concurrency_limiter import ConcurrencyLimiter
 from graphql_app.execution.documents import Operation
 from graphql_app.execution.rate_limiter import RateLimiter
 from graphql_app.execution.request import GraphQLRequest
-from graphql_app.graphql_internals import core_schema, optimized_is_awaitable
+from graphql_app.graphql_internals import collect_fields, core_schema, optimized_is_awaitable
 from graphql_app.operation_context import OperationContext
 from graphql_app.query_engine import fast_path
 from graphql_app.query_engine.cost import MAX_COST
@@ -109,15 +110,19 @@ class OperationRunner:
         write = operation.kind is OperationType.MUTATION
         await self.concurrency_limiter.acquire(client, write=write)
         try:
-            result, cost = await self.run_with_retry(operation, request, viewer, request_id, idempotency_key)
+            result, context = await self.run_with_retry(operation, request, viewer, request_id, idempotency_key)
         finally:
             self.concurrency_limiter.release(client, write=write)
+        cost = context.cost + (BASE_COST if operation.is_query else MUTATION_COST * operation.size.roots)
         self.rate_limiter.charge(client, cost)
         extensions = self.cost_extension(cost, client) if request.extensions.get("cost") is True else None
         if not result.errors:
             return OperationResult(error_formatting.encode_body(result.data, (), extensions))
-        formatted, errors = error_formatting.format_field_errors(result.errors, request_id)
-        unavailable = is_empty(result.data) and errors[0].status == request_errors.Unavailable.status
+        committed = context.committed_fields
+        formatted, errors = error_formatting.format_field_errors(result.errors, request_id, committed)
+        # A status that clients and proxies retry automatically must not follow a commit.
+        retryable = is_empty(result.data) and not committed
+        unavailable = retryable and errors[0].status == request_errors.Unavailable.status
         return OperationResult(
             error_formatting.encode_body(result.data, formatted, extensions),
             errors[0] if unavailable else None,
@@ -127,24 +132,29 @@ class OperationRunner:
     async def run_with_retry(
         self, operation: Operation, request: GraphQLRequest, viewer: Viewer, request_id: str,
         idempotency_key: str | None,
-    ) -> tuple[ExecutionResult, int]:  # fmt: skip
-        """Execute an operation and return its result and its cost in points.
+    ) -> tuple[ExecutionResult, OperationContext]:  # fmt: skip
+        """Execute an operation and return its result and its context.
 
-        A query that fails because its connection was lost is repeated once on another connection.
+        A query that fails because its connection was lost is repeated once on another connection. If a mutation fails
+        as a whole, or exceeds the request timeout, after a field has committed, each field gets the error: the client
+        must learn which ones are committed.
 
         Raises:
             RequestError: the whole operation failed.
         """
-        base_cost = BASE_COST if operation.is_query else MUTATION_COST * operation.size.roots
         for last_attempt in (not operation.is_query, True):
+            context = operation_context.get_context(
+                self.engine, viewer, request_id, idempotency_key=idempotency_key, notify_commit=self.notify_commit
+            )
             try:
-                async with operation_context.get_context(
-                    self.engine, viewer, request_id, idempotency_key=idempotency_key, notify_commit=self.notify_commit
-                ) as context:
+                async with context:
                     result = await self.execute(operation, request, context)
-            except request_errors.RequestError:
-                raise
-            except Exception as exception:
+            except (Exception, asyncio.CancelledError) as exception:
+                if context.committed_fields:
+                    result = self.failed_result(operation, request, exception)
+                    break
+                if isinstance(exception, request_errors.RequestError | asyncio.CancelledError):
+                    raise
                 error = error_formatting.classify_error(exception)
                 if error is None:
                     raise
@@ -153,7 +163,19 @@ class OperationRunner:
                 continue
             if last_attempt or not any(is_connection_lost(error.original_error) for error in result.errors or ()):
                 break
-        return result, base_cost + context.cost
+        return result, context
+
+    def failed_result(
+        self, operation: Operation, request: GraphQLRequest, cause: Exception | asyncio.CancelledError
+    ) -> ExecutionResult:
+        """Return the result of an operation that failed as a whole: null and the same error for each root field."""
+        error = request_errors.Timeout() if isinstance(cause, asyncio.CancelledError) else cause
+        executor = self.executor(operation, self.variable_values(operation, request), None)
+        root = executor.schema.mutation_type
+        fields = collect_fields(executor.schema, executor.fragments, executor.variable_values, root, operation.node)
+        keys = list(fields.grouped_field_set)
+        errors = [GraphQLError(str(error), path=[key], original_error=error) for key in keys]
+        return ExecutionResult(dict.fromkeys(keys), errors)
 
     async def execute(
         self, operation: Operation, request: GraphQLRequest, context: OperationContext

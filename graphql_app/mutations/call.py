@@ -21,11 +21,13 @@ class MutationCall:
     """One call of a mutation field.
 
     `operation` is the field's GraphQL name; together with account, actor and key it identifies an idempotency key.
+    `response_key` is the field's name or alias in the response.
     `errors` are those of the call as a whole, such as an invalid option; errors of a row are in its `RowResult`.
     """
 
     context: OperationContext
     operation: str
+    response_key: str
     arguments: FieldArguments
     idempotency_key: str | None = None
     expected_version: int | None = None
@@ -33,6 +35,13 @@ class MutationCall:
     replayed: bool = False
     """Whether the results are those that an earlier call stored under the same idempotency key."""
     errors: list[user_errors.UserError] = field(default_factory=list)
+
+    def note_commit(self) -> None:
+        """Note that the writes of this call are committed. Call it before the next `await`.
+
+        A later error, such as a lost connection while the payload is read, then says so to the client.
+        """
+        self.context.committed_fields.add(self.response_key)
 
 
 def parse_call(info: Info, arguments: FieldArguments, *, versioned: bool = False) -> MutationCall:
@@ -57,6 +66,7 @@ def parse_call(info: Info, arguments: FieldArguments, *, versioned: bool = False
     return MutationCall(
         context,
         operation=info.field_name,
+        response_key=str(info.path.key),
         arguments={name: value for name, value in arguments.items() if name != "options"},
         idempotency_key=key,
         expected_version=expected_version,

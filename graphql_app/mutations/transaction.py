@@ -63,6 +63,8 @@ async def run(
         try:
             if single_statement and call.idempotency_key is None and (validate_only or not atomic):
                 results = await command(command_context(call, call.context.reader.fetch_rows, validate_only))
+                if not validate_only and any(not result.errors for result in results):
+                    call.note_commit()
             else:
                 results = await run_in_transaction(call, command, atomic=atomic, validate_only=validate_only)
             if not validate_only:
@@ -100,6 +102,7 @@ async def run_in_transaction(
             stored = await idempotency.claim(context, call.operation, call.idempotency_key, request_hash)
             if stored is not None:
                 call.replayed = True
+                call.note_commit()
                 return stored
         results = await command(context)
         failed = any(result.errors for result in results)
@@ -111,6 +114,7 @@ async def run_in_transaction(
         if call.idempotency_key:
             await idempotency.complete(context, call.operation, call.idempotency_key, results)
         await session.commit()
+        call.note_commit()
         return results
     finally:
         if session.in_transaction():

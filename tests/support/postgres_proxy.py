@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from sqlalchemy import make_url
@@ -37,6 +38,8 @@ class PostgresProxy:
         self.cut: tuple[str, int] | None = None
         self.stays_down = self.down = False
         self.was_cut = asyncio.Event()
+        self.silence_ended = asyncio.Event()
+        """Ends the connections that were cut with the ending `silent`: the server sends nothing more."""
 
     def url(self, settings: Settings) -> str:
         """The URL of the settings' database through this proxy."""
@@ -58,7 +61,7 @@ class PostgresProxy:
         forwarding = asyncio.create_task(self.forward_requests(reader, to_server))
         try:
             await self.forward_responses(from_server, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             forwarding.cancel()
@@ -81,6 +84,8 @@ class PostgresProxy:
                     self.was_cut.set()
                     if ending == "half":
                         writer.write(message[: len(message) // 2])
+                    elif ending == "silent":
+                        await self.silence_ended.wait()
                     elif ending == "late":
                         writer.write(message + error_message("57P01"))
                     elif ending != "closed":
@@ -101,13 +106,16 @@ async def postgres_proxy(settings: Settings, folder: Path) -> AsyncIterator[Post
     try:
         yield proxy
     finally:
+        proxy.silence_ended.set()
         server.close()
 
 
 @asynccontextmanager
-async def serving(proxy: PostgresProxy, settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, AsyncEngine]]:
-    """The app with one database connection, which goes through the proxy."""
-    small = settings.model_copy(update={"pool_size": 1})
+async def serving(
+    proxy: PostgresProxy, settings: Settings, **changes: Any
+) -> AsyncIterator[tuple[httpx.AsyncClient, AsyncEngine]]:
+    """The app with one database connection, which goes through the proxy, and with some settings changed."""
+    small = settings.model_copy(update={"pool_size": 1} | changes)
     engine = make_engine(proxy.url(settings), small, scoped=True)
     app = app_module.create_app(small, engine=engine, keyless=True)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
