@@ -80,7 +80,9 @@ class TrackingEventWhere:
     recorded_at: DateTimeFilter | None = optional("Filters by the time of recording.")
     country: StringFilter | None = optional("Filters by the country of the event (ISO 3166-1 alpha-2).")
     source: StringFilter | None = optional("Filters by the name of the reporting source.")
-    carrier_status_raw: StringFilter | None = optional("Filters by the carrier's own status code, as reported.")
+    carrier_status_raw: StringFilter | None = optional(
+        "Filters by the carrier's own status code. Case and the number of spaces are ignored, as in mappings."
+    )
     applied: bool | None = optional(
         "`true` matches events that were applied to the status, `false` those that were not."
     )
@@ -130,7 +132,8 @@ class ShipmentWhere:
     items: ItemWhere | None = optional("Matches shipments with one item that satisfies this whole filter.")
     carrier_status_raw: StringFilter | None = optional(
         "Matches shipments with a tracking event, voided ones excluded, whose carrier status code satisfies the "
-        "condition. `isNull: true` matches shipments with an event without such a code."
+        "condition. Case and the number of spaces are ignored. `isNull: true` matches shipments with an event without "
+        "such a code."
     )
     events: TrackingEventWhere | None = optional(
         "Matches shipments with one tracking event that satisfies this whole filter."

@@ -43,6 +43,25 @@ class Carrier(Node):
     ) -> "Connection[Shipment]":
         """The carrier's shipments, newest first."""
 
+    @computed_field
+    def status_mappings(
+        self,
+        first: arguments.First = strawberry.UNSET,
+        after: arguments.After = strawberry.UNSET,
+        last: arguments.Last = strawberry.UNSET,
+        before: arguments.Before = strawberry.UNSET,
+    ) -> "Connection[CarrierStatusMapping]":
+        """The account's own mappings of the carrier's status codes, ordered by status code. They take precedence over
+        the built-in mappings, which are not included."""
+
+
+@model_type(models.CarrierStatus)
+class CarrierStatusMapping:
+    raw: str
+    code: enums.TrackingEventCode
+    reason: enums.ExceptionReason | None
+    updated_at: datetime
+
 
 @model_type(models.Shipment)
 class Shipment(Node):

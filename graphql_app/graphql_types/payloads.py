@@ -87,7 +87,8 @@ class Warning:
         "AMBIGUOUS: several packages that are not closed have this tracking number; the newest was used. "
         "FUTURE: the event is more than 24 hours in the future and does not change the status. UNMAPPED_STATUS: "
         "the carrier's status code is unknown and was recorded as INFO. DUPLICATE_DIFFERS: the event was recorded "
-        "before with other values, which are unchanged."
+        "before with other values, which are unchanged. MAPPING_CHANGED: the event was recorded before with another "
+        "mapping of its carrier status."
     )
     path: list[str] | None = field(PATH_DESCRIPTION)
 
@@ -154,11 +155,25 @@ class TrackingEventsPayload:
     meta: MutationMeta = field("Information about the call.")
 
 
+@strawberry.type(
+    description="The recorded events to which a call applied a mapping again. With `validateOnly`: to which it would."
+)
+class ReappliedEvents:
+    events: int = field("Number of events that this call changed.")
+    shipments: int = field("Number of shipments whose status this call calculated again, counted once per batch.")
+    has_more: bool = field(
+        "Whether to repeat the call, with another idempotency key if any: further events may have another event code."
+    )
+
+
 @strawberry.type(description="The result of a mutation on a carrier.")
 class CarrierPayload:
     carrier: objects.Carrier | None = field(
         "The carrier in its current state. Null if there are errors, or if nothing was written and the carrier "
         "does not exist."
+    )
+    reapplied: ReappliedEvents | None = field(
+        "What `carrierStatusMap(reapply: true)` did to recorded events. Null for other calls and if there are errors."
     )
     errors: list[UserError] = field(ERRORS_DESCRIPTION)
     meta: MutationMeta = field("Information about the call.")

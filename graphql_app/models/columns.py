@@ -53,6 +53,8 @@ WEIGHT_UNIT = enum(enums.WeightUnit)
 LENGTH_UNIT = enum(enums.LengthUnit)
 NOW = text("now()")
 RETURNING = "Whether the goods are on their way back to the shipper, also while they are lost."
+CARRIER_STATUS_KEY = r"btrim(regexp_replace(upper((carrier_status_raw)::text), '\s+'::text, ' '::text, 'g'::text))"
+"""`carrier_status_codes.normalize` in SQL, as PostgreSQL prints it, so that Alembic finds no difference."""
 ACCOUNT = "The account that owns the row."
 """Comment of `account_id`. Only tables with few inserts have a foreign key to `account`, because each insert locks the
 account's row."""

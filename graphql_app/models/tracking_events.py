@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     Double,
     Identity,
     Index,
@@ -24,6 +25,7 @@ from sqlmodel import SQLModel
 from graphql_app.domain import enums
 from graphql_app.models.columns import (
     ACCOUNT,
+    CARRIER_STATUS_KEY,
     CODE,
     COUNTRY,
     INSTANT,
@@ -41,8 +43,8 @@ from graphql_app.models.shipments import Package, Shipment
 
 
 class TrackingEvent(SQLModel, table=True):
-    """A tracking event: a report of what happened to a shipment or package. Apart from voiding and whether it is
-    applied, it never changes."""
+    """A tracking event: a report of what happened to a shipment or package. Apart from voiding, whether it is applied,
+    and a code that is mapped again, it never changes."""
 
     __tablename__ = "tracking_event"
     __table_args__ = (
@@ -62,10 +64,10 @@ class TrackingEvent(SQLModel, table=True):
         Index(
             "ix_tracking_event_carrier_status",
             "account_id",
-            "carrier_status_raw",
+            "carrier_status_key",
             "occurred_at",
             "id",
-            postgresql_where=text("carrier_status_raw IS NOT NULL"),
+            postgresql_where=text("carrier_status_key IS NOT NULL"),
         ),
         Index(
             "ix_tracking_event_corrects", "corrects_event_id", postgresql_where=text("corrects_event_id IS NOT NULL")
@@ -81,7 +83,7 @@ class TrackingEvent(SQLModel, table=True):
         CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name="override"),
         {
             "comment": "A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and "
-            "not_applied_reason ever change."
+            "not_applied_reason ever change, and code, reason and position if a mapping is applied again."
         },
     )
     id: UUID | None = identity("ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.")
@@ -129,6 +131,18 @@ class TrackingEvent(SQLModel, table=True):
     )
     carrier_status_raw: str | None = column(
         identifier(128), "The carrier's own status code, up to 128 characters. Null if there is none.", null=True
+    )
+    carrier_status_key: str | None = column(
+        identifier(128),
+        "The carrier's status code for comparison: in upper case, with single spaces. Null if there is none.",
+        sa_column_args=[Computed(CARRIER_STATUS_KEY, persisted=True)],
+        null=True,
+    )
+    code_mapped: bool = column(
+        Boolean, "Whether the code was derived from the carrier's status code.", server=text("false")
+    )
+    reason_mapped: bool = column(
+        Boolean, "Whether the reason was derived from the carrier's status code.", server=text("false")
     )
     place_name: str | None = column(String(200), "Name of the place, up to 200 characters. Null if unknown.", null=True)
     city: str | None = column(String(200), "City, up to 200 characters. Null if unknown.", null=True)

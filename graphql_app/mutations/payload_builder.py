@@ -67,11 +67,14 @@ def tracking_events_payload(
     return payloads.TrackingEventsPayload(results=rows, **builder.summary(results, atomic=atomic))
 
 
-def carrier_payload(call: MutationCall, results: Sequence[RowResult]) -> payloads.CarrierPayload:
+def carrier_payload(
+    call: MutationCall, results: Sequence[RowResult], reapplied: payloads.ReappliedEvents | None = None
+) -> payloads.CarrierPayload:
     """The payload of `carrierSave` and `carrierStatusMap`."""
     builder, result = PayloadBuilder(call), first(results)
     return payloads.CarrierPayload(
         carrier=builder.row(Carrier, result.carrier, result),
+        reapplied=reapplied,
         errors=builder.errors([*call.errors, *result.errors]),
         meta=meta(call),
     )

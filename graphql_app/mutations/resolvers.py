@@ -19,7 +19,7 @@ from graphql_app.domain import enums
 from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import public_ids
-from graphql_app.mutations import payload_builder, transaction
+from graphql_app.mutations import payload_builder, reapplication, transaction
 from graphql_app.mutations.call import FieldArguments, is_atomic, limit_rows, parse_call
 from graphql_app.operation_context import Info
 
@@ -180,7 +180,11 @@ async def carrier_status_map(info: Info, arguments: FieldArguments) -> payloads.
     async def command(context: CommandContext) -> list[RowResult]:
         return [await carriers.map_status(context, mapping, validator)]
 
-    return payload_builder.carrier_payload(call, await transaction.run(call, [validator], command))
+    results = await transaction.run(call, [validator], command)
+    reapplied = None
+    if arguments["reapply"] and not call.errors and not any(result.errors for result in results):
+        reapplied = await reapplication.reapply_mapping(call, mapping)
+    return payload_builder.carrier_payload(call, results, reapplied)
 
 
 async def api_key_create(info: Info, arguments: FieldArguments) -> ApiKeyCreatePayload:

@@ -135,6 +135,16 @@ def carrier_shipments(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
 
 register_field(models.Shipment, "lateness")(lambda row, field: field.scalar(lateness.lateness(row)))
 register_field(models.Shipment, "late_by")(lambda row, field: field.scalar(lateness.late_by(row)))
+
+
+@register_field(models.Carrier, "status_mappings")
+def carrier_status_mappings(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
+    """Read the account's mappings of a carrier's status codes."""
+    return connection(
+        field, lambda arguments: sources.status_mappings(lambda status: status.c.carrier_id == outer_column(row.c.id))
+    )
+
+
 register_field(models.Shipment, "total_weight")(measurement_fields.total_weight)
 register_field(models.Shipment, "declared_value")(measurement_fields.money("declared_value"))
 register_field(models.Package, "weight")(measurement_fields.weight)

@@ -182,6 +182,15 @@ def carriers(arguments: Arguments) -> RowSet:
     return RowSet(models.Carrier, lambda _: [], "carriers", sort_keys)
 
 
+def status_mappings(condition: Condition) -> RowSet:
+    """Return the account's mappings of carrier status codes that match a condition, ordered by status code."""
+
+    def sort_keys(row: RowAlias) -> list[cursor.SortKey]:
+        return [cursor.SortKey(row.c.raw, Text(), False), cursor.SortKey(row.c.id, Uuid(), False)]
+
+    return RowSet(models.CarrierStatus, lambda row: [condition(row)], "statusMappings", sort_keys)
+
+
 def api_keys(arguments: Arguments) -> RowSet:
     """Return the account's API keys in the order of their creation."""
     return RowSet(models.ApiKey, lambda _: [], "apiKeys", lambda row: [cursor.SortKey(row.c.id, Uuid(), False)])

@@ -185,7 +185,10 @@ class Mutation:
         carrier: Annotated[str, argument("The code of the carrier.")],
         raw: Annotated[
             str,
-            argument("The carrier's own status code, as in `carrierStatusRaw`, up to 128 characters. Case is ignored."),
+            argument(
+                "The carrier's own status code, as in `carrierStatusRaw`, up to 128 characters. Case and the "
+                "number of spaces are ignored."
+            ),
         ],
         code: Annotated[
             enums.TrackingEventCode | None,
@@ -194,10 +197,17 @@ class Mutation:
         reason: Annotated[
             enums.ExceptionReason | None, argument("The exception reason to map to. Requires `code`.")
         ] = UNSET,
+        reapply: Annotated[
+            bool, argument("Whether to apply the mapping to recorded events as well. Default false.")
+        ] = False,
         options: mutation_inputs.OptionsArgument = UNSET,
     ) -> payloads.CarrierPayload | None:
         """Maps a carrier's own status code to a tracking event code, for events recorded from now on. An unknown
-        carrier returns NOT_FOUND."""
+        carrier returns NOT_FOUND. With `reapply`, recorded events of the carrier's shipments with this status code
+        take the event code, too, and the status of their shipments is calculated again: events that are not voided and
+        whose code was derived from the status code, but not those that were reported with a `code`. This happens after
+        the mapping is committed, in transactions of up to 200 events and up to 1,000 events per call; `reapplied` says
+        whether to call again. Each changed event is a change `tracking_event.remapped`."""
 
     @resolved_by(resolvers.api_key_create, ADMIN)
     def api_key_create(

@@ -23,6 +23,7 @@ ACCEPTED: dict[str, str] = {
         for name in names
     },
     "VALUE_ADDED_TO_ENUM: Enum value TimePrecision.LOCAL was added.": "only for reports in the new form without zone",
+    "OPTIONAL_ARG_ADDED: An optional argument Mutation.carrierStatusMap(reapply:) was added.": "omitted means false",
 }
 HERE = Path(__file__).parent
 RELEASED, NOW = (HERE / "released.graphql").read_text(), (HERE.parents[1] / "schema.graphql").read_text()

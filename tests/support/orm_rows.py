@@ -25,6 +25,7 @@ class AccountRows:
         self.items: dict[UUID, Any] = {row.id: row for row in rows[models.ShipmentItem]}
         self.events: dict[UUID, Any] = {row.id: row for row in rows[models.TrackingEvent]}
         self.changes: list[Any] = rows[models.Change]
+        self.status_mappings: list[Any] = rows[models.CarrierStatus]
         self.parties_of = by_shipment(rows[models.Party])
         self.references_of = by_shipment(rows[models.ShipmentReference])
         self.packages_of = by_shipment(rows[models.Package])
@@ -47,7 +48,7 @@ def by_shipment(rows: list[Any]) -> defaultdict[UUID, list[Any]]:
 async def load(engine: AsyncEngine, account: UUID) -> AccountRows:
     """Load all rows of one account."""
     models_ = (models.Shipment, models.Party, models.ShipmentReference, models.Package, models.ShipmentItem,
-             models.TrackingEvent, models.Change, models.Carrier)  # fmt: skip
+             models.TrackingEvent, models.Change, models.Carrier, models.CarrierStatus)  # fmt: skip
     rows: dict[type, list[Any]] = {}
     raw: dict[Any, str] = {}
     async with AsyncSession(engine) as session:

@@ -166,6 +166,12 @@ class ReferenceExecutor(FieldResolvers):
     def Carrier_shipments(self, row: Any, **args: Any) -> Page:
         return self.shipments(lambda shipment: shipment.carrier_id == row.id, args)
 
+    def Carrier_statusMappings(self, row: Any, **args: Any) -> Page:
+        order: Order = [(lambda status: status.raw.encode(), "text", False), (*ID, False)]
+        return Page(
+            self.loaded.status_mappings, lambda status: status.carrier_id == row.id, order, "statusMappings", args
+        )
+
     def Shipment_phase(self, row: Any) -> enums.ShipmentPhase:
         return status_rules.phase(row.status)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
-from graphql_app.domain import status_rules, tracking_numbers, units
+from graphql_app.domain import carrier_status_codes, status_rules, tracking_numbers, units
 from tests.support import reference_lateness
 from tests.support.orm_rows import AccountRows
 
@@ -134,7 +134,7 @@ def event(event: Any, filter_: Filter | None, loaded: AccountRows) -> bool:
         and instant(event.recorded_at, where.get("recordedAt"))
         and text(event.country_code, where.get("country"))
         and text(event.source_name, where.get("source"))
-        and text(event.carrier_status_raw, where.get("carrierStatusRaw"))
+        and text(event.carrier_status_key, where.get("carrierStatusRaw"), carrier_status_codes.normalize)
     )
 
 
@@ -210,7 +210,8 @@ def items(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
 def carrier_status(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     """StringFilter on the carrier status codes of the events that are not voided."""
     return not conditions_of(filter_) or any(
-        event.voided_at is None and text(event.carrier_status_raw, filter_) for event in loaded.events_of[row.id]
+        event.voided_at is None and text(event.carrier_status_key, filter_, carrier_status_codes.normalize)
+        for event in loaded.events_of[row.id]
     )
 
 

@@ -64,6 +64,8 @@ def events(rows: dict[str, list[Row]], shipment: Row, packages: list[Row], n: in
                 "source_name": pick(["api", "dhl", "DHL\\é"], n + i),
                 "external_event_id": pick([None, f"e{n}'\"{i}"], i),
                 "carrier_status_raw": pick([None, "OK", "\t"], i),
+                "code_mapped": False,
+                "reason_mapped": False,
                 **place,
                 "estimated_delivery_at": at(day + 99999) if i % 5 == 1 else None,
                 "override_status": pick(STATUSES, n + i) if override else None,

@@ -1,6 +1,7 @@
 -- Saves the mapping of a carrier's status code. Without a code it is deleted and the built-in mapping applies.
 WITH existing AS (
     SELECT id FROM carrier WHERE account_id = @account::uuid AND code = @carrier::text
+    FOR NO KEY UPDATE  -- waits for batches that apply the previous mapping, see carrier_lock.sql
 ),
 saved AS (
     INSERT INTO carrier_status AS s (account_id, carrier_id, raw, code, reason)

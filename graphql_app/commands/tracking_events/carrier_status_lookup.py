@@ -9,8 +9,15 @@ from graphql_app.domain import carrier_status_codes, enums
 Code = enums.TrackingEventCode
 UNMAPPED_MESSAGE = (
     "This carrier status has no mapping. The event is stored as INFO and does not change the status. "
-    "Add a mapping with `carrierStatusMap`."
+    "Add a mapping with `carrierStatusMap`; with `reapply: true` it applies to this event, too."
 )
+
+
+async def mapped_status(context: CommandContext, carrier: str, raw: str) -> carrier_status_codes.MappedStatus:
+    """The event code and reason that a carrier's normalized status code is mapped to now."""
+    for row in await context.sql("carrier_statuses_get", {"carriers": [carrier], "raws": [raw]}):
+        return Code(row.code), row.reason and enums.ExceptionReason(row.reason)
+    return carrier_status_codes.built_in_mapping(carrier, raw) or (Code.INFO, None)
 
 
 async def map_carrier_statuses(context: CommandContext, rows: Sequence[tuple[EventReport, str | None]]) -> None:

@@ -77,6 +77,8 @@ def override_event(validator: Validator, shipment: LockedShipment, status: Shipm
         "source": enums.EventSource.OVERRIDE.value,
         "source_name": "override",
         "override_status": status.value,
+        "code_mapped": False,
+        "reason_mapped": False,
     }
     row["external_event_id"] = row["id"].hex
     report = EventReport(validator, {}, row, row["code"], None)

@@ -13,6 +13,10 @@ from graphql_app.domain import event_identity
 
 PLACE_COLUMNS = ("place_name", "city", "region", "postal_code", "country_code", "latitude", "longitude")
 """Columns of the place of an event, in the order of the deduplication key."""
+MAPPING_CHANGED_MESSAGE = (
+    "This carrier status has another mapping since the event was recorded. The recorded event is unchanged. To apply "
+    "the mapping to it, use `carrierStatusMap` with `reapply: true`."
+)
 Reports = Sequence[tuple[EventReport, RowResult]]
 """Validated reports, each with its result."""
 
@@ -40,6 +44,8 @@ async def without_duplicates(context: CommandContext, rows: Reports) -> list[tup
             continue
         result.event = existing["id"]
         add_warning(report, list(differences(report, existing)))
+        if report.row["code_mapped"] and existing["code_mapped"] and report.row["code"] != existing["code"]:
+            report.validator.add_warning("MAPPING_CHANGED", MAPPING_CHANGED_MESSAGE, "carrierStatusRaw")
     return new_rows
 
 

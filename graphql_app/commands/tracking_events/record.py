@@ -36,12 +36,13 @@ async def record(context: CommandContext, reports: Sequence[EventReport]) -> lis
     valid = [index for index, report in enumerate(reports) if not report.validator.errors]
     carriers = await resolve_targets(context, reports, valid)
     valid = [index for index in valid if not reports[index].validator.errors]
+    shipment_ids = {reports[index].row["shipment_id"] for index in valid}
+    locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in shipment_ids])
+    # After the lock, which gives the transaction an ID: `reapply.transactions_before` relies on it.
     await carrier_status_lookup.map_carrier_statuses(context, [(reports[index], carriers[index]) for index in valid])
     for index in valid:
         set_derived_columns(reports[index])
         results[index].shipment = reports[index].row["shipment_id"]
-    shipment_ids = {results[index].shipment for index in valid}
-    locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in shipment_ids])
     await insert(context, locked, [(reports[index], results[index]) for index in valid])
     return results
 

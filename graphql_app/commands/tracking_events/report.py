@@ -65,6 +65,8 @@ def validate(validator: Validator, fields: Input) -> EventReport:
         "carrier_status_raw": raw,
         "estimated_delivery_at": validator.instant(fields, "estimatedDeliveryAt"),
         "override_status": None,
+        "code_mapped": code is None,
+        "reason_mapped": code is None and reason is None,
         **validate_place(validator.at("place"), fields.get("place") or {}),
     }
     if OccurrenceTime(time.occurred_at, datetime.now(UTC), time.time_precision).is_future:

@@ -338,6 +338,9 @@ def upgrade() -> None:
     sa.Column('source_name', sa.String(length=64, collation='C'), nullable=False, comment='Name of the reporting source, up to 64 characters.'),
     sa.Column('external_event_id', sa.String(length=128, collation='C'), nullable=True, comment="The source's own ID of the event, up to 128 characters. Null if there is none."),
     sa.Column('carrier_status_raw', sa.String(length=128, collation='C'), nullable=True, comment="The carrier's own status code, up to 128 characters. Null if there is none."),
+    sa.Column('carrier_status_key', sa.String(length=128, collation='C'), sa.Computed(columns.CARRIER_STATUS_KEY, persisted=True), nullable=True, comment="The carrier's status code for comparison: in upper case, with single spaces. Null if there is none."),
+    sa.Column('code_mapped', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment="Whether the code was derived from the carrier's status code."),
+    sa.Column('reason_mapped', sa.Boolean(), server_default=sa.text('false'), nullable=False, comment="Whether the reason was derived from the carrier's status code."),
     sa.Column('place_name', sa.String(length=200), nullable=True, comment='Name of the place, up to 200 characters. Null if unknown.'),
     sa.Column('city', sa.String(length=200), nullable=True, comment='City, up to 200 characters. Null if unknown.'),
     sa.Column('region', sa.String(length=100), nullable=True, comment='State, province or region, up to 100 characters. Null if unknown.'),
@@ -366,12 +369,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_tracking_event_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tracking_event')),
     sa.UniqueConstraint('account_id', 'shipment_id', 'dedupe_key', name=op.f('uq_tracking_event_account_id_shipment_id_dedupe_key')),
-    comment='A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and not_applied_reason ever change.'
+    comment='A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and not_applied_reason ever change, and code, reason and position if a mapping is applied again.'
     )
     op.create_index(op.f('ix_tracking_event_account_id_code_occurred_at_id'), 'tracking_event', ['account_id', 'code', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_occurred_at_id'), 'tracking_event', ['account_id', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_recorded_at_id'), 'tracking_event', ['account_id', 'recorded_at', 'id'], unique=False)
-    op.create_index('ix_tracking_event_carrier_status', 'tracking_event', ['account_id', 'carrier_status_raw', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('carrier_status_raw IS NOT NULL'))
+    op.create_index('ix_tracking_event_carrier_status', 'tracking_event', ['account_id', 'carrier_status_key', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('carrier_status_key IS NOT NULL'))
     op.create_index('ix_tracking_event_corrects', 'tracking_event', ['corrects_event_id'], unique=False, postgresql_where=sa.text('corrects_event_id IS NOT NULL'))
     op.create_index('ix_tracking_event_country', 'tracking_event', ['account_id', 'country_code', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('country_code IS NOT NULL'))
     op.create_index(op.f('ix_tracking_event_shipment_id_occurred_at_position_id'), 'tracking_event', ['shipment_id', 'occurred_at', 'position', 'id'], unique=False)

@@ -44,7 +44,9 @@ EVENT_FILTERS: dict[str, Filter] = {
     "recordedAt": nested_filter("recordedAt", datetime_filter(column("recorded_at"))),
     "country": nested_filter("country", string_filter(column("country_code"))),
     "source": nested_filter("source", string_filter(column("source_name"))),
-    "carrierStatusRaw": nested_filter("carrierStatusRaw", string_filter(column("carrier_status_raw"))),
+    "carrierStatusRaw": nested_filter(
+        "carrierStatusRaw", string_filter(column("carrier_status_key"), predicates.carrier_status_key)
+    ),
     "applied": predicates.boolean_equals("applied", "applied"),
     "includeVoided": predicates.voided_filter,
 }

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, Uuid, case, exists,
 from sqlmodel import SQLModel
 
 from graphql_app import models
-from graphql_app.domain import enums, status_rules
+from graphql_app.domain import carrier_status_codes, enums, status_rules
 from graphql_app.errors import request_errors
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
@@ -75,6 +75,11 @@ def checked_text(text: str) -> str:
 def checked_texts(texts: Sequence[str]) -> list[str]:
     """Return strings of a filter as `checked_text` does."""
     return [checked_text(text) for text in texts]
+
+
+def carrier_status_key(text: str) -> str:
+    """Return a carrier's status code for comparison, checked as `checked_text` does."""
+    return carrier_status_codes.normalize(checked_text(text))
 
 
 def decode_id(model: type[SQLModel], public_id: str) -> UUID:

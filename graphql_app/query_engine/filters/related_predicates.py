@@ -22,6 +22,7 @@ from graphql_app.query_engine.filters.predicates import (
     Filter,
     Predicate,
     all_of,
+    carrier_status_key,
     checked_text,
     checked_texts,
     column,
@@ -72,7 +73,7 @@ def carrier_status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate
     """ShipmentWhere.carrierStatusRaw: an event that is not voided with such a code. Nothing if no condition is set."""
     if all(operand is None for operand in arguments.values.values()):
         return []
-    inner = string_filter(column("carrier_status_raw"))
+    inner = string_filter(column("carrier_status_key"), carrier_status_key)
     return related_row_exists(models.TrackingEvent, of_shipment, inner, is_not_voided)(row, arguments)
 
 
