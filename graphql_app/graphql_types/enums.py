@@ -4,7 +4,7 @@ from inspect import cleandoc
 
 import strawberry
 
-from graphql_app.domain import enums
+from graphql_app.domain import enums, statistics_enums
 from graphql_app.errors.user_errors import ErrorCode
 from graphql_app.graphql_internals import describe_enum_values
 
@@ -19,6 +19,10 @@ REGISTERED = (
     enums.ShipmentStatus, enums.ShipmentPhase, enums.ShipmentDirection, enums.PartyRole, enums.WeightUnit,
     enums.LengthUnit, enums.TimePrecision, enums.NotAppliedReason, enums.ExceptionReason, enums.TrackingEventCode,
     enums.CountPrecision, enums.Lateness, enums.OrderDirection, enums.ShipmentOrderField, enums.TrackingEventOrderField,
+    statistics_enums.ShipmentDimension, statistics_enums.TrackingEventDimension,
+    statistics_enums.ShipmentItemDimension, statistics_enums.ShipmentTimeField,
+    statistics_enums.TrackingEventTimeField, statistics_enums.BucketUnit, statistics_enums.GroupOrderField,
+    statistics_enums.ShipmentGroupOrderField, statistics_enums.StatisticsPrecision,
     enums.BulkErrorPolicy, ErrorCode,
 )  # fmt: skip
 """All enums of the API."""

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graphql_app import models
-from graphql_app.domain import enums
+from graphql_app.domain import enums, statistics_enums
 from graphql_app.graphql_types import arguments, filters
 from graphql_app.graphql_types.connections import Connection
 from graphql_app.graphql_types.model_type import computed_field, field, model_type
@@ -40,7 +40,7 @@ class Carrier(Node):
         where: filters.ShipmentWhereArgument = strawberry.UNSET,
         first: arguments.First = strawberry.UNSET,
         after: arguments.After = strawberry.UNSET,
-    ) -> "Connection[Shipment]":
+    ) -> "ShipmentConnection":
         """The carrier's shipments, newest first."""
 
     @computed_field
@@ -61,6 +61,21 @@ class CarrierStatusMapping:
     code: enums.TrackingEventCode
     reason: enums.ExceptionReason | None
     updated_at: datetime
+
+
+@strawberry.type(description="A value of a dimension, with the number of shipments that have it.")
+class ShipmentFacetValue:
+    value: str | None = field("The value as text: a code, name or enum value. Null if not set.")
+    label: str | None = field("A text for people: the name of a carrier, otherwise the value itself.")
+    count: int = field("The number of shipments with this value.")
+
+
+@strawberry.type(description="The values of a dimension among the shipments of a list.")
+class ShipmentFacet:
+    dimension: statistics_enums.ShipmentDimension = field("The dimension of the values.")
+    values: list[ShipmentFacetValue] = field("The values, the most frequent first.")
+    has_more: bool = field("Whether there are more values than `limit`.")
+    precision: statistics_enums.StatisticsPrecision = field("How exact the counts are.")
 
 
 @model_type(models.Shipment)
@@ -152,6 +167,34 @@ class Shipment(Node):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+
+
+@strawberry.type(description="A page of a list of shipments, with the cursors that lead to the pages around it.")
+class ShipmentConnection(Connection[Shipment]):
+    @computed_field
+    def facets(
+        self,
+        by: Annotated[
+            list[statistics_enums.ShipmentDimension],
+            strawberry.argument(description="The dimensions, each once. The facets are in the order of the enum."),
+        ],
+        limit: Annotated[
+            int | None, strawberry.argument(description="Maximum number of values per facet: 0 to 250; default 20.")
+        ] = strawberry.UNSET,
+        own_filter: Annotated[
+            bool | None,
+            strawberry.argument(
+                description="Whether the filter of `where` on the dimension itself applies to its facet. Only the "
+                "filter at the top level of `where` is left out. Default false."
+            ),
+        ] = False,
+        metadata_key: Annotated[
+            str | None,
+            strawberry.argument(description="The metadata key of the dimension METADATA. Case-sensitive."),
+        ] = strawberry.UNSET,
+    ) -> list[ShipmentFacet]:
+        """Values of dimensions with the number of shipments of the whole list, whatever the page. Each facet costs
+        1,000 and its `limit`."""
 
 
 @strawberry.type(description="Why a shipment has its current status.")

@@ -7,6 +7,7 @@ Page sizes out of range, `first` together with `last`, and cursors of another or
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, exists, func, or_, select, tuple_
@@ -16,6 +17,7 @@ from sqlmodel import SQLModel
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import cursor, json_sql
 from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, SelectedField, Where
+from graphql_app.query_engine.statistics import facets
 
 DEFAULT_PAGE_SIZE = 50
 """Rows of a page without `first` and `last`."""
@@ -43,6 +45,8 @@ class RowSet:
     """What cursors contain: the sort keys, then further values. None: the sort keys only."""
     expired: Callable[[PlanBuilder, Sequence[ColumnElement[Any]]], ColumnElement[bool]] | None = None
     """The condition under which a cursor with these values is rejected with CURSOR_EXPIRED. None: never."""
+    of_arguments: "Callable[[Arguments], RowSet] | None" = None
+    """The rows for other arguments; only for connections with facets."""
 
 
 class ConnectionBuilder:
@@ -70,8 +74,9 @@ class ConnectionBuilder:
     def statement(self) -> Select[Any]:
         """Return the SELECT of the connection's JSON: one row with one text."""
         pieces = self.field.embedded_object(
-            edges=self.edges, nodes=self.nodes, pageInfo=self.page_info, totalCount=self.total_count
-        )
+            edges=self.edges, nodes=self.nodes, pageInfo=self.page_info, totalCount=self.total_count,
+            facets=partial(facets.facets, self),
+        )  # fmt: skip
         statement = select(json_sql.text(pieces))
         self.check_expired()
         if self.reads_rows:
@@ -103,6 +108,16 @@ class ConnectionBuilder:
         """Return the predicates of the connection's rows, on any page."""
         restrict = self.builder.account_check if self.rows.via_foreign_key else self.builder.account_filter
         return [restrict(row), *self.rows.where(row)]
+
+    def facet_row(self) -> RowAlias:
+        """Return the table of the rows that facets count. Implements `facets.FacetRows`."""
+        return self.builder.row(self.rows.model)
+
+    def facet_predicates(self, row: RowAlias, own_filter: tuple[str, ...]) -> list[ColumnElement[bool]]:
+        """Return the predicates of these rows without one filter of `where`."""
+        assert self.rows.of_arguments is not None
+        rows = self.rows.of_arguments(facets.without_filter(self.arguments, own_filter))
+        return [self.builder.account_filter(row), *rows.where(row)]
 
     def cursor_predicates(self) -> list[ColumnElement[bool]]:
         """Return the predicates for rows after `after` and before `before`, if these are set."""

@@ -199,7 +199,9 @@ class SelectedField:
         """Read this field as the value of an expression. `prefix` is that of public IDs."""
         return json_sql.scalar(expression, self.type, prefix=prefix)
 
-    def embedded_object(self, exists: ColumnElement[Any] | None = None, **members: "EmbeddedField") -> json_sql.Pieces:
+    def embedded_object(
+        self, exists: ColumnElement[Any] | None = None, /, **members: "EmbeddedField"
+    ) -> json_sql.Pieces:
         """Read this field as an object built from the same row; null unless `exists` is true.
 
         `members` holds each field of the object by its GraphQL name.

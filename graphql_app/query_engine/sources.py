@@ -147,7 +147,13 @@ def shipments(arguments: Arguments, *conditions: Condition) -> RowSet:
             *search.search_predicates(row, arguments),
         ]
 
-    return RowSet(models.Shipment, where, order.name, order.sort_keys)
+    return RowSet(
+        models.Shipment,
+        where,
+        order.name,
+        order.sort_keys,
+        of_arguments=lambda changed: shipments(changed, *conditions),
+    )
 
 
 def events(arguments: Arguments) -> RowSet:

@@ -6,7 +6,19 @@ when a client selects it.
 
 from collections.abc import Iterator
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_required_argument,
+    parse,
+)
 from graphql.execution import Executor
 
 from graphql_app.graphql_internals import FieldDetails
@@ -37,9 +49,20 @@ def plan_every_field(schema: GraphQLSchema, reader: FieldReaders) -> None:
                 raise TypeError(f"{type_name}.{name} cannot be read: {error!r}") from error
 
 
+def sample_value(type_: GraphQLInputType) -> str:
+    """Return a valid value of the type of a required argument: a list, an enum value or a text."""
+    nullable = get_nullable_type(type_)
+    if isinstance(nullable, GraphQLList):
+        return f"[{sample_value(nullable.of_type)}]"
+    return next(iter(nullable.values)) if isinstance(nullable, GraphQLEnumType) else '""'
+
+
 def selection_tokens(name: str, field: GraphQLField, reader: FieldReaders) -> Iterator[str]:
     """Yield the tokens of a GraphQL selection of a field."""
     yield name
+    required = {key: argument for key, argument in field.args.items() if is_required_argument(argument)}
+    if required:
+        yield f"({', '.join(f'{key}: {sample_value(argument.type)}' for key, argument in required.items())})"
     type_ = get_named_type(field.type)
     if is_leaf_type(type_):
         return

@@ -81,7 +81,11 @@ class TypeMapping:
             names = sorted(f"{model.__name__}.{name}" for model, name in unused)
             raise TypeError(f"The schema has no field for the computed fields {', '.join(names)}.")
         queries = schema.query_type.fields if schema.query_type else {}
-        self.root_fields = {name for name, field in queries.items() if self.reads_database(get_named_type(field.type))}
+        self.root_fields = {
+            name
+            for name, field in queries.items()
+            if hasattr(field.resolve, "source") or self.reads_database(get_named_type(field.type))
+        }
         plan_every_field(schema, self)
 
     def reads_database(self, type_: GraphQLNamedType) -> bool:

@@ -13,7 +13,7 @@ from graphql import GraphQLObjectType
 from graphql_app.auth.scopes import ADMIN, READ
 from graphql_app.errors import request_errors
 from graphql_app.graphql_internals import python_name
-from graphql_app.graphql_types import filters, objects
+from graphql_app.graphql_types import filters, objects, statistics, statistics_arguments
 from graphql_app.graphql_types.api_keys import ApiKey
 from graphql_app.graphql_types.arguments import After, Before, First, Last, ShipmentBy, argument
 from graphql_app.graphql_types.connections import Connection
@@ -24,6 +24,7 @@ from graphql_app.operation_context import Info
 from graphql_app.query_engine import change_log, sources
 from graphql_app.query_engine.executor import SourceQuery
 from graphql_app.query_engine.sources import Source
+from graphql_app.query_engine.statistics import sources as statistics_sources
 from graphql_app.schema import authorization
 
 UNSET = strawberry.UNSET
@@ -152,7 +153,7 @@ class Query:
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,
-    ) -> Connection[objects.Shipment] | None:
+    ) -> objects.ShipmentConnection | None:
         """Lists the account's shipments, newest first unless `orderBy` is given."""
 
     @from_source(sources.EVENTS)
@@ -171,6 +172,44 @@ class Query:
         before: Before = UNSET,
     ) -> Connection[objects.TrackingEvent] | None:
         """Lists the account's tracking events, latest first unless `orderBy` is given."""
+
+    @from_source(statistics_sources.SHIPMENT_STATISTICS)
+    def shipment_stats(
+        where: filters.ShipmentWhereArgument = UNSET,
+        group_by: statistics_arguments.ShipmentDimensions = UNSET,
+        bucket: statistics_arguments.ShipmentBucketArgument = UNSET,
+        metadata_key: statistics_arguments.MetadataKeyArgument = UNSET,
+        order_by: statistics_arguments.ShipmentGroupOrders = UNSET,
+        first: statistics_arguments.FirstGroups = UNSET,
+    ) -> statistics.ShipmentStatistics | None:
+        """Counts and measures the account's shipments, in total and by groups. Up to 100,000 matching shipments the
+        figures are exact; `precision` tells what holds beyond. Each use costs 1,000, and each group that `first`
+        allows for costs 1 and the rows selected in it."""
+
+    @from_source(statistics_sources.EVENT_STATISTICS)
+    def tracking_event_stats(
+        where: filters.TrackingEventWhereArgument = UNSET,
+        group_by: statistics_arguments.TrackingEventDimensions = UNSET,
+        bucket: statistics_arguments.TrackingEventBucketArgument = UNSET,
+        order_by: statistics_arguments.GroupOrders = UNSET,
+        first: statistics_arguments.FirstGroups = UNSET,
+    ) -> statistics.TrackingEventStatistics | None:
+        """Counts and measures the account's tracking events, in total and by groups. Limits and cost are those of
+        `shipmentStats`."""
+
+    @from_source(statistics_sources.ITEM_STATISTICS)
+    def shipment_item_stats(
+        where: filters.ShipmentWhereArgument = UNSET,
+        item_where: Annotated[
+            filters.ItemWhere | None, argument("Counts only items that satisfy this filter.")
+        ] = UNSET,
+        group_by: statistics_arguments.ShipmentItemDimensions = UNSET,
+        metadata_key: statistics_arguments.MetadataKeyArgument = UNSET,
+        order_by: statistics_arguments.GroupOrders = UNSET,
+        first: statistics_arguments.FirstGroups = UNSET,
+    ) -> statistics.ShipmentItemStatistics | None:
+        """Counts and measures the items of the shipments that satisfy `where`, in total and by groups. Limits and cost
+        are those of `shipmentStats`."""
 
     @from_source(sources.TRACK)
     def track(

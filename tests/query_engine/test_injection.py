@@ -28,7 +28,10 @@ PAYLOADS = [
     f'{MARKER}"}}],"x":[{{"',
     f"{MARKER}\u2028\n\t\x01📦",
 ]
-SELECTIONS = {"carrier": "{ id }", "track": "{ id }", "node": "{ id }", "nodes": "{ id }", "shipment": "{ id }"}
+SELECTIONS = {
+    **dict.fromkeys(("carrier", "track", "node", "nodes", "shipment"), "{ id }"),
+    **dict.fromkeys(("shipmentStats", "trackingEventStats", "shipmentItemStats"), "{ total { count } }"),
+}
 Path = tuple[str, ...]
 
 

@@ -41,6 +41,12 @@ QUERIES = {
     "shipments": '{ shipments(first: 2, search: "ham", where: { events: { applied: true } }) '
     "{ nodes { ALL } edges { node { ALL } cursor } pageInfo { hasNextPage startCursor } totalCount { count } } }",
     "trackingEvents": "{ trackingEvents(first: 2) { nodes { shipment { ALL } } totalCount(limit: null) { count } } }",
+    "shipmentStats": "{ shipmentStats(groupBy: [CARRIER, TAG], first: 3, bucket: { field: CREATED_AT, by: DAY, "
+    "fillGaps: true }) { total { declaredValue { sum } } "
+    "groups { keys { label } shipments(first: 1) { nodes { ALL } } } } }",
+    "trackingEventStats": "{ trackingEventStats(groupBy: [CODE]) { groups { events(first: 1) { nodes { "
+    "shipment { number } } } } } }",
+    "shipmentItemStats": "{ shipmentItemStats(groupBy: [SKU]) { groups { measures { value { sum } } } } }",
     "track": '{ track(trackingNumber: "trk-0002/0", carrier: "fed_ex") { shipment { number carrier { name } } } }',
     "carrier": '{ carrier(code: "dhl") { shipments(first: 2) { nodes { ALL } } } }',
     "carriers": "{ carriers(first: 2) { nodes { shipments(first: 1) { nodes { ALL } } } } }",

@@ -37,6 +37,7 @@ SMALLEST_VALUES: dict[str, Any] = {
     "DateTime": "2026-03-02T00:00:00Z",
     "LocalDateTime": "2026-03-02T00:00:00",
     "Date": "2026-03-02",
+    "Duration": "P1D",
     "TimeZone": "Europe/Berlin",
     "Decimal": "1",
     "CountryCode": "DE",
@@ -51,7 +52,20 @@ GENERAL_VALUES: dict[str, list[Any]] = {
     "Decimal": ["0", "999999"],
 }
 """Values for leaves where no value of the victim fits: conditions that match all or no rows."""
-SAME_LEVEL_FIELDS = {"nodes", "pageInfo", "totalCount", "results", "errors", "warnings"}
+CLOCK_FIELDS = {"age", "lateBy", "asOf"}
+"""Fields whose values change from one request to the next."""
+REQUIRED_ARGUMENTS = {
+    "ShipmentMeasures.metadataNumber": '(key: "x")',
+    "ShipmentItemMeasures.metadataNumber": '(key: "x")',
+}
+"""The arguments of fields that require some. The key selects a value of rows that are restricted to the account."""
+FACETS = """{ shipments(first: 1) { facets(metadataKey: "x", by: [STATUS, PHASE, LATENESS, CARRIER, SERVICE, DIRECTION,
+  ORIGIN_COUNTRY, DESTINATION_COUNTRY, DESTINATION_CITY, EXCEPTION_REASON, INCOTERM, CURRENCY, TAG, METADATA]) {
+  dimension values { value label count } } } }"""
+"""All facets. They are too expensive below every list."""
+SAME_LEVEL_FIELDS = {
+    "nodes", "pageInfo", "totalCount", "results", "errors", "warnings", "total", "groups", "keys", "measures",
+}  # fmt: skip
 """Fields that do not count as a level of depth."""
 COUNTING_FIELDS = {"id", "cursor", "count", "code", "endCursor"}
 """Fields that show which rows a page has, and how many there are."""
@@ -151,14 +165,18 @@ def selection(type_: GraphQLOutputType, depth: int = 1, aliased: Collection[str]
     parts = []
     for name, field in named.fields.items():
         field_type = get_named_type(field.type)
-        assert not any(map(is_required_argument, field.args.values())), f"say how {named.name}.{name} is shown"
+        coordinate = f"{named.name}.{name}"
+        if name in CLOCK_FIELDS or coordinate == "ShipmentConnection.facets":
+            continue
+        arguments = REQUIRED_ARGUMENTS.get(coordinate, "")
+        assert arguments or not any(map(is_required_argument, field.args.values())), f"say how {coordinate} is shown"
         if name == "edges":
             parts.append("edges { cursor }")
         elif is_leaf_type(field_type) and (depth >= 0 or name in COUNTING_FIELDS):
             parts.append(f"{named.name}_{name}: {name}" if name in aliased else name)
         elif not is_leaf_type(field_type) and (name in SAME_LEVEL_FIELDS or depth > 0):
             page = "(first: 3)" if "first" in field.args else ""
-            parts.append(f"{name}{page} {selection(field.type, depth - (name not in SAME_LEVEL_FIELDS))}")
+            parts.append(f"{name}{arguments or page} {selection(field.type, depth - (name not in SAME_LEVEL_FIELDS))}")
     return f"{{ {' '.join(parts) or '__typename'} }}"
 
 
@@ -218,7 +236,8 @@ def query_probes(victim_values: Mapping[str, list[Any]], own_ids: Mapping[str, s
         arguments = smallest_arguments(field)
         yield Probe(name, document("query", name, field, arguments), arguments)
         yield from field_probes("query", name, field, arguments, victim_values)
-    probed = set()
+    yield Probe("facets", FACETS, {})
+    probed = {("ShipmentConnection", "facets"), *(tuple(name.split(".")) for name in REQUIRED_ARGUMENTS)}
     for type_ in CORE.get_possible_types(CORE.type_map["Node"]):  # type: ignore[arg-type]
         wrapper = f'node(id: "{table_entry(type_.name, own_ids, "reached")}") {{ ... on {type_.name} {{ %s }} }}'
         for name, field in type_.fields.items():

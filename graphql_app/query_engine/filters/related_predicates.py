@@ -64,9 +64,12 @@ def has_role(role: enums.PartyRole, party: RowAlias) -> Predicate:
 
 
 def item_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
-    """ItemWhere: a single item that satisfies all conditions."""
-    inner = all_of(*(nested_filter(name, string_filter(column(name))) for name in ("sku", "title", "batch")))
-    return related_row_exists(models.ShipmentItem, of_shipment, inner)(row, arguments)
+    """ShipmentWhere.items: a single item that satisfies all conditions."""
+    return related_row_exists(models.ShipmentItem, of_shipment, item_predicates)(row, arguments)
+
+
+item_predicates = all_of(*(nested_filter(name, string_filter(column(name))) for name in ("sku", "title", "batch")))
+"""The filter of an ItemWhere, applied to an item."""
 
 
 def carrier_status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
