@@ -205,6 +205,13 @@ def test_only_the_settings_read_the_environment() -> None:
     assert reading == {"settings.py"}
 
 
+def test_only_the_database_tells_the_time() -> None:
+    """What is stored and compared has one clock. The examples of GraphiQL are not stored."""
+    clock = re.compile(r"\b(datetime\.now|datetime\.utcnow|date\.today|time\.time|fromtimestamp)\(")
+    readers = [path for path in MODULES if clock.search(path.read_text())]
+    assert readers == [ROOT / "transport" / "graphiql.py"]
+
+
 def test_no_module_has_a_vague_name() -> None:
     assert [name(path) for path in MODULES if VAGUE & {path.stem, *path.relative_to(ROOT).parent.parts}] == []
 

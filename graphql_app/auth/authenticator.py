@@ -16,7 +16,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +52,7 @@ KEYS_SQL = text(
     "WHERE expires_at IS NULL OR expires_at > now()"
 )
 DEFAULT_ACCOUNT_SQL = text("SELECT id, slug, has_keys FROM default_account()")
-SET_LAST_USED_SQL = text("SELECT api_keys_set_last_used(:ids, :used_at)")
+SET_LAST_USED_SQL = text("SELECT api_keys_set_last_used(:ids, :seconds_ago)")
 
 
 class CachedKey:
@@ -65,8 +64,8 @@ class CachedKey:
         self.viewer = viewer
         self.read_at = read_at
         self.used_at = read_at
-        self.minute = 0
-        """The minute, counted from 1970, of the last use that was noted for `last_used_at`."""
+        self.minute = -1
+        """The minute of the monotonic clock of the last use that was noted for `last_used_at`."""
         self.on_revoked: set[Callable[[], None]] = set()
         """Callbacks for when the key is revoked, has expired or was changed."""
 
@@ -94,8 +93,8 @@ class ApiKeyAuthenticator:
         """Hashes for the next query, and the prefixes of their secrets."""
         self.current_query: asyncio.Task[None] | None = None
         self.next_query: asyncio.Task[None] | None = None
-        self.last_used: dict[UUID, datetime] = {}
-        """Times of use that are not saved yet, by key ID."""
+        self.last_used: dict[UUID, float] = {}
+        """Times of use that are not saved yet, by key ID, on the monotonic clock."""
 
     async def __call__(self, scope: Scope) -> Viewer:
         """Return the viewer of an ASGI scope.
@@ -142,10 +141,10 @@ class ApiKeyAuthenticator:
         """Note that a key was used: in the cache, and once a minute in `last_used` for the database."""
         entry.used_at = time.monotonic()
         self.cached.move_to_end(hash_)
-        minute = int(time.time()) // 60
+        minute = int(entry.used_at) // 60
         if minute != entry.minute and entry.viewer.key_id is not None:
             entry.minute = minute
-            self.last_used[entry.viewer.key_id] = datetime.fromtimestamp(minute * 60, UTC)
+            self.last_used[entry.viewer.key_id] = entry.used_at
 
     @contextmanager
     def on_revoked(self, viewer: Viewer, callback: Callable[[], None]) -> Iterator[None]:
@@ -260,9 +259,10 @@ class ApiKeyAuthenticator:
                 is_available = False
 
     async def save_last_used(self) -> None:
-        """Save when keys were last used."""
+        """Save when keys were last used. The database's clock gives the time, this process the seconds since then."""
         last_used, self.last_used = dict(sorted(self.last_used.items())), {}
-        parameters = {"ids": list(last_used), "used_at": list(last_used.values())}
+        now = time.monotonic()
+        parameters = {"ids": list(last_used), "seconds_ago": [now - used_at for used_at in last_used.values()]}
         try:
             async with self.connect() as connection:
                 await connection.execute(SET_LAST_USED_SQL, parameters)

@@ -33,6 +33,9 @@ SLUG_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 MAX_ACCOUNT_NAME_CHARACTERS = 200
 
+MAX_DURATION = timedelta(days=1_000_000)
+"""Longer durations are shortened to this one. It ends after the last valid expiry, so that it is rejected too."""
+
 DURATION_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 """Suffix of a duration → argument of timedelta."""
 
@@ -43,8 +46,8 @@ LIST_KEYS = text(
 )
 
 
-def parse_expiry(value: str) -> datetime:
-    """Return an expiry: a duration from now in days, hours or minutes (90d), or an ISO 8601 date or time.
+def parse_expiry(value: str) -> datetime | timedelta:
+    """Return an expiry: a duration in days, hours or minutes (90d), or an ISO 8601 date or time.
 
     A date or time without a UTC offset is in UTC.
 
@@ -54,7 +57,7 @@ def parse_expiry(value: str) -> datetime:
     number, unit = value[:-1], value[-1:]
     try:
         if number.isdecimal() and unit in DURATION_UNITS:
-            return datetime.now(UTC) + timedelta(**{DURATION_UNITS[unit]: int(number)})
+            return min(timedelta(**{DURATION_UNITS[unit]: int(number)}), MAX_DURATION)
         expiry = datetime.fromisoformat(value)
         return expiry if expiry.tzinfo else expiry.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -83,13 +86,20 @@ def raise_errors(validator: Validator) -> None:
 
 
 async def create_key(
-    engine: AsyncEngine, slug: str, name: str, scopes: Sequence[str] = SCOPES, expires_at: datetime | None = None
-) -> api_key.ApiKeySecret:
+    engine: AsyncEngine, slug: str, name: str, scopes: Sequence[str] = SCOPES,
+    expires_at: datetime | timedelta | None = None,
+) -> api_key.ApiKeySecret:  # fmt: skip
     """Create an API key for the account with this short name and return its secret, which is not stored.
+
+    `expires_at` is a time, or a duration from the current time of the database.
 
     Raises:
         StartupError: a value is invalid, or the account does not exist.
     """
+    if isinstance(expires_at, timedelta):
+        async with engine.connect() as connection:
+            now: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()
+        expires_at += now
     validator, secret = Validator(), api_key.generate()
     new_key = api_keys.validate(validator, {"name": name, "scopes": list(scopes), "expiresAt": expires_at}, SCOPES)
     raise_errors(validator)
@@ -102,6 +112,7 @@ async def create_key(
         )
     async with command_context(engine, account_id) as context:
         await api_keys.create(context, new_key, secret, validator)
+        raise_errors(validator)
     return secret
 
 

@@ -1,7 +1,6 @@
 """Creating and revoking API keys. The secret is neither stored nor logged, only its SHA-256 hash and its prefix."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +32,6 @@ def validate(validator: Validator, fields: Input, scopes: Collection[str]) -> di
     if not fields["scopes"]:
         validator.add_error(user_errors.Required("At least one scope is required."), "scopes")
     expires_at = validator.instant(fields, "expiresAt")
-    if expires_at is not None and expires_at <= datetime.now(UTC):
-        validator.add_error(user_errors.Invalid("Must be in the future."), "expiresAt")
     name = validator.text(fields, "name", MAX_NAME_CHARACTERS, required=True)
     return {"name": name, "scopes": granted, "expires_at": expires_at}
 
@@ -42,11 +39,13 @@ def validate(validator: Validator, fields: Input, scopes: Collection[str]) -> di
 async def create(
     context: CommandContext, new_key: Mapping[str, Any], secret: api_key.ApiKeySecret, validator: Validator
 ) -> RowResult:
-    """Insert the key and log it. `new_key` comes from `validate`."""
+    """Insert the key and log it. `new_key` comes from `validate`; its expiry must be in the future."""
     result = RowResult.from_validator(validator)
-    if context.validate_only:
-        return result
     (row,) = await context.sql("api_key_insert", {**new_key, "prefix": secret.prefix, "hash": secret.hash})
+    if not row.is_valid:
+        validator.add_error(user_errors.Invalid("Must be in the future."), "expiresAt")
+    if row.id is None:
+        return result
     result.api_key, result.created = row.id, True
     values = {
         "name": new_key["name"],

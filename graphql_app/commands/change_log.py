@@ -1,7 +1,7 @@
 """Writing of the change log: one row for each change of a shipment, tracking event, carrier or API key."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,10 @@ async def log_change(
     await context.sql("change_insert", values)
 
 
-async def save_rows(context: CommandContext, rows: Rows, packages: Rows, log: Rows) -> None:
+async def save_rows(context: CommandContext, rows: Rows, packages: Rows, log: Rows, now: datetime) -> None:
     """Update rows of `shipment` and `package` and insert rows of `change`, in one statement.
 
-    The shipments of `log` must be in `rows`, and locked.
+    The shipments of `log` must be in `rows`, and locked. `now` is the time of the changes.
     """
     tables = {"shipments": json_text(rows), "packages": json_text(packages), "log": json_text(log)}
-    await context.sql("shipments_save", {**tables, "now": datetime.now(UTC)})
+    await context.sql("shipments_save", {**tables, "now": now})

@@ -40,10 +40,14 @@ LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
     SELECT a.id, a.slug, EXISTS (SELECT FROM api_key) FROM account a WHERE a.slug = 'default';
 END""",
     """
-CREATE OR REPLACE FUNCTION api_keys_set_last_used(ids uuid[], used_at timestamptz[]) RETURNS void
+CREATE OR REPLACE FUNCTION api_keys_set_last_used(ids uuid[], seconds_ago double precision[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
-    UPDATE api_key k SET last_used_at = used.at FROM unnest(ids, used_at) AS used (id, at)
-    WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.at);
+    UPDATE api_key k SET last_used_at = used.minute
+    FROM (
+        SELECT u.id, date_trunc('minute', now() - make_interval(secs => u.seconds_ago)) AS minute
+        FROM unnest(ids, seconds_ago) AS u (id, seconds_ago)
+    ) AS used
+    WHERE k.id = used.id AND (k.last_used_at IS NULL OR k.last_used_at < used.minute);
 END""",
     """
 CREATE OR REPLACE FUNCTION account_ids() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
@@ -68,7 +72,7 @@ FUNCTIONS = {
     **change_log_sql.FUNCTIONS,
     "api_keys_by_hash": "bytea[]",
     "default_account": "",
-    "api_keys_set_last_used": "uuid[], timestamptz[]",
+    "api_keys_set_last_used": "uuid[], double precision[]",
     "account_ids": "",
     "idempotency_keys_delete_expired": "integer",
 }

@@ -3,7 +3,7 @@
 May import `commands` and everything below it.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -23,22 +23,23 @@ MAX_ROWS = 1_000
 """Maximum number of tracking events per command."""
 LOCK_ACCOUNT = "SELECT id FROM account WHERE slug = 'default' FOR UPDATE"
 """Of two processes that start at the same time, only one writes the data."""
-IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1)"
+IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM shipment WHERE account_id = $1) AS is_empty, now() AS now"
 
 
 async def fill(engine: AsyncEngine, now: datetime | None = None) -> int:
     """Write the demonstration data into the default account, unless it has shipments.
 
-    All events lie before `now`, which is the current time by default. Returns the number of shipments created.
+    All events lie before `now`, which is the current time of the database by default. Returns the number of shipments
+    created.
     """
     async with engine.connect() as connection:
         account = (await connection.execute(text("SELECT id FROM default_account()"))).scalar_one()
     async with get_session(engine, account) as session:
         await session.execute_sql(LOCK_ACCOUNT, ())
-        ((empty,),) = await session.execute_sql(IS_EMPTY, (account,))
-        if not empty:
+        (row,) = await session.execute_sql(IS_EMPTY, (account,))
+        if not row.is_empty:
             return 0
-        scenarios = list(generate(now or datetime.now(UTC)))
+        scenarios = list(generate(now or row.now))
         await write(CommandContext(session.execute_sql, account, "demo", "demo"), scenarios)
         await session.commit()
         return len(scenarios)

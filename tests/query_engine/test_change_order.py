@@ -11,51 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from graphql_app.commands import carriers
-from graphql_app.commands.command import CommandContext
-from graphql_app.commands.shipments import edit, locking, update
-from graphql_app.commands.validation import Validator
 from graphql_app.database import retention
-from graphql_app.database.session import Session
-from graphql_app.models import Shipment, public_ids
 from graphql_app.settings import Settings
 from tests.support.graphql_client import Execute
 from tests.support.live_server import run_server
 from tests.support.streaming_clients import SHIPMENT_CHANGED, ApiClient, WebSocketClient
+from tests.support.transactions import Transaction
 
-TAKE_TRANSACTION_ID = "SELECT pg_current_xact_id()"
 LOG = "{ changes(first: 250) { nodes { cursor op shipmentSeq changed shipment { id } } } }"
-
-
-class Transaction:
-    """An open transaction that already has its transaction ID, and runs commands later."""
-
-    def __init__(self, engine: AsyncEngine, account: UUID) -> None:
-        self.session = Session(engine, account)
-        self.context = CommandContext(self.session.execute_sql, account, "test", "request")
-
-    async def begin(self) -> "Transaction":
-        """Take the transaction ID."""
-        await self.session.execute_sql(TAKE_TRANSACTION_ID, ())
-        return self
-
-    async def tag(self, tag: str, *shipments: str) -> None:
-        """Add a tag to shipments. This takes their locks."""
-        edits = []
-        for id_ in shipments:
-            key = {**locking.NO_KEY, "id": public_ids.decode_as(Shipment, id_)}
-            edits.append(update.validate(edit.ShipmentEdit(Validator(), key, {"tagsAdd": [tag]})))
-        results = await update.update(self.context, edits)
-        assert not any(result.errors for result in results)
-
-    async def name_carrier(self, name: str) -> None:
-        """Save the carrier `dhl` with a name."""
-        arguments = {"code": "dhl", "input": {"name": name}}
-        await carriers.save(self.context, carriers.validate(Validator(), arguments), Validator())
-
-    async def commit(self) -> None:
-        """Commit."""
-        await self.session.commit()
 
 
 @pytest.fixture

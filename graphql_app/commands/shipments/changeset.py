@@ -4,7 +4,6 @@ The shipment is not modified before `apply`: an edit with errors has no effect.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -233,7 +232,7 @@ class ShipmentChangeset:
         """Carry out the changes on the locked shipment and its related rows, and log them as one change."""
         shipment, relations = self.shipment, self.relations
         if "estimate_given" in self.row:
-            self.row["estimate_given_at"] = datetime.now(UTC)
+            self.row["estimate_given_at"] = shipment.now
         if "external_reference" in self.row:
             self.related.reference_owners.pop(shipment.row["external_reference"], None)
             self.related.reference_owners[self.row["external_reference"]] = shipment.id

@@ -6,6 +6,7 @@ are always taken in the order of the ids: calls wait for each other but do not d
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,12 +32,15 @@ NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
 
 
 class LockedShipment:
-    """One locked shipment: its row, its packages by id, and the changes made to it so far."""
+    """One locked shipment: its row, its packages by id, and the changes made to it so far.
 
-    __slots__ = ("changed_packages", "changes", "has_recipient", "id", "packages", "row", "stored_reference")
+    `now` is the database's time after all shipments of the call were locked: the time of the changes.
+    """
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        self.row = dict(row)
+    __slots__ = ("changed_packages", "changes", "has_recipient", "id", "now", "packages", "row", "stored_reference")
+
+    def __init__(self, row: Mapping[str, Any], now: datetime) -> None:
+        self.row, self.now = {name: value for name, value in row.items() if name != "now"}, now
         self.id: UUID = self.row["id"]
         self.has_recipient: bool = self.row["has_recipient"]
         self.stored_reference: str | None = self.row["external_reference"]
@@ -147,7 +151,11 @@ async def lock(context: CommandContext, keys: Iterable[ShipmentKey]) -> dict[UUI
         "numbers": [key["number"] for key in keys if key["number"]],
         "references": [key["reference"] for key in keys if key["reference"]],
     }
-    return {row.id: LockedShipment(row._mapping) for row in await context.sql("shipments_lock", values)}
+    rows = await context.sql("shipments_lock", values)
+    if not rows:
+        return {}
+    now = max(row.now for row in rows)
+    return {row.id: LockedShipment(row._mapping, now) for row in rows}
 
 
 def index_by_key(locked: Mapping[UUID, LockedShipment]) -> ShipmentIndex:
@@ -241,4 +249,4 @@ async def save(context: CommandContext, locked: Iterable[LockedShipment]) -> Non
     ]
     if released:  # another shipment of this call takes the reference; a unique index is checked row by row
         await context.sql("external_references_release", {"shipments": released})
-    await save_rows(context, rows, packages, log)
+    await save_rows(context, rows, packages, log, changed[0].now)

@@ -4,7 +4,7 @@ Requesting the current state again succeeds and changes nothing.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, status_recalculation
@@ -80,7 +80,7 @@ def add_confirm_error(validator: Validator, shipment: LockedShipment, *path: str
 
 def become_ready(shipment: LockedShipment) -> None:
     """Set a complete draft to READY."""
-    now = datetime.now(UTC)
+    now = shipment.now
     set_status(shipment, ShipmentStatus.READY, now)
     shipment.row.update(confirmed_at=now, ready_at=shipment.row["ready_at"] or now)
     shipment.add_change("shipment.confirmed", {}, ShipmentStatus.DRAFT)
@@ -108,7 +108,7 @@ def cancel(reason: str | None) -> Transition:
 def after_last_event(shipment: LockedShipment) -> datetime:
     """The current time, or one microsecond after the last applied event if that is in the future, so that the
     change of status sorts after all applied events."""
-    now, last_event_at = datetime.now(UTC), shipment.row["last_event_at"]
+    now, last_event_at = shipment.now, shipment.row["last_event_at"]
     return max(now, last_event_at + timedelta(microseconds=1)) if last_event_at else now
 
 
@@ -128,7 +128,7 @@ def archive(archived: bool) -> Transition:
         old = shipment.row["archived_at"]
         if (old is not None) is archived:
             return
-        new = datetime.now(UTC) if archived else None
+        new = shipment.now if archived else None
         shipment.row["archived_at"] = new
         op = "shipment.archived" if archived else "shipment.unarchived"
         shipment.add_change(op, {"archivedAt": [old, new]}, shipment.status)

@@ -7,7 +7,7 @@ no `code`, and one more loads the stored events of shipments that received a lat
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +100,11 @@ async def insert(
     `history`: the loaded events of the shipments, if events were removed before. `voided`: id and reason of an event to
     void in the same statement.
     """
+    if not locked:
+        return
+    now = next(iter(locked.values())).now
+    for report, _ in rows:
+        warn_future(report, now)
     new_rows = await duplicates.without_duplicates(context, rows)
     if not new_rows and not voided:
         return
@@ -107,7 +112,6 @@ async def insert(
     if not history.stored:
         shipment_ids = {report.row["shipment_id"] for report, _ in new_rows}
         await locking.load_packages(context, {id_: locked[id_] for id_ in shipment_ids})
-    now = datetime.now(UTC)
     by_shipment: dict[UUID, list[tuple[EventReport, RowResult]]] = {}
     for report, result in new_rows:
         by_shipment.setdefault(report.row["shipment_id"], []).append((report, result))
@@ -127,6 +131,13 @@ async def insert(
         {"events": json_text(event_rows), **flag_rows(history.changed_flags()), **void_values, "now": now},
     )
     await locking.save(context, locked.values())
+
+
+def warn_future(report: EventReport, now: datetime) -> None:
+    """Warn about an event that lies too far in the future to be applied; `now` is the time at which it is recorded."""
+    if new_event(report, now).time.is_future:
+        message = "More than 24 hours in the future. The event is stored and does not change the status."
+        report.validator.add_warning("FUTURE", message, "occurred")
 
 
 def apply_events(

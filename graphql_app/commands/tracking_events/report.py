@@ -12,7 +12,6 @@ from graphql_app.commands.shipments.key import check_key, validate_key
 from graphql_app.commands.tracking_events import times
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, tracking_numbers
-from graphql_app.domain.event_order import OccurrenceTime
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
@@ -69,9 +68,6 @@ def validate(validator: Validator, fields: Input) -> EventReport:
         "reason_mapped": code is None and reason is None,
         **validate_place(validator.at("place"), fields.get("place") or {}),
     }
-    if OccurrenceTime(time.occurred_at, datetime.now(UTC), time.time_precision).is_future:
-        message = "More than 24 hours in the future. The event is stored and does not change the status."
-        validator.add_warning("FUTURE", message, "occurred")
     return EventReport(validator, validate_target(validator.at("target"), fields["target"]), row, code, reason)
 
 
