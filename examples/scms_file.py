@@ -31,6 +31,8 @@ NO_DATE_WORDS = {"", "Pre-PQ Process", "Date Not Captured", "N/A - From RDC", "N
 RDC = "From RDC"
 """Shipped from a regional distribution center."""
 NO_INCOTERM = "N/A - From RDC"
+NO_MODE = "N/A"
+"""The cell of the shipment mode in USAID's raw export if it is unknown."""
 SHARED_COLUMNS = (
     "asn/dn #", "po / so #", "project code", "pq #", "country", "managed by", "fulfill via", "vendor",
     "vendor inco term", "shipment mode", "pq first sent to client date", "po sent to vendor date",
@@ -227,7 +229,7 @@ def shipment(reference: str, lines: list[Line]) -> Shipment:
     input_ = {
         "externalReference": reference,
         "confirm": True,
-        "service": re.sub(r"[^a-z0-9]+", "_", first["shipment mode"].lower()) or None,
+        "service": service(first["shipment mode"]),
         "incoterm": None if term in ("", NO_INCOTERM) else term,
         "shipper": {"name": first["vendor"] if direct else "SCMS from RDC", "country": "US"},
         "recipient": {"name": first["country"], "country": lines[0].country},
@@ -242,6 +244,11 @@ def shipment(reference: str, lines: list[Line]) -> Shipment:
         "metadata": metadata(lines, [str(date_) for date_ in scheduled]),
     }
     return Shipment(f"{reference} ({lines[0].name})", input_, events(reference, first))
+
+
+def service(mode: str) -> str | None:
+    """The service of a shipment mode, for example `air_charter`; None if the mode is unknown."""
+    return None if mode == NO_MODE else re.sub(r"[^a-z0-9]+", "_", mode.lower()) or None
 
 
 def metadata(lines: list[Line], scheduled: list[str]) -> Json:

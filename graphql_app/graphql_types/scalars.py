@@ -15,19 +15,13 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
+from graphql_app.domain import date_times
 from graphql_app.domain.invalid_text import InvalidText
 
 LocalDateTime = NewType("LocalDateTime", datetime)
 TimeZone = NewType("TimeZone", str)
 CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
-
-_DATE_AND_TIME = r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?"
-DATETIME_WITH_OFFSET = re.compile(_DATE_AND_TIME + r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-"""RFC 3339 `date-time`. Groups: date, time, fraction, offset."""
-
-LOCAL_DATETIME = re.compile(_DATE_AND_TIME, re.ASCII)
-"""RFC 3339 `date-time` without an offset. Groups: date, time, fraction."""
 
 DURATION = re.compile(
     r"P(?=\d|T\d)(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?)",
@@ -51,31 +45,21 @@ def quote(value: object) -> str:
     return text if len(text) <= MAX_QUOTED_CHARACTERS else text[:MAX_QUOTED_CHARACTERS] + "…"
 
 
-def to_microseconds(match: re.Match[str]) -> str:
-    """Return date and time of a match in ISO 8601 with up to 6 fractional digits; further digits are cut off."""
-    date_text, time, fraction = match[1], match[2], match[3]
-    return f"{date_text}T{time}" + (f".{fraction[:6].ljust(6, '0')}" if fraction else "")
-
-
 def parse_datetime(value: object) -> datetime:
-    """Return the time of an RFC 3339 text with its UTC offset.
+    """Return the time of a date and time with its UTC offset, see `date_times.parse`.
 
     Raises:
-        GraphQLError: the value is no such text, has no offset, or is the first or last instant of the calendar.
+        GraphQLError: the value is no such text, or has no offset.
     """
-    if not isinstance(value, str) or not (match := DATETIME_WITH_OFFSET.fullmatch(value)):
-        missing_offset = isinstance(value, str) and LOCAL_DATETIME.fullmatch(value)
-        problem = "has no UTC offset" if missing_offset else "is not a valid DateTime"
-        raise GraphQLError(
-            f"{quote(value)} {problem}. Use RFC 3339 with an offset, for example 2026-11-24T09:30:00+01:00."
-        )
+    problem = "is not a valid DateTime"
     try:
-        time = datetime.fromisoformat(to_microseconds(match) + match[4].upper().replace("Z", "+00:00"))
-        if time.astimezone(UTC).replace(tzinfo=None) in INFINITY_TIMES:
-            raise ValueError("the first and the last instant of the calendar are not supported")
-    except (ValueError, OverflowError) as error:
+        if isinstance(value, str) and (time := date_times.parse(value)) is not None:
+            return time
+        if isinstance(value, str) and date_times.parse_local(value) is not None:
+            problem = "has no UTC offset"
+    except ValueError as error:
         raise GraphQLError(f"{quote(value)} is not a valid DateTime: {error}.") from None
-    return time
+    raise GraphQLError(f"{quote(value)} {problem}. Use RFC 3339 with an offset, for example 2026-11-24T09:30:00+01:00.")
 
 
 def format_datetime(value: datetime) -> str:
@@ -86,23 +70,22 @@ def format_datetime(value: datetime) -> str:
 
 
 def parse_local_datetime(value: object) -> datetime:
-    """Return the time of an RFC 3339 text without an offset.
+    """Return the time of a date and time without an offset, see `date_times.parse_local`.
 
     Raises:
         GraphQLError: the value is no such text, or is the first or last instant of the calendar.
     """
-    if not isinstance(value, str) or not (match := LOCAL_DATETIME.fullmatch(value)):
-        raise GraphQLError(
-            f"{quote(value)} is not a valid LocalDateTime. Use a date and time without an offset, for example "
-            "2026-11-24T09:30:00."
-        )
     try:
-        time = datetime.fromisoformat(to_microseconds(match))
-        if time in INFINITY_TIMES:
-            raise ValueError("the first and the last instant of the calendar are not supported")
-        return time
+        if isinstance(value, str) and (time := date_times.parse_local(value)) is not None:
+            if time in INFINITY_TIMES:
+                raise ValueError("the first and the last instant of the calendar are not supported")
+            return time
     except ValueError as error:
         raise GraphQLError(f"{quote(value)} is not a valid LocalDateTime: {error}.") from None
+    raise GraphQLError(
+        f"{quote(value)} is not a valid LocalDateTime. Use a date and time without an offset, for example "
+        "2026-11-24T09:30:00."
+    )
 
 
 def format_local_datetime(value: datetime) -> str:
@@ -247,11 +230,14 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: define(
         "DateTime",
         "A date and time with a UTC offset (RFC 3339), such as `2026-11-24T09:30:00+01:00` or `2026-11-24T08:30:00Z`. "
-        "Results are in UTC. Precision: microseconds.",
+        "Accepted as well: no seconds (`T09:30Z`), offsets such as `+0100` and `+01`, and the limits `0001-01-01` and "
+        "`9999-12-31T23:59:59.9999999` of other systems, before and after all times. Results are in UTC. Precision: "
+        "microseconds.",
         "https://scalars.graphql.org/andimarek/date-time.html", parse_datetime, format_datetime),
     LocalDateTime: define(
         "LocalDateTime",
-        "A local date and time without a UTC offset, such as `2026-11-24T09:30:00`. Precision: microseconds.",
+        "A local date and time without a UTC offset, such as `2026-11-24T09:30:00` or `2026-11-24T09:30`. Precision: "
+        "microseconds.",
         "https://scalars.graphql.org/andimarek/local-date-time.html", parse_local_datetime, format_local_datetime),
     date: define(
         "Date", "A calendar date (RFC 3339), such as `2026-11-24`.",

@@ -51,6 +51,15 @@ def test_the_project_code_replaces_an_unknown_country_and_a_line_without_either_
     ]
 
 
+@pytest.mark.parametrize(
+    ("mode", "service"), [("N/A", None), ("", None), ("Air", "air"), ("Air Charter", "air_charter")]
+)
+def test_an_unknown_shipment_mode_is_no_service(mode: str, service: str | None) -> None:
+    changed = rows()[:1]
+    changed[0]["shipment mode"] = mode
+    assert [shipment.input["service"] for shipment in scms_file.read(as_csv(changed)).shipments] == [service]
+
+
 def test_contradicting_lines_of_a_shipment_are_rejected_together() -> None:
     changed = rows()
     changed[3]["delivered to client date"] = "31-Jan-07"

@@ -16,7 +16,6 @@ from graphql_app.graphql_types import scalars
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.plan import DIALECT
 from graphql_app.schema import build
-from tests.support.graphql_client import Execute
 
 TYPES: Any = build.build()._schema.type_map
 PROPERTY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -131,12 +130,7 @@ async def test_extreme_floats_keep_their_value(value: float, engine: AsyncEngine
 
 
 @pytest.mark.parametrize("end", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999999"])
-async def test_datetimes_that_the_driver_sends_as_infinity_are_rejected(end: str, execute: Execute) -> None:
-    for offset in ("Z", "+00:00"):
-        response = await execute(
-            f'{{ shipments(where: {{ createdAt: {{ gte: "{end}{offset}" }} }}) {{ nodes {{ id }} }} }}'
-        )
-        assert "the first and the last instant of the calendar are not supported" in response["errors"][0]["message"]
+async def test_local_times_that_the_driver_sends_as_infinity_are_rejected(end: str) -> None:
     with pytest.raises(GraphQLError, match="the first and the last instant of the calendar are not supported"):
         scalars.parse_local_datetime(end)
 
