@@ -95,13 +95,8 @@ class StatisticsPrecision(DocumentedEnum):
     """How exact the figures of a statistics field are."""
 
     EXACT = "EXACT", "Computed from all matching rows."
-    ESTIMATED = (
-        "ESTIMATED",
-        "Read from rollups of the time in `asOf`: counts, sums and rates are exact for that time, percentiles are "
-        "within 2 % of the exact value.",
-    )
     AT_LEAST = (
         "AT_LEAST",
-        "More than 100,000 rows match and no rollup holds the question. The figures describe 100,000 of the rows: "
-        "counts and sums are lower bounds.",
+        "More than 100,000 rows match. The figures describe 100,001 of them: counts and sums of non-negative values "
+        "are lower bounds; rates, averages and percentiles are those of the rows that were read.",
     )

@@ -40,8 +40,8 @@ class DurationPercentile:
 class DurationStatistics:
     count: int = field("The number of objects that have this duration.")
     average: timedelta | None = field("The arithmetic mean. Null without values.")
-    minimum: timedelta | None = field("The shortest duration. Null without values, and with precision ESTIMATED.")
-    maximum: timedelta | None = field("The longest duration. Null without values, and with precision ESTIMATED.")
+    minimum: timedelta | None = field("The shortest duration. Null without values.")
+    maximum: timedelta | None = field("The longest duration. Null without values.")
     percentiles: list[DurationPercentile] = field("The requested percentiles, in their order. Empty without values.")
 
 
@@ -51,8 +51,8 @@ class WeightStatistics:
     unit: enums.WeightUnit = field("The unit that was requested.")
     sum: Decimal = field("The sum of the weights, rounded to 6 decimal places.")
     average: Decimal | None = field("The mean weight, rounded to 6 decimal places. Null without weights.")
-    minimum: Decimal | None = field("The lowest weight. Null without weights, and with precision ESTIMATED.")
-    maximum: Decimal | None = field("The highest weight. Null without weights, and with precision ESTIMATED.")
+    minimum: Decimal | None = field("The lowest weight. Null without weights.")
+    maximum: Decimal | None = field("The highest weight. Null without weights.")
 
 
 @strawberry.type(description="Statistics of amounts of money in one currency.")
@@ -186,7 +186,7 @@ class TrackingEventStatistics:
     total: TrackingEventMeasures = field("The measures of all matching events.")
     groups: list[TrackingEventGroup] = field("The groups. Empty without `groupBy` and `bucket`.")
     has_more: bool = field("Whether there are more groups than `first`.")
-    precision: statistics.StatisticsPrecision = field("How exact the figures are: EXACT or AT_LEAST.")
+    precision: statistics.StatisticsPrecision = field("How exact the figures are.")
     as_of: datetime = field("The time for which the figures hold.")
 
 
@@ -220,5 +220,5 @@ class ShipmentItemStatistics:
     total: ShipmentItemMeasures = field("The measures of all matching items.")
     groups: list[ShipmentItemGroup] = field("The groups. Empty without `groupBy`.")
     has_more: bool = field("Whether there are more groups than `first`.")
-    precision: statistics.StatisticsPrecision = field("How exact the figures are: EXACT or AT_LEAST.")
+    precision: statistics.StatisticsPrecision = field("How exact the figures are.")
     as_of: datetime = field("The time for which the figures hold.")

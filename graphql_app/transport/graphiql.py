@@ -9,7 +9,7 @@ import html
 import json
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
@@ -135,11 +135,12 @@ def script_json(config: object) -> str:
 
 
 def example_values() -> dict[str, str]:
-    """The values of the placeholders in the examples' variables: `$now` (UTC), `$hamburg` (local time without offset),
-    `$key` (a new idempotency key), `$reference` (a new external reference)."""
+    """The values of the placeholders in the examples' variables: `$now` and `$week_ago` (UTC), `$hamburg` (local time
+    without offset), `$key` (a new idempotency key), `$reference` (a new external reference)."""
     now = datetime.now(UTC).replace(microsecond=0)
     return {
         "now": now.isoformat().replace("+00:00", "Z"),
+        "week_ago": (now - timedelta(days=7)).isoformat().replace("+00:00", "Z"),
         "hamburg": now.astimezone(ZoneInfo("Europe/Berlin")).replace(tzinfo=None).isoformat(),
         "key": secrets.token_hex(8),
         "reference": f"EXAMPLE-{secrets.token_hex(3).upper()}",

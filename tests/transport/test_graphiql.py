@@ -179,7 +179,10 @@ async def test_each_example_is_one_named_operation_that_is_valid_for_the_schema(
         assert variables.keys() == {definition.variable.name.value for definition in operation.variable_definitions}
         assert tab["title"]
         assert tab["about"]
-    expected = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
+    expected = [
+        "LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments",
+        "ThisWeekByStatus", "OnTimeRate", "SlowestLanes",
+    ]  # fmt: skip
     assert names == expected
 
 

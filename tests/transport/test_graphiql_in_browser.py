@@ -25,7 +25,10 @@ RESPONSE = ".graphiql-response"
 SMALL_EDITOR = ".graphiql-editor-tool .graphiql-editor:not(.hidden)"
 TABS = "[...document.querySelectorAll('.graphiql-tab')].map(tab => tab.innerText.trim())"
 PROBLEMS = "__MONACO.editor.getModelMarkers({}).map(marker => marker.message)"
-EXAMPLES = ["LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments"]
+EXAMPLES = [
+    "LateShipments", "ShipmentHistory", "CreateShipment", "RecordEvent", "PageShipments", "FollowShipments",
+    "ThisWeekByStatus", "OnTimeRate", "SlowestLanes",
+]  # fmt: skip
 
 
 class GraphiqlPage(browser.Page):
