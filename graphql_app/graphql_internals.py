@@ -3,7 +3,7 @@
 graphql-core documents what `graphql` exports, Strawberry what its documentation shows. The names below are neither, and
 may change with any release; `tests/test_library_internals.py` names each of them with the version that it was tested
 with, so that an upgrade fails there first. SQLAlchemy's and uvicorn's non-public names are used in `database/pool.py`
-and `server/uvicorn_protocols.py`.
+and in `server/uvicorn_protocols.py` and `server/websocket_protocol.py`.
 """
 
 from typing import Any

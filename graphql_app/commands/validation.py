@@ -36,8 +36,6 @@ MAX_METADATA_KEYS = 1_000
 """Maximum number of metadata keys in one `metadataUnset`."""
 MAX_METADATA_DEPTH = 8
 """Maximum nesting of metadata below the outermost object."""
-UNSTORABLE_TEXT = "must not contain U+0000 or an unpaired surrogate, which PostgreSQL cannot store."
-"""The end of the messages for text with unstorable characters."""
 
 
 class InputWarning(NamedTuple):
@@ -120,7 +118,7 @@ class Validator:
         """Whether PostgreSQL can store the text; adds an error if not."""
         if UNSTORABLE_CHARACTERS.search(value) is None:
             return True
-        self.add_error(user_errors.Invalid(f"Text {UNSTORABLE_TEXT}"), *names)
+        self.add_error(user_errors.Invalid(f"The text {unstorable_problem(value)}"), *names)
         return False
 
     def slug(self, fields: Input, name: str, max_characters: int, example: str) -> str | None:
@@ -227,6 +225,14 @@ class Validator:
         return value
 
 
+def unstorable_problem(text: str) -> str | None:
+    """Why PostgreSQL cannot store a text, as the end of a sentence; None if it can."""
+    if (match := UNSTORABLE_CHARACTERS.search(text)) is None:
+        return None
+    name = "the character U+0000 (NUL)" if match[0] == "\0" else "an unpaired surrogate"
+    return f"must not contain {name}, which PostgreSQL cannot store."
+
+
 def too_long(text: str, max_characters: int) -> user_errors.LimitExceeded:
     """The error for a text with too many characters."""
     return user_errors.LimitExceeded(f"Must be at most {max_characters} characters (was {len(text)}).")
@@ -241,20 +247,18 @@ def metadata_error(value: Any, depth: int = 0) -> user_errors.UserError | None:
     """The first reason why metadata cannot be stored; None if it can."""
     if depth > MAX_METADATA_DEPTH:
         return user_errors.LimitExceeded(f"Must be nested at most {MAX_METADATA_DEPTH} levels deep.")
-    if isinstance(value, str) and UNSTORABLE_CHARACTERS.search(value):
-        return user_errors.Invalid(f"Strings {UNSTORABLE_TEXT}")
+    if isinstance(value, str) and (problem := unstorable_problem(value)):
+        return user_errors.Invalid(f"A string {problem}")
     if isinstance(value, float) and not math.isfinite(value):
         return user_errors.Invalid("Numbers must be finite.")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return user_errors.Invalid("Integers must fit in 64 bits. Send larger numbers as strings.")
     if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str) or len(key) > MAX_METADATA_KEY_CHARACTERS or UNSTORABLE_CHARACTERS.search(key):
-                message = (
-                    f"Keys must be strings of at most {MAX_METADATA_KEY_CHARACTERS} characters without U+0000 and "
-                    "unpaired surrogates."
-                )
-                return user_errors.Invalid(message)
+            if len(key) > MAX_METADATA_KEY_CHARACTERS:
+                return user_errors.Invalid(f"Keys must be at most {MAX_METADATA_KEY_CHARACTERS} characters.")
+            if problem := unstorable_problem(key):
+                return user_errors.Invalid(f"The key {key!r} {problem}")
         children: Any = value.values()
     else:
         children = value if isinstance(value, list) else ()

@@ -4,6 +4,7 @@ Depth and numbers are checked on the bytes before the JSON is parsed. JSON neste
 digits, NaN, infinity, lone surrogates, text that is not UTF-8, batches, and parameters of the wrong type are rejected.
 """
 
+import codecs
 import re
 from typing import Any, NamedTuple
 
@@ -55,7 +56,7 @@ def parse_json(text: bytes, what: str) -> Any:
     orjson itself rejects NaN, infinity, lone surrogates and text that is not UTF-8.
 
     Raises:
-        RequestError: it is not JSON, or has a number with too many digits.
+        RequestError: it is not UTF-8 or not JSON, or has a number with too many digits.
         JsonTooDeep: it is nested too deeply.
     """
     if count_containers(text) > MAX_JSON_DEPTH:
@@ -67,7 +68,19 @@ def parse_json(text: bytes, what: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise request_errors.RequestError(f"{what} is not valid JSON: {error}.") from None
+        raise request_errors.RequestError(f"{what} {json_problem(text, error)}.") from None
+
+
+def json_problem(text: bytes, error: orjson.JSONDecodeError) -> str:
+    """Return why orjson does not accept a text, as the end of a sentence. Its own messages name its internals."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as invalid:
+        return f"is not valid UTF-8 (byte {invalid.start + 1})"
+    if text.startswith(codecs.BOM_UTF8):
+        return "must not start with a byte order mark"
+    place = f"at line {error.lineno}, column {error.colno}"
+    return f"contains an unpaired surrogate {place}" if "surrogate" in error.msg else f"is not valid JSON {place}"
 
 
 def has_long_number(text: bytes) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from graphql_app.errors import startup_error
+from graphql_app.execution.request import json_problem
 
 SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -26,13 +27,15 @@ def read(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        content = orjson.loads(path.read_bytes())
+        file_text = path.read_bytes()
+        content = orjson.loads(file_text)
     except OSError as error:
         raise startup_error.StartupError(
             f"The file of trusted documents cannot be read: {error.strerror} ({path})."
         ) from None
     except orjson.JSONDecodeError as error:
-        raise startup_error.StartupError(f"The file of trusted documents {path} is not valid JSON: {error}.") from None
+        problem = json_problem(file_text, error)
+        raise startup_error.StartupError(f"The file of trusted documents {path} {problem}.") from None
     documents = {id_.removeprefix("sha256:"): text for id_, text in ids_and_texts(content, path)}
     for id_, text in documents.items():
         if SHA256.fullmatch(id_) and hashlib.sha256(text.encode()).hexdigest() != id_:

@@ -57,8 +57,10 @@ def parse_datetime(value: object) -> datetime:
             return time
         if isinstance(value, str) and date_times.parse_local(value) is not None:
             problem = "has no UTC offset"
-    except ValueError as error:
-        raise GraphQLError(f"{quote(value)} is not a valid DateTime: {error}.") from None
+    except ValueError:
+        raise GraphQLError(
+            f"{quote(value)} is not a valid DateTime: there is no such time in the years 1 to 9999."
+        ) from None
     raise GraphQLError(f"{quote(value)} {problem}. Use RFC 3339 with an offset, for example 2026-11-24T09:30:00+01:00.")
 
 
@@ -80,8 +82,10 @@ def parse_local_datetime(value: object) -> datetime:
             if time in INFINITY_TIMES:
                 raise ValueError("the first and the last instant of the calendar are not supported")
             return time
-    except ValueError as error:
-        raise GraphQLError(f"{quote(value)} is not a valid LocalDateTime: {error}.") from None
+    except ValueError:
+        raise GraphQLError(
+            f"{quote(value)} is not a valid LocalDateTime: there is no such time in the years 1 to 9999."
+        ) from None
     raise GraphQLError(
         f"{quote(value)} is not a valid LocalDateTime. Use a date and time without an offset, for example "
         "2026-11-24T09:30:00."
@@ -103,8 +107,8 @@ def parse_date(value: object) -> date:
     try:
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
             return date.fromisoformat(value)
-    except ValueError as error:
-        raise GraphQLError(f"{quote(value)} is not a valid Date: {error}.") from None
+    except ValueError:
+        raise GraphQLError(f"{quote(value)} is not a valid Date: there is no such day.") from None
     raise GraphQLError(f"{quote(value)} is not a valid Date. Use YYYY-MM-DD, for example 2026-11-24.")
 
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP and WebSocket protocols with limits on connections, header size and slow clients.
+"""uvicorn's HTTP protocol with limits on connections, header size and slow clients, and uvicorn's configuration.
 
 `config()` returns the `uvicorn.Config` for an ASGI app. uvicorn itself does not limit the size of the headers, the time
 until they are complete, and the time for which a client reads nothing of a response. Requests over a limit are rejected
@@ -6,7 +6,6 @@ with the same JSON as other errors of the API. This module uses non-public names
 """
 
 import asyncio
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -14,14 +13,13 @@ import uvicorn
 from httptools import HttpParserError
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
+from graphql_app.server.slow_readers import AbortsSlowReaders
+from graphql_app.server.websocket_protocol import MAX_WEBSOCKET_MESSAGE_BYTES, WebSocketProtocol
 from graphql_app.settings import Settings
 from graphql_app.transport.http_call import request_id_from
-
-logger = logging.getLogger(__name__)
 
 MAX_HEADER_BYTES = 65_536
 """Maximum size of the request line with all headers."""
@@ -29,37 +27,8 @@ MAX_HEADER_BYTES = 65_536
 MAX_HEADERS = 100
 """Maximum number of headers per request."""
 
-MAX_WEBSOCKET_MESSAGE_BYTES = 65_536
-"""Maximum size of a WebSocket message from a client."""
-
-INVALID_DATA = 1007
-"""Close code: a message does not have the format of its type (RFC 6455, 7.4.1)."""
-
 GRACEFUL_SHUTDOWN_SECONDS = 10
 """Maximum time for requests in progress to finish when the process shuts down."""
-
-
-class AbortsSlowReaders(asyncio.Protocol):
-    """Aborts the connection of a client that reads nothing of what the server sends."""
-
-    loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport
-    read_timeout_seconds = 30.0
-    """Seconds without reading after which the connection is aborted."""
-    write_timer: asyncio.TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        """Start the timer: the write buffer is full."""
-        super().pause_writing()
-        if self.write_timer is None:
-            self.write_timer = self.loop.call_later(self.read_timeout_seconds, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Stop the timer: the client reads again."""
-        super().resume_writing()
-        if self.write_timer is not None:
-            self.write_timer.cancel()
-            self.write_timer = None
 
 
 class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
@@ -162,8 +131,8 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
         self.reject(request_errors.RequestTimeout())
 
     def send_400_response(self, msg: str) -> None:
-        """Reject a request that is no valid HTTP."""
-        self.reject(request_errors.RequestError(msg))
+        """Reject a request that is no valid HTTP. `msg` is uvicorn's own text."""
+        self.reject(request_errors.RequestError("The request is not valid HTTP/1.1."))
 
     def reject(self, error: request_errors.RequestError) -> None:
         """Send an error response without calling the app, and close the connection."""
@@ -177,38 +146,6 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
-
-
-class WebSocketProtocol(AbortsSlowReaders, WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol on the websockets library, with a limit on slow clients, and one log line for text
-    that is not UTF-8."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer of slow clients."""
-        self.resume_writing()
-        super().connection_lost(exc)
-
-    def send_receive_event_to_app(self) -> None:
-        """Pass a complete message to the app. Close with 1007 if it is text that is not UTF-8 (RFC 6455, 8.1); uvicorn
-        itself would log a traceback for this mistake of a client."""
-        if self.curr_msg_data_type == "text" and not self.close_sent and not is_utf8(b"".join(self.frames)):
-            self.frames = []
-            logger.info(
-                "A WebSocket client sent a text message that is not UTF-8; its connection was closed with 1007."
-            )
-            self.conn.fail(INVALID_DATA, "Text messages must be UTF-8.")
-            self.handle_parser_exception()
-            return
-        super().send_receive_event_to_app()
-
-
-def is_utf8(text: bytes) -> bool:
-    """Return whether the bytes are valid UTF-8."""
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def headers_too_large() -> request_errors.HeadersTooLarge:

@@ -59,7 +59,7 @@ WRONG_TYPES: list[tuple[Json, str]] = [
     ({"occurred": {"instant": None}}, "occurred"),
     ({"occurred": {"instant": "2026-03-01T10:00:00Z", "date": "2026-03-01"}}, "occurred"),
     ({"occurred": {"date": 20260301}}, "occurred.date"),
-    ({"occurred": {"local": {"at": NOON}}}, "occurred.local.timeZone"),
+    ({"occurred": {"local": {"timeZone": "Europe/Berlin"}}}, "occurred.local.at"),
     ({"target": {}}, "target"),
     ({"target": {"packageId": "pkg_0", "shipment": {"id": "shp_0"}}}, "target"),
     ({"place": {"latitude": "north", "longitude": 0}}, "place.latitude"),
