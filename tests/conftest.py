@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 import hypothesis
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
@@ -158,22 +158,55 @@ def seed_data_url(server: embedded_server.EmbeddedServer, migrated: str) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def plain_owner_url(server: embedded_server.EmbeddedServer) -> str:
+    """The URL of a database whose owner may not create roles, as in many managed PostgreSQL services."""
+    url = make_url(database_url(server, "plain_owner")).set(username="plain_owner").render_as_string()
+
+    async def create_database() -> None:
+        async with admin_connection(server) as connection:
+            await connection.execute("CREATE ROLE plain_owner LOGIN")
+            await connection.execute("CREATE DATABASE plain_owner OWNER plain_owner")
+        engine = make_engine(url, settings_module.read())
+        await migrate.upgrade(engine)
+        await migrate.force_row_security(engine, forced=True)
+        await engine.dispose()
+
+    asyncio.run(create_database())
+    return url
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests with the marker `plain_owner` for both owners of the tables."""
+    if metafunc.definition.get_closest_marker("plain_owner") and "database_owner" in metafunc.fixturenames:
+        metafunc.parametrize("database_owner", ["superuser", "plain_owner"], indirect=True)
+
+
 @pytest.fixture
-def settings(request: pytest.FixtureRequest) -> Settings:
+def database_owner(request: pytest.FixtureRequest) -> str:
+    """Who owns the tables: `superuser`, and requests switch to another role, or `plain_owner`, and they do not."""
+    return str(getattr(request, "param", "superuser"))
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, database_owner: str) -> Settings:
     """Settings that point to this worker's database, or to the one with seed data."""
+    if database_owner == "plain_owner":
+        plain_owner_url = request.getfixturevalue("plain_owner_url")
+        return settings_module.read(postgres_url=plain_owner_url, demo=False, database_role="")
     fixture = "seed_data_url" if request.node.get_closest_marker("seed_data") else "postgres_url"
     return settings_module.read(postgres_url=request.getfixturevalue(fixture), demo=False)
 
 
 @pytest.fixture
-async def engine(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[AsyncEngine]:
+async def engine(request: pytest.FixtureRequest, settings: Settings, database_owner: str) -> AsyncIterator[AsyncEngine]:
     """The engine of requests, on a clean database. All rows that the test committed are deleted after it.
 
     As in production it sees the rows of one account only, through a `session.Session`. `owner` sees all rows, and so
-    does this engine under `@pytest.mark.without_row_security`.
+    does this engine under `@pytest.mark.without_row_security`, unless requests run as the owner of the tables.
     """
     assert settings.postgres_url
-    scoped = request.node.get_closest_marker("without_row_security") is None
+    scoped = database_owner == "plain_owner" or request.node.get_closest_marker("without_row_security") is None
     engine = make_engine(settings.postgres_url.get_secret_value(), settings, scoped=scoped)
     try:
         yield engine

@@ -14,9 +14,11 @@ from sqlmodel import SQLModel
 
 from graphql_app.database import row_security
 from graphql_app.database.engine import database_name
-from graphql_app.database.errors import first_line
+from graphql_app.database.errors import first_line, sqlstate
 from graphql_app.errors import startup_error
 
+INSUFFICIENT_PRIVILEGE = "42501"
+"""SQLSTATE of statements that need a privilege that the role does not have."""
 LOCK = 7274611
 """Key of the advisory lock with which processes migrate one after another. Any number will do."""
 
@@ -40,25 +42,34 @@ async def upgrade(engine: AsyncEngine) -> list[str]:
                 await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
             await apply_privileges(connection)
     except DBAPIError as error:
+        if sqlstate(error) == INSUFFICIENT_PRIVILEGE:
+            raise startup_error.StartupError(
+                f"The role of {database_name(engine)} may not migrate the database: {first_line(error.orig)}. Make it "
+                "the owner of the database and its tables, or set POSTGRES_OWNER_URL to a role that is."
+            ) from error
         raise startup_error.StartupError(f"Migration failed: {first_line(error.orig)}.") from error
     return missing
 
 
 async def apply_privileges(connection: AsyncConnection) -> None:
     """Apply privileges and row-level security, if the current role owns the tables."""
+    await run_as_owner(connection, row_security.PRIVILEGES_SQL)
+
+
+async def force_row_security(engine: AsyncEngine, *, forced: bool) -> None:
+    """Apply row-level security to the owner of the tables too, or only to other roles, if this role owns the tables."""
+    async with engine.begin() as connection:
+        await run_as_owner(connection, row_security.force_sql(forced=forced))
+
+
+async def run_as_owner(connection: AsyncConnection, statement: str) -> None:
+    """Run a statement if the current role owns the tables, while no other process migrates."""
     for timeout in ("statement_timeout", "lock_timeout"):
         await connection.exec_driver_sql(f"SET LOCAL {timeout} = 0")
     await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     is_owner = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('account')"
     if (await connection.exec_driver_sql(is_owner)).scalar_one_or_none():
-        await connection.exec_driver_sql(row_security.PRIVILEGES_SQL)
-
-
-async def can_set_role(engine: AsyncEngine, role: str) -> bool:
-    """Return whether the engine's user can `SET ROLE` to `role`."""
-    async with engine.connect() as connection:
-        query = text("SELECT coalesce(pg_has_role(to_regrole(:role), 'SET'), false)")
-        return bool((await connection.execute(query, {"role": role})).scalar_one())
+        await connection.exec_driver_sql(statement)
 
 
 async def allow_login(engine: AsyncEngine, role: str) -> None:

@@ -26,6 +26,9 @@ BATCH_INTERVAL_SECONDS = 0.05
 LOCK = 7274612
 """Key of the advisory lock with which one process deletes and the others skip the run. Any number will do."""
 
+SEE_ALL_ACCOUNTS_SQL = text("SELECT set_config('app.bypass_account_scope', 'on', true)")
+"""Lets the functions below see all accounts until the end of the transaction, also where requests run as the owner of
+the tables and row-level security is forced on it."""
 DELETE_CHANGES_SQL = text("SELECT change_log_delete_old(:account, :age, :batch_size)")
 DELETE_KEYS_SQL = text("SELECT idempotency_keys_delete_expired(:batch_size)")
 
@@ -50,7 +53,8 @@ async def delete_expired(engine: AsyncEngine, days: float) -> int:
     """
     deleted = await delete_in_batches(engine, DELETE_KEYS_SQL, {})
     if days:
-        async with engine.connect() as connection:
+        async with engine.begin() as connection:
+            await connection.execute(SEE_ALL_ACCOUNTS_SQL)
             accounts = (await connection.execute(text("SELECT account_ids()"))).scalars().all()
         for account in accounts:
             parameters = {"account": account, "age": timedelta(days=days)}
@@ -68,6 +72,7 @@ async def delete_in_batches(engine: AsyncEngine, statement: object, parameters: 
         async with engine.begin() as connection:
             if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({LOCK})"))).scalar_one():
                 return total
+            await connection.execute(SEE_ALL_ACCOUNTS_SQL)
             result = await connection.execute(statement, {**parameters, "batch_size": BATCH_ROWS})  # type: ignore[call-overload]
             deleted = result.scalar_one()
         total += deleted

@@ -7,8 +7,8 @@ exceeds its retention. `PRIVILEGES_SQL` brings a database from any state to this
 at every start.
 
 If the owner of the tables can neither create the role nor assume it, requests run as the owner. Then row-level security
-is forced on owners too, and the setting `app.bypass_account_scope` is the only exception. Connections for migrations
-and commands and the functions above use it; connections of requests never do.
+is forced on owners too (`force_sql`), and the setting `app.bypass_account_scope` is the only exception. Connections for
+migrations and commands and those that only call the functions above use it; connections of requests never do.
 """
 
 from collections.abc import Iterable
@@ -129,7 +129,6 @@ TABLE_ROWS = ", ".join(f"('{name}', '{privileges}')" for name, privileges in TAB
 PRIVILEGES_SQL = f"""
 DO $privileges$
 DECLARE
-    assumable boolean := false;
     superuser CONSTANT boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
     app_schema CONSTANT oid := current_schema()::regnamespace;
     item record;
@@ -147,7 +146,6 @@ BEGIN
             EXCEPTION WHEN insufficient_privilege THEN NULL;
             END;
         END IF;
-        assumable := pg_has_role('{ROLE}', 'SET');
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO {ROLE}', current_schema());
         FOR item IN
             SELECT t.name, t.privileges
@@ -173,9 +171,8 @@ BEGIN
         END IF;
     END LOOP;
     FOR item IN
-        SELECT c.relname AS name, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced, a.attname AS account,
-            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS has_policy,
-            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'bypass_account_scope') AS bypassed
+        SELECT c.relname AS name, c.relrowsecurity AS secured, a.attname AS account,
+            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS has_policy
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
             AND a.attname = CASE c.relname WHEN 'account' THEN 'id' ELSE 'account_id' END
         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = app_schema
@@ -188,16 +185,6 @@ BEGIN
         IF NOT item.secured THEN
             EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', item.name);
         END IF;
-        IF item.forced = assumable THEN
-            EXECUTE format('ALTER TABLE %I %s FORCE ROW LEVEL SECURITY', item.name,
-                CASE WHEN assumable THEN 'NO' ELSE '' END);
-        END IF;
-        IF item.bypassed AND assumable THEN
-            EXECUTE format('DROP POLICY bypass_account_scope ON %I', item.name);
-        ELSIF NOT item.bypassed AND NOT assumable THEN
-            EXECUTE format('CREATE POLICY bypass_account_scope ON %I USING '
-                '((SELECT current_setting(''app.bypass_account_scope'', true)) = ''on'')', item.name);
-        END IF;
     END LOOP;
     IF superuser THEN
         FOR item IN
@@ -208,6 +195,35 @@ BEGIN
         END LOOP;
     END IF;
 END $privileges$"""
+
+
+def force_sql(*, forced: bool) -> str:
+    """Return the statement that applies row-level security to the owner of the tables too, or only to other roles.
+
+    If forced, the policy `bypass_account_scope` lets the owner see all accounts on connections with that setting.
+    """
+    return f"""
+DO $force$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT c.relname AS name, c.relforcerowsecurity AS forced,
+            EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'bypass_account_scope') AS bypassed
+        FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = current_schema()::regnamespace
+    LOOP
+        IF item.bypassed AND NOT {forced} THEN
+            EXECUTE format('DROP POLICY bypass_account_scope ON %I', item.name);
+        ELSIF NOT item.bypassed AND {forced} THEN
+            EXECUTE format('CREATE POLICY bypass_account_scope ON %I USING '
+                '((SELECT current_setting(''app.bypass_account_scope'', true)) = ''on'')', item.name);
+        END IF;
+        IF item.forced <> {forced} THEN
+            EXECUTE format('ALTER TABLE %I {"" if forced else "NO"} FORCE ROW LEVEL SECURITY', item.name);
+        END IF;
+    END LOOP;
+END $force$"""
+
 
 for statement in (*CREATE, change_log_sql.FIRST_EPOCH, PRIVILEGES_SQL):
     event.listen(SQLModel.metadata, "after_create", DDL(statement.replace("%", "%%")))

@@ -27,7 +27,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from graphql_app import demo
 from graphql_app import settings as settings_module
-from graphql_app.database import change_log_adoption, migrate, row_security, target
+from graphql_app.database import change_log_adoption, migrate, request_role, row_security, target
 from graphql_app.database.target import DatabaseTarget
 from graphql_app.errors import startup_error
 from graphql_app.observability.logging import configure
@@ -152,23 +152,28 @@ async def prepare_database(database: DatabaseTarget, settings: Settings) -> tupl
         if database.embedded and settings.demo:
             await demo.fill(engine)
         has_key = await any_key_exists(engine)
-    return await request_role(database, settings), has_key
+        role = await prepare_request_role(engine, database, settings)
+    return role, has_key
 
 
-async def request_role(database: DatabaseTarget, settings: Settings) -> str:
-    """Return the role of the settings if requests can switch to it, otherwise "".
+async def prepare_request_role(owner: AsyncEngine, database: DatabaseTarget, settings: Settings) -> str:
+    """Return the role that requests switch to (empty: none), after row-level security has been set up for it.
 
-    Without it, requests keep the role of POSTGRES_URL, and row-level security is enforced for the owner of the tables.
+    Raises:
+        StartupError: requests would fail with this role, or see rows of other accounts.
     """
     async with target.connect(DatabaseTarget(database.requests_url), settings) as engine:
-        if not settings.database_role or await migrate.can_set_role(engine, settings.database_role):
-            return settings.database_role
-    logger.warning(
-        "The role of POSTGRES_URL cannot switch to the role %s. Requests keep its role, and row-level security is "
-        "enforced for the owner of the tables. To change this, grant it the role.",
-        settings.database_role,
-    )
-    return ""
+        role = await request_role.find(engine, settings.database_role)
+    if settings.database_role and not role.setting:
+        logger.warning(
+            "The role of POSTGRES_URL cannot switch to the role %s. Requests keep its role%s. To change this, grant it "
+            "the role.",
+            settings.database_role,
+            ", and row-level security is forced on the owner of the tables" if role.is_owner else "",
+        )
+    await migrate.force_row_security(owner, forced=role.is_owner)
+    await request_role.check(database.requests_url, settings.model_copy(update={"database_role": role.setting}))
+    return role.setting
 
 
 def banner(listener: socket.socket, database: DatabaseTarget, settings: Settings, *, keyless: bool) -> str:

@@ -22,6 +22,8 @@ from tests.support.api_key_requests import (
 from tests.support.graphql_client import Execute
 from tests.support.mutation_client import minimal
 
+pytestmark = pytest.mark.plain_owner
+
 
 async def test_two_keys_with_the_same_name_are_two_actors(
     execute: Execute, owner: AsyncEngine, client: httpx.AsyncClient

@@ -21,6 +21,8 @@ from tests.support.api_key_requests import VIEWER, assert_rejected_within_a_seco
 from tests.support.graphql_client import Execute
 from tests.support.live_server import client_with_settings
 
+pytestmark = pytest.mark.plain_owner
+
 
 async def test_a_query_with_a_key_is_one_statement(
     execute: Execute, key: str, key_statements: list[str], statements: list[str]

@@ -28,8 +28,8 @@ from tests.support.live_server import run_server
 from tests.support.streaming_clients import WebSocketClient
 from tests.support.twin_accounts import MARK, MARKED, VICTIM
 
-# the statements alone must isolate the accounts, without row-level security
-pytestmark = pytest.mark.without_row_security
+# the statements alone must isolate the accounts, without row-level security; and so must an owner that sees one account
+pytestmark = [pytest.mark.without_row_security, pytest.mark.plain_owner]
 
 MUTATIONS = list(isolation_probes.CORE.mutation_type.fields) if isolation_probes.CORE.mutation_type else []
 TEXTS = [MARKED, MARK, "SHP-0000009"]

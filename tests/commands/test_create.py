@@ -19,6 +19,8 @@ from tests.support.mutation_client import (
     minimal,
 )
 
+pytestmark = pytest.mark.plain_owner
+
 
 async def test_the_minimal_input_creates_a_draft(mutations: MutationClient) -> None:
     payload = await mutations.create()

@@ -12,10 +12,11 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import SQLModel
 
-from graphql_app.database import migrate, row_security
+from graphql_app.database import migrate, request_role, retention, row_security
 from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
+from graphql_app.errors.startup_error import UnsuitableServer
 from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
 from tests.support import seed_data
@@ -192,7 +193,8 @@ async def single_role(server: EmbeddedServer, settings: Settings) -> AsyncIterat
     try:
         await migrate.upgrade(owner)
         await seed_data.insert_seed_data(owner)
-        assert not await migrate.can_set_role(owner, row_security.ROLE)
+        assert await request_role.find(owner, row_security.ROLE) == request_role.RequestRole("", is_owner=True)
+        await migrate.force_row_security(owner, forced=True)
         yield requests, owner
     finally:
         await asyncio.gather(requests.dispose(), owner.dispose())
@@ -220,6 +222,21 @@ async def test_an_owner_that_cannot_assume_the_role_sees_one_account_too(
             )
 
 
+async def test_an_owner_that_cannot_assume_the_role_deletes_old_changes_of_all_accounts(
+    single_role: tuple[AsyncEngine, AsyncEngine],
+) -> None:
+    requests, owner = single_role
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE change SET at = now() - interval '10 days'"))
+        before = (await connection.execute(text("SELECT account_id, count(*) FROM change GROUP BY 1"))).all()
+    assert len(before) == 2
+    deleted = await retention.delete_expired(requests, 1)
+    assert deleted >= sum(count for _, count in before) - 2
+    async with owner.connect() as connection:
+        after = (await connection.execute(text("SELECT account_id, count(*) FROM change GROUP BY 1"))).all()
+    assert sorted(count for _, count in after) == [1, 1]
+
+
 async def test_privileges_and_policies_are_applied_to_a_restored_database(
     server: EmbeddedServer, migrated: str, settings: Settings
 ) -> None:
@@ -237,7 +254,7 @@ async def test_privileges_and_policies_are_applied_to_a_restored_database(
             "ALTER TABLE change DISABLE ROW LEVEL SECURITY",
         ):
             await connection.execute(text(statement))
-    with pytest.raises(ProgrammingError, match="permission denied"):
+    with pytest.raises(UnsuitableServer, match="does not apply to the role graphql_app_api on the table change"):
         await count(requests, UNKNOWN_ACCOUNT, "change")
     assert await migrate.upgrade(owner) == []
     assert await count(requests, UNKNOWN_ACCOUNT, "change") == 0

@@ -8,6 +8,8 @@ import pytest
 from graphql_app.execution import document_limits
 from tests.support.graphql_client import Execute
 
+pytestmark = pytest.mark.plain_owner
+
 SAVE = 'carrierSave(code: "ups", input: {name: "UPS"}) { carrier { code } meta { replayed } errors { code path } }'
 SAVED = {"carrier": {"code": "ups"}, "meta": {"replayed": False}, "errors": []}
 

@@ -471,7 +471,6 @@ def upgrade() -> None:
     op.execute("""
     DO $privileges$
     DECLARE
-        assumable boolean := false;
         superuser CONSTANT boolean := (SELECT rolsuper FROM pg_roles WHERE rolname = current_user);
         app_schema CONSTANT oid := current_schema()::regnamespace;
         item record;
@@ -489,7 +488,6 @@ def upgrade() -> None:
                 EXCEPTION WHEN insufficient_privilege THEN NULL;
                 END;
             END IF;
-            assumable := pg_has_role('graphql_app_api', 'SET');
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO graphql_app_api', current_schema());
             FOR item IN
                 SELECT t.name, t.privileges
@@ -515,9 +513,8 @@ def upgrade() -> None:
             END IF;
         END LOOP;
         FOR item IN
-            SELECT c.relname AS name, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced, a.attname AS account,
-                EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS has_policy,
-                EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'bypass_account_scope') AS bypassed
+            SELECT c.relname AS name, c.relrowsecurity AS secured, a.attname AS account,
+                EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = 'own_account') AS has_policy
             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
                 AND a.attname = CASE c.relname WHEN 'account' THEN 'id' ELSE 'account_id' END
             WHERE c.relkind IN ('r', 'p') AND c.relnamespace = app_schema
@@ -529,16 +526,6 @@ def upgrade() -> None:
             END IF;
             IF NOT item.secured THEN
                 EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', item.name);
-            END IF;
-            IF item.forced = assumable THEN
-                EXECUTE format('ALTER TABLE %I %s FORCE ROW LEVEL SECURITY', item.name,
-                    CASE WHEN assumable THEN 'NO' ELSE '' END);
-            END IF;
-            IF item.bypassed AND assumable THEN
-                EXECUTE format('DROP POLICY bypass_account_scope ON %I', item.name);
-            ELSIF NOT item.bypassed AND NOT assumable THEN
-                EXECUTE format('CREATE POLICY bypass_account_scope ON %I USING '
-                    '((SELECT current_setting(''app.bypass_account_scope'', true)) = ''on'')', item.name);
             END IF;
         END LOOP;
         IF superuser THEN
