@@ -202,12 +202,22 @@ def environment_variable(field: str) -> str:
 
 
 def asyncpg_url(postgres_url: str) -> URL:
-    """Return a PostgreSQL URL for SQLAlchemy's asyncpg dialect. libpq's parameter `sslmode` becomes `ssl`."""
+    """Return a PostgreSQL URL for SQLAlchemy's asyncpg dialect.
+
+    libpq's parameter `sslmode` becomes `ssl`. Of several hosts, the primary is used.
+    """
     url = make_url(postgres_url.strip()).set(drivername="postgresql+asyncpg")
     query = dict(url.query)
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
+    if isinstance(query.get("host"), tuple):
+        query.setdefault("target_session_attrs", "primary")
     return url.set(query=query)
+
+
+def display_url(url: URL) -> str:
+    """Return a URL of SQLAlchemy without its password and driver, for messages."""
+    return url.render_as_string(hide_password=True).replace("+asyncpg", "")
 
 
 def markdown_table() -> str:

@@ -56,6 +56,7 @@ VAGUE = {
 }
 DRIVERS = {"asyncpg", "psycopg", "psycopg2"}
 DRIVER_MODULES = {
+    "database/connection.py",
     "database/engine.py",
     "database/errors.py",
     "database/pool.py",

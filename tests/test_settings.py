@@ -41,6 +41,11 @@ def test_settings_are_read_from_the_environment_and_options_take_precedence(monk
     )
 
 
+def test_of_several_hosts_the_primary_is_used() -> None:
+    url = settings.asyncpg_url("postgresql://me@/shipments?host=a:5432&host=b:5433")
+    assert url.query == {"host": ("a:5432", "b:5433"), "target_session_attrs": "primary"}
+
+
 def test_settings_are_read_from_a_dotenv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("SHIPMENTS_PORT=8124\nPOSTGRES_URL=\n")
     monkeypatch.chdir(tmp_path)

@@ -82,7 +82,9 @@ class ApiKeyAuthenticator:
     def __init__(self, engine: AsyncEngine, settings: Settings, *, keyless: bool) -> None:
         url = engine.url.render_as_string(hide_password=False)
         own_settings = settings.model_copy(update={"pool_size": 1})
-        self.engine = make_engine(url, own_settings, name="graphql-app authenticator", scoped=True)
+        self.engine = make_engine(
+            url, own_settings, name="graphql-app authenticator", scoped=True, all_accounts=True, log_rejections=True
+        )
         self.connect = self.engine.execution_options(isolation_level="AUTOCOMMIT").connect
         self.keyless = keyless
         self.cached: OrderedDict[bytes, CachedKey] = OrderedDict()

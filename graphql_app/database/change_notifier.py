@@ -23,7 +23,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.database.change_log_sql import END, HISTORY
-from graphql_app.database.engine import account_settings
+from graphql_app.database.engine import connect_for_functions
 from graphql_app.database.errors import first_line, is_database_failure
 from graphql_app.errors import request_errors
 from graphql_app.settings import Settings
@@ -105,8 +105,7 @@ class ChangeNotifier:
     """The change notifier of one process. `run()` is its background task."""
 
     def __init__(self, engine: AsyncEngine, settings: Settings) -> None:
-        self.engine = engine
-        self.account_settings = account_settings(settings)
+        self.engine, self.settings = engine, settings
         self.watched: dict[UUID, WatchedAccount] = {}
         self.wake_up = asyncio.Event()
         self.needed = asyncio.Event()
@@ -184,17 +183,12 @@ class ChangeNotifier:
 
     async def connect(self) -> "asyncpg.Connection[Any]":
         """Open the connection and LISTEN. Notifications of this process itself are ignored."""
-        _, connect_args = self.engine.dialect.create_connect_args(self.engine.url)
-        connection = await asyncpg.connect(
-            **connect_args,
-            timeout=RESPONSE_TIMEOUT_SECONDS,
-            command_timeout=RESPONSE_TIMEOUT_SECONDS,
-            server_settings={
-                "application_name": "graphql-app change notifier",
-                "jit": "off",
-                "synchronous_commit": "off",  # a notification need not wait until it is written to disk
-            },
-        )
+        server_settings = {
+            "application_name": "graphql-app change notifier",
+            "jit": "off",
+            "synchronous_commit": "off",  # a notification need not wait until it is written to disk
+        }
+        connection = await connect_for_functions(self.engine, self.settings, server_settings, RESPONSE_TIMEOUT_SECONDS)
         own_pid = connection.get_server_pid()
 
         def on_notification(_connection: object, pid: int, _channel: str, _payload: object) -> None:

@@ -2,8 +2,10 @@
 
 `make_engine` creates SQLAlchemy engines with asyncpg. Reads go through `database/reader.py`. Writes go through the
 transaction of a Session (`database/session.py`), which `mutations/transaction.py` commits. Servers older than
-PostgreSQL 18 are rejected.
+PostgreSQL 18 and servers that are read-only are rejected; `database/connection.py` checks each connection.
 """
+
+from typing import Any
 
 import asyncpg
 from sqlalchemy import event, text
@@ -12,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import SQLModel
 
 from graphql_app.database import pool, row_security
+from graphql_app.database.connection import ConnectionOpener
 from graphql_app.database.errors import first_line
 from graphql_app.errors import startup_error
 from graphql_app.models import triggers
-from graphql_app.settings import Settings, asyncpg_url
+from graphql_app.settings import Settings, asyncpg_url, display_url
 
 MIN_SERVER_VERSION = 180000
 """Oldest supported `server_version_num`."""
@@ -37,11 +40,19 @@ MAX_PREPARED_STATEMENTS = 300
 MAX_PREPARED_CHARACTERS = 24_000
 """Longest statement that is prepared. Longer ones are planned each time, because their plans take megabytes."""
 
+SERVER_SQL = text("SELECT current_setting('server_version_num'), current_setting('transaction_read_only')")
+
 _ = row_security, triggers  # importing them registers the DDL that create_db_tables() runs
 
 
 def make_engine(
-    postgres_url: str, settings: Settings, *, name: str = "graphql-app", scoped: bool = False
+    postgres_url: str,
+    settings: Settings,
+    *,
+    name: str = "graphql-app",
+    scoped: bool = False,
+    all_accounts: bool = False,
+    log_rejections: bool = False,
 ) -> AsyncEngine:
     """Return an engine, which connects when it is first used.
 
@@ -51,43 +62,66 @@ def make_engine(
         name: `application_name` of the connections.
         scoped: True for requests: connections use the role for which row-level security shows one account, that of
             the Session or AccountReader. False for migrations and commands, which see all accounts.
+        all_accounts: True for connections with `scoped` that only call the functions for all accounts of
+            `database/row_security.py`.
+        log_rejections: whether connections that requests must not use are logged, as in a running server.
     """
     access_settings = {**role_settings(settings), **PLANNER_SETTINGS} if scoped else BYPASS_ACCOUNT_SCOPE
+    if all_accounts:
+        access_settings = access_settings | BYPASS_ACCOUNT_SCOPE
+    arguments = {
+        "timeout": CONNECT_TIMEOUT_SECONDS,
+        "command_timeout": settings.statement_timeout + 1,  # for a server that does not enforce statement_timeout
+        # asyncpg's defaults, 15 kB and 300 s, are too small for these statements, which are long and repeated
+        "statement_cache_size": MAX_PREPARED_STATEMENTS,
+        "max_cacheable_statement_size": MAX_PREPARED_CHARACTERS,
+        "max_cached_statement_lifetime": 0,
+        "server_settings": {
+            "application_name": name,
+            "timezone": "UTC",
+            "datestyle": "ISO",
+            "intervalstyle": "iso_8601",  # the text of the scalar Duration
+            "jit": "off",
+            "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
+            "lock_timeout": LOCK_TIMEOUT,
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+            **access_settings,
+        },
+    }
+    url, role = asyncpg_url(postgres_url), settings.database_role if scoped else ""
+    opener = ConnectionOpener(url, arguments, role, scoped=scoped, log_rejections=log_rejections)
     engine = create_async_engine(
-        asyncpg_url(postgres_url),
+        url,
+        async_creator=opener.open,
         poolclass=pool.Pool,
         echo=settings.sql_echo,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout,
         pool_use_lifo=True,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_SECONDS,
-            "command_timeout": settings.statement_timeout + 1,  # for a server that does not enforce statement_timeout
-            # asyncpg's defaults, 15 kB and 300 s, are too small for these statements, which are long and repeated
-            "statement_cache_size": MAX_PREPARED_STATEMENTS,
-            "max_cacheable_statement_size": MAX_PREPARED_CHARACTERS,
-            "max_cached_statement_lifetime": 0,
-            "server_settings": {
-                "application_name": name,
-                "timezone": "UTC",
-                "datestyle": "ISO",
-                "intervalstyle": "iso_8601",  # the text of the scalar Duration
-                "jit": "off",
-                "statement_timeout": f"{settings.statement_timeout * 1000:.0f}ms",
-                "lock_timeout": LOCK_TIMEOUT,
-                "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
-                **access_settings,
-            },
-        },
     )
     event.listen(engine.sync_engine, "checkout", pool.reject_closed)
+    event.listen(engine.sync_engine, "handle_error", pool.close_unusable)
     return engine
 
 
-def account_settings(settings: Settings) -> dict[str, str]:
-    """Return the settings of a connection that calls the functions for all accounts of `database/row_security.py`."""
-    return role_settings(settings) or BYPASS_ACCOUNT_SCOPE
+async def connect_for_functions(
+    engine: AsyncEngine, settings: Settings, server_settings: dict[str, str], timeout_seconds: float
+) -> "asyncpg.Connection[Any]":
+    """Open a connection outside of the pool that calls the functions for all accounts of `database/row_security.py`.
+
+    Args:
+        engine: its URL is used.
+        settings: the role of requests.
+        server_settings: further settings of PostgreSQL.
+        timeout_seconds: timeout of connecting and of each statement.
+    """
+    arguments = {
+        "timeout": timeout_seconds,
+        "command_timeout": timeout_seconds,
+        "server_settings": server_settings | role_settings(settings) | BYPASS_ACCOUNT_SCOPE,
+    }
+    return await ConnectionOpener(engine.url, arguments, settings.database_role, scoped=True).open()
 
 
 def role_settings(settings: Settings) -> dict[str, str]:
@@ -102,7 +136,7 @@ async def create_db_tables(engine: AsyncEngine) -> None:
 
 
 async def check_server(engine: AsyncEngine) -> None:
-    """Check that the server can be reached and is PostgreSQL 18 or newer.
+    """Check that the server can be reached, is PostgreSQL 18 or newer and accepts writes.
 
     Raises:
         StartupError: it is not. The message contains the URL without its password.
@@ -110,7 +144,9 @@ async def check_server(engine: AsyncEngine) -> None:
     url = database_name(engine)
     try:
         async with engine.connect() as connection:
-            version = (await connection.execute(text("SHOW server_version_num"))).scalar_one()
+            version, read_only = (await connection.execute(SERVER_SQL)).one()
+    except startup_error.UnsuitableServer:
+        raise
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         state = getattr(cause, "sqlstate", None)
@@ -130,8 +166,13 @@ async def check_server(engine: AsyncEngine) -> None:
             f"PostgreSQL 18 or newer is required; the server at {url} is version {int(version) // 10000}. "
             "Upgrade it or change POSTGRES_URL."
         )
+    if read_only == "on":
+        raise startup_error.StartupError(
+            f"The database at {url} is read-only, because `default_transaction_read_only` is on. Set it to off for the "
+            "server, the database and the role."
+        )
 
 
 def database_name(engine: AsyncEngine) -> str:
     """Return the URL of the database without its password, for messages."""
-    return engine.url.render_as_string(hide_password=True).replace("+asyncpg", "")
+    return display_url(engine.url)

@@ -16,6 +16,11 @@ CONFLICT_SQLSTATES = ("40001", "40P01", "55P03")
 UNAVAILABLE_SQLSTATES = ("08", "53", "57P", "58", "25006", "25P03", "55000")
 """SQLSTATE prefixes: the connection or the server was lost, is starting, out of resources, or a read-only standby,
 which does not know the timeline of the change log (55000)."""
+UNUSABLE_SQLSTATES = ("08", "57P", "25006", "25P03")
+"""SQLSTATE prefixes after which a connection is closed instead of returned to the pool: the server has ended it, or has
+become read-only."""
+READ_ONLY_TRANSACTION = "25006"
+"""SQLSTATE of a write on a read-only server."""
 QUERY_CANCELED = "57014"
 """SQLSTATE of a statement that exceeded `statement_timeout`."""
 DATA_EXCEPTION_CLASS = "22"
@@ -71,6 +76,22 @@ def to_request_error(error: BaseException) -> request_errors.RequestError | None
 def is_database_failure(error: BaseException) -> bool:
     """Return whether an error comes from the database or its connection, so that one line of the log describes it."""
     return to_request_error(error) is not None or isinstance(error, DATABASE_ERRORS)
+
+
+def makes_unusable(error: BaseException) -> bool:
+    """Return whether a connection must be closed after this error of one of its statements."""
+    cause = driver_error(error)
+    state = str(getattr(cause, "sqlstate", None) or "")
+    return state.startswith(UNUSABLE_SQLSTATES) or isinstance(cause, OSError | TimeoutError)
+
+
+def discredits_pool(error: BaseException) -> bool:
+    """Return whether other connections that are as old probably fail in the same way as the one with this error.
+
+    After a failover they lead to the previous server: it is read-only now, or no longer responds.
+    """
+    cause = driver_error(error)
+    return isinstance(cause, TimeoutError) or getattr(cause, "sqlstate", None) == READ_ONLY_TRANSACTION
 
 
 def sqlstate(error: BaseException) -> str | None:

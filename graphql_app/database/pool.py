@@ -4,26 +4,42 @@ Row-level security reads the setting `app.account` (`database/row_security.py`).
 connection has another account, outside of transactions, whose rollback would revert it. Connections that have the
 account already are preferred. Connections whose socket is closed are rejected; the pool then opens new ones.
 
+After a write on a server that has become read-only, and after a server that did not respond, all connections are
+replaced: the address may lead to another server now.
+
 This is the only module of the package that uses non-public names of SQLAlchemy.
 """
 
+import time
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+from graphql_app.database import errors
+
 ACCOUNT_INFO_KEY = "account"
 """Key of `info`: on a connection, the account that is set; on a session, the account that it needs."""
 
 
+RENEW_INTERVAL_SECONDS = 1.0
+"""Shortest interval between two renewals of a pool, so that a server that stays read-only can still serve reads."""
+
+
 class Pool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, from which readers can take an idle connection directly."""
+
+    def renew(self) -> None:
+        """Replace all connections that are open now, each when it is taken the next time."""
+        now = time.time()
+        if now >= self._invalidate_time + RENEW_INTERVAL_SECONDS:
+            self._invalidate_time = now
 
     def take(self, account_id: UUID) -> "IdleConnection | None":
         """Take an idle, open connection: one that has this account, or else the most recently used one.
@@ -60,6 +76,9 @@ class LeasedConnection(Protocol):
     def discard(self) -> None:
         """Close the connection; the pool opens another one when it needs it."""
 
+    def renew_pool(self) -> None:
+        """Replace all connections of the pool, each when it is taken the next time."""
+
 
 class IdleConnection:
     """A connection that was idle, taken and released without SQLAlchemy's checkout: it saves 11 µs per request."""
@@ -80,14 +99,18 @@ class IdleConnection:
         self.record.invalidate()
         self.pool._do_return_conn(self.record)
 
+    def renew_pool(self) -> None:
+        """Replace all connections of the pool, each when it is taken the next time."""
+        self.pool.renew()
+
 
 class CheckedOutConnection:
     """A connection from SQLAlchemy's checkout, which waited for it or opened it."""
 
-    __slots__ = ("connection", "info", "proxy")
+    __slots__ = ("connection", "info", "pool", "proxy")
 
-    def __init__(self, proxy: PoolProxiedConnection) -> None:
-        self.proxy, self.info = proxy, proxy.info
+    def __init__(self, pool: Pool, proxy: PoolProxiedConnection) -> None:
+        self.pool, self.proxy, self.info = pool, proxy, proxy.info
         self.connection = cast("asyncpg.Connection[Any]", proxy.driver_connection)
 
     def release(self) -> None:
@@ -98,6 +121,10 @@ class CheckedOutConnection:
         """Close the connection; the pool opens another one when it needs it."""
         self.proxy.invalidate()
         self.proxy.close()
+
+    def renew_pool(self) -> None:
+        """Replace all connections of the pool, each when it is taken the next time."""
+        self.pool.renew()
 
 
 def is_closed(connection: Any) -> bool:
@@ -115,6 +142,15 @@ def reject_closed(connection: Any, *_: object) -> None:
         raise DisconnectionError
 
 
+def close_unusable(context: ExceptionContext) -> None:
+    """Let SQLAlchemy close the connection of a failed statement if it is unusable, and renew its pool if need be."""
+    error = context.original_exception
+    if isinstance(error, Exception) and errors.makes_unusable(error) and context.engine is not None:
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+        if errors.discredits_pool(error):
+            cast("Pool", context.engine.pool).renew()
+
+
 async def lease(engine: AsyncEngine, account_id: UUID) -> LeasedConnection:
     """Take a connection from the engine's pool.
 
@@ -122,7 +158,7 @@ async def lease(engine: AsyncEngine, account_id: UUID) -> LeasedConnection:
     reset. Otherwise SQLAlchemy waits for a connection or opens one.
     """
     pool = cast("Pool", engine.sync_engine.pool)
-    return pool.take(account_id) or CheckedOutConnection(await greenlet_spawn(pool.connect))
+    return pool.take(account_id) or CheckedOutConnection(pool, await greenlet_spawn(pool.connect))
 
 
 def set_account_sql(account_id: UUID) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app.database import pool
+from graphql_app.database import errors, pool
 from graphql_app.database.pool import LeasedConnection
 
 RESET_TIMEOUT_SECONDS = 2.0
@@ -84,14 +84,16 @@ class ConnectionLease:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None or issubclass(kind, asyncpg.PostgresError):
+        if error is None or (isinstance(error, asyncpg.PostgresError) and not errors.makes_unusable(error)):
             self.leased.release()
-        elif issubclass(kind, asyncio.CancelledError):
+        elif isinstance(error, asyncio.CancelledError):
             resets.add(task := asyncio.ensure_future(reset_connection(self.leased)))
             task.add_done_callback(resets.discard)
             await asyncio.shield(task)
         else:
             self.leased.discard()
+            if errors.discredits_pool(error):
+                self.leased.renew_pool()
 
 
 class ReadSnapshot:

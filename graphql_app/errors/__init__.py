@@ -52,7 +52,10 @@ is 200 in both cases.
     ├── SlowConsumer                        SLOW_CONSUMER                   503, Retry-After
     └── InternalError                       INTERNAL_ERROR                  500
 
-A `StartupError` means that the process cannot start. The docstring of an error class is its default message.
+A `StartupError` means that the process cannot start; its subclass `UnsuitableServer` that PostgreSQL was reached, but
+requests must not use it. In a running server the latter counts as a lost connection.
+
+The docstring of an error class is its default message.
 
 May import `domain` and `observability`.
 """

@@ -45,6 +45,7 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         settings.postgres_url.get_secret_value(),  # type: ignore[union-attr]
         settings,
         scoped=True,
+        log_rejections=True,
     )
     share_metrics = settings_module.metrics_directory() is not None
     lifecycle = health.Lifecycle(app_engine, settings.drain_delay, shared_metrics=share_metrics)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from graphql_app.errors import startup_error
 from graphql_app.observability import metrics as metrics_module
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class Lifecycle:
                 await connection.execute(text("SELECT 1"))
         except exc.TimeoutError:  # all connections of the pool are in use, so the database is reachable
             return None
+        except startup_error.UnsuitableServer as error:
+            return f"no database: {error.reason}"
         except (exc.SQLAlchemyError, OSError, TimeoutError):
             return "no database"
         return None
