@@ -105,9 +105,12 @@ async def test_an_account_cannot_insert_rows_into_another(
     accounts: dict[str, UUID], engine: AsyncEngine, owner: AsyncEngine, table: str
 ) -> None:
     before = await rows(owner, table, "true")
+    columns = [f'"{column.name}"' for column in SQLModel.metadata.tables[table].columns if column.computed is None]
+    copied = ", ".join(f"(copy).{column}" for column in columns)
     copy_sql = f"""
-        INSERT INTO "{table}" OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(t, '{{"account_id":
-        "{accounts["other"]}"}}')).* FROM "{table}" t LIMIT 1 ON CONFLICT DO NOTHING"""
+        INSERT INTO "{table}" ({", ".join(columns)}) OVERRIDING SYSTEM VALUE SELECT {copied} FROM (
+            SELECT jsonb_populate_record(t, '{{"account_id": "{accounts["other"]}"}}') AS copy FROM "{table}" t LIMIT 1
+        ) AS copies ON CONFLICT DO NOTHING"""
     for statement in (copy_sql, f"UPDATE \"{table}\" SET account_id = '{accounts['other']}'"):
         with pytest.raises(ProgrammingError, match=DENIED):
             async with get_session(engine, accounts["default"]) as session:
