@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from graphql_app.database.embedded_binaries import PostgresPrograms
-from graphql_app.database.embedded_server import DATABASE_NAME
+from graphql_app.database.embedded_server import DATABASE_NAME, LOCALE_OPTIONS
 
 SETTINGS = {
     "listen_addresses": "",
@@ -32,7 +32,9 @@ class ReplicatedServer:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.current = root / "current"
         self.programs.make_private_directory(root / "primary")
-        self.programs.run("initdb", "-D", root / "primary", "-U", "postgres", "-A", "trust", "--no-sync")
+        self.programs.run(
+            "initdb", "-D", root / "primary", "-U", "postgres", "-A", "trust", *LOCALE_OPTIONS, "--no-sync"
+        )
         self.start("primary")
         self.programs.run("psql", *self.connect("primary"), "-c", f"CREATE DATABASE {DATABASE_NAME}", "postgres")
         self.point_to("primary")
