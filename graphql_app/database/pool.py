@@ -35,11 +35,15 @@ RENEW_INTERVAL_SECONDS = 1.0
 class Pool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, from which readers can take an idle connection directly."""
 
+    renewed_at = float("-inf")
+    """When `renew` last had an effect, as time of the monotonic clock."""
+
     def renew(self) -> None:
         """Replace all connections that are open now, each when it is taken the next time."""
-        now = time.time()
-        if now >= self._invalidate_time + RENEW_INTERVAL_SECONDS:
-            self._invalidate_time = now
+        now = time.monotonic()
+        if now >= self.renewed_at + RENEW_INTERVAL_SECONDS:
+            self.renewed_at = now
+            self._invalidate(cast("PoolProxiedConnection", None), _checkin=False)
 
     def take(self, account_id: UUID) -> "IdleConnection | None":
         """Take an idle, open connection: one that has this account, or else the most recently used one.
