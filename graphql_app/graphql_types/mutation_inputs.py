@@ -11,10 +11,14 @@ from graphql_app.domain import enums
 from graphql_app.graphql_types.arguments import ShipmentBy, argument, optional
 from graphql_app.graphql_types.event_time_inputs import EventTime
 from graphql_app.graphql_types.model_type import field
-from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode
+from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, TimeZone
 from graphql_app.graphql_types.value_filters import WeightInput
 
 UNSET = strawberry.UNSET
+DELIVERY_TIME_ZONE = (
+    "Time zone in which promised and estimated times without UTC offset are meant. With it they may be days, such as "
+    "`2026-12-24`, which end at 23:59:59 (`promisedFrom` starts at 00:00), or local times. It is not stored."
+)
 
 
 @strawberry.input(description="Options of a mutation: safe retries, optimistic locking and validation without writing.")
@@ -148,6 +152,7 @@ class ShipmentCreateInput:
     promised_from: datetime | None = optional("Start of the promised delivery window. Must not be after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
     estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
+    delivery_time_zone: TimeZone | None = optional(DELIVERY_TIME_ZONE)
     declared_value: MoneyInput | None = optional("Declared value of the shipment.")
     incoterm: str | None = optional("Incoterm: three capital letters, such as DAP.")
     metadata: JSON | None = optional(
@@ -172,6 +177,7 @@ class ShipmentUpdateInput:
     promised_from: datetime | None = optional("Start of the promised delivery window. Must not be after `promisedTo`.")
     promised_to: datetime | None = optional("End of the promised delivery window.")
     estimated_delivery_at: datetime | None = optional("Your estimate of the delivery time. Later events replace it.")
+    delivery_time_zone: TimeZone | None = optional(DELIVERY_TIME_ZONE)
     packages: list[PackageUpdateInput] | None = optional("Changes to existing packages, up to 200.")
     references: list[ReferenceInput] | None = optional("Replaces all reference numbers, up to 50. Null removes them.")
     metadata_set: JSON | None = optional("Metadata keys to add or replace, within the limits of `metadata`.")
@@ -265,6 +271,7 @@ class TrackingEventInput:
         "duplicate that differs from the recorded event returns the warning DUPLICATE_DIFFERS."
     )
     estimated_delivery_at: datetime | None = optional("Estimate of the delivery time that the event reports.")
+    delivery_time_zone: TimeZone | None = optional(DELIVERY_TIME_ZONE)
 
 
 ByArgument = Annotated[ShipmentBy, argument("Identifies the shipment. An unknown shipment returns NOT_FOUND.")]

@@ -3,7 +3,7 @@
 These classes only declare the schema: no resolver runs for a query. `query_engine/` reads the data.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -127,8 +127,11 @@ class Shipment(Node):
 
     latest_event: "TrackingEvent | None" = field("The latest event that is not voided. Null if there is none.")
     promised_from: datetime | None
+    promised_from_date: date | None
     promised_to: datetime | None
+    promised_to_date: date | None
     estimated_delivery_at: datetime | None
+    estimated_delivery_date: date | None = field("The day of `estimatedDeliveryAt` if it was given as a day.")
     lateness: enums.Lateness = field("Whether the shipment keeps its deadline, at the time of the request.")
     late_by: timedelta | None = field(
         "Time from the deadline to the delivery, or to now while the shipment is open. Null unless it is LATE."
@@ -268,6 +271,7 @@ class TrackingEvent(Node):
     external_event_id: str | None
     carrier_status_raw: str | None
     estimated_delivery_at: datetime | None
+    estimated_delivery_date: date | None
     override_status: enums.ShipmentStatus | None
     applied: bool
     not_applied_reason: enums.NotAppliedReason | None

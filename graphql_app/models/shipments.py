@@ -1,6 +1,6 @@
 """The tables `shipment`, `package` and `shipment_item`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Computed,
+    Date,
     Integer,
     Numeric,
     SmallInteger,
@@ -104,6 +105,15 @@ class Shipment(SQLModel, table=True):
         INSTANT, "Start of the promised delivery window. Null if not set.", null=True
     )
     promised_to: datetime | None = column(INSTANT, "End of the promised delivery window. Null if not set.", null=True)
+    promised_from_date: date | None = column(
+        Date, "The day of `promised_from` if it was given as a day. Null otherwise.", null=True
+    )
+    promised_to_date: date | None = column(
+        Date, "The day of `promised_to` if it was given as a day. Null otherwise.", null=True
+    )
+    estimate_given_date: date | None = column(
+        Date, "The day of the client's own estimate if it was given as a day. Null otherwise.", null=True
+    )
     estimated_delivery_at: datetime | None = column(
         INSTANT, "Newest estimate of the delivery time, from the client or an event. Null if there is none.", null=True
     )

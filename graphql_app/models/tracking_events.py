@@ -1,6 +1,6 @@
 """The table `tracking_event`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Computed,
+    Date,
     Double,
     Identity,
     Index,
@@ -155,6 +156,9 @@ class TrackingEvent(SQLModel, table=True):
     longitude: float | None = column(Double, "Longitude in degrees east, from -180 to 180. Null if unknown.", null=True)
     estimated_delivery_at: datetime | None = column(
         INSTANT, "Estimate of the delivery time that the event reports. Null if it reports none.", null=True
+    )
+    estimated_delivery_date: date | None = column(
+        Date, "The day of the estimate if it was reported as a day. Null otherwise.", null=True
     )
     override_status: enums.ShipmentStatus | None = column(
         STATUS, "Status that `shipmentOverrideStatus` set. Null for reported events.", null=True

@@ -145,6 +145,23 @@ def carrier_status_mappings(row: RowAlias, field: SelectedField) -> json_sql.Pie
     )
 
 
+@register_field(models.Shipment, "estimated_delivery_date")
+def estimated_delivery_date(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
+    """Read the day of the estimate: of the client's own one, or of the latest event that reported it."""
+    event, estimate = field.builder.row(models.TrackingEvent), outer_column(row.c.estimated_delivery_at)
+    where = [
+        event.c.shipment_id == outer_column(row.c.id),
+        event.c.estimated_delivery_at == estimate,
+        event.c.voided_at.is_(None),
+        field.builder.account_check(event),
+    ]
+    order = [event.c.occurred_at.desc(), event.c.position.desc(), event.c.id.desc()]
+    of_event = select(event.c.estimated_delivery_date).select_from(event).where(*where).order_by(*order)
+    is_given = row.c.estimated_delivery_at == row.c.estimate_given
+    day = case((is_given, row.c.estimate_given_date), else_=of_event.limit(json_sql.sql("1")).scalar_subquery())
+    return field.scalar(day)
+
+
 register_field(models.Shipment, "total_weight")(measurement_fields.total_weight)
 register_field(models.Shipment, "declared_value")(measurement_fields.money("declared_value"))
 register_field(models.Package, "weight")(measurement_fields.weight)

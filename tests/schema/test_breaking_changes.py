@@ -23,6 +23,10 @@ ACCEPTED: dict[str, str] = {
         for name in names
     },
     "VALUE_ADDED_TO_ENUM: Enum value TimePrecision.LOCAL was added.": "only for reports in the new form without zone",
+    **{
+        f"OPTIONAL_INPUT_FIELD_ADDED: An optional field {type_}.deliveryTimeZone was added.": "only for days"
+        for type_ in ("ShipmentCreateInput", "ShipmentUpdateInput", "TrackingEventInput")
+    },
     "OPTIONAL_ARG_ADDED: An optional argument Mutation.carrierStatusMap(reapply:) was added.": "omitted means false",
 }
 HERE = Path(__file__).parent

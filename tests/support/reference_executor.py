@@ -172,6 +172,16 @@ class ReferenceExecutor(FieldResolvers):
             self.loaded.status_mappings, lambda status: status.carrier_id == row.id, order, "statusMappings", args
         )
 
+    def Shipment_estimatedDeliveryDate(self, row: Any) -> Any:
+        if row.estimated_delivery_at is None or row.estimated_delivery_at == row.estimate_given:
+            return row.estimate_given_date if row.estimated_delivery_at is not None else None
+        events = [
+            event
+            for event in self.timeline(self.loaded.events_of[row.id])
+            if event.voided_at is None and event.estimated_delivery_at == row.estimated_delivery_at
+        ]
+        return events[-1].estimated_delivery_date if events else None
+
     def Shipment_phase(self, row: Any) -> enums.ShipmentPhase:
         return status_rules.phase(row.status)
 

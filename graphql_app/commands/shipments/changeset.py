@@ -11,6 +11,7 @@ import orjson
 from graphql_app import models
 from graphql_app.commands.carriers import CARRIER_NOT_FOUND
 from graphql_app.commands.command import json_text
+from graphql_app.commands.delivery_times import DAY_COLUMNS
 from graphql_app.commands.shipments import input_rows
 from graphql_app.commands.shipments.locking import DECIDING_EVENT_COLUMNS, LockedShipment
 from graphql_app.commands.shipments.related_rows import RelatedData, ShipmentRelations
@@ -91,8 +92,8 @@ class ShipmentChangeset:
         validator.add_error(error, *([name] if name else []))
         return False
 
-    def set_fields(self, values: Mapping[str, Any]) -> None:
-        """Set the shipment's own fields, by GraphQL name."""
+    def set_fields(self, values: Mapping[str, Any], days: Mapping[str, Any]) -> None:
+        """Set the shipment's own fields, by GraphQL name. `days`: the days of times that were given as days."""
         row = self.shipment.row
         for name, new in values.items():
             if name == "carrier":
@@ -100,7 +101,9 @@ class ShipmentChangeset:
                 continue
             column = COLUMNS.get(name, name)
             rule = "" if name in status_rules.EDITABLE_UNTIL_CLOSED else "carrier"
-            if not self.may_change(name, row[column], new, rule):
+            day_column, day = DAY_COLUMNS.get(name), days.get(name)
+            old_day = day_column and row[day_column]
+            if not self.may_change(name, (row[column], old_day), (new, day), rule):
                 continue
             if name == "externalReference" and new:
                 owner = self.related.reference_owners.get(new, self.shipment.id)
@@ -108,7 +111,9 @@ class ShipmentChangeset:
                     self.validator.add_error(user_errors.Duplicate(existing=owner), name)
                     continue
             self.row[column] = new
-            self.changed[name] = [row[column], new]
+            if day_column:
+                self.row[day_column] = day
+            self.changed[name] = [old_day or row[column], day or new]
         if "estimated_delivery_at" in self.row:
             self.row["estimate_given"] = self.row["estimated_delivery_at"]
         start = self.row.get("promised_from", row["promised_from"])

@@ -22,6 +22,8 @@ class ShipmentEdit:
     by_path: user_errors.Path = ("by",)
     values: dict[str, Any] = field(default_factory=dict)
     """New values of the shipment's own fields, by GraphQL name."""
+    days: dict[str, Any] = field(default_factory=dict)
+    """The days of times that were given as days, see `delivery_times.DAY_COLUMNS`."""
     parties: dict[enums.PartyRole, input_rows.InputRow | None] = field(default_factory=dict)
     references: list[input_rows.InputRow] | None = None
     packages: list[tuple[Validator, Input, input_rows.InputRow]] = field(default_factory=list)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from graphql_app.commands import delivery_times
 from graphql_app.commands.command import json_text
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums, postal_codes, tracking_numbers, units
@@ -183,8 +184,17 @@ def references(validator: Validator, fields: Input) -> list[InputRow]:
 
 def validate_promise(validator: Validator, fields: Input) -> dict[str, Any]:
     """The columns of the promised delivery window and of the estimated delivery."""
-    start, end = validator.instant(fields, "promisedFrom"), validator.instant(fields, "promisedTo")
-    if start and end and start > end:
+    zone = delivery_times.zone(validator, fields)
+    start = delivery_times.parse(validator, fields, "promisedFrom", zone, delivery_times.FIRST_TIME)
+    end = delivery_times.parse(validator, fields, "promisedTo", zone)
+    estimate = delivery_times.parse(validator, fields, "estimatedDeliveryAt", zone)
+    if start.instant and end.instant and start.instant > end.instant:
         validator.add_error(Invalid(PROMISE_REVERSED), "promisedTo")
-    estimate = validator.instant(fields, "estimatedDeliveryAt")
-    return {"promised_from": start, "promised_to": end, "estimated_delivery_at": estimate}
+    return {
+        "promised_from": start.instant,
+        "promised_from_date": start.day,
+        "promised_to": end.instant,
+        "promised_to_date": end.day,
+        "estimated_delivery_at": estimate.instant,
+        "estimate_given_date": estimate.day,
+    }

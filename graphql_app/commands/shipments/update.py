@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from graphql_app.commands import delivery_times
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import input_rows, locking, related_rows, status_recalculation, transitions
 from graphql_app.commands.shipments.changeset import ShipmentChangeset
@@ -45,6 +46,7 @@ def validate_shipment_fields(edit: ShipmentEdit) -> None:
         "estimatedDeliveryAt": promise["estimated_delivery_at"],
     }
     edit.values = {name: value for name, value in values.items() if name in fields}
+    edit.days = {name: promise[column] for name, column in delivery_times.DAY_COLUMNS.items() if name in fields}
     for name, role in (("shipper", enums.PartyRole.SHIPPER), ("recipient", enums.PartyRole.RECIPIENT)):
         if fields.get(name) is not None:
             edit.parties[role] = input_rows.party(validator.at(name), fields[name], role)
@@ -89,7 +91,7 @@ async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list
 def apply_edit(edit: ShipmentEdit, shipment: LockedShipment, related: related_rows.RelatedData) -> None:
     """Apply one edit: completely, or not at all if it has errors."""
     changeset = ShipmentChangeset(edit.validator, edit.input, shipment, related)
-    changeset.set_fields(edit.values)
+    changeset.set_fields(edit.values, edit.days)
     for role, party in edit.parties.items():
         changeset.set_party(role, party)
     if edit.references is not None:

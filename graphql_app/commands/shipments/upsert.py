@@ -7,6 +7,7 @@ first created.
 
 import orjson
 
+from graphql_app.commands import delivery_times
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import create, input_rows, locking, update
 from graphql_app.commands.shipments.changeset import COLUMNS
@@ -77,6 +78,7 @@ def edit_from_create_input(edit: ShipmentEdit, new: create.NewShipment) -> Shipm
         for name, column in COLUMNS.items()
         if name in fields and name != "externalReference" and not (name == "direction" and fields[name] is None)
     }
+    edit.days = {name: new.shipment[column] for name, column in delivery_times.DAY_COLUMNS.items() if name in fields}
     if "declaredValue" in fields:
         edit.values["currency"] = new.shipment["currency"]
     edit.parties = {enums.PartyRole(party["role"]): party for party in new.parties}

@@ -14,7 +14,8 @@ WITH input AS MATERIALIZED (
     FROM json_to_recordset(@shipments::json) AS g(
         row int, id uuid, external_reference text, direction shipment_direction, status shipment_status, carrier text,
         service text, return_id uuid, return_number text, return_reference text, promised_from timestamptz,
-        promised_to timestamptz, estimated_delivery_at timestamptz, package_count int, total_weight_g numeric,
+        promised_to timestamptz, estimated_delivery_at timestamptz, promised_from_date date, promised_to_date date,
+        estimate_given_date date, package_count int, total_weight_g numeric,
         declared_value numeric, currency text, incoterm text, metadata text, tags text[], recipient_name text, changed text
     )
     LEFT JOIN LATERAL (
@@ -54,6 +55,7 @@ inserted AS (
     INSERT INTO shipment (
         id, account_id, number, external_reference, direction, status, confirmed_at, ready_at, carrier_id, service,
         return_of_id, promised_from, promised_to, estimated_delivery_at, estimate_given, estimate_given_at,
+        promised_from_date, promised_to_date, estimate_given_date,
         package_count, total_weight_g, declared_value, currency, incoterm, metadata, tags, recipient_name,
         created_by, log_position
     )
@@ -62,7 +64,8 @@ inserted AS (
         g.status, CASE WHEN g.status = 'READY' THEN now() END,
         CASE WHEN g.status = 'READY' THEN now() END, g.carrier_id, g.service, g.return_of, g.promised_from,
         g.promised_to, g.estimated_delivery_at, g.estimated_delivery_at,
-        CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.package_count, g.total_weight_g,
+        CASE WHEN g.estimated_delivery_at IS NOT NULL THEN now() END, g.promised_from_date, g.promised_to_date,
+        g.estimate_given_date, g.package_count, g.total_weight_g,
         g.declared_value, g.currency, g.incoterm, g.metadata::jsonb, g.tags, g.recipient_name, @actor::text,
         (SELECT log_position FROM own)
     FROM valid g

@@ -62,9 +62,8 @@ async def override(
 
 def override_event(validator: Validator, shipment: LockedShipment, status: ShipmentStatus, reason: str) -> EventReport:
     """The event of an override. It happens after all applied events."""
-    empty: dict[str, Any] = dict.fromkeys(
-        (*record.IDENTITY_COLUMNS, *duplicates.PLACE_COLUMNS, "reason", "estimated_delivery_at", "occurred_local")
-    )
+    other_columns = ("reason", "estimated_delivery_at", "estimated_delivery_date", "occurred_local")
+    empty: dict[str, Any] = dict.fromkeys((*record.IDENTITY_COLUMNS, *duplicates.PLACE_COLUMNS, *other_columns))
     row = {
         **empty,
         "id": public_ids.new(),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from graphql_app import models
+from graphql_app.commands import delivery_times
 from graphql_app.commands.carriers import MAX_CARRIER_STATUS_CHARACTERS
 from graphql_app.commands.shipments.key import check_key, validate_key
 from graphql_app.commands.tracking_events import times
@@ -49,6 +50,7 @@ def validate(validator: Validator, fields: Input) -> EventReport:
     if code is None and not (fields.get("carrierStatusRaw") or "").strip():
         message = "Either `code` or `carrierStatusRaw` (the carrier's own status code) is required."
         validator.add_error(user_errors.Required(message), "code")
+    estimate = delivery_times.parse(validator, fields, "estimatedDeliveryAt", delivery_times.zone(validator, fields))
     row = {
         "id": public_ids.new(),
         "code": code,
@@ -62,7 +64,8 @@ def validate(validator: Validator, fields: Input) -> EventReport:
         "source_name": validator.text(fields, "source", 64) or DEFAULT_SOURCE,
         "external_event_id": validator.text(fields, "externalEventId", 128),
         "carrier_status_raw": raw,
-        "estimated_delivery_at": validator.instant(fields, "estimatedDeliveryAt"),
+        "estimated_delivery_at": estimate.instant,
+        "estimated_delivery_date": estimate.day,
         "override_status": None,
         "code_mapped": code is None,
         "reason_mapped": code is None and reason is None,
