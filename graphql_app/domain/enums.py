@@ -259,6 +259,19 @@ class TrackingEventOrderField(DocumentedEnum):
     RECORDED_AT = "RECORDED_AT", "Orders by the time of recording."
 
 
+class FilterMatch(DocumentedEnum):
+    """How a changed shipment relates to the filter of a subscription. To keep a live list, add or replace the shipment
+    for ENTERED and STAYED, and remove it for LEFT."""
+
+    ENTERED = "ENTERED", "The shipment satisfies the filter now and did not before the change."
+    STAYED = "STAYED", "The shipment satisfies the filter now and did, or may have done so, before the change."
+    LEFT = (
+        "LEFT",
+        "The shipment does not satisfy the filter now and did, or may have done so, before the change. Ignore it if "
+        "the shipment is not in your list.",
+    )
+
+
 class BulkErrorPolicy(DocumentedEnum):
     """How a mutation with many rows treats valid rows when other rows have errors."""
 

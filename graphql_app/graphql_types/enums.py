@@ -23,7 +23,7 @@ REGISTERED = (
     statistics_enums.ShipmentItemDimension, statistics_enums.ShipmentTimeField,
     statistics_enums.TrackingEventTimeField, statistics_enums.BucketUnit, statistics_enums.GroupOrderField,
     statistics_enums.ShipmentGroupOrderField, statistics_enums.StatisticsPrecision,
-    enums.BulkErrorPolicy, ErrorCode,
+    enums.BulkErrorPolicy, enums.FilterMatch, ErrorCode,
 )  # fmt: skip
 """All enums of the API."""
 

@@ -8,7 +8,7 @@ from a copy of the database that has gone another way.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -22,8 +22,10 @@ from sqlalchemy import (
     exists,
     func,
     not_,
+    null,
     or_,
     select,
+    true,
     tuple_,
 )
 from sqlmodel import SQLModel
@@ -31,8 +33,9 @@ from sqlmodel import SQLModel
 from graphql_app import models
 from graphql_app.database import change_log_sql
 from graphql_app.database.change_notifier import LogPosition
+from graphql_app.domain import enums
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.filters import fields, predicates
+from graphql_app.query_engine.filters import fields, predicates, previous_state
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, SelectedField
@@ -135,7 +138,7 @@ class ChangeStream:
 
     def statement(self, field: SelectedField) -> Select[Any]:
         """Return the SELECT of the rows."""
-        arguments, builder = field.arguments, field.builder
+        builder = field.builder
         table = builder.row(models.Change)
         position = tuple_(table.c.log_position, table.c.seq)
         limit = max(1, min(MAX_ROWS_PER_READ, MAX_COST_PER_READ // message_cost(field)))
@@ -150,16 +153,65 @@ class ChangeStream:
             .order_by(table.c.log_position, table.c.seq)
             .limit(json_sql.sql(str(limit)))
         )
-        change: Any = page.subquery(builder.unique_name("log"))
+        change, matches = self.matched(field, page.subquery(builder.unique_name("log")))
+        with builder.repeated(1):
+            text = json_sql.text(field.selection().of(change.row))
+        message = case((matches, text))
+        log = select(HISTORY.label("history")).subquery(builder.unique_name("history"))
+        joined = log.outerjoin(change.joined, json_sql.sql("true"))
+        row = change.row
+        columns = message, row.c.log_position, row.c.seq, row.c.at, log.c.history
+        return select(*columns).select_from(joined).order_by(row.c.log_position, row.c.seq)
+
+    def matched(self, field: SelectedField, change: Any) -> "tuple[JoinedChanges, Predicate]":
+        """Return the changes with what they are joined to, and the condition for those that are sent."""
+        arguments, builder = field.arguments, field.builder
         row = builder.row(self.model)
         condition = and_(builder.account_filter(row), *self.join(change, row), *self.where(row, arguments, field))
-        with builder.repeated(1):
-            text = json_sql.text(field.selection().of(change))
-        message = case((row.c.id.is_not(None), text))
-        log = select(HISTORY.label("history")).subquery(builder.unique_name("history"))
-        joined = log.outerjoin(change.outerjoin(row, condition), json_sql.sql("true"))
-        columns = message, change.c.log_position, change.c.seq, change.c.at, log.c.history
-        return select(*columns).select_from(joined).order_by(change.c.log_position, change.c.seq)
+        return JoinedChanges(change, change.outerjoin(row, condition)), row.c.id.is_not(None)
+
+
+class JoinedChanges(NamedTuple):
+    """Rows of the log, and the FROM clause in which they stand."""
+
+    row: Any
+    joined: Any
+
+
+@dataclass(frozen=True)
+class ShipmentStream(ChangeStream):
+    """The changes of shipments. If the field `match` is selected, it also delivers those after which a shipment no
+    longer satisfies `where`. Clients that do not select it could not tell them from the others."""
+
+    def matched(self, field: SelectedField, change: Any) -> "tuple[JoinedChanges, Predicate]":
+        """Return the changes, each with its `match`, and the condition for those that have one."""
+        arguments, builder = field.arguments, field.builder
+        names = {selected.name for _, selected in field.selection().fields() if selected is not None}
+        if "match" not in names or arguments["where"] is None:
+            return super().matched(field, change)
+        row, before = builder.row(self.model), previous_state.old_values(builder, change)
+        condition = and_(builder.account_filter(row), *self.join(change, row))
+        matches = and_(true(), *fields.shipment_where(row, arguments))
+        matched_before = previous_state.may_have_matched(arguments, change, row, before)
+        match = case(
+            (row.c.id.is_(None), null()),
+            (and_(matches, matched_before), json_sql.string(enums.FilterMatch.STAYED)),
+            (matches, json_sql.string(enums.FilterMatch.ENTERED)),
+            (matched_before, json_sql.string(enums.FilterMatch.LEFT)),
+        )
+        joined = change.outerjoin(row, condition).outerjoin(before, json_sql.sql("true"))
+        # OFFSET keeps PostgreSQL from evaluating `match` again wherever it is used.
+        with_match = select(*change.c, match.label("match")).select_from(joined).offset(json_sql.sql("0"))
+        result = with_match.subquery(builder.unique_name("matched"))
+        return JoinedChanges(result, result), result.c.match.is_not(None)
+
+
+def match_of(change: RowAlias) -> Any:
+    """Return the `match` of a change. Without `where` a shipment enters when it is created, and then stays."""
+    if "match" in change.c:
+        return change.c.match
+    created = change.c.op == json_sql.string("shipment.created")
+    return case((created, json_sql.string(enums.FilterMatch.ENTERED)), else_=json_sql.string(enums.FilterMatch.STAYED))
 
 
 def message_cost(field: SelectedField) -> int:
@@ -207,7 +259,7 @@ def event_where(row: RowAlias, arguments: Arguments, _field: SelectedField) -> l
 
 CHANGES = ChangeConnection()
 """`Query.changes`."""
-SHIPMENT_CHANGED = ChangeStream(models.Shipment, shipment_of_change, shipment_where)
+SHIPMENT_CHANGED = ShipmentStream(models.Shipment, shipment_of_change, shipment_where)
 """`Subscription.shipmentChanged`."""
 EVENT_RECORDED = ChangeStream(models.TrackingEvent, recorded_event_of_change, event_where)
 """`Subscription.trackingEventRecorded`."""

@@ -231,6 +231,12 @@ def change_cursor(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     return ['"', cursor.expression(change_log.ORDER_NAME, change_log.cursor_keys(row)), '"']
 
 
+@register_field(models.Change, "match")
+def change_match(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
+    """Read how a change of a shipment relates to the filter of the subscription."""
+    return field.scalar(change_log.match_of(row))
+
+
 @register_field(models.Change, "shipment")
 def change_shipment(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
     """Read the shipment of a change."""

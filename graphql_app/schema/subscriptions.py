@@ -40,6 +40,10 @@ class ShipmentChange:
     shipment_seq: int = field(SEQ_DESCRIPTION)
     op: str = field("Type of the change, such as `shipment.created` or `tracking_event.recorded`.")
     changed_fields: list[str] = field("Names of the changed fields, in alphabetical order.")
+    match: enums.FilterMatch = field(
+        "Whether the shipment entered the filter `where`, stayed in it, or left it. Only if this field is selected, "
+        "changes with which a shipment leaves the filter are sent, by its status, by archiving or by any other field."
+    )
     shipment: objects.Shipment = field(
         "The shipment in its current state, which may be later than this change: compare its `version`."
     )
@@ -78,9 +82,9 @@ class Subscription:
         where: Annotated[
             filters.ShipmentWhere | None,
             argument(
-                "Sends only changes of shipments that satisfy this filter when the change is read. As in "
-                "`shipments`, archived shipments are excluded unless `archived` says otherwise. If omitted or "
-                "null, all changes are sent."
+                "Sends only changes of shipments that satisfy this filter when the change is read and, if `match` is "
+                "selected, of shipments that no longer satisfy it. As in `shipments`, archived shipments are excluded "
+                "unless `archived` says otherwise. If omitted or null, all changes are sent."
             ),
         ] = UNSET,
         after: AfterCursor = UNSET,
