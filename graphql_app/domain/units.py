@@ -1,6 +1,7 @@
 """Units of weight and length: exact conversion factors, conversion to the units of the tables. Decimal, never float."""
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 
 from graphql_app.domain.enums import LengthUnit, WeightUnit
 
@@ -21,18 +22,41 @@ MILLIMETRES = {
 }
 """Millimetres per unit of length; all factors are exact."""
 
-EXACT_CONTEXT = Context(prec=100, rounding=ROUND_HALF_UP)
-"""Context without rounding errors: the API accepts 30 digits before and 20 after the decimal point, times a factor."""
+ENTERED_WEIGHT_DECIMAL_PLACES = 9
+"""Decimal places that a weight may have in its unit of entry."""
+ENTERED_LENGTH_DECIMAL_PLACES = 6
+"""Decimal places that a length may have in its unit of entry."""
+GRAMS_DECIMAL_PLACES = 18
+"""Decimal places of an entered weight in grams: those of the entry and the 9 of an ounce."""
+MILLIMETRES_DECIMAL_PLACES = 7
+"""Decimal places of an entered length in millimetres: those of the entry and the one of an inch or foot."""
+
+EXACT_CONTEXT = Context(prec=100, rounding=ROUND_HALF_UP, traps=[Inexact])
+"""Context without rounding errors: the API accepts 30 digits before and 24 after the decimal point, times a factor. A
+result that would have to be rounded raises an exception."""
 
 CONVERTED_DECIMAL_PLACES = 6
-"""Decimal places of a converted amount. An amount in its unit of entry is returned as entered."""
+"""Decimal places of an amount that is no finite decimal in the requested unit. All other amounts are exact."""
 
 
 def grams(value: Decimal, unit: WeightUnit) -> Decimal:
-    """Return a weight in grams, rounded half up to 3 decimal places (1 mg) as the tables store it."""
-    return EXACT_CONTEXT.quantize(EXACT_CONTEXT.multiply(value, GRAMS[unit]), Decimal("0.001"))
+    """Return a weight in grams, exactly."""
+    return EXACT_CONTEXT.multiply(value, GRAMS[unit])
 
 
 def millimetres(value: Decimal, unit: LengthUnit) -> Decimal:
-    """Return a length in millimetres, rounded half up to 4 decimal places (0.1 µm) as the tables store it."""
-    return EXACT_CONTEXT.quantize(EXACT_CONTEXT.multiply(value, MILLIMETRES[unit]), Decimal("0.0001"))
+    """Return a length in millimetres, exactly."""
+    return EXACT_CONTEXT.multiply(value, MILLIMETRES[unit])
+
+
+def entered_length(millimetres: Decimal, unit: LengthUnit) -> Decimal:
+    """Return the length in a unit for which `millimetres` returned this value, exactly."""
+    return EXACT_CONTEXT.divide(millimetres, MILLIMETRES[unit])
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum. `sum` would round it to 28 digits."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = EXACT_CONTEXT.add(result, amount)
+    return result

@@ -122,7 +122,7 @@ class ShipmentWhere:
     estimated_delivery_at: DateTimeFilter | None = optional("Filters by the estimated delivery time.")
     delivered_at: DateTimeFilter | None = optional("Filters by the time of delivery.")
     last_event_at: DateTimeFilter | None = optional("Filters by the time of the latest tracking event.")
-    total_weight: WeightFilter | None = optional("Filters by the sum of the packages' weights.")
+    total_weight: WeightFilter | None = optional("Filters by the exact sum of the packages' weights.")
     lateness: LatenessFilter | None = optional("Filters by whether the shipment keeps its deadline.")
     late_by: DurationFilter | None = optional("Filters by how long the shipment is or was late.")
     exception_reason: ExceptionReasonFilter | None = optional("Filters by the cause of the current problem.")

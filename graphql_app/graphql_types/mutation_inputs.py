@@ -67,7 +67,8 @@ class OtherPartyInput:
 
 
 @strawberry.input(
-    description="The outer dimensions of a package: each from 0.0001 mm to 100 km, with up to 6 decimal places."
+    description="The outer dimensions of a package: each greater than 0 and less than 100 km, with up to 7 digits "
+    "before and 6 after the decimal point. They are stored exactly."
 )
 class DimensionsInput:
     length: Decimal = field("Length of the package, greater than 0.")
@@ -85,7 +86,10 @@ class MoneyInput:
 @strawberry.input(description="A package of a shipment.")
 class PackageInput:
     tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
-    weight: WeightInput | None = optional("Weight of the package, from 0 to 999,999.999 kg.")
+    weight: WeightInput | None = optional(
+        "Weight of the package, from 0 to less than 1,000,000 kg, with up to 9 digits before and 9 after the decimal "
+        "point. It is stored exactly."
+    )
     dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 
@@ -97,7 +101,10 @@ class PackageInput:
 class PackageUpdateInput:
     id: strawberry.ID = field("ID of the package. A package of another shipment returns NOT_FOUND.")
     tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
-    weight: WeightInput | None = optional("Weight of the package, from 0 to 999,999.999 kg.")
+    weight: WeightInput | None = optional(
+        "Weight of the package, from 0 to less than 1,000,000 kg, with up to 9 digits before and 9 after the decimal "
+        "point. It is stored exactly."
+    )
     dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 

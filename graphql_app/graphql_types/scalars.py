@@ -29,8 +29,8 @@ DURATION = re.compile(
 )
 """ISO 8601 duration without years and months. Groups: weeks, days, hours, minutes, seconds."""
 
-DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,20})?", re.ASCII)
-"""Up to 30 digits before and 20 after the decimal point."""
+DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,24})?", re.ASCII)
+"""Up to 30 digits before and 24 after the decimal point."""
 
 MAX_QUOTED_CHARACTERS = 64
 """Longer values are truncated in error messages."""
@@ -116,14 +116,14 @@ def parse_decimal(value: object) -> Decimal:
     """Return the exact decimal of a string or an integer.
 
     Raises:
-        GraphQLError: the value is a float, which is not exact, or no decimal number with up to 30 digits before and 20
+        GraphQLError: the value is a float, which is not exact, or no decimal number with up to 30 digits before and 24
             after the decimal point.
     """
     if isinstance(value, float):
         raise GraphQLError(f'{quote(value)} is a float, which is not exact. Use a string: "{quote(value)}".')
     if isinstance(value, bool) or not isinstance(value, str | int) or not DECIMAL.fullmatch(str(value)):
         raise GraphQLError(
-            f"{quote(value)} is not a valid Decimal. Use a string with up to 30 digits before and 20 after the decimal "
+            f"{quote(value)} is not a valid Decimal. Use a string with up to 30 digits before and 24 after the decimal "
             'point, for example "12.50".'
         )
     return Decimal(value)
@@ -256,7 +256,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         "https://scalars.graphql.org/andimarek/duration.html", parse_duration, format_duration),
     Decimal: define(
         "Decimal",
-        "An exact decimal number as a string, such as `\"12.5\"`: up to 30 digits before and 20 after the decimal "
+        "An exact decimal number as a string, such as `\"12.5\"`: up to 30 digits before and 24 after the decimal "
         "point. Integers are accepted as well; floats are rejected.",
         "https://www.rfc-editor.org/rfc/rfc8259#section-7", parse_decimal, format_decimal),
     CountryCode: define(

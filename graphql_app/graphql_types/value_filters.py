@@ -126,7 +126,8 @@ class WeightInput:
 
 
 @strawberry.input(
-    description="A filter on a weight, compared in grams. All given conditions must hold. Unknown weights never match."
+    description="A filter on a weight. Weights in different units are compared exactly. All given conditions must "
+    "hold. Unknown weights never match."
 )
 class WeightFilter:
     gte: WeightInput | None = optional(

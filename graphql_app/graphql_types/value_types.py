@@ -34,13 +34,16 @@ class Count:
 @strawberry.type(description="A weight in the requested unit.")
 class Weight:
     value: Decimal = field(
-        "The amount in the requested unit: as entered if that is the unit of entry, otherwise rounded to 6 "
-        "decimal places."
+        "The amount in the requested unit: exact, or rounded to 6 decimal places if it is no finite decimal in that "
+        "unit. In its unit of entry a package's weight has the decimal places that were entered."
     )
     unit: enums.WeightUnit = field("The unit that was requested.")
 
 
-@strawberry.type(description="The outer dimensions of a package in the requested unit, rounded to 6 decimal places.")
+@strawberry.type(
+    description="The outer dimensions of a package in the requested unit: each exact, or rounded "
+    "to 6 decimal places if it is no finite decimal in that unit."
+)
 class Dimensions:
     length: Decimal = field("Length of the package, in `unit`.")
     width: Decimal = field("Width of the package, in `unit`.")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import DateTime, Enum, Numeric, String, Uuid, text
 from sqlmodel import Field, Relationship, SQLModel
 
-from graphql_app.domain import enums
+from graphql_app.domain import enums, units
 
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
@@ -40,8 +40,9 @@ def enum(enum_class: type[enums.DocumentedEnum]) -> Enum:
 
 
 INSTANT = DateTime(timezone=True)
-GRAMS = Numeric(12, 3)
-MILLIMETRES = Numeric(12, 4)
+GRAMS = Numeric(27, units.GRAMS_DECIMAL_PLACES)
+TOTAL_GRAMS = Numeric(29, units.GRAMS_DECIMAL_PLACES)
+MILLIMETRES = Numeric(15, units.MILLIMETRES_DECIMAL_PLACES)
 MONEY = Numeric(18, 4)
 COUNTRY = identifier(2)  # not char(2): a comparison of char(n) with text uses no index
 CURRENCY = identifier(3)

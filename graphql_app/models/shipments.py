@@ -39,6 +39,7 @@ from graphql_app.models.columns import (
     REASON,
     RETURNING,
     STATUS,
+    TOTAL_GRAMS,
     WEIGHT_UNIT,
     column,
     enum,
@@ -152,7 +153,7 @@ class Shipment(SQLModel, table=True):
     event_count: int | None = column(Integer, "Number of tracking events that are not voided.", server=text("0"))
     package_count: int | None = column(Integer, "Number of packages, from 0 to 200.", server=text("0"))
     total_weight_g: Decimal | None = column(
-        Numeric(14, 3), "Sum of the packages' weights in grams. Null unless every package has a weight.", null=True
+        TOTAL_GRAMS, "Exact sum of the packages' weights in grams. Null unless every package has a weight.", null=True
     )
     declared_value: Decimal | None = column(MONEY, "Declared value, from 0. Null if not set.", null=True)
     currency: str | None = column(CURRENCY, "Currency of the declared value (ISO 4217).", null=True)
@@ -220,20 +221,14 @@ class Package(SQLModel, table=True):
     tracking_number_norm: str | None = column(
         identifier(64), "The tracking number in upper case, letters and digits only. Null if there is none.", null=True
     )
-    weight_g: Decimal | None = column(GRAMS, "Weight in grams, to the milligram. Null if unknown.", null=True)
+    weight_g: Decimal | None = column(GRAMS, "Exact weight in grams. Null if unknown.", null=True)
     weight_entered: Decimal | None = column(Numeric, "Weight as entered, in `weight_unit`. Null if unknown.", null=True)
     weight_unit: enums.WeightUnit | None = column(
         WEIGHT_UNIT, "Unit in which the weight was entered. Null if unknown.", null=True
     )
-    length_mm: Decimal | None = column(
-        MILLIMETRES, "Length in millimetres, to 4 decimal places. Null if unknown.", null=True
-    )
-    width_mm: Decimal | None = column(
-        MILLIMETRES, "Width in millimetres, to 4 decimal places. Null if unknown.", null=True
-    )
-    height_mm: Decimal | None = column(
-        MILLIMETRES, "Height in millimetres, to 4 decimal places. Null if unknown.", null=True
-    )
+    length_mm: Decimal | None = column(MILLIMETRES, "Exact length in millimetres. Null if unknown.", null=True)
+    width_mm: Decimal | None = column(MILLIMETRES, "Exact width in millimetres. Null if unknown.", null=True)
+    height_mm: Decimal | None = column(MILLIMETRES, "Exact height in millimetres. Null if unknown.", null=True)
     dims_unit: enums.LengthUnit | None = column(
         LENGTH_UNIT, "Unit in which the dimensions were entered. Null if unknown.", null=True
     )

@@ -11,16 +11,25 @@ from graphql_app.query_engine.filters import predicates
 from graphql_app.query_engine.selection import RowAlias, SelectedField
 from graphql_app.query_engine.type_mapping import FieldReader
 
+MAX_FINITE_DECIMAL_PLACES = units.GRAMS_DECIMAL_PLACES + 2
+"""Maximum number of decimal places of a finite result of a division by the factor of a unit."""
+
 
 def converted(column: ColumnElement[Any], factor: Decimal) -> ColumnElement[Any]:
-    """Return a number divided by the factor of a unit, rounded to
+    """Return a number divided by the factor of a unit: exactly if the result is a finite decimal, otherwise rounded to
     `units.CONVERTED_DECIMAL_PLACES`.
 
-    PostgreSQL divides to as many places as the divisor has, so the factor is written with 20 of them.
+    A finite result has no more decimal places than the number, two excepted (a foot is 2² · 3 · 127 / 5 millimetres);
+    multiplied by the factor it is the number again. PostgreSQL divides to as many places as the divisor has.
     """
     if factor == 1:
         return column
-    return func.round(column / json_sql.sql(f"{factor:.20f}"), json_sql.sql(str(units.CONVERTED_DECIMAL_PLACES)))
+    if factor == Decimal(10) ** factor.adjusted():
+        return column * json_sql.sql(f"{1 / factor:f}")
+    quotient = column / json_sql.sql(f"{factor:.{MAX_FINITE_DECIMAL_PLACES + 2}f}")
+    finite = func.round(quotient, json_sql.sql(str(MAX_FINITE_DECIMAL_PLACES)))
+    rounded = func.round(quotient, json_sql.sql(str(units.CONVERTED_DECIMAL_PLACES)))
+    return case((finite * json_sql.sql(f"{factor:f}") == column, finite), else_=rounded)
 
 
 def enum_value(value: enums.DocumentedEnum) -> json_sql.Pieces:

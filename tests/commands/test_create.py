@@ -73,7 +73,7 @@ async def test_all_fields_of_the_input_are_returned(mutations: MutationClient) -
         ("NOTIFY", "BR", ["Rua 1"]),
     ]
     first, second = shipment["packages"]
-    assert (first["seq"], first["trackingNumber"], first["weight"]["value"]) == (1, "jd 01-46", "1133.981")
+    assert (first["seq"], first["trackingNumber"], first["weight"]["value"]) == (1, "jd 01-46", "1133.980925")
     assert second["dimensions"] == {"length": "254", "width": "508", "height": "12.7"}
     assert [item["title"] for item in second["items"]] == ["Bolt"]
     bolt, nut = shipment["items"]

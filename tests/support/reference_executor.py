@@ -19,13 +19,13 @@ from graphql import (
     lexicographic_sort_schema,
 )
 
-from graphql_app.domain import enums, status_rules, units
+from graphql_app.domain import enums, status_rules
 from graphql_app.errors import request_errors
 from tests.support import reference_filters, reference_lateness, reference_search
 from tests.support.orm_rows import AccountRows
 from tests.support.reference_fields import FieldResolvers
 from tests.support.reference_pagination import EVENT_ORDERS, ID, SHIPMENT_ORDERS, Order, Page
-from tests.support.reference_units import amount_text, rounded
+from tests.support.reference_units import amount_text, in_unit
 
 PREFIXES = {
     "Shipment": "shp_",
@@ -257,7 +257,7 @@ class ReferenceExecutor(FieldResolvers):
     def Shipment_totalWeight(self, row: Any, unit: enums.WeightUnit | None) -> Any:
         unit = unit or enums.WeightUnit.KG
         grams = row.total_weight_g
-        return None if grams is None else {"value": rounded(grams, units.GRAMS[unit]), "unit": unit}
+        return None if grams is None else {"value": in_unit(grams, unit), "unit": unit}
 
     def Shipment_declaredValue(self, row: Any) -> Any:
         return None if row.declared_value is None else {"amount": row.declared_value, "currency": row.currency}

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import orjson
 
-from graphql_app.domain import enums, units
+from graphql_app.domain import enums
 from tests.support.orm_rows import AccountRows
-from tests.support.reference_units import Exactly, rounded
+from tests.support.reference_units import Exactly, in_unit
 
 
 class FieldResolvers:
@@ -45,12 +45,12 @@ class FieldResolvers:
             return None
         if unit == row.weight_unit:
             return {"value": Exactly(row.weight_entered), "unit": unit}
-        return {"value": rounded(row.weight_g, units.GRAMS[unit]), "unit": unit}
+        return {"value": in_unit(row.weight_g, unit), "unit": unit}
 
     def Package_dimensions(self, row: Any, unit: enums.LengthUnit | None) -> Any:
         unit = unit or enums.LengthUnit.CM
         sides = {"length": row.length_mm, "width": row.width_mm, "height": row.height_mm}
-        values = {name: rounded(side, units.MILLIMETRES[unit]) for name, side in sides.items()}
+        values = {name: in_unit(side, unit) for name, side in sides.items()}
         return None if row.dims_unit is None else {**values, "unit": unit}
 
     def Package_items(self, row: Any) -> list[Any]:

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from graphql_app.domain import carrier_status_codes, status_rules, tracking_numbers, units
+from graphql_app.domain import carrier_status_codes, status_rules, tracking_numbers
 from tests.support import reference_lateness
 from tests.support.orm_rows import AccountRows
+from tests.support.reference_units import FACTORS
 
 Filter = dict[str, Any]
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -96,11 +98,10 @@ def spans(raw: str) -> list[tuple[str, str]]:
 
 
 def weight(grams: Decimal | None, filter_: Filter) -> bool:
-    """WeightFilter. Limits are rounded to 0.001 g, half up."""
+    """WeightFilter, compared as exact fractions of a gram."""
 
-    def bound(weight: Filter) -> Decimal:
-        with localcontext(prec=200):
-            return (weight["value"] * units.GRAMS[weight["unit"]]).quantize(Decimal("0.001"), ROUND_HALF_UP)
+    def bound(weight: Filter) -> Fraction:
+        return Fraction(weight["value"]) * FACTORS[weight["unit"]]
 
     low, high = filter_.get("gte"), filter_.get("lte")
     if low is None and high is None:

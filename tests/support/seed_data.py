@@ -97,7 +97,13 @@ def shipment(tables: dict[str, list[Row]], account: UUID, n: int, key: int) -> N
     created = 600.0 * n if n % 10 else 600.0 * (n - n % 20)  # some share their creation time
     milestone = lambda every, days: at(created + 86400 * days + n / 7) if n % every else None  # noqa: E731
     package_count = 0 if n % 11 == 3 else 1 + n % 3
-    weight = None if package_count == 0 or n % 5 == 4 else f"{n * 1234.567:.3f}"
+    weight = (
+        None
+        if package_count == 0 or n % 5 == 4
+        else pick(
+            [f"{n * 1234.567:.3f}", f"{n * 453.59237:.5f}", f"{n * 28.349523125:.9f}", f"{n}.000000000000000001"], n
+        )
+    )
     row = {
         "id": id_,
         "account_id": account,
@@ -209,10 +215,10 @@ def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: 
         "seq": i + 1,
         "tracking_number": number,
         "tracking_number_norm": number and tracking_numbers.normalize(number),
-        "weight_g": pick(["0.001", "453.592", "1000", "999999999.999", "0"], n + i) if weighed else None,
+        "weight_g": pick(["0.001", "453.59237", "1000", "999999999.999999", "0"], n + i) if weighed else None,
         "weight_entered": pick(["0.0010", "1.000", "1.00", "999999.999999000", "0.0"], n + i) if weighed else None,
         "weight_unit": pick(["G", "LB", "KG", "KG", "OZ"], n + i) if weighed else None,
-        "length_mm": pick(["25.4", "0.0001", "99999999.9999"], n) if measured else None,
+        "length_mm": pick(["25.4", "0.0001", "99999999.9999999"], n) if measured else None,
         "width_mm": "10" if measured else None,
         "height_mm": "304.8" if measured else None,
         "dims_unit": pick(["IN", "MM", "M"], n) if measured else None,

@@ -4,6 +4,7 @@ The shipment is not modified before `apply`: an edit with errors has no effect.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from graphql_app.commands.shipments import input_rows
 from graphql_app.commands.shipments.locking import DECIDING_EVENT_COLUMNS, LockedShipment
 from graphql_app.commands.shipments.related_rows import RelatedData, ShipmentRelations
 from graphql_app.commands.validation import Input, Validator, metadata_error
-from graphql_app.domain import enums, status_rules
+from graphql_app.domain import enums, status_rules, units
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
@@ -198,8 +199,8 @@ class ShipmentChangeset:
             if self.may_change(name, old, new, f"packages.{name}", validator):
                 self.packages.setdefault(package["id"], {}).update({column: values[column] for column in columns})
                 logged_name = f"packages.{package['seq']}.{name}"
-                original = self.changed.get(logged_name, [join_values(old)])[0]
-                self.changed[logged_name] = [original, join_values(new)]
+                original = self.changed.get(logged_name, [logged_measurement(old)])[0]
+                self.changed[logged_name] = [original, logged_measurement(new)]
         self.warn_number_in_use(validator, values)
 
     def warn_number_in_use(self, validator: Validator, values: Mapping[str, Any]) -> None:
@@ -271,10 +272,15 @@ def logged_party(party: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in party.items() if value and name != "role"}
 
 
-def join_values(values: Sequence[Any]) -> str | None:
-    """The non-null values joined by spaces, such as `1.5 KG`; None if all are null."""
-    texts = [f"{value:f}" if hasattr(value, "quantize") else str(value) for value in values if value is not None]
-    return " ".join(texts) or None
+def logged_measurement(values: Sequence[Any]) -> str | None:
+    """The logged columns of a package field, such as `1.5 KG` or `10 8 2.5 IN`; None if the field is null. Dimensions
+    are stored in millimetres and logged in their unit of entry."""
+    *amounts, unit = values
+    if unit is None:
+        return None
+    if unit in set(enums.LengthUnit):
+        amounts = [units.entered_length(amount, enums.LengthUnit(unit)).normalize() for amount in amounts]
+    return " ".join([*(f"{amount:f}" if isinstance(amount, Decimal) else amount for amount in amounts), unit])
 
 
 def comparable(item: Mapping[str, Any]) -> dict[str, Any]:

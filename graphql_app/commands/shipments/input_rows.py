@@ -28,6 +28,10 @@ MAX_TAGS = 50
 """Maximum number of tags of a shipment."""
 MAX_TAG_CHARACTERS = 100
 """Maximum length of a tag."""
+MAX_PACKAGE_GRAMS = 10**9
+"""The weight of a package is below this."""
+MAX_MILLIMETRES = 10**8
+"""Each dimension of a package is below this."""
 MAX_TOTAL_GRAMS = 10**11
 """The sum of the package weights of a shipment is below this."""
 PROMISE_REVERSED = "`promisedTo` must not be before `promisedFrom`."
@@ -78,10 +82,11 @@ def weight(validator: Validator, fields: Input) -> InputRow:
     entered = fields.get("weight")
     if entered is None:
         return {"weight_g": None, "weight_entered": None, "weight_unit": None}
-    value, unit = validator.at("weight").decimal(entered, "value", 9, 9) or Decimal(0), entered["unit"]
+    places, unit = units.ENTERED_WEIGHT_DECIMAL_PLACES, entered["unit"]
+    value = validator.at("weight").decimal(entered, "value", 9, places) or Decimal(0)
     grams = units.grams(value, unit)
-    if grams >= 10**9:
-        validator.add_error(Invalid("Must be at most 999,999.999 kg."), "weight", "value")
+    if grams >= MAX_PACKAGE_GRAMS:
+        validator.add_error(Invalid("Must be less than 1,000,000 kg."), "weight", "value")
         grams = Decimal(0)
     return {"weight_g": grams, "weight_entered": value, "weight_unit": str(unit)}
 
@@ -92,11 +97,12 @@ def dimensions(validator: Validator, fields: Input) -> InputRow:
     if entered is None:
         return {"length_mm": None, "width_mm": None, "height_mm": None, "dims_unit": None}
     columns: InputRow = {}
+    places = units.ENTERED_LENGTH_DECIMAL_PLACES
     for name in ("length", "width", "height"):
-        value = validator.at("dimensions").decimal(entered, name, 7, 6, positive=True) or Decimal(1)
+        value = validator.at("dimensions").decimal(entered, name, 7, places, positive=True) or Decimal(1)
         columns[f"{name}_mm"] = units.millimetres(value, entered["unit"])
-        if not 0 < columns[f"{name}_mm"] < 10**8:
-            validator.add_error(Invalid("Must be between 0.0001 mm and 100 km."), "dimensions", name)
+        if columns[f"{name}_mm"] >= MAX_MILLIMETRES:
+            validator.add_error(Invalid("Must be less than 100 km."), "dimensions", name)
     return {**columns, "dims_unit": str(entered["unit"])}
 
 
@@ -138,7 +144,7 @@ def packages(validator: Validator, fields: Input) -> list[InputRow]:
 def total_weight(validator: Validator, packages: Sequence[Mapping[str, Any]]) -> Decimal | None:
     """The sum of the packages' weights in grams; None if a package has no weight or there is none."""
     weights = [package["weight_g"] for package in packages]
-    total = sum(weights, Decimal(0)) if weights and None not in weights else None
+    total = units.total(weights) if weights and None not in weights else None
     if total is not None and total >= MAX_TOTAL_GRAMS:
         validator.add_error(LimitExceeded("The packages must weigh less than 100,000 t in total."), "packages")
     return total

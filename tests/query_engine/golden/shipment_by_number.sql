@@ -21,7 +21,7 @@ SELECT convert_to(concat('{"id":"shp_', encode(uuid_send(shipment_1.id), 'hex'),
       FROM party AS party_4
       WHERE party_4.shipment_id = package_1.shipment_id AND party_4.role = 'RECIPIENT' AND party_4.account_id IS NOT DISTINCT FROM $1::UUID), '')) END AS anon_4
     FROM shipment AS shipment_2, carrier AS carrier_2
-    WHERE shipment_2.id = package_1.shipment_id AND carrier_2.id = shipment_2.carrier_id AND shipment_2.account_id IS NOT DISTINCT FROM $1::UUID AND carrier_2.account_id IS NOT DISTINCT FROM $1::UUID)) AS TEXT), 'null'), ',"weight":', CASE WHEN (package_1.weight_entered IS NOT NULL) THEN concat('{"value":"', CASE WHEN (package_1.weight_unit = 'KG') THEN CAST(package_1.weight_entered AS TEXT) ELSE CAST(trim_scale(round(package_1.weight_g / CAST(1000.00000000000000000000 AS NUMERIC), 6)) AS TEXT) END, '","unit":"KG"}') ELSE 'null' END, '}'), ','
+    WHERE shipment_2.id = package_1.shipment_id AND carrier_2.id = shipment_2.carrier_id AND shipment_2.account_id IS NOT DISTINCT FROM $1::UUID AND carrier_2.account_id IS NOT DISTINCT FROM $1::UUID)) AS TEXT), 'null'), ',"weight":', CASE WHEN (package_1.weight_entered IS NOT NULL) THEN concat('{"value":"', CASE WHEN (package_1.weight_unit = 'KG') THEN CAST(package_1.weight_entered AS TEXT) ELSE CAST(trim_scale(package_1.weight_g * 0.001) AS TEXT) END, '","unit":"KG"}') ELSE 'null' END, '}'), ','
   ORDER BY package_1.seq) AS string_agg_1
   FROM package AS package_1
   WHERE package_1.shipment_id = shipment_1.id AND package_1.account_id IS NOT DISTINCT FROM $1::UUID), '],"latestEvent":', coalesce((

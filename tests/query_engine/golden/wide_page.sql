@@ -7,7 +7,7 @@ FROM (
     SELECT concat('{"name":', json_scalar(party_1.name), ',"city":', coalesce(CAST(json_scalar(party_1.city) AS TEXT), 'null'), ',"country":"', party_1.country_code, '"}') AS anon_2
     FROM party AS party_1
     WHERE party_1.shipment_id = shipment_1.id AND party_1.role = 'RECIPIENT' AND party_1.account_id IS NOT DISTINCT FROM $1::UUID), 'null'), ',"packages":[', (
-    SELECT string_agg(concat('{"seq":', package_1.seq, ',"trackingNumber":', coalesce(CAST(json_scalar(package_1.tracking_number) AS TEXT), 'null'), ',"weight":', CASE WHEN (package_1.weight_entered IS NOT NULL) THEN concat('{"value":"', CASE WHEN (package_1.weight_unit = 'KG') THEN CAST(package_1.weight_entered AS TEXT) ELSE CAST(trim_scale(round(package_1.weight_g / CAST(1000.00000000000000000000 AS NUMERIC), 6)) AS TEXT) END, '","unit":"KG"}') ELSE 'null' END, '}'), ',' ORDER BY package_1.seq) AS string_agg_1
+    SELECT string_agg(concat('{"seq":', package_1.seq, ',"trackingNumber":', coalesce(CAST(json_scalar(package_1.tracking_number) AS TEXT), 'null'), ',"weight":', CASE WHEN (package_1.weight_entered IS NOT NULL) THEN concat('{"value":"', CASE WHEN (package_1.weight_unit = 'KG') THEN CAST(package_1.weight_entered AS TEXT) ELSE CAST(trim_scale(package_1.weight_g * 0.001) AS TEXT) END, '","unit":"KG"}') ELSE 'null' END, '}'), ',' ORDER BY package_1.seq) AS string_agg_1
     FROM package AS package_1
     WHERE package_1.shipment_id = shipment_1.id AND package_1.account_id IS NOT DISTINCT FROM $1::UUID), '],"events":', (
     SELECT concat('{"nodes":[', string_agg(page_2.node_1, ',' ORDER BY page_2.at DESC), ']}') AS anon_3
