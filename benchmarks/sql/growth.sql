@@ -22,12 +22,17 @@ SELECT
     CASE WHEN i % 10 = 0 THEN ARRAY['tag-' || i % 1000, 'fragile'] ELSE '{}' END,
     CASE WHEN i % 200 = 0 THEN at + interval '30 days' END, at, at + interval '3 days'
 FROM given g;
-INSERT INTO party (account_id, shipment_id, role, name, company, lines, city, region, postal_code, country_code)
-SELECT account, id, r.role::party_role, 'Person ' || r.k, 'Company ' || r.k % 5000, ARRAY[r.k % 999 || ' Main Street'], 'City ' || r.k % 20000,
+INSERT INTO party (account_id, shipment_id, role, name, company, lines, city, city_key, region, postal_code, country_code)
+SELECT account, id, r.role::party_role, 'Person ' || r.k, 'Company ' || r.k % 5000, ARRAY[r.k % 999 || ' Main Street'], 'City ' || r.k % 20000, 'city ' || r.k % 20000,
     'Region ' || r.k % 50, lpad((r.k % 99999)::text, 5, '0'), (ARRAY['US','DE','JP','FR','GB','NG','IN','BR'])[1 + r.k % 8]
 FROM given g CROSS JOIN LATERAL (VALUES ('SHIPPER', i % 50), ('RECIPIENT', i)) r(role, k);
-INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-SELECT account, id, k, (ARRAY['order', 'invoice'])[k], (ARRAY['O-', 'I-'])[k] || i FROM given, generate_series(1, 2) k WHERE i % 2 = 0;
+INSERT INTO shipment_search (shipment_id, account_id, external_reference_key, terms)
+SELECT g.id, account, 'order' || i, array_to_tsvector(ARRAY(SELECT DISTINCT right(account::text, 4) || w FROM unnest(ARRAY[
+    'person', 'company', 'city', 'region', (i % 50)::text, i::text, (i % 5000)::text, (i % 20000)::text, lpad((i % 50)::text, 5, '0'), lpad((i % 99999)::text, 5, '0'),
+    'article', 'a' || i % 10000, '#sku' || i % 10000, '@person' || i || '@mail.example']) w))
+FROM given g;
+INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value, value_key)
+SELECT account, id, k, (ARRAY['order', 'invoice'])[k], (ARRAY['O-', 'I-'])[k] || i, (ARRAY['o', 'i'])[k] || i FROM given, generate_series(1, 2) k WHERE i % 2 = 0;
 INSERT INTO package (account_id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit, status)
 SELECT account, id, k, 'TRK ' || lpad((i * 2 + k)::text, 12, '0'), 'TRK' || lpad((i * 2 + k)::text, 12, '0'), 100 + k, 100 + k, 'G', status
 FROM given, generate_series(1, 2) k;

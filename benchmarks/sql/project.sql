@@ -3,8 +3,8 @@ insert into carrier (account_id, code, name) select a.id, lower(c.code), c.name 
 insert into shipment (id, account_id, number, external_reference, status, status_at, carrier_id, service, declared_value, currency, estimated_delivery_at, estimate_given, estimate_given_at, created_at, updated_at, event_count, package_count, total_weight_g, last_event_at, version)
  select s.id, a.id, s.tracking_number, s.reference, (case s.status when 'BOOKED' then 'READY' else s.status end)::shipment_status, s.created_at, c.id, s.service_level, s.declared_value, s.currency, s.estimated_delivery_at, s.estimated_delivery_at, s.created_at, s.created_at, s.updated_at, 5, 2, 350, s.created_at + interval '30 hours', 1
  from peer.shipment s join peer.carrier p on p.id = s.carrier_id join account a on a.slug = 'default' join carrier c on c.account_id = a.id and c.code = lower(p.code) order by s.created_at;
-insert into party (account_id, shipment_id, role, name, company, lines, city, region, postal_code, country_code, phone, email)
- select x.account_id, s.id, r.role::party_role, d.name, d.company, array[d.line1], d.city, d.region, d.postal_code, d.country_code, d.phone, d.email
+insert into party (account_id, shipment_id, role, name, company, lines, city, city_key, region, postal_code, country_code, phone, email)
+ select x.account_id, s.id, r.role::party_role, d.name, d.company, array[d.line1], d.city, lower(d.city), d.region, d.postal_code, d.country_code, d.phone, d.email
  from peer.shipment s join shipment x on x.id = s.id cross join lateral (values ('SHIPPER', s.origin_id), ('RECIPIENT', s.destination_id)) r(role, address_id) join peer.address d on d.id = r.address_id order by s.created_at;
 insert into package (account_id, shipment_id, seq, tracking_number, tracking_number_norm, weight_g, weight_entered, weight_unit, length_mm, width_mm, height_mm, dims_unit, status)
  select x.account_id, p.shipment_id, row_number() over (partition by p.shipment_id order by p.id), p.description, upper(replace(p.description, ' ', '')), p.weight_g, p.weight_g, 'G', p.length_mm, p.width_mm, p.height_mm, 'MM', x.status

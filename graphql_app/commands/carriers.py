@@ -7,7 +7,7 @@ from typing import Any
 from graphql_app.commands import change_log
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.validation import Input, Validator
-from graphql_app.domain import carrier_status_codes, url_templates
+from graphql_app.domain import carrier_status_codes, normal_forms, url_templates
 from graphql_app.errors import user_errors
 
 CARRIER_NOT_FOUND = "There is no carrier with this code. Create it with `carrierSave`."
@@ -19,7 +19,7 @@ MAX_CARRIER_STATUS_CHARACTERS = 128
 def validate(validator: Validator, arguments: Input) -> dict[str, Any]:
     """Validate the arguments of `carrierSave` and return the columns of the carrier."""
     input_validator, fields = validator.at("input"), arguments["input"]
-    code = arguments["code"]
+    code = normal_forms.text(arguments["code"])
     if validator.check_text(code, "code") and not re.fullmatch(r"[a-z0-9_]{2,32}", code, re.ASCII):
         message = "Must be 2 to 32 lowercase letters (a-z), digits and underscores, for example dhl_express."
         validator.add_error(user_errors.Invalid(message), "code")
@@ -61,7 +61,7 @@ def validate_status_mapping(validator: Validator, arguments: Input) -> dict[str,
     raw_text = validator.text(arguments, "raw", MAX_CARRIER_STATUS_CHARACTERS, required=True)
     raw = carrier_status_codes.normalize(raw_text or "")
     validator.check_text(arguments["carrier"], "carrier")
-    return {"carrier": arguments["carrier"], "raw": raw, "code": code, "reason": reason}
+    return {"carrier": normal_forms.text(arguments["carrier"]), "raw": raw, "code": code, "reason": reason}
 
 
 async def map_status(context: CommandContext, mapping: Mapping[str, Any], validator: Validator) -> RowResult:

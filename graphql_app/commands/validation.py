@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from graphql_app.domain import iso_codes
+from graphql_app.domain import iso_codes, normal_forms
 from graphql_app.domain.invalid_text import InvalidText
 from graphql_app.errors import user_errors
 
@@ -94,7 +94,7 @@ class Validator:
     def text(
         self, fields: Input, name: str, max_characters: int, *, required: bool = False, reject_blank: bool = False
     ) -> str | None:
-        """A text without surrounding whitespace; None if it is omitted, null, blank or invalid.
+        """A text in its normal form (`normal_forms.text`); None if it is omitted, null, blank or invalid.
 
         `reject_blank`: a blank text is an error, for fields in which no value has another meaning than a blank one.
         """
@@ -105,7 +105,7 @@ class Validator:
             return None
         if not self.check_text(value, name):
             return None
-        value = value.strip()
+        value = normal_forms.text(value)
         if len(value) > max_characters:
             self.add_error(too_long(value, max_characters), name)
             return None
@@ -178,10 +178,10 @@ class Validator:
     def texts(
         self, fields: Input, name: str, max_entries: int, max_characters: int, *, unique: bool = True
     ) -> list[str]:
-        """A list of texts without surrounding whitespace and without blank entries; `unique` drops repetitions."""
+        """A list of texts in their normal form without blank entries; `unique` drops repetitions."""
         texts = []
         for index, value in enumerate(fields.get(name) or ()):
-            if self.check_text(value, name, index) and (text := value.strip()):
+            if self.check_text(value, name, index) and (text := normal_forms.text(value)):
                 texts.append(text)
                 if len(text) > max_characters:
                     self.add_error(too_long(text, max_characters), name, index)
@@ -192,8 +192,8 @@ class Validator:
         return texts
 
     def metadata_keys(self, fields: Input, name: str) -> list[str]:
-        """Keys of metadata, unchanged: whitespace is significant."""
-        keys = list(dict.fromkeys(fields.get(name) or ()))
+        """Keys of metadata in NFC: whitespace is significant."""
+        keys = list(dict.fromkeys(map(normal_forms.nfc, fields.get(name) or ())))
         for index, key in enumerate(keys):
             if self.check_text(key, name, index) and len(key) > MAX_METADATA_KEY_CHARACTERS:
                 self.add_error(too_long(key, MAX_METADATA_KEY_CHARACTERS), name, index)
@@ -211,7 +211,7 @@ class Validator:
             yield self.at(name, index), row
 
     def metadata(self, fields: Input, name: str) -> dict[str, Any]:
-        """A JSON object within the limits of size and depth; empty if it is omitted or invalid."""
+        """A JSON object within the limits of size and depth, its texts in NFC; empty if it is omitted or invalid."""
         value = fields.get(name)
         if value is None:
             return {}
@@ -222,7 +222,9 @@ class Validator:
         if error := metadata_error(value):
             self.add_error(error, name)
             return {}
-        return value
+        normalized = normal_forms.metadata(value)
+        assert isinstance(normalized, dict)
+        return normalized
 
 
 def unstorable_problem(text: str) -> str | None:

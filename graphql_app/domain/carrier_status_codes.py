@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from string import ascii_lowercase, ascii_uppercase
 
+from graphql_app.domain import normal_forms
 from graphql_app.domain.carrier_status_tables import CARRIER_STATUS_TABLE as STATUS_TABLE
 from graphql_app.domain.carrier_status_tables import UPS_EXCEPTIONS, UPS_MOVEMENTS
 from graphql_app.domain.carrier_status_tables_dhl import DHL_STATUS_TABLE
@@ -26,11 +27,11 @@ SPACES = re.compile(r"[ \t\n\r\f\v]+")
 
 
 def normalize(raw: str) -> str:
-    """Return a status code without surrounding whitespace, with single spaces and in upper case, for comparison.
+    """Return a status code in the normal form of texts, with single spaces and in upper case, for comparison.
 
     Only a-z change, as with `upper()` under PostgreSQL's collation C, so that both give the same key.
     """
-    return SPACES.sub(" ", raw.strip()).translate(ASCII_TO_UPPER)
+    return SPACES.sub(" ", normal_forms.text(raw)).translate(ASCII_TO_UPPER)
 
 
 CARRIER_STATUS_TABLE = {**STATUS_TABLE, **DHL_STATUS_TABLE}

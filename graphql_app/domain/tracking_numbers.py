@@ -1,26 +1,18 @@
-"""Tracking numbers: normalization for comparison, and check digits.
+"""Check digits of tracking numbers. Their normal form is in `normal_forms`.
 
-Carriers print tracking numbers with spaces and dashes, and reuse them over the years. A wrong check digit gives a
-warning and is never rejected, because carriers' own test numbers have wrong check digits. A format that identifies its
-carrier is always checked; a format of digits only, which several carriers use, only if the carrier is known.
+A wrong check digit gives a warning and is never rejected, because carriers' own test numbers have wrong check digits. A
+format that identifies its carrier is always checked; a format of digits only, which several carriers use, only if the
+carrier is known.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphql_app.domain import iso_codes
-
-SEPARATORS = re.compile(r"[^A-Z0-9]", re.ASCII)
-"""Characters that are ignored in tracking numbers."""
+from graphql_app.domain import iso_codes, normal_forms
 
 CheckDigit = Callable[[str], int]
 """Computes the check digit, 0 to 9, of the digits and letters before it."""
-
-
-def normalize(number: str) -> str:
-    """Return a tracking number in upper case and with ASCII letters and digits only, for comparison."""
-    return SEPARATORS.sub("", number.upper())
 
 
 def warning(number: str, carrier: str | None = None) -> str | None:
@@ -28,7 +20,7 @@ def warning(number: str, carrier: str | None = None) -> str | None:
 
     `carrier` is the carrier's code, if known. A number that fits several formats is correct if one check digit is.
     """
-    text, message = normalize(number), None
+    text, message = normal_forms.tracking_number(number), None
     for scheme in SCHEMES:
         if scheme.carriers and carrier not in scheme.carriers:
             continue

@@ -8,6 +8,18 @@ from graphql_app.domain import enums
 
 UNSET = strawberry.UNSET
 """Value of an omitted argument or field; an explicit null is None."""
+METADATA = "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
+"""Description of metadata in an input."""
+TRACKING_NUMBER = (
+    "Tracking number: the letters A to Z, digits, blanks and punctuation, with at least one letter or digit. Up to 64 "
+    "characters, not counting blanks."
+)
+"""Description of a tracking number in an input."""
+WEIGHT = (
+    "Weight of the package, from 0 to less than 1,000,000 kg, with up to 9 digits before and 9 after the decimal "
+    "point. It is stored exactly."
+)
+"""Description of the weight of a package in an input."""
 
 
 def optional(description: str) -> Any:

@@ -27,9 +27,9 @@ from graphql_app.graphql_types.value_filters import (
 
 @strawberry.input(description="A filter on the address of a party. All given conditions must hold.")
 class PlaceWhere:
-    country: StringFilter | None = optional("Filters by country code (ISO 3166-1 alpha-2).")
+    country: StringFilter | None = optional("Filters by country code (ISO 3166-1 alpha-2), without regard to case.")
     region: StringFilter | None = optional("Filters by state, province or region.")
-    city: StringFilter | None = optional("Filters by the name of the city.")
+    city: StringFilter | None = optional("Filters by the name of the city, without regard to case.")
     postal_code: StringFilter | None = optional("Filters by the postal code, as stored.")
 
 
@@ -78,7 +78,9 @@ class TrackingEventWhere:
     )
     occurred_at: DateTimeFilter | None = optional("Filters by the time of occurrence.")
     recorded_at: DateTimeFilter | None = optional("Filters by the time of recording.")
-    country: StringFilter | None = optional("Filters by the country of the event (ISO 3166-1 alpha-2).")
+    country: StringFilter | None = optional(
+        "Filters by the country of the event (ISO 3166-1 alpha-2), without regard to case."
+    )
     source: StringFilter | None = optional("Filters by the name of the reporting source.")
     carrier_status_raw: StringFilter | None = optional(
         "Filters by the carrier's own status code. Case and the number of spaces are ignored, as in mappings."
@@ -109,8 +111,9 @@ class ShipmentWhere:
     origin: PlaceWhere | None = optional("Filters by the address of the shipper.")
     destination: PlaceWhere | None = optional("Filters by the address of the recipient.")
     tracking_number: StringFilter | None = optional(
-        "Matches shipments with a package whose tracking number satisfies the condition. Case, spaces and "
-        "punctuation are ignored. `isNull: true` matches shipments without any tracking number."
+        "Matches shipments with a package whose tracking number satisfies the condition. Case, blanks and "
+        "punctuation are ignored, and full-width digits are digits. `isNull: true` matches shipments without any "
+        "tracking number."
     )
     reference: ReferenceWhere | None = optional("Matches shipments with a reference that satisfies this filter.")
     metadata: list[MetadataWhere] | None = optional("Filters by metadata fields. All entries of the list must hold.")

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from graphql_app.domain import enums
-from graphql_app.graphql_types.arguments import ShipmentBy, argument, optional
+from graphql_app.graphql_types.arguments import METADATA, TRACKING_NUMBER, WEIGHT, ShipmentBy, argument, optional
 from graphql_app.graphql_types.event_time_inputs import EventTime
 from graphql_app.graphql_types.model_type import field
 from graphql_app.graphql_types.scalars import CountryCode, CurrencyCode, TimeZone
@@ -43,8 +43,8 @@ class MutationOptions:
 
 
 @strawberry.input(
-    description="The name and address of a party. Leading and trailing whitespace is removed from all texts. The "
-    "country is required; the name may be an empty string."
+    description="The name and address of a party. All texts are stored in Unicode NFC without surrounding whitespace. "
+    "The country is required; the name may be an empty string."
 )
 class PartyInput:
     name: str = field("Name of the person or place, up to 200 characters. May be empty.")
@@ -85,11 +85,8 @@ class MoneyInput:
 
 @strawberry.input(description="A package of a shipment.")
 class PackageInput:
-    tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
-    weight: WeightInput | None = optional(
-        "Weight of the package, from 0 to less than 1,000,000 kg, with up to 9 digits before and 9 after the decimal "
-        "point. It is stored exactly."
-    )
+    tracking_number: str | None = optional(TRACKING_NUMBER)
+    weight: WeightInput | None = optional(WEIGHT)
     dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 
@@ -100,11 +97,8 @@ class PackageInput:
 )
 class PackageUpdateInput:
     id: strawberry.ID = field("ID of the package. A package of another shipment returns NOT_FOUND.")
-    tracking_number: str | None = optional("Tracking number, up to 64 characters, with at least one letter or digit.")
-    weight: WeightInput | None = optional(
-        "Weight of the package, from 0 to less than 1,000,000 kg, with up to 9 digits before and 9 after the decimal "
-        "point. It is stored exactly."
-    )
+    tracking_number: str | None = optional(TRACKING_NUMBER)
+    weight: WeightInput | None = optional(WEIGHT)
     dimensions: DimensionsInput | None = optional("Outer dimensions of the package.")
 
 
@@ -120,9 +114,7 @@ class ItemInput:
     package_seq: int | None = optional(
         "Position of the item's package in `packages`, from 1. If omitted, the item is in no package."
     )
-    metadata: JSON | None = optional(
-        "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
-    )
+    metadata: JSON | None = optional(METADATA)
 
 
 @strawberry.input(description="A further reference number of a shipment, such as an order number.")
@@ -132,8 +124,8 @@ class ReferenceInput:
 
 
 @strawberry.input(
-    description="A new shipment. Leading and trailing whitespace is removed from all texts. All times must be in "
-    "the years 1900 to 2999."
+    description="A new shipment. All texts are stored in Unicode NFC, all but metadata without surrounding "
+    "whitespace. All times must be in the years 1900 to 2999."
 )
 class ShipmentCreateInput:
     client_ref: str | None = optional("Your ID of the row, up to 200 characters. Returned with the result, not stored.")
@@ -162,9 +154,7 @@ class ShipmentCreateInput:
     delivery_time_zone: TimeZone | None = optional(DELIVERY_TIME_ZONE)
     declared_value: MoneyInput | None = optional("Declared value of the shipment.")
     incoterm: str | None = optional("Incoterm: three capital letters, such as DAP.")
-    metadata: JSON | None = optional(
-        "Your own fields: a JSON object of up to 16,384 bytes and 8 levels, with keys of up to 100 characters."
-    )
+    metadata: JSON | None = optional(METADATA)
     tags: list[str] | None = optional("Your own labels: up to 50, each up to 100 characters.")
     return_of: ShipmentBy | None = optional("The shipment whose goods this shipment returns. Cannot be changed later.")
 
@@ -217,7 +207,7 @@ class CarrierInput:
 @strawberry.input(description="Identifies a package by its tracking number.")
 class TrackingTarget:
     tracking_number: str = field(
-        "The tracking number. Case, spaces and punctuation are ignored. If several packages have it, the "
+        "The tracking number, compared without case, blanks and punctuation. If several packages have it, the "
         "newest package that is not closed is used, or the newest package if all are closed. If more than one "
         "is not closed, the warning AMBIGUOUS is returned."
     )
@@ -246,8 +236,8 @@ class PlaceInput:
 
 
 @strawberry.input(
-    description="A tracking event to record. Leading and trailing whitespace is removed from all texts. `code` or "
-    "`carrierStatusRaw` is required."
+    description="A tracking event to record. All texts are stored in Unicode NFC without surrounding whitespace. "
+    "`code` or `carrierStatusRaw` is required."
 )
 class TrackingEventInput:
     target: EventTarget = field("The shipment or package that the event is about. An unknown target returns NOT_FOUND.")

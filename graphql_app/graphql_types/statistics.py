@@ -49,7 +49,9 @@ class DurationStatistics:
 class WeightStatistics:
     count: int = field("The number of shipments with a weight.")
     unit: enums.WeightUnit = field("The unit that was requested.")
-    sum: Decimal = field("The sum of the weights, rounded to 6 decimal places.")
+    sum: Decimal = field(
+        "The exact sum of the weights, rounded to 6 decimal places only if it is no finite decimal in the unit."
+    )
     average: Decimal | None = field("The mean weight, rounded to 6 decimal places. Null without weights.")
     minimum: Decimal | None = field("The lowest weight. Null without weights.")
     maximum: Decimal | None = field("The highest weight. Null without weights.")

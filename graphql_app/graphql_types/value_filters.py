@@ -23,7 +23,9 @@ class IDFilter:
 
 @strawberry.input(
     description="A filter on a text. All given conditions must hold; null conditions are ignored. Comparisons are "
-    "case-sensitive. Texts are limited to 1,000 characters."
+    "case-sensitive unless the field says otherwise. Texts are limited to 1,000 characters. They are brought into the "
+    "form in which values are stored: Unicode NFC without surrounding whitespace (in metadata, whitespace counts). A "
+    "text of which nothing remains matches nothing."
 )
 class StringFilter:
     eq: str | None = optional("Matches values equal to this text.")

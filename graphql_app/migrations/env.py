@@ -18,7 +18,6 @@ from graphql_app.database.engine import make_engine
 from graphql_app.models import triggers
 
 EXPRESSION_INDEXES = {
-    "ix_party_words",
     "ix_shipment_promised_to",
     "ix_shipment_estimated_delivery_at",
     "ix_shipment_last_event_at",

@@ -12,6 +12,7 @@ from graphql_app.models.accounts import Account, ApiKey, Carrier, CarrierStatus
 from graphql_app.models.change_log import Change, ChangeLogState
 from graphql_app.models.idempotency_keys import IdempotencyKey
 from graphql_app.models.parties import Party, ShipmentReference
+from graphql_app.models.shipment_search import ShipmentSearch
 from graphql_app.models.shipments import Package, Shipment, ShipmentItem
 from graphql_app.models.tracking_events import TrackingEvent
 
@@ -28,5 +29,6 @@ __all__ = [
     "Shipment",
     "ShipmentItem",
     "ShipmentReference",
+    "ShipmentSearch",
     "TrackingEvent",
 ]

@@ -86,9 +86,9 @@ def identity(comment: str) -> Any:
     return column(Uuid, comment, server=text("uuidv7()"), primary_key=True)
 
 
-def reference(target: str, comment: str, *, null: bool = False) -> Any:
-    """Return a foreign key to the `id` of another table."""
-    return column(Uuid, comment, null=null, foreign_key=f"{target}.id")
+def reference(target: str, comment: str, *, null: bool = False, **options: Any) -> Any:
+    """Return a foreign key to the `id` of another table. `options` are arguments of `sqlmodel.Field`."""
+    return column(Uuid, comment, null=null, foreign_key=f"{target}.id", **options)
 
 
 def related(**kwargs: Any) -> Any:

@@ -213,9 +213,9 @@ class Package(SQLModel, table=True):
     shipment_id: UUID = reference("shipment", "The shipment that the package belongs to.")
     seq: int = column(SmallInteger, "Position of the package in its shipment, starting at 1.")
     tracking_number: str | None = column(
-        identifier(64),
-        "The carrier's tracking number as entered, up to 64 characters. Not unique: carriers reuse numbers. Null "
-        "if not set.",
+        identifier(128),
+        "The carrier's tracking number as entered: up to 64 characters, not counting blanks. Not unique: carriers "
+        "reuse numbers. Null if not set.",
         null=True,
     )
     tracking_number_norm: str | None = column(

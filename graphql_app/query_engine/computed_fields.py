@@ -21,7 +21,7 @@ from graphql_app.query_engine import (
     status_fields,
     tracking_url,
 )
-from graphql_app.query_engine.filters import lateness, predicates
+from graphql_app.query_engine.filters import lateness, predicates, text_values
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
 from graphql_app.query_engine.type_mapping import FieldReader
@@ -178,7 +178,7 @@ def metadata(row: RowAlias, field: SelectedField) -> json_sql.Pieces:
         return field.scalar(row.c.metadata)
     name = field.builder.unique_name("pair")
     pair = func.jsonb_each(outer_column(row.c.metadata)).table_valued("key", "value", name=name)
-    keys = arguments.bind("keys", ARRAY(Text()), predicates.checked_texts)
+    keys = arguments.bind("keys", ARRAY(Text()), text_values.metadata_keys)
     members = select(func.jsonb_object_agg(pair.c.key, pair.c.value))
     selected = members.select_from(pair).where(pair.c.key == func.any(keys))
     return [func.coalesce(cast(selected.scalar_subquery(), Text), json_sql.sql("'{}'"))]

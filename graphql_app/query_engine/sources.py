@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from graphql_app import models
-from graphql_app.domain import tracking_numbers
+from graphql_app.domain import normal_forms
 from graphql_app.query_engine import cursor, json_sql
-from graphql_app.query_engine.filters import fields, ordering, predicates, search
+from graphql_app.query_engine.filters import fields, ordering, predicates, search, text_values
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.pagination import ConnectionBuilder, RowSet
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField, outer_column
@@ -205,14 +205,14 @@ def api_keys(arguments: Arguments) -> RowSet:
 def tracking_number_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """Return the predicates for packages with `trackingNumber`, of shipments with `carrier` if it is set."""
     number = arguments.bind(
-        "trackingNumber", Text(), lambda text: predicates.checked_text(tracking_numbers.normalize(text))
+        "trackingNumber", Text(), lambda text: normal_forms.tracking_number(text_values.checked_text(text))
     )
     result = [row.c.tracking_number_norm == number]
     if arguments["carrier"] is not None:
         shipment, carrier = arguments.builder.row(models.Shipment), arguments.builder.row(models.Carrier)
         carrier_predicates = [
             arguments.builder.account_filter(carrier),
-            carrier.c.code == arguments.bind("carrier", Text(), predicates.checked_text),
+            carrier.c.code == arguments.bind("carrier", Text(), text_values.normalized_text),
         ]
         shipment_predicates = [
             arguments.builder.account_filter(shipment),
@@ -253,7 +253,7 @@ MAX_TRACKED_PACKAGES = 100
 TRACK = RowList(models.Package, tracking_number_where, limit=MAX_TRACKED_PACKAGES)
 """`Query.track`."""
 CARRIER = SingleRow(
-    models.Carrier, lambda row, field: [row.c.code == field.arguments.bind("code", Text(), predicates.checked_text)]
+    models.Carrier, lambda row, field: [row.c.code == field.arguments.bind("code", Text(), text_values.normalized_text)]
 )
 """`Query.carrier`."""
 CARRIERS = ConnectionSource(carriers)

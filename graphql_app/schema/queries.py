@@ -38,10 +38,12 @@ RESOLVERS: dict[str, QueryResolver] = {}
 Search = Annotated[
     str | None,
     argument(
-        "Finds shipments by the start of a number, external reference, reference or tracking number, or by "
-        "words of a party's name, company, city, region or postal code (all words, the last one may be "
-        "incomplete). Up to 1,000 characters. A blank text finds nothing. Each of these comparisons stops after "
-        "10,000 matches."
+        "Finds shipments by the start of a number, external reference, reference or tracking number; by words of "
+        "a party's name, company, city, region or postal code and of an item's title and article number (all words, "
+        "the last one may be incomplete); or by a party's whole e-mail address or telephone number. Case, accents, "
+        "full-width forms and punctuation are ignored: `lodz` finds `Łódź`, and `asn93` finds `ASN-93`. Chinese, "
+        "Japanese and Korean texts are compared by pairs of characters. Up to 1,000 characters. A text without "
+        "letters and digits finds nothing. Each of these comparisons stops after 10,000 matches."
     ),
 ]
 

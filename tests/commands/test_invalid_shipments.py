@@ -97,7 +97,7 @@ INVALID: list[tuple[Json, str, str]] = [
     (package(trackingNumber="   "), "INVALID", "packages.0.trackingNumber"),
     (package(trackingNumber=""), "INVALID", "packages.0.trackingNumber"),
     (package(trackingNumber="-/-"), "INVALID", "packages.0.trackingNumber"),
-    (package(trackingNumber="ß" * 64), "LIMIT_EXCEEDED", "packages.0.trackingNumber"),
+    (package(trackingNumber="ß" * 64), "INVALID", "packages.0.trackingNumber"),
     (package(trackingNumber="1" * 65), "LIMIT_EXCEEDED", "packages.0.trackingNumber"),
     ({"carrier": "nobody"}, "NOT_FOUND", "carrier"),
     ({"carrier": " "}, "INVALID", "carrier"),

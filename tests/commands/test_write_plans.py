@@ -10,7 +10,7 @@ from graphql_app.commands import sql_loader
 from graphql_app.database import engine
 from graphql_app.settings import Settings
 
-ALL_PARTS = frozenset({"parties", "packages", "numbered", "items", "references", "returns"})
+ALL_PARTS = frozenset({"parties", "packages", "numbered", "items", "references", "search", "returns"})
 LARGE_TABLES = {"shipment", "package"}
 
 

@@ -17,7 +17,6 @@ from graphql_app.database.embedded_server import EmbeddedServer
 from graphql_app.database.engine import make_engine
 from graphql_app.database.session import get_session
 from graphql_app.errors.startup_error import UnsuitableServer
-from graphql_app.models.parties import PARTY_WORDS
 from graphql_app.settings import Settings
 from tests.support import seed_data
 from tests.support.account_rows import count
@@ -159,7 +158,7 @@ INDEXED_QUERIES = {
     "tags": "SELECT id FROM shipment WHERE account_id = $1 AND tags && '{cold}' AND tags <> '{}'",
     "all tags": "SELECT id FROM shipment WHERE account_id = $1 AND tags @> '{cold,fragile}' AND tags <> '{}'",
     "metadata": "SELECT id FROM shipment WHERE account_id = $1 AND metadata @> '{\"a\": 1}' AND metadata <> '{}'",
-    "words": f"SELECT id FROM party WHERE account_id = $1 AND {PARTY_WORDS} @@ 'nobody'::tsquery",
+    "words": "SELECT shipment_id FROM shipment_search WHERE account_id = $1 AND terms @@ 'nobody'::tsquery",
     "role": "SELECT id FROM party WHERE account_id = $1 AND role = 'SHIPPER' AND city = 'Nowhere'",
     "code": "SELECT id FROM tracking_event WHERE account_id = $1 AND code = 'LOST' ORDER BY occurred_at DESC LIMIT 9",
     "prefix": "SELECT id FROM package WHERE account_id = $1 "

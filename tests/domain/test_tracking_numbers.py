@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_app.domain import tracking_numbers
+from graphql_app.domain import normal_forms, tracking_numbers
 
 VALID = [
     ("1Z999AA10123456784", None),
@@ -77,7 +77,7 @@ def test_every_text_is_handled(number: str, carrier: str | None) -> None:
 @given(st.text("0123456789 -.", max_size=40))
 def test_spaces_do_not_matter_and_normalized_numbers_are_ascii(number: str) -> None:
     assert tracking_numbers.warning(number, "usps") == tracking_numbers.warning(number.replace(" ", ""), "usps")
-    assert tracking_numbers.normalize(number).isascii()
+    assert normal_forms.tracking_number(number).isascii()
 
 
 def test_published_examples_of_valid_and_invalid_numbers(shared_data: Path) -> None:

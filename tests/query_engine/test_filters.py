@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLInputObjectType, coerce_input_value
 
 from graphql_app.schema import build
-from tests.support import reference_filters, reference_search
+from tests.support import reference_filters
 from tests.support.graphql_client import Execute
 from tests.support.random_arguments import Reference
 from tests.support.random_filters import public_id
@@ -217,68 +217,6 @@ async def test_metadata_numbers_and_booleans_are_compared_by_value(
 async def test_a_metadata_filter_accepts_any_text(text: str, execute: Execute) -> None:
     for operator in ({"eq": text}, {"in": [text]}, {"startsWith": text}, {"contains": text}):
         assert await matching_ids(execute, SHIPMENTS, {"metadata": [{"key": text, "value": operator}]}) == set()
-
-
-SEARCHES = [
-    "SHP-000001",
-    "shp-000001",
-    "SHP-0000015",
-    "PO-0",
-    "po-0002",
-    "ÄÖ",
-    "trk 0001",
-    "TRK",
-    "1z999aa1",
-    "JD0146 0",
-    "INV 7",
-    "inv 7",
-    "hamburg",
-    "HAMBURG",
-    "Ham",
-    "new york",
-    "york new",
-    "acme log",
-    "logistics acme",
-    "müller",
-    "MÜLLER",
-    "anna mü",
-    "söhne",
-    "neil",
-    "東京",
-    "20095 ham",
-    "sao paulo de",
-    "nothing",
-    "",
-    " ",
-    "-",
-    "--",
-    "drop table",
-    "hamburg\t acme",
-    "SHP-0000001 ",
-    "x" * 150,
-    *"'\\%_",
-]
-
-
-@pytest.mark.parametrize("text", SEARCHES)
-async def test_search_matches_the_same_rows_as_the_reference(text: str, execute: Execute, reference: Reference) -> None:
-    loaded = reference.reference.loaded
-    response = await execute("query ($s: String) { shipments(search: $s, first: 250) { nodes { id } } }", {"s": text})
-    expected = {
-        public_id(row)
-        for row in loaded.shipments.values()
-        if row.archived_at is None and reference_search.search(row, text, loaded)
-    }
-    assert {node["id"] for node in response["data"]["shipments"]["nodes"]} == expected
-
-
-async def test_search_and_filter_are_combined_with_and(execute: Execute) -> None:
-    response = await execute(
-        '{ a: shipments(search: "hamburg", where: { status: { eq: READY } }) { nodes { status } } '
-        "  b: shipments(search: null) { totalCount { count } } }"
-    )
-    assert {node["status"] for node in response["data"]["a"]["nodes"]} == {"READY"}
-    assert response["data"]["b"]["totalCount"]["count"] == 110
 
 
 @pytest.mark.parametrize(

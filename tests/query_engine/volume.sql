@@ -11,11 +11,14 @@ SELECT a.id, 'SHP-' || lpad(i::text, 7, '0'), 'ref-' || i, (enum_range(NULL::shi
   CASE WHEN i % 500 = 0 THEN t END, t, t + '5 days',
   CASE WHEN i % 300 = 0 THEN 'LOST'::exception_reason END, CASE WHEN i % 200 = 0 THEN 'CIF' END, CASE WHEN i % 400 = 0 THEN 9 ELSE 2 END, 'Name' || i
 FROM account a, generate_series(1, 6000) i, LATERAL (SELECT timestamptz '2026-01-01' + i * interval '1 hour') AS x(t);
-INSERT INTO party (account_id, shipment_id, role, name, city, region, postal_code, country_code, email, phone)
-SELECT s.account_id, s.id, r, 'Name' || i, 'City' || i % 500, 'R' || i % 30, 'P' || i % 900, chr(65 + i % 26) || chr(65 + i % 20), 'm' || i || '@example.com', '+49' || i
+INSERT INTO party (account_id, shipment_id, role, name, city, city_key, region, postal_code, country_code, email, phone)
+SELECT s.account_id, s.id, r, 'Name' || i, 'City' || i % 500, 'city' || i % 500, 'R' || i % 30, 'P' || i % 900, chr(65 + i % 26) || chr(65 + i % 20), 'm' || i || '@example.com', '+49' || i
 FROM shipment s, LATERAL (SELECT right(s.number, 7)::int AS i) x, unnest(ARRAY['SHIPPER', 'RECIPIENT']::party_role[]) r;
-INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-SELECT account_id, id, 1, 'po', 'po-' || number FROM shipment;
+INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value, value_key)
+SELECT account_id, id, 1, 'po', 'po-' || number, lower('po' || replace(number, '-', '')) FROM shipment;
+INSERT INTO shipment_search (shipment_id, account_id, external_reference_key, terms)
+SELECT s.id, s.account_id, 'ref' || i, array_to_tsvector(ARRAY[t || 'name' || i, t || 'city' || i % 500, t || 'thing', t || '@person' || i || '@mail.example'])
+FROM shipment s, LATERAL (SELECT right(s.number, 7)::int, right(s.account_id::text, 4)) x(i, t);
 INSERT INTO package (account_id, shipment_id, seq, tracking_number, tracking_number_norm)
 SELECT account_id, id, i, 'T' || right(number, 7) || i, 'T' || right(number, 7) || i FROM shipment, generate_series(1, 2) i;
 INSERT INTO shipment_item (account_id, shipment_id, package_id, seq, title, quantity, sku, batch)

@@ -122,7 +122,7 @@ class ReferenceExecutor(FieldResolvers):
     def Query_track(self, _: None, trackingNumber: str, carrier: str | None = None) -> list[Any]:
         packages = [row for row in self.loaded.packages.values()
                  if reference_filters.text(
-                     row.tracking_number_norm, {"eq": trackingNumber}, reference_filters.tracking_numbers.normalize
+                     row.tracking_number_norm, {"eq": trackingNumber}, reference_filters.normal_forms.tracking_number
                  )
                  and (carrier is None or self.code_of(row) == carrier)]  # fmt: skip
         return sorted(packages, key=lambda row: row.id, reverse=True)[:100]

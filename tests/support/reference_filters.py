@@ -7,9 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from graphql_app.domain import carrier_status_codes, status_rules, tracking_numbers
+from graphql_app.domain import carrier_status_codes, normal_forms, status_rules
 from tests.support import reference_lateness
 from tests.support.orm_rows import AccountRows
+from tests.support.reference_texts import casefolded, country_code, nfc, stored
 from tests.support.reference_units import FACTORS
 
 Filter = dict[str, Any]
@@ -21,16 +22,16 @@ def conditions_of(filter_: Filter | None) -> Filter:
     return {name: operand for name, operand in (filter_ or {}).items() if operand is not None}
 
 
-def text(value: str | None, filter_: Filter | None, normalize: Callable[[str], str] = str) -> bool:
-    """StringFilter. A null value matches `isNull: true` only."""
+def text(value: str | None, filter_: Filter | None, normalize: Callable[[str], str] = stored) -> bool:
+    """StringFilter. Null values match only `isNull: true`; an operand that is normalized to nothing matches nothing."""
     conditions = conditions_of(filter_)
     return all(
         ((value is None) == operand) if name == "isNull"
         else value is not None and (
             value == normalize(operand) if name == "eq"
             else value in [normalize(item) for item in operand] if name == "in"
-            else value.startswith(normalize(operand)) if name == "startsWith"
-            else normalize(operand) in value
+            else value.startswith(normalize(operand)) and normalize(operand) != "" if name == "startsWith"
+            else normalize(operand) in value and normalize(operand) != ""
         )
         for name, operand in conditions.items()
     )  # fmt: skip
@@ -55,8 +56,12 @@ def place(party: Any, filter_: Filter) -> bool:
     """PlaceWhere."""
     if party is None:
         return False
-    columns = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
-    return all(text(getattr(party, column), filter_.get(name)) for name, column in columns.items())
+    return (
+        text(party.country_code, filter_.get("country"), country_code)
+        and text(party.region, filter_.get("region"))
+        and text(party.city and casefolded(party.city), filter_.get("city"), casefolded)
+        and text(party.postal_code, filter_.get("postalCode"))
+    )
 
 
 def metadata(raw: str, filter_: Filter) -> bool:
@@ -81,7 +86,7 @@ def metadata(raw: str, filter_: Filter) -> bool:
         return False
     if "in" in conditions and not any(same(item) for item in conditions.pop("in")):
         return False
-    return text(value, conditions)
+    return text(value, conditions, nfc)
 
 
 def spans(raw: str) -> list[tuple[str, str]]:
@@ -113,7 +118,7 @@ def matches_key(shipment: Any, filter_: Filter) -> bool:
     """ShipmentBy."""
     ((name, value),) = filter_.items()
     return bool({"id": public_id("shp_", shipment), "number": shipment.number,
-                 "externalReference": shipment.external_reference}[name] == value)  # fmt: skip
+                 "externalReference": shipment.external_reference}[name] == stored(value))  # fmt: skip
 
 
 def public_id(prefix: str, row: Any) -> str:
@@ -133,7 +138,7 @@ def event(event: Any, filter_: Filter | None, loaded: AccountRows) -> bool:
         and (applied is None or event.applied == applied)
         and instant(event.occurred_at, where.get("occurredAt"))
         and instant(event.recorded_at, where.get("recordedAt"))
-        and text(event.country_code, where.get("country"))
+        and text(event.country_code, where.get("country"), country_code)
         and text(event.source_name, where.get("source"))
         and text(event.carrier_status_key, where.get("carrierStatusRaw"), carrier_status_codes.normalize)
     )
@@ -163,13 +168,13 @@ def tracking_number(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     conditions = conditions_of(filter_)
     if "isNull" in conditions and bool(numbers) == conditions.pop("isNull"):
         return False
-    return not conditions or any(text(number, conditions, tracking_numbers.normalize) for number in numbers)
+    return not conditions or any(text(number, conditions, normal_forms.tracking_number) for number in numbers)
 
 
 def reference(row: Any, filter_: Filter, loaded: AccountRows) -> bool:
     """ReferenceWhere."""
     kind = filter_.get("kind")
-    return any((kind is None or reference.kind == kind) and text(reference.value, filter_["value"])
+    return any((kind is None or reference.kind == stored(kind)) and text(reference.value, filter_["value"])
                for reference in loaded.references_of[row.id])  # fmt: skip
 
 
@@ -185,7 +190,8 @@ def status(row: Any, filter_: Filter, _: AccountRows) -> bool:
 def tags(row: Any, filter_: Filter, _: AccountRows) -> bool:
     """StringListFilter."""
     any_of, all_of = filter_.get("hasAny"), filter_.get("hasAll")
-    return (any_of is None or bool(set(any_of) & set(row.tags))) and (all_of is None or set(all_of) <= set(row.tags))
+    texts = {name: {stored(text) for text in values or ()} for name, values in (("any", any_of), ("all", all_of))}
+    return (any_of is None or bool(texts["any"] & set(row.tags))) and texts["all"] <= set(row.tags)
 
 
 def carrier(row: Any, filter_: Filter, loaded: AccountRows) -> bool:

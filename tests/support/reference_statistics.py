@@ -159,7 +159,7 @@ def shipment_measures(rows: list[Any], loaded: AccountRows, now: datetime) -> di
         kilograms = [weight / 1000 for weight in weights]
         weight = {
             "count": len(weights),
-            "sum": rounded(sum(kilograms, Decimal(0)), 6),
+            "sum": sum(kilograms, Decimal(0)),
             "average": rounded(sum(kilograms, Decimal(0)) / len(weights), 6) if weights else None,
             "minimum": min(kilograms, default=None),
             "maximum": max(kilograms, default=None),

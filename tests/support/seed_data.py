@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graphql_app.domain import enums, tracking_numbers
-from tests.support import seed_events
+from graphql_app.domain import enums, normal_forms
+from tests.support import seed_events, seed_search
 from tests.support.seed_values import REASONS, STATUSES, TEXTS, at, pick, uid
 
 Row = dict[str, Any]
@@ -214,7 +214,7 @@ def package(account: UUID, shipment_id: UUID, status: str, key: int, n: int, i: 
         "shipment_id": shipment_id,
         "seq": i + 1,
         "tracking_number": number,
-        "tracking_number_norm": number and tracking_numbers.normalize(number),
+        "tracking_number_norm": number and normal_forms.tracking_number(number),
         "weight_g": pick(["0.001", "453.59237", "1000", "999999999.999999", "0"], n + i) if weighed else None,
         "weight_entered": pick(["0.0010", "1.000", "1.00", "999999.999999000", "0.0"], n + i) if weighed else None,
         "weight_unit": pick(["G", "LB", "KG", "KG", "OZ"], n + i) if weighed else None,
@@ -263,6 +263,7 @@ async def insert_seed_data(engine: AsyncEngine) -> dict[str, UUID]:
 
 async def insert_rows(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None:
     """Insert rows into a clean, migrated database and run ANALYZE."""
+    seed_search.derive(tables)
     async with engine.begin() as connection:
         for table, rows in tables.items():
             columns = (

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from graphql_app.auth import api_key, scopes
-from graphql_app.domain import tracking_numbers
+from graphql_app.domain import normal_forms
 from tests.support import seed_data
 from tests.support.seed_values import at, uid
 
@@ -106,7 +106,7 @@ def mark(table: str, row: Row, text: str) -> None:
         elif isinstance(column.type, JSONB):
             row[name] = {MARK: [None, text]}
         elif isinstance(column.type, String) and not (name in ("void_reason", "voided_by") and row[name] is None):
-            row[name] = tracking_numbers.normalize(text) if name == "tracking_number_norm" else text
+            row[name] = normal_forms.tracking_number(text) if name == "tracking_number_norm" else text
     if table == "shipment_reference":
         row["kind"] = f"{MARK}_{row['seq']}"
 

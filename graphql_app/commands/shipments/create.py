@@ -11,7 +11,7 @@ from uuid import UUID
 
 from graphql_app.commands.carriers import CARRIER_NOT_FOUND
 from graphql_app.commands.command import CommandContext, RowResult, json_text
-from graphql_app.commands.shipments import input_rows
+from graphql_app.commands.shipments import input_rows, search_rows
 from graphql_app.commands.shipments.key import shipment_not_found, validate_key
 from graphql_app.commands.validation import Input, Validator
 from graphql_app.domain import enums
@@ -130,14 +130,14 @@ async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: 
     Returns one record per valid row (`package_seq_in_use` is null), then one per package whose tracking number is in
     use elsewhere (`package_seq_in_use` is its `seq`).
     """
-    shipments, parties, packages, items, references = [], [], [], [], []
+    shipments, parties, packages, items, references, search = [], [], [], [], [], []
     numbered: list[dict[str, Any]] = []
     first_row_of_number: dict[str, int] = {}
     for index, id_ in new_ids.items():
         new = rows[index]
         status = enums.ShipmentStatus.READY if new.shipment["confirmed"] else enums.ShipmentStatus.DRAFT
         shipments.append({**new.shipment, "id": id_, "row": index, "status": str(status)})
-        parties += [{**party, "shipment_id": id_} for party in new.parties]
+        parties += [search_rows.party_row(party, id_) for party in new.parties]
         package_ids = {package["seq"]: public_ids.new() for package in new.packages}
         for package in new.packages:
             seq, number = package["seq"], package["tracking_number_norm"]
@@ -149,7 +149,9 @@ async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: 
         items += [
             {**item, "shipment_id": id_, "package_id": package_ids.get(item["package_seq"])} for item in new.items
         ]
-        references += [{**reference, "shipment_id": id_} for reference in new.references]
+        references += [search_rows.reference_row(reference, id_) for reference in new.references]
+        reference = new.shipment["external_reference"]
+        search.append(search_rows.search_row(context.account_id, id_, reference, new.parties, new.items))
     table_rows: dict[str, Sequence[Any]] = {
         "shipments": shipments,
         "parties": parties,
@@ -157,6 +159,7 @@ async def insert(context: CommandContext, rows: Sequence[NewShipment], new_ids: 
         "numbered": numbered,
         "items": items,
         "references": references,
+        "search": search,
     }
     # Only the parts with rows are in the statement: PostgreSQL initializes every part, even for no rows.
     tables = {name: json_text(rows) for name, rows in table_rows.items() if rows}

@@ -11,7 +11,7 @@ from typing import Any
 from graphql_app.commands import delivery_times
 from graphql_app.commands.command import json_text
 from graphql_app.commands.validation import Input, Validator
-from graphql_app.domain import enums, postal_codes, tracking_numbers, units
+from graphql_app.domain import enums, normal_forms, postal_codes, tracking_numbers, units
 from graphql_app.errors.user_errors import Invalid, LimitExceeded
 
 MAX_PACKAGES = 200
@@ -23,7 +23,11 @@ MAX_REFERENCES = 50
 MAX_ADDRESS_LINES = 4
 """Maximum number of address lines of a party."""
 MAX_TRACKING_NUMBER_CHARACTERS = 64
-"""Maximum length of a tracking number, as entered and normalized."""
+"""Maximum length of a tracking number, as entered without blanks and normalized."""
+NO_LETTER_OR_DIGIT = "Must contain at least one letter or digit."
+"""The message for a tracking number that consists of blanks and punctuation."""
+FOREIGN_LETTER = "Must contain no other letters than A to Z. Digits, blanks and punctuation are allowed."
+"""The message for a tracking number with other letters, which no carrier uses."""
 MAX_TAGS = 50
 """Maximum number of tags of a shipment."""
 MAX_TAG_CHARACTERS = 100
@@ -108,17 +112,30 @@ def dimensions(validator: Validator, fields: Input) -> InputRow:
 
 def tracking_number(validator: Validator, fields: Input, carrier: str | None = None) -> InputRow:
     """The tracking number columns: as entered, and normalized for comparison. A wrong check digit is a warning."""
-    number = validator.text(fields, "trackingNumber", MAX_TRACKING_NUMBER_CHARACTERS, reject_blank=True)
+    entered = fields.get("trackingNumber")
+    if entered is not None:
+        entered = normal_forms.tracking_number_text(entered)
+        length = len(entered) - entered.count(" ")
+        if length > MAX_TRACKING_NUMBER_CHARACTERS:
+            message = (
+                f"Must be at most {MAX_TRACKING_NUMBER_CHARACTERS} characters, not counting blanks (was {length})."
+            )
+            validator.add_error(LimitExceeded(message), "trackingNumber")
+            entered = None
+    stored_limit = 2 * MAX_TRACKING_NUMBER_CHARACTERS
+    number = validator.text({"trackingNumber": entered}, "trackingNumber", stored_limit, reject_blank=True)
     normalized = None
     if number is not None:
-        normalized = tracking_numbers.normalize(number)
+        normalized = normal_forms.tracking_number(number)
         if not normalized:
-            validator.add_error(Invalid("Must contain at least one letter or digit."), "trackingNumber")
-        elif len(normalized) > MAX_TRACKING_NUMBER_CHARACTERS:  # in upper case some letters become two
-            too_long = f"Must be at most {MAX_TRACKING_NUMBER_CHARACTERS} characters in upper case."
+            validator.add_error(Invalid(NO_LETTER_OR_DIGIT), "trackingNumber")
+        elif not normal_forms.COMPLETE_TRACKING_NUMBER.fullmatch(normalized):
+            validator.add_error(Invalid(FOREIGN_LETTER), "trackingNumber")
+        elif len(normalized) > MAX_TRACKING_NUMBER_CHARACTERS:  # some compatibility characters become several
+            too_long = f"Must be at most {MAX_TRACKING_NUMBER_CHARACTERS} letters and digits."
             validator.add_error(LimitExceeded(too_long), "trackingNumber")
-        elif message := tracking_numbers.warning(normalized, carrier):
-            validator.add_warning("CHECK_DIGIT", message, "trackingNumber")
+        elif warning := tracking_numbers.warning(normalized, carrier):
+            validator.add_warning("CHECK_DIGIT", warning, "trackingNumber")
     return {"tracking_number": number, "tracking_number_norm": normalized}
 
 

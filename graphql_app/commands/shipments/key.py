@@ -5,6 +5,7 @@ from uuid import UUID
 
 from graphql_app import models
 from graphql_app.commands.validation import Input, Validator
+from graphql_app.domain import normal_forms
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
@@ -19,12 +20,17 @@ def validate_key(validator: Validator, by: Input | None, *names: str) -> dict[st
 
 
 def parse_key(by: Input | None) -> dict[str, Any]:
-    """The `id`, `number` and `reference` of a ShipmentBy. An id of another type becomes the nil UUID: it matches no
-    shipment."""
+    """The `id`, `number` and `reference` of a ShipmentBy, in their normal form. An id of another type becomes the nil
+    UUID: it matches no shipment."""
     by = by or {}
     public_id = by.get("id")
     id_ = (public_ids.decode_as(models.Shipment, public_id) or UUID(int=0)) if public_id is not None else None
-    return {"id": id_, "number": by.get("number"), "reference": by.get("externalReference")}
+    number, reference = by.get("number"), by.get("externalReference")
+    return {
+        "id": id_,
+        "number": None if number is None else normal_forms.text(number),
+        "reference": None if reference is None else normal_forms.text(reference),
+    }
 
 
 def check_key(validator: Validator, by: Input | None, *names: str) -> bool:

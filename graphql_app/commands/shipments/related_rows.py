@@ -3,13 +3,14 @@
 Each kind is loaded by one statement, and only if some edit of the call needs it; all are saved by one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from graphql_app.commands.command import CommandContext, json_text
-from graphql_app.commands.shipments import input_rows
+from graphql_app.commands.shipments import input_rows, search_rows
 from graphql_app.commands.shipments.edit import ShipmentEdit
+from graphql_app.commands.shipments.locking import LockedShipment
 
 PARTY_COLUMNS = "role name company lines city region postal_code country_code phone email"
 """Columns of a party, as in `input_rows.party`."""
@@ -43,6 +44,10 @@ class RelatedData:
     """Ids of the shipments that have an external reference, by reference."""
     tracking_numbers: dict[str | None, set[UUID]] = field(default_factory=dict)
     """Ids of the active shipments with a normalized tracking number."""
+    parties_loaded: bool = False
+    """Whether the parties of all shipments are loaded."""
+    items_loaded: bool = False
+    """Whether the items of all shipments are loaded."""
 
 
 async def load(context: CommandContext, shipments: list[UUID], edits: Sequence[ShipmentEdit]) -> RelatedData:
@@ -51,18 +56,13 @@ async def load(context: CommandContext, shipments: list[UUID], edits: Sequence[S
     related = RelatedData({id_: ShipmentRelations() for id_ in shipments})
     if not shipments:
         return related
-    values = {"shipments": shipments}
     if any(edit.parties for edit in edits):
-        for row in await context.sql("parties_get", values):
-            party = {name: getattr(row, name) for name in PARTY_COLUMNS.split()}
-            related.relations[row.shipment_id].parties[row.role] = party
+        await load_parties(context, related, shipments)
     if any(edit.references is not None for edit in edits):
-        for row in await context.sql("references_get", values):
+        for row in await context.sql("references_get", {"shipments": shipments}):
             related.relations[row.shipment_id].references.append((row.kind, row.value))
     if any(edit.items is not None for edit in edits):
-        for row in await context.sql("items_get", values):
-            item = {name: getattr(row, name) for name in ITEM_COLUMNS.split()}
-            related.relations[row.shipment_id].items.append(item)
+        await load_items(context, related, shipments)
     carriers = {edit.values["carrier"] for edit in edits if edit.values.get("carrier")}
     references = {edit.values["externalReference"] for edit in edits if edit.values.get("externalReference")}
     numbers = {
@@ -83,18 +83,67 @@ async def load(context: CommandContext, shipments: list[UUID], edits: Sequence[S
     return related
 
 
-async def save(context: CommandContext, related: RelatedData) -> None:
-    """Save changed parties, references and items, and new packages, in one statement. Nothing with
+async def load_parties(context: CommandContext, related: RelatedData, shipments: list[UUID]) -> None:
+    """Load the parties of shipments."""
+    for row in await context.sql("parties_get", {"shipments": shipments}):
+        party = {name: getattr(row, name) for name in PARTY_COLUMNS.split()}
+        related.relations[row.shipment_id].parties[row.role] = party
+    related.parties_loaded = True
+
+
+async def load_items(context: CommandContext, related: RelatedData, shipments: list[UUID]) -> None:
+    """Load the items of shipments."""
+    for row in await context.sql("items_get", {"shipments": shipments}):
+        item = {name: getattr(row, name) for name in ITEM_COLUMNS.split()}
+        related.relations[row.shipment_id].items.append(item)
+    related.items_loaded = True
+
+
+async def changed_search_rows(
+    context: CommandContext, related: RelatedData, locked: Mapping[UUID, LockedShipment]
+) -> list[input_rows.InputRow]:
+    """The rows of `shipment_search` of the shipments of which a party, an item or the external reference changed.
+
+    Loads their parties or items first if no edit of the call needed them.
+    """
+    shipments = [
+        id_
+        for id_, relations in related.relations.items()
+        if relations.changed_roles
+        or relations.items_changed
+        or locked[id_].row["external_reference"] != locked[id_].stored_reference
+    ]
+    if shipments and not related.parties_loaded:
+        await load_parties(context, related, shipments)
+    if shipments and not related.items_loaded:
+        await load_items(context, related, shipments)
+    return [
+        search_rows.search_row(
+            context.account_id,
+            id_,
+            locked[id_].row["external_reference"],
+            related.relations[id_].parties.values(),
+            related.relations[id_].items,
+        )
+        for id_ in shipments
+    ]
+
+
+async def save(context: CommandContext, related: RelatedData, locked: Mapping[UUID, LockedShipment]) -> None:
+    """Save changed parties, references, items and search terms, and new packages, in one statement. Nothing with
     `validate_only`."""
+    if context.validate_only:
+        return
+    search = await changed_search_rows(context, related, locked)
     changed = [
         (id_, relations)
         for id_, relations in related.relations.items()
         if relations.changed_roles or relations.references_changed or relations.items_changed or relations.new_packages
     ]
-    if not changed or context.validate_only:
+    if not changed and not search:
         return
     parties = [
-        {**relations.parties[role], "shipment_id": id_}
+        search_rows.party_row(relations.parties[role], id_)
         for id_, relations in changed
         for role in relations.changed_roles
         if role in relations.parties
@@ -106,7 +155,7 @@ async def save(context: CommandContext, related: RelatedData) -> None:
         if role not in relations.parties
     ]
     references = [
-        {"shipment_id": id_, "seq": seq, "kind": kind, "value": value}
+        search_rows.reference_row({"seq": seq, "kind": kind, "value": value}, id_)
         for id_, relations in changed
         if relations.references_changed
         for seq, (kind, value) in enumerate(relations.references, 1)
@@ -125,6 +174,7 @@ async def save(context: CommandContext, related: RelatedData) -> None:
         "referenced": [id_ for id_, relations in changed if relations.references_changed],
         "packages": json_text(packages),
         "items": json_text(items),
+        "search": json_text(search),
         "itemised": [id_ for id_, relations in changed if relations.items_changed],
     }
     await context.sql("shipment_relations_save", values)

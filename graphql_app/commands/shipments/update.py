@@ -83,7 +83,7 @@ async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list
     await conflicts.load_changed_fields(context)
     flags = await status_recalculation.recalculate(context, to_recalculate.values())
     await locking.save(context, locked.values())
-    await related_rows.save(context, related)
+    await related_rows.save(context, related, locked)
     await status_recalculation.save_flags(context, flags)
     return results
 

@@ -14,7 +14,7 @@ from graphql_app.commands.shipments.changeset import COLUMNS
 from graphql_app.commands.shipments.edit import ShipmentEdit
 from graphql_app.commands.shipments.key import parse_key, shipment_not_found
 from graphql_app.commands.validation import Input, Validator
-from graphql_app.domain import enums
+from graphql_app.domain import enums, normal_forms
 from graphql_app.errors import user_errors
 
 MAX_ATTEMPTS = 3
@@ -26,7 +26,7 @@ def validate(validator: Validator, reference: str | None, fields: Input) -> crea
     """Validate the arguments of `shipmentUpsert`. The external reference is an argument of its own."""
     input_validator = validator.at("input")
     input_reference = fields.get("externalReference")
-    if input_reference is not None and input_reference.strip() != reference:
+    if input_reference is not None and normal_forms.text(input_reference) != reference:
         message = "Must match the `externalReference` argument. Omit it or use the same value."
         input_validator.add_error(user_errors.Invalid(message), "externalReference")
     return create.validate(input_validator, {**fields, "externalReference": reference})

@@ -1,5 +1,5 @@
--- Saves the related rows of locked shipments: changed parties one by one, references and items as complete lists, and
--- new packages.
+-- Saves the related rows of locked shipments: changed parties one by one, references and items as complete lists, new
+-- packages, and the search terms.
 WITH deleted_parties AS (
     DELETE FROM party p
     USING json_to_recordset(@deleted_parties::json) AS g(shipment_id uuid, role party_role)
@@ -7,23 +7,24 @@ WITH deleted_parties AS (
 ),
 saved_parties AS (
     INSERT INTO party (
-        account_id, shipment_id, role, name, company, lines, city, region, postal_code, country_code, phone, email
+        account_id, shipment_id, role, name, company, lines, city, city_key, region, postal_code, country_code, phone,
+        email
     )
     SELECT
-        @account::uuid, g.shipment_id, g.role, g.name, g.company, g.lines, g.city, g.region,
-        g.postal_code, g.country_code, g.phone, g.email
+        @account::uuid, g.shipment_id, g.role, g.name, g.company, g.lines, g.city, g.city_key, g.region, g.postal_code,
+        g.country_code, g.phone, g.email
     FROM json_to_recordset(@parties::json) AS g(
-        shipment_id uuid, role party_role, name text, company text, lines text[], city text, region text,
-        postal_code text, country_code text, phone text, email text
+        shipment_id uuid, role party_role, name text, company text, lines text[], city text, city_key text,
+        region text, postal_code text, country_code text, phone text, email text
     )
     ON CONFLICT (shipment_id, role) DO UPDATE
     SET name = excluded.name, company = excluded.company, lines = excluded.lines, city = excluded.city,
-        region = excluded.region, postal_code = excluded.postal_code, country_code = excluded.country_code,
+        city_key = excluded.city_key, region = excluded.region, postal_code = excluded.postal_code, country_code = excluded.country_code,
         phone = excluded.phone, email = excluded.email
 ),
 new_references AS MATERIALIZED (
     SELECT g.*
-    FROM json_to_recordset(@references::json) AS g(shipment_id uuid, seq int, kind text, value text)
+    FROM json_to_recordset(@references::json) AS g(shipment_id uuid, seq int, kind text, value text, value_key text)
 ),
 deleted_references AS (
     DELETE FROM shipment_reference r
@@ -33,9 +34,16 @@ deleted_references AS (
     )
 ),
 saved_references AS (
-    INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-    SELECT @account::uuid, g.shipment_id, g.seq, g.kind, g.value FROM new_references g
+    INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value, value_key)
+    SELECT @account::uuid, g.shipment_id, g.seq, g.kind, g.value, g.value_key FROM new_references g
     ON CONFLICT (shipment_id, kind, value) DO UPDATE SET seq = excluded.seq
+),
+search AS (
+    INSERT INTO shipment_search (shipment_id, account_id, external_reference_key, terms)
+    SELECT t.shipment_id, @account::uuid, t.external_reference_key, array_to_tsvector(t.terms)
+    FROM json_to_recordset(@search::json) AS t(shipment_id uuid, external_reference_key text, terms text[])
+    ON CONFLICT (shipment_id) DO UPDATE
+    SET external_reference_key = excluded.external_reference_key, terms = excluded.terms
 ),
 inserted AS (
     INSERT INTO package (

@@ -76,14 +76,15 @@ inserted AS (
 -- if parties
 parties AS (
     INSERT INTO party (
-        account_id, shipment_id, role, name, company, lines, city, region, postal_code, country_code, phone, email
+        account_id, shipment_id, role, name, company, lines, city, city_key, region, postal_code, country_code, phone,
+        email
     )
     SELECT
-        @account::uuid, p.shipment_id, p.role, p.name, p.company, p.lines, p.city, p.region,
-        p.postal_code, p.country_code, p.phone, p.email
+        @account::uuid, p.shipment_id, p.role, p.name, p.company, p.lines, p.city, p.city_key, p.region, p.postal_code,
+        p.country_code, p.phone, p.email
     FROM json_to_recordset(@parties::json) AS p(
-        shipment_id uuid, role party_role, name text, company text, lines text[], city text, region text,
-        postal_code text, country_code text, phone text, email text
+        shipment_id uuid, role party_role, name text, company text, lines text[], city text, city_key text,
+        region text, postal_code text, country_code text, phone text, email text
     )
     WHERE (p.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
@@ -124,10 +125,18 @@ items AS (
 -- end
 -- if references
 reference_rows AS (
-    INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value)
-    SELECT @account::uuid, n.shipment_id, n.seq, n.kind, n.value
-    FROM json_to_recordset(@references::json) AS n(shipment_id uuid, seq int, kind text, value text)
+    INSERT INTO shipment_reference (account_id, shipment_id, seq, kind, value, value_key)
+    SELECT @account::uuid, n.shipment_id, n.seq, n.kind, n.value, n.value_key
+    FROM json_to_recordset(@references::json) AS n(shipment_id uuid, seq int, kind text, value text, value_key text)
     WHERE (n.shipment_id IN (SELECT id FROM inserted)) IS TRUE
+),
+-- end
+-- if search
+search AS (
+    INSERT INTO shipment_search (shipment_id, account_id, external_reference_key, terms)
+    SELECT t.shipment_id, @account::uuid, t.external_reference_key, array_to_tsvector(t.terms)
+    FROM json_to_recordset(@search::json) AS t(shipment_id uuid, external_reference_key text, terms text[])
+    WHERE (t.shipment_id IN (SELECT id FROM inserted)) IS TRUE
 ),
 -- end
 log AS (

@@ -9,10 +9,11 @@ from uuid import UUID
 from graphql_app import models
 from graphql_app.commands import delivery_times
 from graphql_app.commands.carriers import MAX_CARRIER_STATUS_CHARACTERS
+from graphql_app.commands.shipments.input_rows import NO_LETTER_OR_DIGIT
 from graphql_app.commands.shipments.key import check_key, validate_key
 from graphql_app.commands.tracking_events import times
 from graphql_app.commands.validation import Input, Validator
-from graphql_app.domain import enums, tracking_numbers
+from graphql_app.domain import enums, normal_forms
 from graphql_app.errors import user_errors
 from graphql_app.models import public_ids
 
@@ -83,10 +84,10 @@ def validate_target(validator: Validator, fields: Input) -> dict[str, Any]:
         target["package"] = public_ids.decode_as(models.Package, fields["packageId"]) or UUID(int=0)
     if fields.get("trackingNumber") is not None:
         number = fields["trackingNumber"]
-        target["tracking_number"] = tracking_numbers.normalize(number["trackingNumber"])
-        target["carrier"] = number.get("carrier")
+        target["tracking_number"] = normal_forms.tracking_number(number["trackingNumber"])
+        target["carrier"] = normal_forms.text(number["carrier"]) if number.get("carrier") is not None else None
         if check_key(validator, number, "trackingNumber") and not target["tracking_number"]:
-            error = user_errors.Invalid("Must contain at least one letter or digit.")
+            error = user_errors.Invalid(NO_LETTER_OR_DIGIT)
             validator.add_error(error, "trackingNumber", "trackingNumber")
     return target
 

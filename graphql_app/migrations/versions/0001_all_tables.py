@@ -225,7 +225,7 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
     sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the package belongs to.'),
     sa.Column('seq', sa.SmallInteger(), nullable=False, comment='Position of the package in its shipment, starting at 1.'),
-    sa.Column('tracking_number', sa.String(length=64, collation='C'), nullable=True, comment="The carrier's tracking number as entered, up to 64 characters. Not unique: carriers reuse numbers. Null if not set."),
+    sa.Column('tracking_number', sa.String(length=128, collation='C'), nullable=True, comment="The carrier's tracking number as entered: up to 64 characters, not counting blanks. Not unique: carriers reuse numbers. Null if not set."),
     sa.Column('tracking_number_norm', sa.String(length=64, collation='C'), nullable=True, comment='The tracking number in upper case, letters and digits only. Null if there is none.'),
     sa.Column('weight_g', sa.Numeric(precision=27, scale=18), nullable=True, comment='Exact weight in grams. Null if unknown.'),
     sa.Column('weight_entered', sa.Numeric(), nullable=True, comment='Weight as entered, in `weight_unit`. Null if unknown.'),
@@ -258,6 +258,7 @@ def upgrade() -> None:
     sa.Column('company', sa.String(length=200), nullable=True, comment='Company name. Null if not set.'),
     sa.Column('lines', sa.ARRAY(sa.String(length=200)), server_default=sa.text("'{}'"), nullable=False, comment='Street address lines: up to 4, each up to 200 characters.'),
     sa.Column('city', sa.String(length=200, collation='C'), nullable=True, comment='City, up to 200 characters. Null if not set.'),
+    sa.Column('city_key', sa.String(length=600, collation='C'), nullable=True, comment='City without regard to case, for comparison. Null if there is no city.'),
     sa.Column('region', sa.String(length=100, collation='C'), nullable=True, comment='State, province or region. Null if not set.'),
     sa.Column('postal_code', sa.String(length=32, collation='C'), nullable=True, comment='Postal code, up to 32 characters. Null if not set.'),
     sa.Column('country_code', sa.String(length=2, collation='C'), nullable=False, comment='Country code (ISO 3166-1 alpha-2).'),
@@ -265,6 +266,7 @@ def upgrade() -> None:
     sa.Column('email', sa.String(length=254, collation='C'), nullable=True, comment='E-mail address. Null if not set.'),
     sa.CheckConstraint("country_code ~ '^[A-Z]{2}$'", name=op.f('ck_party_country_code')),
     sa.CheckConstraint('cardinality(lines) <= 4', name=op.f('ck_party_lines')),
+    sa.CheckConstraint('(city IS NULL) = (city_key IS NULL)', name=op.f('ck_party_city_key')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_party_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_party')),
     sa.UniqueConstraint('shipment_id', 'role', name=op.f('uq_party_shipment_id_role')),
@@ -273,10 +275,20 @@ def upgrade() -> None:
     op.create_index('ix_party_name', 'party', ['account_id', 'name'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT'"))
     op.create_index('ix_party_email', 'party', ['account_id', 'email'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT' AND email IS NOT NULL"))
     op.create_index('ix_party_phone', 'party', ['account_id', 'phone'], unique=False, postgresql_where=sa.text("role = 'RECIPIENT' AND phone IS NOT NULL"))
-    op.create_index('ix_party_city', 'party', ['account_id', 'role', 'city'], unique=False)
-    op.create_index('ix_party_place', 'party', ['account_id', 'role', 'country_code', 'region', 'city'], unique=False)
+    op.create_index('ix_party_city', 'party', ['account_id', 'role', 'city_key'], unique=False)
+    op.create_index('ix_party_place', 'party', ['account_id', 'role', 'country_code', 'region', 'city_key'], unique=False)
     op.create_index('ix_party_postal_code', 'party', ['account_id', 'role', 'postal_code'], unique=False)
-    op.create_index('ix_party_words', 'party', [sa.literal_column("to_tsvector('simple', name || ' ' || (CASE WHEN company IS NULL THEN '' ELSE company END) || ' ' || (CASE WHEN city IS NULL THEN '' ELSE city END) || ' ' || (CASE WHEN region IS NULL THEN '' ELSE region END) || ' ' || (CASE WHEN postal_code IS NULL THEN '' ELSE postal_code END))")], unique=False, postgresql_using='gin')
+    op.create_table('shipment_search',
+    sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment that the terms belong to.'),
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
+    sa.Column('external_reference_key', sa.String(length=128, collation='C'), nullable=True, comment='Letters and digits of the external reference, folded. Null if there are none.'),
+    sa.Column('terms', postgresql.TSVECTOR(), nullable=False, comment='Words, article numbers and contacts, each with the tag of the account.'),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_shipment_search_shipment_id')),
+    sa.PrimaryKeyConstraint('shipment_id', name=op.f('pk_shipment_search')),
+    comment='The terms by which a search finds a shipment. Derived from its parties and items.'
+    )
+    op.create_index('ix_shipment_search_external_reference', 'shipment_search', ['account_id', 'external_reference_key'], unique=False, postgresql_where=sa.text('external_reference_key IS NOT NULL'))
+    op.create_index('ix_shipment_search_terms', 'shipment_search', ['terms'], unique=False, postgresql_using='gin', postgresql_with={'gin_pending_list_limit': 256})
     op.create_table('shipment_reference',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the reference (UUIDv7).'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
@@ -284,6 +296,7 @@ def upgrade() -> None:
     sa.Column('seq', sa.SmallInteger(), nullable=False, comment='Position in the list of references, starting at 1.'),
     sa.Column('kind', sa.String(length=32, collation='C'), nullable=False, comment='Type of the reference, such as order, po, invoice, bol, pro, rma or customer.'),
     sa.Column('value', sa.String(length=128, collation='C'), nullable=False, comment='Value of the reference, up to 128 characters.'),
+    sa.Column('value_key', sa.String(length=128, collation='C'), nullable=False, comment='Letters and digits of the value, folded, for the search. Empty if there are none.'),
     sa.CheckConstraint("kind ~ '^[a-z0-9_]{1,32}$'", name=op.f('ck_shipment_reference_kind')),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_shipment_reference_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shipment_reference')),
@@ -291,6 +304,7 @@ def upgrade() -> None:
     comment='A reference number of a shipment, such as an order number. Not unique across shipments.'
     )
     op.create_index(op.f('ix_shipment_reference_account_id_value'), 'shipment_reference', ['account_id', 'value'], unique=False)
+    op.create_index('ix_shipment_reference_value_key', 'shipment_reference', ['account_id', 'value_key'], unique=False)
     op.create_table('shipment_item',
     sa.Column('id', sa.Uuid(), server_default=sa.text('uuidv7()'), nullable=False, comment='ID of the item (UUIDv7), written as `itm_` and 32 hexadecimal digits.'),
     sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
@@ -495,7 +509,7 @@ def upgrade() -> None:
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO graphql_app_api', current_schema());
             FOR item IN
                 SELECT t.name, t.privileges
-                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('change_log_state', 'SELECT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, privileges)
+                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_search', 'SELECT, INSERT, UPDATE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('change_log_state', 'SELECT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, privileges)
                 WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = app_schema)
             LOOP
                 EXECUTE format('GRANT %s ON %I TO graphql_app_api', item.privileges, item.name);
@@ -534,7 +548,7 @@ def upgrade() -> None:
         END LOOP;
         IF superuser THEN
             FOR item IN
-                SELECT f::regprocedure AS name FROM unnest(ARRAY['enum_eq(anyenum, anyenum)', 'enum_lt(anyenum, anyenum)', 'enum_le(anyenum, anyenum)', 'enum_gt(anyenum, anyenum)', 'enum_ge(anyenum, anyenum)', 'numeric_lt(numeric, numeric)', 'numeric_le(numeric, numeric)', 'numeric_gt(numeric, numeric)', 'numeric_ge(numeric, numeric)', 'arrayoverlap(anyarray, anyarray)', 'arraycontains(anyarray, anyarray)', 'jsonb_contains(jsonb, jsonb)', 'ts_match_vq(tsvector, tsquery)', 'to_tsvector(regconfig, text)', 'textcat(text, text)']) AS f
+                SELECT f::regprocedure AS name FROM unnest(ARRAY['enum_eq(anyenum, anyenum)', 'enum_lt(anyenum, anyenum)', 'enum_le(anyenum, anyenum)', 'enum_gt(anyenum, anyenum)', 'enum_ge(anyenum, anyenum)', 'numeric_lt(numeric, numeric)', 'numeric_le(numeric, numeric)', 'numeric_gt(numeric, numeric)', 'numeric_ge(numeric, numeric)', 'arrayoverlap(anyarray, anyarray)', 'arraycontains(anyarray, anyarray)', 'jsonb_contains(jsonb, jsonb)', 'ts_match_vq(tsvector, tsquery)']) AS f
                 WHERE NOT (SELECT proleakproof FROM pg_proc WHERE oid = f::regprocedure)
             LOOP
                 EXECUTE format('ALTER FUNCTION %s LEAKPROOF', item.name);
@@ -557,6 +571,7 @@ def downgrade() -> None:
     op.drop_table('tracking_event')
     op.drop_table('shipment_item')
     op.drop_table('shipment_reference')
+    op.drop_table('shipment_search')
     op.drop_table('party')
     op.drop_table('package')
     op.drop_table('shipment')

@@ -10,8 +10,14 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, get_
 from sqlalchemy import ARRAY, Text, Uuid, and_, func, or_, select, true
 
 from graphql_app import models
-from graphql_app.domain import enums
-from graphql_app.query_engine.filters import lateness, number_and_enum_predicates, predicates, related_predicates
+from graphql_app.domain import carrier_status_codes, enums, normal_forms
+from graphql_app.query_engine.filters import (
+    lateness,
+    number_and_enum_predicates,
+    predicates,
+    related_predicates,
+    text_values,
+)
 from graphql_app.query_engine.filters.ordering import EVENT_ORDERS, SHIPMENT_ORDERS
 from graphql_app.query_engine.filters.predicates import (
     Filter,
@@ -42,10 +48,10 @@ EVENT_FILTERS: dict[str, Filter] = {
     "code": predicates.event_code_filter,
     "occurredAt": nested_filter("occurredAt", datetime_filter(column("occurred_at"))),
     "recordedAt": nested_filter("recordedAt", datetime_filter(column("recorded_at"))),
-    "country": nested_filter("country", string_filter(column("country_code"))),
+    "country": nested_filter("country", string_filter(column("country_code"), normal_forms.code)),
     "source": nested_filter("source", string_filter(column("source_name"))),
     "carrierStatusRaw": nested_filter(
-        "carrierStatusRaw", string_filter(column("carrier_status_key"), predicates.carrier_status_key)
+        "carrierStatusRaw", string_filter(column("carrier_status_key"), carrier_status_codes.normalize)
     ),
     "applied": predicates.boolean_equals("applied", "applied"),
     "includeVoided": predicates.voided_filter,
@@ -151,7 +157,7 @@ def change_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         ids = where.bind("shipments", ARRAY(Uuid()), predicates.decode_shipment_ids)
         result.append(row.c.shipment_id == func.any(ids))
     if where is not None and where["ops"] is not None:
-        result.append(row.c.op == func.any(where.bind("ops", ARRAY(Text()), predicates.checked_texts)))
+        result.append(row.c.op == func.any(where.bind("ops", ARRAY(Text()), text_values.checked_texts)))
     return result
 
 

@@ -5,7 +5,6 @@ of alternatives matches nothing, and NOT matches everything for which the inner 
 included.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,10 +13,15 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, Uuid, case, exists,
 from sqlmodel import SQLModel
 
 from graphql_app import models
-from graphql_app.domain import carrier_status_codes, enums, status_rules
-from graphql_app.errors import request_errors
+from graphql_app.domain import enums, normal_forms, status_rules
 from graphql_app.models import public_ids
 from graphql_app.query_engine import json_sql
+from graphql_app.query_engine.filters.text_values import (
+    checked_text,
+    contains_pattern,
+    normalized_text,
+    prefix_upper_bound,
+)
 from graphql_app.query_engine.selection import Arguments, RowAlias, outer_column
 
 Predicate = ColumnElement[bool]
@@ -36,12 +40,6 @@ NO_ROWS = json_sql.sql("false")
 values."""
 TEXT_ARRAY = ARRAY(Text())
 """The type of a list of strings."""
-MAX_FILTER_CHARACTERS = 1_000
-"""Maximum length of a string in a filter."""
-LAST_CHARACTER = "\U0010ffff"
-"""The Unicode character that sorts last."""
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""A surrogate, which is not a character."""
 
 
 def column(name: str) -> Expression:
@@ -52,34 +50,6 @@ def column(name: str) -> Expression:
 def or_infinity(name: str) -> Expression:
     """Return the expression of a nullable timestamp as the indexes store it: null is later than every value."""
     return lambda row: case((row.c[name].is_(None), INFINITY), else_=row.c[name])
-
-
-def checked_text(text: str) -> str:
-    """Return a string of a filter unchanged if PostgreSQL can store it and it is not too long.
-
-    Raises:
-        LimitExceeded: it has more than `MAX_FILTER_CHARACTERS`.
-        BadUserInput: it contains U+0000 or an unpaired surrogate.
-    """
-    if len(text) > MAX_FILTER_CHARACTERS:
-        raise request_errors.LimitExceeded(
-            f"A filter value must be at most {MAX_FILTER_CHARACTERS} characters (was {len(text)})."
-        )
-    if "\0" in text:
-        raise request_errors.BadUserInput("A filter value must not contain U+0000.")
-    if not text.isascii() and SURROGATE.search(text):
-        raise request_errors.BadUserInput("A filter value must not contain an unpaired surrogate.")
-    return text
-
-
-def checked_texts(texts: Sequence[str]) -> list[str]:
-    """Return strings of a filter as `checked_text` does."""
-    return [checked_text(text) for text in texts]
-
-
-def carrier_status_key(text: str) -> str:
-    """Return a carrier's status code for comparison, checked as `checked_text` does."""
-    return carrier_status_codes.normalize(checked_text(text))
 
 
 def decode_id(model: type[SQLModel], public_id: str) -> UUID:
@@ -97,25 +67,15 @@ def decode_shipment_ids(ids: Sequence[str]) -> list[UUID]:
     return [decode_shipment_id(public_id) for public_id in ids]
 
 
-def prefix_upper_bound(prefix: str) -> str:
-    """Return the smallest string that sorts after all strings with a prefix, in the order of code points."""
-    stem = checked_text(prefix).rstrip(LAST_CHARACTER)
-    if not stem:
-        return LAST_CHARACTER * 8
-    next_code_point = ord(stem[-1]) + 1
-    return stem[:-1] + chr(0xE000 if 0xD800 <= next_code_point <= 0xDFFF else next_code_point)
-
-
-def contains_pattern(text: str) -> str:
-    """Return a LIKE pattern for strings that contain a text."""
-    return "%" + checked_text(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def string_filter(expression: Expression, normalize: Callable[[str], str] = checked_text) -> Filter:
+def string_filter(expression: Expression, normal_form: Callable[[str], str] = normal_forms.text) -> Filter:
     """StringFilter: `eq`, `in`, `startsWith`, `contains`, `isNull`.
 
-    A prefix becomes a range, which an index serves. `normalize` is applied to each value.
+    A prefix becomes a range, which an index serves. `normal_form` is the one in which the values are stored; a value
+    whose normal form is empty matches nothing.
     """
+
+    def normalize(text: str) -> str:
+        return normal_form(checked_text(text))
 
     def predicates(row: RowAlias, arguments: Arguments) -> list[Predicate]:
         value, result = expression(row), list[Predicate]()
@@ -272,8 +232,8 @@ def shipment_by(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     if arguments["id"] is not None:
         return [row.c.id == arguments.bind("id", Uuid(), decode_shipment_id)]
     if arguments["number"] is not None:
-        return [row.c.number == arguments.bind("number", Text(), checked_text)]
-    return [row.c.external_reference == arguments.bind("externalReference", Text(), checked_text)]
+        return [row.c.number == arguments.bind("number", Text(), normalized_text)]
+    return [row.c.external_reference == arguments.bind("externalReference", Text(), normalized_text)]
 
 
 def boolean_equals(column: str, name: str) -> Filter:

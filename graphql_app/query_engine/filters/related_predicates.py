@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, Boolean, ColumnElement, Numeric, Text, case, cast,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from graphql_app import models
-from graphql_app.domain import enums, tracking_numbers, units
+from graphql_app.domain import carrier_status_codes, enums, normal_forms, units
 from graphql_app.errors import request_errors
 from graphql_app.models.lateness import MAX_WEIGHT_G
 from graphql_app.query_engine import json_sql
@@ -22,15 +22,17 @@ from graphql_app.query_engine.filters.predicates import (
     Filter,
     Predicate,
     all_of,
-    carrier_status_key,
-    checked_text,
-    checked_texts,
     column,
     enum_literal,
     nested_filter,
     of_shipment,
     related_row_exists,
     string_filter,
+)
+from graphql_app.query_engine.filters.text_values import (
+    normalized_metadata_text,
+    normalized_text,
+    normalized_texts,
 )
 from graphql_app.query_engine.selection import Arguments, RowAlias
 
@@ -46,8 +48,13 @@ EMPTY = json_sql.sql("'{}'")
 
 def place_filter(role: enums.PartyRole) -> Filter:
     """Return a filter for PlaceWhere, applied to the party with a role."""
-    columns = {"country": "country_code", "region": "region", "city": "city", "postalCode": "postal_code"}
-    inner = all_of(*(nested_filter(name, string_filter(column(column_name))) for name, column_name in columns.items()))
+    filters = {
+        "country": string_filter(column("country_code"), normal_forms.code),
+        "region": string_filter(column("region")),
+        "city": string_filter(column("city_key"), normal_forms.case_folded),
+        "postalCode": string_filter(column("postal_code")),
+    }
+    inner = all_of(*(nested_filter(name, filter_) for name, filter_ in filters.items()))
     return related_row_exists(models.Party, of_shipment, inner, lambda party: party.c.role == enum_literal(role))
 
 
@@ -76,7 +83,7 @@ def carrier_status_filter(row: RowAlias, arguments: Arguments) -> list[Predicate
     """ShipmentWhere.carrierStatusRaw: an event that is not voided with such a code. Nothing if no condition is set."""
     if all(operand is None for operand in arguments.values.values()):
         return []
-    inner = string_filter(column("carrier_status_key"), carrier_status_key)
+    inner = string_filter(column("carrier_status_key"), carrier_status_codes.normalize)
     return related_row_exists(models.TrackingEvent, of_shipment, inner, is_not_voided)(row, arguments)
 
 
@@ -87,9 +94,7 @@ def is_not_voided(event: RowAlias) -> Predicate:
 
 def tracking_number_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """ShipmentWhere.trackingNumber: a package's tracking number, normalized. `isNull: true`: no package has one."""
-    normalized = string_filter(
-        column("tracking_number_norm"), lambda text: checked_text(tracking_numbers.normalize(text))
-    )
+    normalized = string_filter(column("tracking_number_norm"), normal_forms.tracking_number)
     result = list[Predicate]()
     if arguments["isNull"] is not None:
         has_number = related_row_exists(
@@ -108,7 +113,7 @@ def reference_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     def kind(reference: RowAlias, arguments: Arguments) -> list[Predicate]:
         if arguments["kind"] is None:
             return []
-        return [reference.c.kind == arguments.bind("kind", Text(), checked_text)]
+        return [reference.c.kind == arguments.bind("kind", Text(), normalized_text)]
 
     value = nested_filter("value", string_filter(column("value")))
     return related_row_exists(models.ShipmentReference, of_shipment, all_of(kind, value))(row, arguments)
@@ -131,14 +136,14 @@ def metadata_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """MetadataWhere: every item of the list must match. An index serves `eq`."""
     result = list[Predicate]()
     for item in arguments.nested_list("metadata"):
-        member = row.c.metadata[item.bind("key", Text(), checked_text)]
+        member = row.c.metadata[item.bind("key", Text(), normalized_metadata_text)]
         text = member.astext.collate("C")  # compares bytes, whatever the collation of the database
         value = item.nested("value")
         if value is None or all(operand is None for operand in value.values.values()):
             result.append(text.is_not(None))
             continue
         if value["eq"] is not None:
-            key = item.bind("key", Text(), checked_text)
+            key = item.bind("key", Text(), normalized_metadata_text)
             operands = (value.bind("eq", Text(), convert) for convert in (as_json_string, as_json_value))
             objects = (func.jsonb_build_object(key, cast(operand, JSONB)) for operand in operands)
             result += [or_(*(row.c.metadata.contains(object_) for object_ in objects)), row.c.metadata != EMPTY]
@@ -149,7 +154,9 @@ def metadata_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
                 lambda texts: [convert(text) for text in texts for convert in (as_json_string, as_json_value)],
             )
             result.append(member == func.any(cast(alternatives, ARRAY(JSONB))))
-        result += string_filter(partial(constant_expression, text))(row, value.without("eq").without("in"))
+        result += string_filter(partial(constant_expression, text), normal_forms.nfc)(
+            row, value.without("eq").without("in")
+        )
     return result
 
 
@@ -160,7 +167,7 @@ def constant_expression(expression: ColumnElement[Any], _row: RowAlias) -> Colum
 
 def as_json_string(text: str) -> str:
     """Return a text as a JSON string."""
-    return orjson.dumps(checked_text(text)).decode()
+    return orjson.dumps(normalized_metadata_text(text)).decode()
 
 
 def as_json_value(text: str) -> str:
@@ -175,10 +182,10 @@ def tags_filter(row: RowAlias, arguments: Arguments) -> list[Predicate]:
     """
     result = list[Predicate]()
     if arguments["hasAny"] is not None:
-        tags = arguments.bind("hasAny", TEXT_ARRAY, checked_texts)
+        tags = arguments.bind("hasAny", TEXT_ARRAY, normalized_texts)
         result.append(row.c.tags.op("&&", return_type=Boolean())(tags))
     if arguments["hasAll"]:
-        tags = arguments.bind("hasAll", TEXT_ARRAY, checked_texts)
+        tags = arguments.bind("hasAll", TEXT_ARRAY, normalized_texts)
         result.append(row.c.tags.op("@>", return_type=Boolean())(tags))
     return [*result, row.c.tags != EMPTY] if result else result
 

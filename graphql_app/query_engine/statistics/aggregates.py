@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Double, Interval, Numeric, Text, an
 
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.filters.predicates import checked_text
+from graphql_app.query_engine.filters.text_values import normalized_metadata_text
 from graphql_app.query_engine.selection import SelectedField
 from graphql_app.query_engine.statistics.frame import Frame
 
@@ -101,7 +101,7 @@ def numbers(field: SelectedField, frame: Frame, number: ColumnElement[Any]) -> j
 
 def metadata_number(field: SelectedField, frame: Frame) -> json_sql.Pieces:
     """Read the numbers in a metadata key: JSON numbers, and texts that are decimal numbers."""
-    key = cast(field.arguments.bind("key", Text(), checked_text), Text)
+    key = cast(field.arguments.bind("key", Text(), normalized_metadata_text), Text)
     text = frame.rows.column(frame.rows.row.c.metadata.op("->>", return_type=Text())(key))
     is_number = text.op("~")(json_sql.sql(NUMBER_PATTERN))
     return numbers(field, frame, case((is_number, cast(text, Numeric()))))

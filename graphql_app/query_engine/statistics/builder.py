@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from graphql_app.domain.statistics_enums import StatisticsPrecision as Precision
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters.lateness import NOW
-from graphql_app.query_engine.filters.predicates import checked_text
+from graphql_app.query_engine.filters.text_values import normalized_metadata_text
 from graphql_app.query_engine.selection import EmbeddedField, SelectedField
 from graphql_app.query_engine.statistics import group_rows, groups, limits
 from graphql_app.query_engine.statistics.dimensions import TextOfKey
@@ -38,7 +38,7 @@ class StatisticsBuilder:
         self.arguments = selected.arguments
         self.builder.add_objects(limits.COST)
         if self.arguments["metadataKey"] is not None:
-            self.arguments.validate("metadataKey", checked_text)
+            self.arguments.validate("metadataKey", normalized_metadata_text)
         self.rows = MatchingRows(self.builder, self.builder.row(subject.model), self.arguments)
         self.grouping = Grouping(self.arguments, subject, self.rows)
         self.total = Frame(self.rows, self.builder.unique_name("total"), table(self.rows.name), {})

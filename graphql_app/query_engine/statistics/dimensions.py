@@ -17,7 +17,8 @@ from graphql_app.domain.statistics_enums import ShipmentDimension, ShipmentItemD
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
 from graphql_app.query_engine.filters import lateness
-from graphql_app.query_engine.filters.predicates import checked_text, enum_literal
+from graphql_app.query_engine.filters.predicates import enum_literal
+from graphql_app.query_engine.filters.text_values import normalized_metadata_text
 from graphql_app.query_engine.selection import Arguments, PlanBuilder, RowAlias, outer_column
 from graphql_app.query_engine.status_fields import by_status
 
@@ -89,7 +90,7 @@ def metadata_value(row: RowAlias, arguments: Arguments) -> ColumnElement[Any]:
     if arguments["metadataKey"] is None:
         raise request_errors.BadUserInput("The dimension METADATA requires the argument `metadataKey`.")
     text: ColumnElement[Any] = row.c.metadata.op("->>", return_type=Text())(
-        cast(arguments.bind("metadataKey", Text(), checked_text), Text)
+        cast(arguments.bind("metadataKey", Text(), normalized_metadata_text), Text)
     )
     return text
 

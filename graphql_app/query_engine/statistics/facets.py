@@ -15,7 +15,7 @@ from graphql_app.domain.statistics_enums import ShipmentDimension
 from graphql_app.domain.statistics_enums import StatisticsPrecision as Precision
 from graphql_app.errors import request_errors
 from graphql_app.query_engine import json_sql
-from graphql_app.query_engine.filters.predicates import checked_text
+from graphql_app.query_engine.filters.text_values import normalized_metadata_text
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField
 from graphql_app.query_engine.statistics import limits
 from graphql_app.query_engine.statistics.dimensions import SHIPMENT_DIMENSIONS, TextOfKey, sort_text
@@ -66,7 +66,7 @@ def facets(rows: FacetRows, field: SelectedField) -> json_sql.Pieces:
     if not 0 <= limit <= MAX_VALUES:
         raise request_errors.BadUserInput(f"`limit` must be between 0 and {MAX_VALUES} (was {limit}).")
     if arguments["metadataKey"] is not None:
-        arguments.validate("metadataKey", checked_text)
+        arguments.validate("metadataKey", normalized_metadata_text)
     pieces: json_sql.Pieces = []
     for name in sorted(names, key=list(ShipmentDimension).index):
         pieces += [*([","] if pieces else []), facet(rows, field, arguments, name, limit)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Numeric, case, cast, exists, func, select
+from sqlalchemy import ColumnElement, Double, Numeric, case, cast, exists, func, select, type_coerce
 
 from graphql_app import models
 from graphql_app.domain import enums, status_rules, units
@@ -50,7 +50,7 @@ def weight(field: SelectedField, frame: Frame) -> json_sql.Pieces:
     factor, grams = units.GRAMS[unit], frame.rows.stored("total_weight_g")
 
     def in_unit(aggregate: ColumnElement[Any]) -> ColumnElement[Any]:
-        return func.round(converted(frame.add(aggregate), factor), json_sql.sql("6"), type_=Numeric())
+        return type_coerce(converted(frame.add(aggregate), factor), Numeric())
 
     return field.embedded_object(
         count=lambda selected: selected.scalar(frame.count(func.count(grams))),
@@ -58,7 +58,9 @@ def weight(field: SelectedField, frame: Frame) -> json_sql.Pieces:
         sum=lambda selected: selected.scalar(
             func.coalesce(in_unit(func.sum(grams)), json_sql.sql("0"), type_=Numeric())
         ),
-        average=lambda selected: selected.scalar(in_unit(func.avg(grams))),
+        average=lambda selected: selected.scalar(
+            func.round(in_unit(func.avg(grams)), json_sql.sql("6"), type_=Numeric())
+        ),
         minimum=lambda selected: selected.scalar(in_unit(func.min(grams))),
         maximum=lambda selected: selected.scalar(in_unit(func.max(grams))),
     )

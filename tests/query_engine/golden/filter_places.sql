@@ -11,7 +11,7 @@ FROM (
   WHERE shipment_1.account_id = $1::UUID AND shipment_1.archived_at IS NULL AND (EXISTS (
     SELECT 1
     FROM party AS party_3
-    WHERE party_3.shipment_id = shipment_1.id AND party_3.account_id = $1::UUID AND party_3.role = 'SHIPPER' AND party_3.country_code = any($2::TEXT[]) AND party_3.city >= $3::VARCHAR AND party_3.city < $4::VARCHAR)) AND (EXISTS (
+    WHERE party_3.shipment_id = shipment_1.id AND party_3.account_id = $1::UUID AND party_3.role = 'SHIPPER' AND party_3.country_code = any($2::TEXT[]) AND party_3.city_key >= $3::VARCHAR AND party_3.city_key < $4::VARCHAR)) AND (EXISTS (
     SELECT 1
     FROM party AS party_4
     WHERE party_4.shipment_id = shipment_1.id AND party_4.account_id = $1::UUID AND party_4.role = 'RECIPIENT' AND party_4.postal_code IS NULL))
