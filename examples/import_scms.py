@@ -5,7 +5,8 @@ lines with the same `asn/dn #` form one shipment, with its references, one packa
 three events. The program sends 100 shipments per call and several calls at once. It avoids two traps of bulk imports:
 
 - Running it twice changes nothing: shipments are identified by their external reference, events by their external event
-id. So it can also be stopped and started again.
+id. So it can also be stopped and started again. Only the service `n_a`, which earlier versions wrote for the mode N/A,
+is repaired (`scms_repair.py`).
 - An invalid line is never half imported: its whole shipment is left out until the line is corrected, and the report at
 the end lists each such line with the reason. The exit code is then 1.
 """
@@ -21,12 +22,19 @@ from typing import Any
 
 from retrying_client import Client, RequestRejected, RetriesExhausted
 from scms_file import Shipment, read
+from scms_repair import repair
 
 BATCH_SIZE = 100
 CREATE = """
 mutation Import($inputs: [ShipmentCreateInput!]!) {
   shipmentsBulkCreate(inputs: $inputs) {
-    results { index shipment { id } errors { code message path } warnings { message path } }
+    results {
+      index shipment { id } warnings { message path }
+      errors {
+        code message path
+        ... on DuplicateError { existing { id service phase statusExplanation { decidedBy { id message } } } }
+      }
+    }
     errors { code message }
   }
 }"""
@@ -50,6 +58,7 @@ class Report:
     existing: int = 0
     recorded: int = 0
     duplicates: int = 0
+    repaired: int = 0
     retries: int = 0
     seconds: float = 0.0
 
@@ -59,6 +68,7 @@ class Report:
             f"{self.lines:,} lines in {self.seconds:.1f} s ({self.retries} retries)",
             f"shipments: {self.created:,} created, {self.existing:,} existed already",
             f"events:    {self.recorded:,} recorded, {self.duplicates:,} existed already",
+            *([f"repaired:  {self.repaired:,} shipments with the service n_a"] if self.repaired else []),
             *(f"warning:   {warning}" for warning in self.warnings),
             *(f"REJECTED:  {reason}" for reason in self.rejected),
         ]
@@ -120,6 +130,9 @@ async def create(client: Client, batch: list[Shipment], report: Report) -> list[
             report.rejected += [f"{shipment.name}: {format_error(error)}" for error in errors]
             continue
         existing.append(shipment)
+        if shipment.input["service"] is None:
+            for error in duplicates:
+                report.repaired += bool(error["existing"] and await repair(client, error["existing"]))
         report.existing += bool(duplicates)
         report.created += not duplicates
     return existing

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import import_scms
 import pytest
+import scms_repair
 from retrying_client import Client
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -227,6 +228,39 @@ async def test_rows_that_the_api_rejects_are_reported_by_line_and_the_rest_is_im
     report = await load(as_csv(changed))
     assert (report.created, len(report.rejected)) == (6, 1)
     assert report.rejected[0].startswith("ASN-1 (line 2 (id 1)): inputs.0.incoterm: ")
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+async def test_a_later_import_repairs_the_service_of_an_unknown_mode(
+    execute: Execute, owner: AsyncEngine, load: Load, delivered: bool
+) -> None:
+    query = """{ shipment(by: {externalReference: "ASN-1"}) {
+      service status deliveredAt statusExplanation { decidedBy { externalEventId } } } }"""
+    changed = rows()[:1]
+    if not delivered:
+        changed[0] |= {"delivered to client date": "", "delivery recorded date": ""}
+    changed[0]["shipment mode"] = "N_A"
+    await load(as_csv(changed))
+    before = (await execute(query))["data"]["shipment"]
+    assert (before["service"], before["status"]) == ("n_a", "DELIVERED" if delivered else "READY")
+    changed[0]["shipment mode"] = "N/A"
+    report = await load(as_csv(changed))
+    assert (report.existing, report.repaired, report.rejected) == (1, 1, [])
+    assert (await execute(query))["data"]["shipment"] == before | {"service": None}
+    stored = await contents(owner)
+    assert (await load(as_csv(changed))).repaired == 0
+    assert await contents(owner) == stored
+
+
+async def test_an_interrupted_repair_is_completed_by_the_next_import(execute: Execute, load: Load) -> None:
+    changed = rows()[:1]
+    changed[0]["shipment mode"] = "N/A"
+    await load(as_csv(changed))
+    override = 'mutation($reason: String!) { shipmentOverrideStatus(by: {externalReference: "ASN-1"}, status: READY,'
+    await execute(f"{override} reason: $reason) {{ errors {{ code }} }} }}", {"reason": scms_repair.REASON})
+    assert (await load(as_csv(changed))).repaired == 1
+    response = await execute('{ shipment(by: {externalReference: "ASN-1"}) { service status } }')
+    assert response["data"]["shipment"] == {"service": None, "status": "DELIVERED"}
 
 
 async def test_the_script_runs_with_the_command_in_its_docstring(app: Starlette, settings: Settings) -> None:
