@@ -41,5 +41,5 @@ SELECT account, id, k::bigint << 56, (ARRAY['INFO_RECEIVED','PICKED_UP','IN_TRAN
     'Event ' || k, at + k * interval '12 hours', 'EXACT', at + k * interval '12 hours', 'feed_' || i % 5, 'Hub ' || k, 'City ' || i % 20000,
     (ARRAY['US','DE','JP','FR','GB','NG','IN','BR'])[1 + i % 8], int8send(i * 8 + k), true
 FROM given, generate_series(1, 5) k;
-INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, status_after, changed, actor, at)
-SELECT account, 'shipment', id, id, 1, 'shipment.created', 'DRAFT', '{}', 'growth', at FROM given;
+INSERT INTO change (log_position, account_id, entity, entity_id, shipment_id, shipment_seq, op, status_after, changed, actor, at)
+SELECT pg_current_xact_id()::text::bigint, account, 'shipment', id, id, 1, 'shipment.created', 'DRAFT', '{}', 'growth', at FROM given;

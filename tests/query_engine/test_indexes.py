@@ -27,7 +27,7 @@ from graphql_app.schema import build
 from tests.support.databases import admin_connection, database_url
 
 FILL = (Path(__file__).parent / "volume.sql").read_text()
-SMALL_TABLES = {"carrier", "account"}
+SMALL_TABLES = {"carrier", "account", "change_log_state"}
 """Tables that may be scanned as a whole."""
 AT = '"2026-03-01T00:00:00Z"'
 NINE_HOURS = '{ gte: "2026-03-01T00:00:00Z", lt: "2026-03-01T09:00:00Z" }'

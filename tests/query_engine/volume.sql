@@ -29,5 +29,5 @@ INSERT INTO tracking_event (account_id, shipment_id, position, code, occurred_at
 SELECT s.account_id, s.id, i, (enum_range(NULL::tracking_event_code))[1 + (right(s.number, 7)::int * i) % 29], s.created_at + i * interval '1 day',
   'EXACT', s.created_at + i * interval '2 days', 'api', chr(65 + right(s.number, 7)::int % 26) || 'E', sha256((s.id::text || i)::bytea), true, CASE WHEN right(s.number, 7)::int % 100 = 0 THEN 'raw' || i END
 FROM shipment s, generate_series(1, 4) i;
-INSERT INTO change (account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor)
-SELECT account_id, 'shipment', id, id, i, 'op' || i, '{}', 'x' FROM shipment, generate_series(1, 3) i;
+INSERT INTO change (log_position, account_id, entity, entity_id, shipment_id, shipment_seq, op, changed, actor)
+SELECT pg_current_xact_id()::text::bigint, account_id, 'shipment', id, id, i, 'op' || i, '{}', 'x' FROM shipment, generate_series(1, 3) i;

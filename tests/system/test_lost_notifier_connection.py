@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graphql_app.database import change_notifier
-from graphql_app.database.change_notifier import BEGINNING, ChangeNotifier, Position
+from graphql_app.database.change_notifier import BEGINNING, ChangeNotifier, LogHead
 from graphql_app.database.engine import make_engine
 from graphql_app.settings import Settings
 from tests.support.mutation_client import MutationClient
@@ -28,11 +28,11 @@ async def test_a_lost_connection_of_the_notifier_is_one_line_of_the_log(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(change_notifier, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(change_notifier, "MAX_RECONNECT_SECONDS", 0.01)
-    heads: list[Position] = []
+    heads: list[LogHead] = []
     async with postgres_proxy(settings, server_folder) as proxy:  # type: ignore[arg-type]
         behind_proxy = make_engine(proxy.url(settings), settings)
         notifier = ChangeNotifier(behind_proxy, settings)
-        notifier.subscribe(account, BEGINNING, heads.append)
+        notifier.subscribe(account, LogHead(0, BEGINNING), heads.append)
         task = asyncio.create_task(notifier.run())
         try:
             for message in range(MESSAGES_OF_A_POLL):
@@ -57,7 +57,7 @@ async def test_a_lost_connection_of_the_notifier_is_one_line_of_the_log(
             await behind_proxy.dispose()
 
 
-async def wait_for_head(heads: list[Position]) -> None:
+async def wait_for_head(heads: list[LogHead]) -> None:
     """Wait until the notifier has delivered a new head."""
     async with asyncio.timeout(5):
         while not heads:  # noqa: ASYNC110 the callback is synchronous
