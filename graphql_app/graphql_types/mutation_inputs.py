@@ -279,4 +279,6 @@ OptionsArgument = Annotated[
 PolicyArgument = Annotated[
     enums.BulkErrorPolicy, argument("Whether valid rows are written when other rows have errors.")
 ]
-EventsArgument = Annotated[list[TrackingEventInput], argument("The events to record: between 1 and 1,000.")]
+EventsArgument = Annotated[
+    list[TrackingEventInput], argument("The events to record: between 1 and 1,000. A shipment holds up to 100,000.")
+]

@@ -83,8 +83,9 @@ class TrackingEvent(SQLModel, table=True):
         CheckConstraint("num_nulls(voided_at, voided_by, void_reason) IN (0, 3)", name="voided"),
         CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name="override"),
         {
-            "comment": "A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and "
-            "not_applied_reason ever change, and code, reason and position if a mapping is applied again."
+            "comment": "A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied, "
+            "not_applied_reason and state_after ever change, and code, reason and position if a mapping is applied "
+            "again."
         },
     )
     id: UUID | None = identity("ID of the event (UUIDv7), written as `evt_` and 32 hexadecimal digits.")
@@ -180,6 +181,11 @@ class TrackingEvent(SQLModel, table=True):
     )
     raw: dict[str, Any] | None = column(
         JSONB, "The report as the carrier sent it, a JSON object. Null if not stored.", null=True
+    )
+    state_after: dict[str, Any] | None = column(
+        JSONB,
+        "State of the shipment after this event, a checkpoint for recalculations. Null for most events.",
+        null=True,
     )
 
     shipment: Shipment = related()

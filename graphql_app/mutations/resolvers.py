@@ -10,6 +10,7 @@ from graphql_app import models
 from graphql_app.auth import api_key
 from graphql_app.commands import api_keys, carriers
 from graphql_app.commands.command import CommandContext, RowResult
+from graphql_app.commands.loop_share import map_in_turns
 from graphql_app.commands.shipments import create, transitions, update, upsert
 from graphql_app.commands.shipments.edit import ShipmentEdit
 from graphql_app.commands.shipments.key import validate_key
@@ -101,7 +102,9 @@ async def shipment_override_status(info: Info, arguments: FieldArguments) -> pay
 
 async def shipments_bulk_create(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
     call = parse_call(info, arguments)
-    shipments = [create.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
+    shipments = await map_in_turns(
+        lambda row: create.validate(Validator("inputs", row[0]), row[1]), enumerate(limit_rows(call))
+    )
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await create.create(context, shipments)
@@ -115,7 +118,7 @@ async def shipments_bulk_create(info: Info, arguments: FieldArguments) -> payloa
 
 async def shipments_bulk_update(info: Info, arguments: FieldArguments) -> payloads.ShipmentBulkPayload:
     call = parse_call(info, arguments)
-    edits = [validate_bulk_edit(index, row) for index, row in enumerate(limit_rows(call))]
+    edits = await map_in_turns(lambda row: validate_bulk_edit(*row), enumerate(limit_rows(call)))
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await update.update(context, edits)
@@ -138,7 +141,9 @@ def validate_bulk_edit(index: int, row: FieldArguments) -> ShipmentEdit:
 
 async def tracking_events_record(info: Info, arguments: FieldArguments) -> payloads.TrackingEventsPayload:
     call = parse_call(info, arguments)
-    reports = [report.validate(Validator("inputs", index), row) for index, row in enumerate(limit_rows(call))]
+    reports = await map_in_turns(
+        lambda row: report.validate(Validator("inputs", row[0]), row[1]), enumerate(limit_rows(call))
+    )
 
     async def command(context: CommandContext) -> list[RowResult]:
         return await record.record(context, reports)

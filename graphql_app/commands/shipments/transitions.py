@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from graphql_app.commands.command import CommandContext, RowResult
-from graphql_app.commands.shipments import locking, status_recalculation
+from graphql_app.commands.shipments import event_history, locking
 from graphql_app.commands.shipments.key import shipment_not_found
 from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
 from graphql_app.commands.validation import Validator
@@ -40,9 +40,11 @@ async def run(
     before = shipment.status
     transition(validator, shipment)
     if not validator.errors:
-        flags = await status_recalculation.recalculate(context, [shipment] if before is not shipment.status else [])
+        changed = [shipment] if before is not shipment.status else []
+        is_cancelled = shipment.status is ShipmentStatus.CANCELLED
+        events = await event_history.recalculate(context, changed, from_cancellation=is_cancelled)
         await locking.save(context, [shipment])
-        await status_recalculation.save_flags(context, flags)
+        await event_history.save_events(context, events)
         result.status_changed = before is not shipment.status
     return result
 

@@ -10,7 +10,7 @@ import orjson
 
 from graphql_app.commands import delivery_times
 from graphql_app.commands.command import CommandContext, RowResult
-from graphql_app.commands.shipments import input_rows, locking, related_rows, status_recalculation, transitions
+from graphql_app.commands.shipments import event_history, input_rows, locking, related_rows, transitions
 from graphql_app.commands.shipments.changeset import ShipmentChangeset
 from graphql_app.commands.shipments.edit import ShipmentEdit
 from graphql_app.commands.shipments.key import shipment_not_found
@@ -81,10 +81,10 @@ async def update(context: CommandContext, edits: Sequence[ShipmentEdit]) -> list
         if old_status is not shipment.status or related.relations[shipment.id].new_packages:
             to_recalculate[shipment.id] = shipment
     await conflicts.load_changed_fields(context)
-    flags = await status_recalculation.recalculate(context, to_recalculate.values())
+    events = await event_history.recalculate(context, to_recalculate.values())
     await locking.save(context, locked.values())
     await related_rows.save(context, related, locked)
-    await status_recalculation.save_flags(context, flags)
+    await event_history.save_events(context, events)
     return results
 
 

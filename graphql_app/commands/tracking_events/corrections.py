@@ -9,9 +9,9 @@ from uuid import UUID
 from graphql_app import models
 from graphql_app.commands.command import CommandContext, RowResult
 from graphql_app.commands.shipments import locking, transitions
+from graphql_app.commands.shipments.event_history import EventHistory
 from graphql_app.commands.shipments.key import shipment_not_found
 from graphql_app.commands.shipments.locking import LockedShipment, ShipmentKey
-from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.commands.tracking_events import carrier_status_lookup, duplicates, record
 from graphql_app.commands.tracking_events.report import EventReport
 from graphql_app.commands.validation import Validator
@@ -114,14 +114,14 @@ async def void(
         await prepare_replacement(context, report, event_id, shipment)
     if any(row_result.errors for row_result in results):
         return results
-    history = EventHistory(locked)
+    history = EventHistory(context)
     await locking.load_packages(context, locked)
-    await history.load(context, locked)
     voided = None
-    if event_id in history.stored[shipment.id]:
+    (event,) = await context.sql("tracking_event_get_order", {"event": event_id})
+    if event.voided_at is None:
         voided = {"voided": event_id, "void_reason": reason}
         before = shipment.status
-        history.remove(shipment, event_id)
+        await history.remove(shipment, event_id, (event.occurred_at, event.position, event_id))
         shipment.row["event_count"] -= 1
         changed = {"events": [public_ids.encode(models.TrackingEvent, event_id), None], "reason": [None, reason]}
         shipment.add_change("tracking_event.voided", changed, before, event_id)

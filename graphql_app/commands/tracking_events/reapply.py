@@ -18,9 +18,9 @@ from typing import Any
 from uuid import UUID
 
 from graphql_app.commands.command import CommandContext, json_text
-from graphql_app.commands.shipments import locking, status_recalculation
+from graphql_app.commands.shipments import checkpoints, event_history, locking
+from graphql_app.commands.shipments.event_history import EventHistory
 from graphql_app.commands.shipments.locking import LockedShipment
-from graphql_app.commands.shipments.status_recalculation import EventHistory
 from graphql_app.commands.tracking_events.carrier_status_lookup import mapped_status
 from graphql_app.domain import status_rules
 from graphql_app.domain.carrier_status_codes import MappedStatus
@@ -120,15 +120,19 @@ async def run_batch(context: CommandContext, carrier: str, raw: str, after: Posi
     shipment_ids = {row.shipment_id for row in outdated}
     locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in shipment_ids])
     await locking.load_packages(context, locked)
-    history = EventHistory(locked)
-    await history.load(context, locked)
+    history = EventHistory(context)
+    stored = {row.id: row for row in await context.sql("tracking_events_get", {"ids": [row.id for row in outdated]})}
     changed: list[ProjectionEvent] = []
     for shipment in locked.values():
-        rows_of_shipment = [row for row in outdated if row.shipment_id == shipment.id]
-        changed += remap(shipment, history, rows_of_shipment, code, reason, raw)
+        remapped = []
+        for row in outdated:
+            if row.shipment_id == shipment.id and row.id in stored:  # else it was voided before the lock
+                event = checkpoints.stored_event(stored[row.id])
+                remapped.append((event, with_code(event, code, reason if row.reason_mapped else event.reason)))
+        changed += await remap(shipment, history, remapped, raw)
     if changed:
         await context.sql("tracking_events_remap", {"events": json_text([columns(event) for event in changed])})
-        await status_recalculation.save_flags(context, history.changed_flags())
+        await event_history.save_events(context, history.changed_rows())
         await locking.save(context, locked.values())
     return Batch(len(changed), sum(bool(shipment.changes) for shipment in locked.values()), following)
 
@@ -150,42 +154,34 @@ def select(rows: Sequence[Any]) -> tuple[list[Any], Position | None]:
     return outdated, (outdated[-1].occurred_at, outdated[-1].id)
 
 
-def remap(
-    shipment: LockedShipment,
-    history: EventHistory,
-    rows: Sequence[Any],
-    code: TrackingEventCode,
-    reason: ExceptionReason | None,
-    raw: str,
+async def remap(
+    shipment: LockedShipment, history: EventHistory, events: Sequence[tuple[ProjectionEvent, ProjectionEvent]], raw: str
 ) -> list[ProjectionEvent]:
-    """Change the events of one shipment, project it again and log each event as one change."""
-    stored, before = history.stored[shipment.id], shipment.status
-    old: dict[UUID, ProjectionEvent] = {}
-    for row in rows:
-        event = stored.get(row.id)  # None if it was voided before the shipment was locked
-        if event is None:
-            continue
-        new_reason = reason if row.reason_mapped else event.reason
-        if (event.code, event.reason) == (code, new_reason):
-            continue
-        old[event.id] = event
-        position = position_with_code(event.position, code)
-        stored[event.id] = replace(event, code=code, reason=new_reason, position=position)
-    if not old:
+    """Change events of one shipment, project it again and log each event as one change. Returns the changed events.
+
+    `events`: each event before and after.
+    """
+    before = shipment.status
+    changes = {new.id: (old, new) for old, new in events if (old.code, old.reason) != (new.code, new.reason)}
+    if not changes:
         return []
-    history.replay(shipment)
+    await history.replace(shipment, list(changes.values()))
     decided_by = shipment.row["status_event_id"]
-    for id_ in sorted(old, key=lambda id_: (id_ != decided_by, stored[id_].occurred_at, stored[id_].position)):
+    for old, new in sorted(
+        changes.values(), key=lambda change: (change[1].id != decided_by, change[1].occurred_at, change[1].position)
+    ):
         changed: dict[str, Any] = {"carrierStatusRaw": [None, raw]}
-        for name, previous, current in (
-            ("code", old[id_].code, code),
-            ("reason", old[id_].reason, stored[id_].reason),
-        ):
+        for name, previous, current in (("code", old.code, new.code), ("reason", old.reason, new.reason)):
             if previous != current:
                 changed[name] = [previous, current]
-        shipment.add_change("tracking_event.remapped", changed, before, id_)
+        shipment.add_change("tracking_event.remapped", changed, before, new.id)
         before = shipment.status
-    return [stored[id_] for id_ in old]
+    return [new for _, new in changes.values()]
+
+
+def with_code(event: ProjectionEvent, code: TrackingEventCode, reason: ExceptionReason | None) -> ProjectionEvent:
+    """The event with another code and reason."""
+    return replace(event, code=code, reason=reason, position=position_with_code(event.position, code))
 
 
 def position_with_code(position: int, code: TrackingEventCode) -> int:

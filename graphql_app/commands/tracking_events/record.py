@@ -2,7 +2,7 @@
 
 Takes validated reports, returns one result per report. Six statements for any number of rows: find the targets, lock
 the shipments, load their packages, find duplicates, and two that write. One more maps carrier statuses if a report has
-no `code`, and one more loads the stored events of shipments that received a late event.
+no `code`. Late events need one more for each 4,000 events that are replayed.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ from uuid import UUID
 
 from graphql_app import models
 from graphql_app.commands.command import CommandContext, RowResult, json_text
+from graphql_app.commands.loop_share import map_in_turns
 from graphql_app.commands.shipments import locking
+from graphql_app.commands.shipments.event_history import EventHistory
 from graphql_app.commands.shipments.locking import LockedShipment
-from graphql_app.commands.shipments.status_recalculation import EventHistory, flag_rows
 from graphql_app.commands.tracking_events import carrier_status_lookup, duplicates
 from graphql_app.commands.tracking_events.duplicates import PLACE_COLUMNS
 from graphql_app.commands.tracking_events.report import EventReport
@@ -26,6 +27,10 @@ from graphql_app.models import public_ids
 
 IDENTITY_COLUMNS = ("source_name", "external_event_id", "package_id", "occurred_at", "carrier_status_raw", "message")
 """Columns that identify an event, together with code and place."""
+MAX_EVENTS = 100_000
+"""Maximum number of events of a shipment that are not voided."""
+TOO_MANY_EVENTS = f"A shipment has at most {MAX_EVENTS:,} tracking events."
+"""The message for an event of a shipment that has MAX_EVENTS."""
 TARGET_NOT_FOUND = "There is no shipment or package with this id, number, external reference or tracking number."
 """The message for a target that matches neither a shipment nor a package."""
 
@@ -40,8 +45,8 @@ async def record(context: CommandContext, reports: Sequence[EventReport]) -> lis
     locked = await locking.lock(context, [{**locking.NO_KEY, "id": id_} for id_ in shipment_ids])
     # After the lock, which gives the transaction an ID: `reapply.transactions_before` relies on it.
     await carrier_status_lookup.map_carrier_statuses(context, [(reports[index], carriers[index]) for index in valid])
+    await map_in_turns(set_derived_columns, (reports[index] for index in valid))
     for index in valid:
-        set_derived_columns(reports[index])
         results[index].shipment = reports[index].row["shipment_id"]
     await insert(context, locked, [(reports[index], results[index]) for index in valid])
     return results
@@ -108,27 +113,41 @@ async def insert(
     new_rows = await duplicates.without_duplicates(context, rows)
     if not new_rows and not voided:
         return
-    history = history or EventHistory(locked)
-    if not history.stored:
+    new_rows = within_limit(locked, new_rows, rows)
+    if not new_rows and not voided:
+        return
+    if history is None:
+        history = EventHistory(context)
         shipment_ids = {report.row["shipment_id"] for report, _ in new_rows}
         await locking.load_packages(context, {id_: locked[id_] for id_ in shipment_ids})
     by_shipment: dict[UUID, list[tuple[EventReport, RowResult]]] = {}
     for report, result in new_rows:
         by_shipment.setdefault(report.row["shipment_id"], []).append((report, result))
     events = {id_: [new_event(report, now) for report, _ in group] for id_, group in by_shipment.items()}
-    await history.load(context, [id_ for id_, new in events.items() if history.has_late_event(locked[id_], new)])
+    before = {id_: locked[id_].status for id_ in events}
+    await history.add([(locked[id_], new) for id_, new in events.items()])
     for id_, group in by_shipment.items():
-        apply_events(locked[id_], history, events[id_], {report.row["id"]: result for report, result in group})
+        results = {report.row["id"]: result for report, result in group}
+        await apply_events(locked[id_], before[id_], history, events[id_], results)
     if context.validate_only:
         return
     event_rows = [
-        {**report.row, "not_applied_reason": history.reasons[report.row["shipment_id"]][report.row["id"]]}
+        {
+            **report.row,
+            "not_applied_reason": history.reasons[report.row["id"]],
+            "state_after": history.checkpoints.get(report.row["id"]),
+        }
         for report, _ in new_rows
     ]
     void_values = {"voided": None, "void_reason": None, **(voided or {})}
     await context.sql(
         "tracking_events_insert",
-        {"events": json_text(event_rows), **flag_rows(history.changed_flags()), **void_values, "now": now},
+        {
+            "events": json_text(event_rows),
+            "changed_events": json_text(history.changed_rows()),
+            **void_values,
+            "now": now,
+        },
     )
     await locking.save(context, locked.values())
 
@@ -140,15 +159,41 @@ def warn_future(report: EventReport, now: datetime) -> None:
         report.validator.add_warning("FUTURE", message, "occurred")
 
 
-def apply_events(
+def within_limit(
+    locked: Mapping[UUID, LockedShipment], new_rows: duplicates.Reports, rows: duplicates.Reports
+) -> list[tuple[EventReport, RowResult]]:
+    """The new events that their shipments can hold. An override always fits.
+
+    The others, and their duplicates in the same call, get a LimitExceeded error.
+    """
+    counts = {id_: shipment.row["event_count"] for id_, shipment in locked.items()}
+    accepted, rejected = list[tuple[EventReport, RowResult]](), set[UUID]()
+    for report, result in new_rows:
+        shipment_id = report.row["shipment_id"]
+        if counts[shipment_id] >= MAX_EVENTS and report.row["override_status"] is None:
+            rejected.add(report.row["id"])
+            continue
+        counts[shipment_id] += 1
+        accepted.append((report, result))
+    for report, result in rows if rejected else ():
+        if result.event in rejected:
+            report.validator.add_error(user_errors.LimitExceeded(TOO_MANY_EVENTS), "target")
+            result.event, result.created, result.duplicate = None, False, False
+    return accepted
+
+
+async def apply_events(
     shipment: LockedShipment,
+    before: enums.ShipmentStatus,
     history: EventHistory,
     events: Sequence[ProjectionEvent],
     results: Mapping[UUID, RowResult],
 ) -> None:
-    """Apply new events to one shipment and log each as one change. `results` are by event id."""
-    before = shipment.status
-    for event in history.add(shipment, events):
+    """Apply new events to one shipment and log each as one change.
+
+    `before` is the status before them; `results` are by event id.
+    """
+    async for event in history.applied(shipment, events):
         shipment.row["event_count"] += 1
         results[event.id].status_changed = before is not shipment.status
         changed = {"events": [None, public_ids.encode(models.TrackingEvent, event.id)]}

@@ -376,6 +376,7 @@ def upgrade() -> None:
     sa.Column('void_reason', sa.String(length=500), nullable=True, comment='Reason why the event was voided, up to 500 characters. Null if it is not voided.'),
     sa.Column('corrects_event_id', sa.Uuid(), nullable=True, comment='The voided event that this event replaces. Null if it replaces none.'),
     sa.Column('raw', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='The report as the carrier sent it, a JSON object. Null if not stored.'),
+    sa.Column('state_after', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='State of the shipment after this event, a checkpoint for recalculations. Null for most events.'),
     sa.CheckConstraint("(source = 'OVERRIDE') = (override_status IS NOT NULL)", name=op.f('ck_tracking_event_override')),
     sa.CheckConstraint("country_code ~ '^[A-Z]{2}$'", name=op.f('ck_tracking_event_country_code')),
     sa.CheckConstraint('abs(utc_offset_min) <= 1080', name=op.f('ck_tracking_event_utc_offset_min')),
@@ -387,7 +388,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_tracking_event_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tracking_event')),
     sa.UniqueConstraint('account_id', 'shipment_id', 'dedupe_key', name=op.f('uq_tracking_event_account_id_shipment_id_dedupe_key')),
-    comment='A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied and not_applied_reason ever change, and code, reason and position if a mapping is applied again.'
+    comment='A tracking event, stored as reported. Only voided_at, voided_by, void_reason, applied, not_applied_reason and state_after ever change, and code, reason and position if a mapping is applied again.'
     )
     op.create_index(op.f('ix_tracking_event_account_id_code_occurred_at_id'), 'tracking_event', ['account_id', 'code', 'occurred_at', 'id'], unique=False)
     op.create_index(op.f('ix_tracking_event_account_id_occurred_at_id'), 'tracking_event', ['account_id', 'occurred_at', 'id'], unique=False)
