@@ -241,8 +241,9 @@ class Query:
         last: Last = UNSET,
         before: Before = UNSET,
     ) -> Connection[objects.Change] | None:
-        """Lists the change log in the order of commit. Reading page after page with `after` never misses a committed
-        change; the subscriptions accept the same cursors. A cursor older than the oldest stored change returns
+        """Lists the change log in a fixed order, the changes of each shipment in the order of `shipmentSeq`. Reading
+        page after page with `after` never misses a committed change; the subscriptions accept the same cursors. A
+        cursor older than the oldest stored change, or from before a failover or a restore of the database, returns
         CURSOR_EXPIRED. To get the current end of the log, use
         `changes(first: null, last: 1) { pageInfo { endCursor } }`."""
 

@@ -166,7 +166,7 @@ class Subscriber:
         self.changed.set()
 
     async def next_batch(self, wait_seconds: float) -> list[ChangeMessage]:
-        """The next messages, in the order of commit; an empty list if none arrive within `wait_seconds`.
+        """The next messages, in the order of the log; an empty list if none arrive within `wait_seconds`.
 
         Raises:
             RequestError: the log cannot be read, or the client reads too slowly.

@@ -1,4 +1,4 @@
-"""Subscriptions: missed changes first, then new ones; each change once, in the order of commit."""
+"""Subscriptions: missed changes first, then new ones; each change once, in the order of the log."""
 
 import asyncio
 import json
