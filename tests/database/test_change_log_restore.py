@@ -35,9 +35,11 @@ async def serving(url: str) -> AsyncIterator[int]:
     """Run a server on a database, which is prepared as at the start of the program; yields the port."""
     settings = settings_module.read(postgres_url=url, demo=False)
     owner = make_engine(url, settings)
-    await migrate.upgrade(owner)
-    await change_log_adoption.adopt(owner)
-    await owner.dispose()
+    try:
+        await migrate.upgrade(owner)
+        await change_log_adoption.adopt(owner)
+    finally:
+        await owner.dispose()
     engine = make_engine(url, settings, scoped=True)
     app = app_module.create_app(settings, engine=engine, keyless=True)
     async with app.router.lifespan_context(app), run_server(app, settings) as port:

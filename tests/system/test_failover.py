@@ -35,9 +35,11 @@ async def port(servers: ReplicatedServer) -> AsyncIterator[int]:
     """The port of a server process that lives through the failover."""
     settings = settings_module.read(postgres_url=servers.url, demo=False)
     owner = make_engine(servers.url, settings)
-    await migrate.upgrade(owner)
-    await change_log_adoption.adopt(owner)
-    await owner.dispose()
+    try:
+        await migrate.upgrade(owner)
+        await change_log_adoption.adopt(owner)
+    finally:
+        await owner.dispose()
     engine = make_engine(servers.url, settings, scoped=True)
     app = app_module.create_app(settings, engine=engine, keyless=True)
     async with app.router.lifespan_context(app), run_server(app, settings) as number:
