@@ -26,6 +26,7 @@ class OperationContext:
         "idempotency_key",
         "notify_commit",
         "reader",
+        "rejected_cost",
         "request_id",
         "viewer",
     )
@@ -46,6 +47,8 @@ class OperationContext:
         self.committed_fields: set[str] = set()
         """The response keys of the mutation fields whose writes are committed. An error in such a field says so."""
         self.cost = 0
+        self.rejected_cost = 0
+        """The cost of the root fields that exceeded the limit."""
         self._session: Session | None = None
 
     @property

@@ -111,8 +111,11 @@ class DocumentMeasurer:
         operations = [node for node in self.definitions if isinstance(node, OperationDefinitionNode)]
         check_limit("document", "operations", len(operations), MAX_OPERATIONS)
         check_limit("document", "fragments", len(self.definitions) - len(operations), MAX_FRAGMENTS)
-        for name in self.fragments:
-            check_size(f"fragment {name[:40]}", self.fragment(name, 0))
+        for name, fragment in self.fragments.items():
+            size = self.fragment(name, 0)
+            if fragment.type_condition.name.value.startswith("__"):  # it can only be spread within introspection
+                size = size._replace(depth=0, introspection=max(size.depth, size.introspection))
+            check_size(f"fragment {name[:40]}", size)
         sizes = {node.name.value if node.name else None: self.operation(node) for node in operations}
         if not self.circular:
             for node in (*operations, *self.fragments.values()):

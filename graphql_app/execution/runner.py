@@ -115,7 +115,8 @@ class OperationRunner:
             self.concurrency_limiter.release(client, write=write)
         cost = context.cost + (BASE_COST if operation.is_query else MUTATION_COST * operation.size.roots)
         self.rate_limiter.charge(client, cost)
-        extensions = self.cost_extension(cost, client) if request.extensions.get("cost") is True else None
+        requested = cost + context.rejected_cost
+        extensions = self.cost_extension(requested, client) if request.extensions.get("cost") is True else None
         if not result.errors:
             return OperationResult(error_formatting.encode_body(result.data, (), extensions))
         committed = context.committed_fields

@@ -1,7 +1,8 @@
 """The limits of a plan and the counter that enforces them while the plan is built.
 
 Objects cost time when the statement runs. Tables and filter conditions cost time before its first row: when the
-statement is built here and when PostgreSQL plans it. A plan is rejected as soon as it exceeds a limit.
+statement is built here and when PostgreSQL plans it. A plan is rejected as soon as it has too many of them, and before
+it runs if it may read too many objects.
 """
 
 from collections.abc import Iterator
@@ -26,24 +27,30 @@ def check_cost(cost: int) -> None:
     """
     if cost > MAX_COST:
         raise request_errors.LimitExceeded(
-            f"The operation may read at least {cost} objects; the limit is {MAX_COST}. Request smaller pages."
+            f"The operation may read {cost} objects; the limit is {MAX_COST}. Request smaller pages."
         )
 
 
 class HasCost(Protocol):
-    """An operation with the cost of the root fields planned so far, in objects."""
+    """An operation with the cost of the root fields planned so far, in objects, and that of the rejected ones."""
 
     cost: int
+    rejected_cost: int
 
 
 def add_cost(operation: HasCost, cost: int) -> None:
     """Add the cost of a root field to its operation. The limit holds for all root fields together.
 
     Raises:
-        LimitExceeded: the operation's cost is above `MAX_COST`.
+        LimitExceeded: the operation's cost is above `MAX_COST`. It is added to `rejected_cost`: the client learns it,
+            but is not charged for it, since nothing is read.
     """
-    operation.cost += cost
-    check_cost(operation.cost)
+    total = operation.cost + operation.rejected_cost + cost
+    if total > MAX_COST:
+        operation.rejected_cost += cost
+    else:
+        operation.cost += cost
+    check_cost(total)
 
 
 class CostCounter:
@@ -57,11 +64,7 @@ class CostCounter:
 
     @contextmanager
     def repeated(self, rows: int) -> Iterator[None]:
-        """Count one object, and everything that is added inside the `with` block, once for each of `rows` rows.
-
-        Raises:
-            LimitExceeded: the cost is above `MAX_COST`.
-        """
+        """Count one object, and everything that is added inside the `with` block, once for each of `rows` rows."""
         outer_factor = self._factor
         self._factor *= rows
         self.add_objects()
@@ -71,13 +74,9 @@ class CostCounter:
             self._factor = outer_factor
 
     def add_objects(self, objects: int = 1) -> None:
-        """Add objects, multiplied by the rows of the enclosing `repeated` blocks.
-
-        Raises:
-            LimitExceeded: the cost is above `MAX_COST`.
-        """
+        """Add objects, multiplied by the rows of the enclosing `repeated` blocks. The limit is checked when the plan is
+        complete, so that its message and `extensions.cost` tell the whole cost."""
         self.cost += self._factor * objects
-        check_cost(self.cost)
 
     def add_conditions(self, conditions: int) -> None:
         """Add filter objects. Their predicates are planned by PostgreSQL at every execution.

@@ -174,7 +174,8 @@ class QueryExecutor(StrawberryGraphQLCoreExecutionContext):
         if isinstance(query, SourceQuery):
             text = await self.fetch(field_plan, query)
         else:
-            # Read after a commit: the cost is counted but not checked, since what was committed must not be rejected.
+            # Read after a commit: each field is limited by itself, the sum of all fields is counted but not limited.
+            cost.check_cost(field_plan.cost)
             self.context_value.cost += field_plan.cost
             text = await query.batch.text(query.id, field_plan, self)
         if text is None:  # null, or an error if the field is non-null

@@ -73,7 +73,8 @@ def follows_log(source: change_log.ChangeStream) -> Callable[[Callable[..., Any]
 @strawberry.type(
     description="The root of all subscriptions. Every committed change is one message, in the order of `changes`, "
     "delivered at least once: a repeated message has the same cursor. Available over WebSocket "
-    "(graphql-transport-ws) and server-sent events, whose event ID is the cursor. A client that reads "
+    "(graphql-transport-ws), server-sent events, whose event ID is the cursor, and Apollo's multipart "
+    "subscription protocol. A client that reads "
     "too slowly is disconnected with SLOW_CONSUMER."
 )
 class Subscription:

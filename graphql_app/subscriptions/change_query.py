@@ -19,6 +19,7 @@ from graphql_app.execution.request import GraphQLRequest
 from graphql_app.execution.runner import OperationRunner
 from graphql_app.graphql_internals import collect_fields, python_name
 from graphql_app.query_engine import change_log, plan
+from graphql_app.query_engine.cost import check_cost
 from graphql_app.schema import subscriptions
 
 
@@ -55,6 +56,7 @@ class ChangeQuery:
 
         Raises:
             InvalidDocument: a variable or an argument does not have its type.
+            LimitExceeded: a message may contain too many objects.
         """
         executor = runner.executor(operation, runner.variable_values(operation, request), None)
         root = executor.schema.subscription_type
@@ -67,6 +69,7 @@ class ChangeQuery:
             raise InvalidDocument(request_errors.BadUserInput.code, [error]) from None
         source = subscriptions.SOURCES[python_name(definition)]
         self.plan = plan.plan_for(executor, executor.type_mapping, root, details, source)
+        check_cost(self.plan.cost)
         self.engine, self.read_slots, self.executor = runner.engine, read_slots, executor
         self.operation = operation
         """Kept alive: the broker shares statements by the id of its node."""

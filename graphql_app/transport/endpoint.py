@@ -26,6 +26,7 @@ from graphql_app.transport.http_call import (
     request_id_from,
 )
 from graphql_app.transport.http_response import Response
+from graphql_app.transport.stream_formats import EventStream
 from graphql_app.transport.timeout import ClientDisconnected, RequestDeadline
 
 METHODS = "GET, HEAD, POST, OPTIONS"
@@ -103,34 +104,45 @@ class Endpoint:
             operation_metrics.kind = operation.kind.value
             call = HttpCall(scope, receive, headers, accepted, request_id, viewer, request, operation)
             if operation.kind is not OperationType.SUBSCRIPTION:
-                if accepted.media_type is None:
+                if accepted.media_type is None and not accepted.event_stream:
                     raise request_errors.NotAcceptable
                 if not is_post and not operation.is_query:
                     raise request_errors.MethodNotAllowed("Mutations must be sent by POST.", allow="POST")
                 deadline.response_started(survives_disconnect=not operation.is_query)
-                return await self.execute(call, accepted.media_type, is_post=is_post)
+                return await self.execute(call, is_post=is_post)
         operation_metrics.code = await self.stream(call, send)
         return None
 
-    async def execute(self, call: HttpCall, media_type: str, *, is_post: bool) -> Response:
-        """Execute a query or mutation. A trusted query by GET gets an ETag, other GETs `Cache-Control: no-store`."""
+    async def execute(self, call: HttpCall, *, is_post: bool) -> Response:
+        """Execute a query or mutation.
+
+        A trusted query by GET gets an ETag, every other response `Cache-Control: no-store`. A client that accepts only
+        `text/event-stream`, such as graphql-sse, gets the result as an event.
+        """
         result = await self.runner.run(
             call.operation, call.request, call.viewer, client_address(call.scope), call.request_id,
             idempotency_key(call),
         )  # fmt: skip
-        response = http_response.from_result(result, media_type, call.request_id)
+        media_type = call.accepted.media_type
+        if media_type is None and result.fatal_error is None:
+            headers = [*EventStream.headers, (b"x-request-id", call.request_id.encode())]
+            return Response(200, EventStream.result(result.body), headers, result.code)
+        response = http_response.from_result(result, media_type or http_request.JSON, call.request_id)
         if not is_post and call.operation.trusted and result.code == "ok":
             response = http_response.with_etag(response, call.headers)
-        elif not is_post:
+        else:
             response.headers.append(http_response.NO_STORE)
         return await http_response.compress(response, call.headers)
 
     async def stream(self, call: HttpCall, send: Send) -> str:
-        """Send a subscription as server-sent events; returns the code with which it ended.
+        """Send a subscription as a stream; returns the code with which it ended.
 
         Raises:
-            NotAcceptable: the client does not accept `text/event-stream`.
+            NotAcceptable: the client accepts neither `text/event-stream` nor the multipart protocol.
         """
-        if not call.accepted.event_stream:
-            raise request_errors.NotAcceptable("Subscriptions over HTTP require `Accept: text/event-stream`.")
+        if not call.accepted.event_stream and not call.accepted.multipart:
+            raise request_errors.NotAcceptable(
+                "Subscriptions over HTTP require `Accept: text/event-stream` or "
+                "`Accept: multipart/mixed;subscriptionSpec=1.0`."
+            )
         return await self.sse_handler(call, send)

@@ -27,6 +27,9 @@ JSON = "application/json"
 """The media type of older clients, with status 200 for invalid documents."""
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+SUBSCRIPTION_SPEC = "subscriptionspec="
+"""The parameter of `multipart/mixed` that distinguishes Apollo's subscription protocol from @defer, in lower case."""
 MEDIA_TYPES = {"*/*": JSON, "application/*": JSON, JSON: JSON, GRAPHQL_RESPONSE_JSON: GRAPHQL_RESPONSE_JSON}
 """The media type of the response for each media range in `Accept`."""
 
@@ -35,14 +38,16 @@ class AcceptedTypes(NamedTuple):
     """The media types that a client accepts.
 
     `media_type` is the one in which a query or mutation is returned, None if the client accepts neither of them.
+    `multipart` is whether it accepts Apollo's multipart subscription protocol.
     """
 
     media_type: str | None
-    html: bool
-    event_stream: bool
+    html: bool = False
+    event_stream: bool = False
+    multipart: bool = False
 
 
-NO_ACCEPTED_TYPES = AcceptedTypes(None, html=False, event_stream=False)
+NO_ACCEPTED_TYPES = AcceptedTypes(None)
 RequestHeaders = dict[bytes, bytes]
 """Request headers by lower-case name; the last value of a repeated header."""
 
@@ -59,8 +64,9 @@ def parse_accept(accept: bytes) -> AcceptedTypes:
     header."""
     header = accept.decode("latin-1")
     if len(header) > MAX_ACCEPT_CHARACTERS or not header.strip():
-        return AcceptedTypes(JSON, html=False, event_stream=False)
+        return AcceptedTypes(JSON)
     ranges: list[tuple[float, str]] = []
+    multipart = False
     for item in header.split(","):
         name, *parameters = [part.strip().lower() for part in item.split(";")]
         quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
@@ -68,9 +74,11 @@ def parse_accept(accept: bytes) -> AcceptedTypes:
             ranges.append((float(quality), name))
         except ValueError:
             ranges.append((0.0, name))
+        specification = [part.partition("=")[2].strip('"') for part in parameters if part.startswith(SUBSCRIPTION_SPEC)]
+        multipart |= name == MULTIPART and specification == ["1.0"] and ranges[-1][0] > 0
     names = [name for quality, name in sorted(ranges, key=lambda item: -item[0]) if quality > 0]
     media_type = next((MEDIA_TYPES[name] for name in names if name in MEDIA_TYPES), None)
-    return AcceptedTypes(media_type, HTML in names, EVENT_STREAM in names)
+    return AcceptedTypes(media_type, HTML in names, EVENT_STREAM in names, multipart)
 
 
 async def read_body(headers: RequestHeaders, receive: Receive) -> bytes:

@@ -1,6 +1,6 @@
-"""Subscriptions as server-sent events: one stream per subscription, the "distinct connections mode" of graphql-sse.
+"""Subscriptions over HTTP: one stream per subscription, as server-sent events or in Apollo's multipart protocol.
 
-Works with fetch, EventSource and curl. https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md. Each message
+Works with fetch, EventSource and curl. As server-sent events ("distinct connections mode" of graphql-sse) each message
 is an event `next` whose id is the cursor of the change, so a client that reconnects with `Last-Event-ID` continues
 after it. While no change matches, the stream contains ids without an event, so that this position advances. After an
 event `complete` the subscription has ended. A client should reconnect if a stream stops without it, because the process
@@ -15,20 +15,11 @@ from graphql_app.errors import request_errors
 from graphql_app.execution import error_formatting
 from graphql_app.subscriptions.broker import SubscriptionBroker
 from graphql_app.subscriptions.fan_out import Subscriber, SubscriptionEnded
-from graphql_app.transport import http_response
 from graphql_app.transport.http_call import HttpCall, client_address
+from graphql_app.transport.stream_formats import EventStream, MultipartStream, StreamFormat
 
-HEADERS: http_response.ResponseHeaders = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"x-accel-buffering", b"no"),
-    http_response.NO_STORE,
-    http_response.NOSNIFF,
-]
-"""Headers of a stream; `X-Accel-Buffering` keeps nginx from buffering it."""
 PING_SECONDS = 15.0
 """Time without messages after which a comment is sent, which shows that the stream is alive."""
-RECONNECT_MILLISECONDS = 1_000
-"""Time after which a browser reconnects to a stream that stopped."""
 
 
 class SseHandler:
@@ -47,7 +38,7 @@ class SseHandler:
             )
             code, disconnect_watcher = "ok", asyncio.create_task(watch_disconnect(call.receive, subscriber))
             try:
-                headers = [*HEADERS, (b"x-request-id", call.request_id.encode())]
+                headers = [*stream_format(call).headers, (b"x-request-id", call.request_id.encode())]
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 if call.scope["method"] != "HEAD":
                     with self.broker.authenticator.on_revoked(
@@ -62,26 +53,31 @@ class SseHandler:
 
     async def send_events(self, call: HttpCall, send: Send, subscriber: Subscriber) -> str:
         """Send the messages of a subscription until it ends; returns the code of its error, or `ok`."""
-        cursor = subscriber.cursor
-        await send_chunk(send, f": {call.request_id}\nretry: {RECONNECT_MILLISECONDS}\nid: {cursor}\n\n".encode())
+        cursor, stream = subscriber.cursor, stream_format(call)
+        await send_chunk(send, stream.opening(call.request_id, cursor))
         try:
             while True:
                 messages = await subscriber.next_batch(PING_SECONDS)
                 if messages:
                     cursor = messages[-1].cursor
-                    await send_chunk(send, b"".join([message.event for message in messages]))
+                    await send_chunk(send, b"".join([stream.message(message) for message in messages]))
                 elif subscriber.cursor != cursor:
                     cursor = subscriber.cursor
-                    await send_chunk(send, f"id: {cursor}\n\n".encode())
+                    await send_chunk(send, stream.heartbeat(cursor))
                 else:
-                    await send_chunk(send, b":\n\n")
+                    await send_chunk(send, stream.heartbeat(None))
         except SubscriptionEnded:
             return "ok"
         except Exception as error:
             classified = error_formatting.classify_request_error(error, call.request_id)
             body = error_formatting.encode_envelope(classified, call.request_id, cursor=cursor)
-            await send_chunk(send, b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n")
+            await send_chunk(send, stream.error(body))
             return classified.code
+
+
+def stream_format(call: HttpCall) -> type[StreamFormat]:
+    """The format of a stream: server-sent events if the client accepts them, otherwise multipart."""
+    return EventStream if call.accepted.event_stream else MultipartStream
 
 
 async def send_chunk(send: Send, body: bytes) -> None:

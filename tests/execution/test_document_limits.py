@@ -88,6 +88,25 @@ def test_the_depth_of_introspection_is_counted_separately() -> None:
     assert size_of(document) == document_limits.Size(fields=8, roots=2, depth=2, introspection=6)
 
 
+def type_reference(levels: int) -> str:
+    """A query of introspection whose fragment nests `ofType`, as those of client libraries do."""
+    nested = nest("{ name ofType", "{ name }", "}", levels)
+    return "{ __schema { types { fields { type { ...TypeRef } } } } } fragment TypeRef on __Type " + nested
+
+
+async def test_introspection_may_nest_in_fragments_up_to_its_own_limit(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json={"query": type_reference(20)}, headers=GRAPHQL)
+    assert response.status_code == 200, response.text
+    assert response.json()["data"]["__schema"]
+    for levels in (32, 60):
+        response = await client.post("/graphql", json={"query": type_reference(levels)}, headers=GRAPHQL)
+        assert "levels of introspection; the limit is 32" in response.json()["errors"][0]["message"]
+    # a fragment on a type of the API keeps the limit of other fields
+    query = "{ node(id: 1) { ...F } } fragment F on Shipment " + nest("{ returnOf", "{ id }", "}", 16)
+    response = await client.post("/graphql", json={"query": query}, headers=GRAPHQL)
+    assert "levels (depth); the limit is 16" in response.json()["errors"][0]["message"]
+
+
 async def test_fragments_that_double_28_times_are_rejected_within_100_ms(client: httpx.AsyncClient) -> None:
     fragments = " ".join(f"fragment F{level} on Viewer{{...F{level + 1} ...F{level + 1}}}" for level in range(28))
     document = "{viewer{...F0}} " + fragments + " fragment F28 on Viewer{account}"
@@ -187,6 +206,10 @@ async def test_an_operation_that_exceeds_the_cost_limit_is_rejected_before_it_re
     (error,) = response.json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
     assert "the limit is 20000" in error["message"]
+    request = {"query": query, "extensions": {"cost": True}}
+    cost = (await client.post("/graphql", json=request)).json()["extensions"]["cost"]
+    assert 250 * 250 < cost["requested"] < 251 * 252, "the whole cost, not what was counted up to the limit"
+    assert f"may read {cost['requested'] - 1} objects" in error["message"]
     assert not [statement for statement in statements if "shipment" in statement]
 
 

@@ -50,7 +50,7 @@ async def test_the_supported_media_type_with_the_highest_quality_is_used(
     assert (response.status_code, response.json()) == (200, RESULT)
 
 
-@pytest.mark.parametrize("accept", ["text/html", "text/event-stream", "image/*", f"{JSON};q=0", "application/jsonx"])
+@pytest.mark.parametrize("accept", ["text/html", "multipart/mixed", "image/*", f"{JSON};q=0", "application/jsonx"])
 async def test_a_client_that_accepts_no_supported_media_type_gets_406(client: httpx.AsyncClient, accept: str) -> None:
     response = await client.post("/graphql", json=QUERY, headers={"accept": accept})
     assert (response.status_code, error_code(response)) == (406, "NOT_ACCEPTABLE")

@@ -5,6 +5,7 @@ import { Client, fetchExchange } from "@urql/core";
 import { OperationTypeNode } from "graphql";
 import { createClient as createSseClient } from "graphql-sse";
 import { createClient as createWsClient } from "graphql-ws";
+import { createHash } from "node:crypto";
 import WebSocket from "ws";
 
 const [url, after] = process.argv.slice(2);
@@ -41,7 +42,14 @@ let result;
 for await (const { data } of ws.iterate({ query })) result = data;
 print("graphql-ws", result, await firstTwo(ws.iterate({ query: subscription, variables })));
 
+// A persisted query: graphql-ws always sends a query, here an empty one.
+const sha256Hash = createHash("sha256").update(subscription).digest("hex");
+const extensions = { persistedQuery: { version: 1, sha256Hash } };
+await firstTwo(ws.iterate({ query: subscription, variables, extensions }));
+print("graphql-ws, persisted", result, await firstTwo(ws.iterate({ query: "", variables, extensions })));
+
 const sse = createSseClient({ url, retryAttempts: 0 });
+for await (const { data } of sse.iterate({ query })) result = data;
 print("graphql-sse", result, await firstTwo(sse.iterate({ query: subscription, variables })));
 
 const urql = new Client({ url, exchanges: [fetchExchange], fetchSubscriptions: true, preferGetMethod: false });
@@ -60,4 +68,14 @@ print(
   result,
   await firstTwoOf((next, error) => apollo.subscribe({ query: gql(subscription), variables }).subscribe({ next, error })),
 );
+const multipart = new ApolloClient({ link: new HttpLink({ uri: url }), cache: new InMemoryCache() });
+result = (await multipart.query({ query: gql(query) })).data;
+print(
+  "apollo, multipart",
+  result,
+  await firstTwoOf((next, error) =>
+    multipart.subscribe({ query: gql(subscription), variables }).subscribe({ next, error }),
+  ),
+);
 await ws.dispose();
+process.exit(0);
