@@ -45,6 +45,23 @@ async def test_creating_uses_indexes_even_if_planned_while_the_tables_were_empty
     assert all(node["Node Type"].startswith("Index") and "Index Cond" in node for node in lookups), lookups
 
 
+async def test_applying_a_mapping_again_finds_its_events_by_the_index_of_the_status_code(settings: Settings) -> None:
+    statement = sql_loader.load("carrier_status_events_find")
+    assert settings.postgres_url
+    url = settings.postgres_url.get_secret_value()
+    connection = await asyncpg.connect(url, statement_cache_size=0, server_settings=engine.PLANNER_SETTINGS)
+    try:
+        await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE find_events AS {statement.sql}")
+        nulls = ", ".join(["NULL"] * len(statement.names))
+        plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE find_events({nulls})"))
+    finally:
+        await connection.close()
+    all_nodes = list(nodes(plan[0]["Plan"]))
+    (scan,) = [node for node in all_nodes if node.get("Relation Name") == "tracking_event"]
+    assert scan["Index Name"] == "ix_tracking_event_carrier_status"
+    assert all(name in scan["Index Cond"] for name in ("account_id", "carrier_status_key", "ROW(occurred_at, id)"))
+
+
 def test_an_optional_part_that_is_not_requested_is_not_in_the_statement() -> None:
     minimal = sql_loader.load("shipments_insert")
     assert "@" not in minimal.sql

@@ -219,9 +219,7 @@ async def limit_message(query: RepeatedQuery) -> str:
 
 async def test_the_cost_of_nested_pages_is_the_product_of_their_sizes(make_query: Any) -> None:
     nested_pages = make_query("{ carriers(first: 250) { nodes { shipments(first: 250) { nodes { id } } } } }")
-    assert (await limit_message(nested_pages)).startswith(
-        "The operation may read 62750 objects; the limit is 20000."
-    )
+    assert (await limit_message(nested_pages)).startswith("The operation may read 62750 objects; the limit is 20000.")
     assert await limit_message(
         make_query("{ a: shipments(first: 250) { nodes { events(first: 80) { nodes { id } } } } }")
     )
