@@ -145,3 +145,23 @@ async def test_responses_to_post_are_not_stored_by_caches(
     async with client_with_settings(engine, settings, introspection=False) as other:
         response = await other.get("/graphql", params={"query": "{ viewer { account } }"}, headers=EVENTS)
         assert response.headers.get_list("cache-control") == ["no-store"]
+
+
+async def test_a_subscription_whose_messages_cost_too_much_is_rejected(client: httpx.AsyncClient) -> None:
+    nested = "events(first: 250) { nodes { shipment { events(first: 250) { nodes { id } } } } }"
+    query = f"subscription {{ shipmentChanged {{ shipment {{ {nested} }} }} }}"
+    response = await client.post("/graphql", json={"query": query}, headers=EVENTS)
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert "the limit is 20000" in error["message"]
+
+
+async def test_a_query_that_is_rejected_for_its_cost_is_not_charged(engine: AsyncEngine, settings: Settings) -> None:
+    query = "{ shipments(first: 250) { nodes { id events(first: 250) { nodes { id } } } } }"
+    async with client_with_settings(engine, settings, rate_limit=1.0, rate_limit_burst=100.0) as client:
+        for _ in range(2):
+            response = await client.post("/graphql", json={"query": query, "extensions": {"cost": True}})
+            assert response.json()["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+        cost = response.json()["extensions"]["cost"]
+    assert cost["requested"] > 62_000
+    assert cost["available"] >= 97
