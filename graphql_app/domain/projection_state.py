@@ -33,16 +33,18 @@ class ProjectionEvent:
     override: Status | None = None
     precision: TimePrecision = TimePrecision.EXACT
     local: datetime | None = None
+    time: OccurrenceTime = field(init=False, compare=False, repr=False)
+    """When the event occurred, as far as it is known. Made once: a step reads it up to six times."""
+
+    def __post_init__(self) -> None:
+        """Set `time`."""
+        time = OccurrenceTime(self.occurred_at, self.recorded_at, self.precision, self.local, self.override is not None)
+        object.__setattr__(self, "time", time)
 
     @property
     def order(self) -> EventOrder:
         """Sort key: time, then progress and content, then the id. The order of arrival never matters."""
         return self.occurred_at, self.position, self.id
-
-    @property
-    def time(self) -> OccurrenceTime:
-        """When the event occurred, as far as it is known."""
-        return OccurrenceTime(self.occurred_at, self.recorded_at, self.precision, self.local, self.override is not None)
 
     @property
     def status(self) -> Status | None:

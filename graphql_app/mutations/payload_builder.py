@@ -14,6 +14,7 @@ from graphql_app.graphql_types import payloads
 from graphql_app.graphql_types.api_keys import ApiKeyCreatePayload, ApiKeyPayload
 from graphql_app.models import ApiKey, Carrier, Shipment, TrackingEvent
 from graphql_app.mutations.call import MutationCall, is_atomic
+from graphql_app.mutations.result_rows import ResultRows
 from graphql_app.query_engine import sources
 from graphql_app.query_engine.executor import BatchedRow, RowBatch
 
@@ -44,7 +45,7 @@ def shipment_bulk_payload(call: MutationCall, results: Sequence[RowResult]) -> p
         )
         for index, result in enumerate(results)
     ]
-    return payloads.ShipmentBulkPayload(results=rows, **builder.summary(results, atomic=is_atomic(call)))
+    return payloads.ShipmentBulkPayload(results=ResultRows(rows), **builder.summary(results, atomic=is_atomic(call)))
 
 
 def tracking_events_payload(
@@ -64,7 +65,7 @@ def tracking_events_payload(
         )
         for index, result in enumerate(results)
     ]
-    return payloads.TrackingEventsPayload(results=rows, **builder.summary(results, atomic=atomic))
+    return payloads.TrackingEventsPayload(results=ResultRows(rows), **builder.summary(results, atomic=atomic))
 
 
 def carrier_payload(
