@@ -79,7 +79,16 @@ class Settings(BaseSettings):
         "client, so that mutations that wait for locks do not block queries.",
     )
     max_connections: int = Field(
-        2000, ge=1, description="Maximum client connections per process; further ones are rejected with 503."
+        2000,
+        ge=1,
+        description="Maximum client connections per process. A further one replaces the longest idle one; if none is "
+        "idle, it is rejected with 503.",
+    )
+    keep_alive_timeout: int = Field(
+        75,
+        ge=1,
+        description="Seconds after which an idle client connection is closed. It must be longer than the time for "
+        "which proxies and clients reuse one.",
     )
     max_streams: int = Field(1000, ge=0, description="Maximum WebSocket and SSE connections per process.")
     max_streams_per_client: int = Field(

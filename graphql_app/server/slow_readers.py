@@ -2,6 +2,10 @@
 
 import asyncio
 
+STALLED_CLIENT_SECONDS = 5.0
+"""Seconds after the start of a shutdown after which clients are disconnected that neither read nor send the rest of
+their request. Requests that are executed have longer, see `uvicorn_protocols.GRACEFUL_SHUTDOWN_SECONDS`."""
+
 
 class AbortsSlowReaders(asyncio.Protocol):
     """Aborts the connection of a client that reads nothing of what the server sends."""
@@ -24,3 +28,19 @@ class AbortsSlowReaders(asyncio.Protocol):
         if self.write_timer is not None:
             self.write_timer.cancel()
             self.write_timer = None
+
+    def is_stalled(self) -> bool:
+        """Whether the client does not read what the server sends."""
+        return self.write_timer is not None or (
+            self.transport.is_closing() and self.transport.get_write_buffer_size() > 0
+        )
+
+    def shutdown(self) -> None:
+        """Start the graceful shutdown of the connection. A client that is stalled is not waited for until its end."""
+        super().shutdown()  # type: ignore[misc]
+        self.loop.call_later(STALLED_CLIENT_SECONDS, self.abort_if_stalled)
+
+    def abort_if_stalled(self) -> None:
+        """Abort the connection if its client is stalled."""
+        if self.is_stalled():
+            self.transport.abort()

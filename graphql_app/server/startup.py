@@ -13,11 +13,14 @@ import signal
 import socket
 import sys
 import tempfile
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import orjson
 import typer
 import uvicorn
 from pydantic import SecretStr
@@ -29,7 +32,8 @@ from graphql_app import demo
 from graphql_app import settings as settings_module
 from graphql_app.database import change_log_adoption, migrate, request_role, row_security, target
 from graphql_app.database.target import DatabaseTarget
-from graphql_app.errors import startup_error
+from graphql_app.errors import request_errors, startup_error
+from graphql_app.execution import error_formatting
 from graphql_app.observability.logging import configure
 from graphql_app.server import uvicorn_protocols
 from graphql_app.settings import Settings
@@ -38,6 +42,14 @@ logger = logging.getLogger(__name__)
 
 BACKLOG = 2048
 """Connections that the operating system queues until the server accepts them."""
+
+REJECTION_SECONDS = 0.2
+"""Maximum time to read from each client that is rejected because the start was ended."""
+MAX_REJECTION_SECONDS = 2.0
+"""Maximum time to reject all of them."""
+
+SHUTTING_DOWN = "The server was stopped while it started. Retry with the same idempotency key."
+"""The message for clients that wait when the start is ended."""
 
 NO_KEY_MESSAGE = (
     "There is no API key. Without one the server runs only on a loopback address and with the embedded PostgreSQL. "
@@ -95,9 +107,20 @@ def run(listener: socket.socket, settings: Settings, *, reload: bool) -> None:
     if reload:
         ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     elif settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        ServerProcesses(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+class ServerProcesses(Multiprocess):
+    """uvicorn's parent of several server processes, which does not keep the port open longer than they do."""
+
+    def terminate_all(self) -> None:
+        """Close the listening sockets of this process, then end the others: a connection that nobody accepts any more
+        is refused instead of waiting."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
 
 
 def exit_on_signal(_number: int, _frame: object) -> NoReturn:
@@ -130,7 +153,36 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
             raise startup_error.StartupError(
                 f"Port {port} of {host} cannot be opened: {error.strerror}. Choose another with --host or --port."
             ) from None
-        yield listener
+        try:
+            yield listener
+        finally:
+            reject_waiting_clients(listener)
+
+
+def reject_waiting_clients(listener: socket.socket) -> None:
+    """Respond with 503 to the clients that have connected and were not accepted, when the start is ended.
+
+    Closing the port would reset their connections. A socket that the server has closed has none.
+    """
+    if listener.fileno() < 0:
+        return
+    error = error_formatting.format_request_error(request_errors.Unavailable(SHUTTING_DOWN), uuid.uuid4().hex)
+    body = orjson.dumps({"errors": [error]})
+    response = (
+        b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json; charset=utf-8\r\n"
+        b"connection: close\r\nretry-after: 1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+    )
+    listener.setblocking(False)
+    deadline = time.monotonic() + MAX_REJECTION_SECONDS
+    with contextlib.suppress(OSError):  # BlockingIOError: no further client waits
+        while time.monotonic() < deadline:
+            client, _address = listener.accept()
+            with client, contextlib.suppress(OSError):
+                client.settimeout(REJECTION_SECONDS)
+                client.sendall(response)
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(65_536):  # unread bytes would reset the connection before the client has read
+                    pass
 
 
 def is_loopback(listener: socket.socket) -> bool:

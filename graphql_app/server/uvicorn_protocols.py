@@ -6,6 +6,7 @@ with the same JSON as other errors of the API. This module uses non-public names
 """
 
 import asyncio
+from collections import OrderedDict
 from http import HTTPStatus
 from typing import Any
 
@@ -50,13 +51,14 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
         )
         # Disable uvicorn's own limit, whose response is not JSON.
         max_connections, self.limit_concurrency = self.config.limit_concurrency, None
-        if max_connections is not None and len(self.connections) > max_connections:
+        if max_connections is not None and len(self.connections) > max_connections and not close_longest_idle():
             self.app = too_many_connections
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers and notify the request in progress. uvicorn notifies only the last of pipelined requests."""
         self.cancel_head_timer()
         self.resume_writing()
+        IDLE_CONNECTIONS.pop(self, None)
         if self.active_cycle is not None and not self.active_cycle.response_complete:
             self.active_cycle.disconnected = True
             self.active_cycle.message_event.set()
@@ -101,23 +103,40 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
-        """Start the timer for slow clients if the connection closes with unsent bytes."""
+        """Start the timer of slow clients if there are unsent bytes. Without them the connection is idle."""
         super().on_response_complete()
-        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+        self.unsent_bytes = self.transport.get_write_buffer_size()
+        if self.transport.is_closing() and self.unsent_bytes:
             self.pause_writing()
+        elif self.timeout_keep_alive_task is not None:
+            IDLE_CONNECTIONS[self] = None
+            if self.unsent_bytes:
+                self.timeout_keep_alive_task.cancel()
+                self.timeout_keep_alive_task = self.loop.call_later(self.read_timeout_seconds, self.check_reading)
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection. One whose client still reads the response stays open; if it stopped, abort it."""
+    def check_reading(self) -> None:
+        """Abort the connection if the client has read nothing of a complete response since the last check; start the
+        keep-alive time once it has read everything."""
         unsent_bytes = self.transport.get_write_buffer_size()
         if unsent_bytes and unsent_bytes == self.unsent_bytes:
             self.transport.abort()
-        elif unsent_bytes:
-            self.unsent_bytes = unsent_bytes
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
-        else:
-            super().timeout_keep_alive_handler()
+            return
+        self.unsent_bytes = unsent_bytes
+        delay, callback = (
+            (self.read_timeout_seconds, self.check_reading)
+            if unsent_bytes
+            else (self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        )
+        self.timeout_keep_alive_task = self.loop.call_later(delay, callback)
+
+    def _unset_keepalive_if_required(self) -> None:
+        IDLE_CONNECTIONS.pop(self, None)
+        super()._unset_keepalive_if_required()
+
+    def is_stalled(self) -> bool:
+        """Whether the client does not read the response, or has not sent its whole request."""
+        half_sent = self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
+        return half_sent or super().is_stalled()
 
     def cancel_head_timer(self) -> None:
         """Stop the timer of the headers."""
@@ -146,6 +165,20 @@ class HttpProtocol(AbortsSlowReaders, HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+IDLE_CONNECTIONS: OrderedDict[HttpProtocol, None] = OrderedDict()
+"""The keep-alive connections of this process that wait for their next request, the longest idle one first."""
+
+
+def close_longest_idle() -> bool:
+    """Close the connection that has been idle for the longest time. Returns whether there is one."""
+    while IDLE_CONNECTIONS:
+        connection, _ = IDLE_CONNECTIONS.popitem(last=False)
+        if not connection.transport.is_closing():
+            connection.transport.close()
+            return True
+    return False
 
 
 def headers_too_large() -> request_errors.HeadersTooLarge:
@@ -182,6 +215,7 @@ def config(app: Any, settings: Settings, **overrides: Any) -> uvicorn.Config:
         "ws_max_size": MAX_WEBSOCKET_MESSAGE_BYTES,
         "ws_per_message_deflate": False,
         "limit_concurrency": settings.max_connections,
+        "timeout_keep_alive": settings.keep_alive_timeout,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_SECONDS,
         "log_level": settings.log_level,
         "access_log": False,
