@@ -17,7 +17,7 @@ from sqlalchemy import DDL, event
 from sqlmodel import SQLModel
 
 from graphql_app import models
-from graphql_app.database import change_log_sql
+from graphql_app.database import change_log_sql, rollup_sql
 
 _ = models  # importing it registers the tables
 
@@ -26,6 +26,7 @@ ROLE = "graphql_app_api"
 
 CREATE = (
     *change_log_sql.CREATE,
+    *rollup_sql.CREATE,
     """
 CREATE OR REPLACE FUNCTION api_keys_by_hash(hashes bytea[]) RETURNS TABLE (
     hash bytea, id uuid, name text, scopes text[], expires_at timestamptz, account_id uuid, account text
@@ -70,6 +71,7 @@ END""",
 
 FUNCTIONS = {
     **change_log_sql.FUNCTIONS,
+    **rollup_sql.FUNCTIONS,
     "api_keys_by_hash": "bytea[]",
     "default_account": "",
     "api_keys_set_last_used": "uuid[], double precision[]",
@@ -95,6 +97,7 @@ TABLES = {
     "change": "SELECT, INSERT",
     "change_log_state": "SELECT",
     "idempotency_key": "SELECT, INSERT, UPDATE",
+    **rollup_sql.TABLES,
     "alembic_version": "SELECT",
 }
 """Privileges of requests for each table. They can neither change nor delete rows of the change log, and delete nothing

@@ -95,8 +95,14 @@ class StatisticsPrecision(DocumentedEnum):
     """How exact the figures of a statistics field are."""
 
     EXACT = "EXACT", "Computed from all matching rows."
+    ESTIMATED = (
+        "ESTIMATED",
+        "More than 100,000 shipments match, and the figures come from rollups: counts, sums and rates are those at the "
+        "time in `asOf`, a percentile differs by at most 2 % from the nearest value.",
+    )
     AT_LEAST = (
         "AT_LEAST",
-        "More than 100,000 rows match. The figures describe 100,001 of them: counts and sums of non-negative values "
-        "are lower bounds; rates, averages and percentiles are those of the rows that were read.",
+        "More than 100,000 rows match, and no rollup holds the question. The figures describe 100,001 of the rows: "
+        "counts and sums of non-negative values are lower bounds; rates, averages and percentiles are those of the "
+        "rows that were read.",
     )

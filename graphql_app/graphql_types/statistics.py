@@ -40,8 +40,8 @@ class DurationPercentile:
 class DurationStatistics:
     count: int = field("The number of objects that have this duration.")
     average: timedelta | None = field("The arithmetic mean. Null without values.")
-    minimum: timedelta | None = field("The shortest duration. Null without values.")
-    maximum: timedelta | None = field("The longest duration. Null without values.")
+    minimum: timedelta | None = field("The shortest duration. Null without values, and with precision ESTIMATED.")
+    maximum: timedelta | None = field("The longest duration. Null without values, and with precision ESTIMATED.")
     percentiles: list[DurationPercentile] = field("The requested percentiles, in their order. Empty without values.")
 
 
@@ -53,8 +53,8 @@ class WeightStatistics:
         "The exact sum of the weights, rounded to 6 decimal places only if it is no finite decimal in the unit."
     )
     average: Decimal | None = field("The mean weight, rounded to 6 decimal places. Null without weights.")
-    minimum: Decimal | None = field("The lowest weight. Null without weights.")
-    maximum: Decimal | None = field("The highest weight. Null without weights.")
+    minimum: Decimal | None = field("The lowest weight. Null without weights, and with precision ESTIMATED.")
+    maximum: Decimal | None = field("The highest weight. Null without weights, and with precision ESTIMATED.")
 
 
 @strawberry.type(description="Statistics of amounts of money in one currency.")

@@ -12,6 +12,7 @@ from graphql_app.models.accounts import Account, ApiKey, Carrier, CarrierStatus
 from graphql_app.models.change_log import Change, ChangeLogState
 from graphql_app.models.idempotency_keys import IdempotencyKey
 from graphql_app.models.parties import Party, ShipmentReference
+from graphql_app.models.rollups import RollupPosition, ShipmentFact, ShipmentRollup, ShipmentRollupTransit
 from graphql_app.models.shipment_search import ShipmentSearch
 from graphql_app.models.shipments import Package, Shipment, ShipmentItem
 from graphql_app.models.tracking_events import TrackingEvent
@@ -26,9 +27,13 @@ __all__ = [
     "IdempotencyKey",
     "Package",
     "Party",
+    "RollupPosition",
     "Shipment",
+    "ShipmentFact",
     "ShipmentItem",
     "ShipmentReference",
+    "ShipmentRollup",
+    "ShipmentRollupTransit",
     "ShipmentSearch",
     "TrackingEvent",
 ]

@@ -47,6 +47,8 @@ class RowSet:
     """The condition under which a cursor with these values is rejected with CURSOR_EXPIRED. None: never."""
     of_arguments: "Callable[[Arguments], RowSet] | None" = None
     """The rows for other arguments; only for connections with facets."""
+    by_arguments_only: bool = False
+    """Whether `where` and `search` alone determine the rows."""
 
 
 class ConnectionBuilder:
@@ -112,6 +114,10 @@ class ConnectionBuilder:
     def facet_row(self) -> RowAlias:
         """Return the table of the rows that facets count. Implements `facets.FacetRows`."""
         return self.builder.row(self.rows.model)
+
+    def rollup_arguments(self, own_filter: tuple[str, ...]) -> Arguments | None:
+        """Return the arguments that determine the rows; None if more than `where` does."""
+        return facets.without_filter(self.arguments, own_filter) if self.rows.by_arguments_only else None
 
     def facet_predicates(self, row: RowAlias, own_filter: tuple[str, ...]) -> list[ColumnElement[bool]]:
         """Return the predicates of these rows without one filter of `where`."""

@@ -153,6 +153,7 @@ def shipments(arguments: Arguments, *conditions: Condition) -> RowSet:
         order.name,
         order.sort_keys,
         of_arguments=lambda changed: shipments(changed, *conditions),
+        by_arguments_only=not conditions,
     )
 
 

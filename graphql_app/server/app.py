@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_app import settings as settings_module
 from graphql_app.auth import authenticator
-from graphql_app.database import change_notifier, retention
+from graphql_app.database import change_notifier, retention, rollups
 from graphql_app.database.engine import make_engine
 from graphql_app.errors import startup_error
 from graphql_app.execution import runner
@@ -69,7 +69,12 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        background = (key_authenticator.run(), notifier.run(), retention.run(app_engine, settings))
+        background = (
+            key_authenticator.run(),
+            notifier.run(),
+            retention.run(app_engine, settings),
+            rollups.run(app_engine, settings),
+        )
         tasks = [asyncio.create_task(coroutine) for coroutine in background]
         with lifecycle.graceful_shutdown():
             yield

@@ -261,6 +261,13 @@ async def insert_seed_data(engine: AsyncEngine) -> dict[str, UUID]:
     return {"default": default, "other": uid("account", 1)}
 
 
+ROLLUPS_SQL = """SELECT shipment_rollups_apply(CAST(:account AS uuid),
+    ARRAY(SELECT id FROM shipment WHERE account_id = CAST(:account AS uuid)))"""
+POSITION_SQL = """INSERT INTO rollup_position (account_id, log_position)
+    VALUES (CAST(:account AS uuid), 9223372036854775807)"""
+"""Keeps the background task from reading the change log of the seed data."""
+
+
 async def insert_rows(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None:
     """Insert rows into a clean, migrated database and run ANALYZE."""
     seed_search.derive(tables)
@@ -278,5 +285,8 @@ async def insert_rows(engine: AsyncEngine, tables: dict[str, list[Row]]) -> None
             sql = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE "
             sql += f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
             await connection.execute(text(sql), {"rows": orjson.dumps(rows, default=str).decode()})
+        for account in {row["account_id"] for row in tables["shipment"]}:
+            await connection.execute(text(ROLLUPS_SQL), {"account": account})
+            await connection.execute(text(POSITION_SQL), {"account": account})
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))

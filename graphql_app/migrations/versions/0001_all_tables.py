@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from graphql_app.database import rollup_sql
 from graphql_app.models import columns, lateness
 
 revision = '0001'
@@ -397,6 +398,76 @@ def upgrade() -> None:
     op.create_index('ix_tracking_event_corrects', 'tracking_event', ['corrects_event_id'], unique=False, postgresql_where=sa.text('corrects_event_id IS NOT NULL'))
     op.create_index('ix_tracking_event_country', 'tracking_event', ['account_id', 'country_code', 'occurred_at', 'id'], unique=False, postgresql_where=sa.text('country_code IS NOT NULL'))
     op.create_index(op.f('ix_tracking_event_shipment_id_occurred_at_position_id'), 'tracking_event', ['shipment_id', 'occurred_at', 'position', 'id'], unique=False)
+    op.create_table('rollup_position',
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
+    sa.Column('log_position', sa.BigInteger(), server_default=sa.text('-1'), nullable=False, comment='Position of the last change that was read.'),
+    sa.Column('seq', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment='Number of the last change that was read.'),
+    sa.Column('as_of', sa.DateTime(timezone=True), nullable=True, comment='Time of the last change that was read. Null before the first.'),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_rollup_position')),
+    comment='How far the rollups of an account have read the change log.'
+    )
+    op.create_table('shipment_fact',
+    sa.Column('shipment_id', sa.Uuid(), nullable=False, comment='The shipment.'),
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
+    sa.Column('status', sa.Text(), nullable=False, comment='Value of the dimension STATUS.'),
+    sa.Column('carrier', sa.Text(), nullable=True, comment='ID of the carrier.'),
+    sa.Column('service', sa.Text(), nullable=True, comment='Value of the dimension SERVICE.'),
+    sa.Column('direction', sa.Text(), nullable=False, comment='Value of the dimension DIRECTION.'),
+    sa.Column('origin_country', sa.Text(), nullable=True, comment='Value of the dimension ORIGIN_COUNTRY.'),
+    sa.Column('destination_country', sa.Text(), nullable=True, comment='Value of the dimension DESTINATION_COUNTRY.'),
+    sa.Column('created_day', sa.Date(), nullable=False, comment='Day of the creation in UTC.'),
+    sa.Column('delivered_day', sa.Date(), nullable=True, comment='Day of the delivery in UTC.'),
+    sa.Column('transit_bucket', sa.SmallInteger(), nullable=True, comment='Bucket of the transit time.'),
+    sa.Column('packages', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of packages.'),
+    sa.Column('weights', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments with a weight.'),
+    sa.Column('weight_g', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Sum of the weights in grams.'),
+    sa.Column('deadlines', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries with a deadline.'),
+    sa.Column('on_time', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries on time.'),
+    sa.Column('deliveries', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries.'),
+    sa.Column('first_attempts', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries without a failed attempt.'),
+    sa.Column('pickups', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments that the carrier picked up.'),
+    sa.Column('problems', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of picked up shipments with a problem.'),
+    sa.Column('returns', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of picked up shipments that return or returned.'),
+    sa.Column('transits', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments with a transit time.'),
+    sa.Column('transit_seconds', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Sum of the transit times in seconds.'),
+    sa.PrimaryKeyConstraint('shipment_id', name=op.f('pk_shipment_fact')),
+    comment='What a shipment contributes to the cells of the rollups.'
+    )
+    op.create_table('shipment_rollup',
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
+    sa.Column('dimensions', sa.String(length=64, collation='C'), nullable=False, comment='Names of the dimensions, separated by a comma.'),
+    sa.Column('time_field', sa.String(length=16, collation='C'), nullable=False, comment='CREATED_AT, DELIVERED_AT, or empty for all time.'),
+    sa.Column('day', sa.Date(), nullable=False, comment='The day in UTC, or -infinity for all time.'),
+    sa.Column('value_1', sa.String(length=128, collation='C'), nullable=False, comment='`=` and the first value, or empty if it is null.'),
+    sa.Column('value_2', sa.String(length=128, collation='C'), nullable=False, comment='`=` and the second value, or empty if it is null.'),
+    sa.Column('shipments', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment='Number of shipments.'),
+    sa.Column('packages', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of packages.'),
+    sa.Column('weights', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments with a weight.'),
+    sa.Column('weight_g', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Sum of the weights in grams.'),
+    sa.Column('deadlines', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries with a deadline.'),
+    sa.Column('on_time', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries on time.'),
+    sa.Column('deliveries', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries.'),
+    sa.Column('first_attempts', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of deliveries without a failed attempt.'),
+    sa.Column('pickups', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments that the carrier picked up.'),
+    sa.Column('problems', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of picked up shipments with a problem.'),
+    sa.Column('returns', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of picked up shipments that return or returned.'),
+    sa.Column('transits', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Number of shipments with a transit time.'),
+    sa.Column('transit_seconds', sa.Numeric(), server_default=sa.text('0'), nullable=False, comment='Sum of the transit times in seconds.'),
+    sa.PrimaryKeyConstraint('account_id', 'dimensions', 'time_field', 'day', 'value_1', 'value_2', name=op.f('pk_shipment_rollup')),
+    comment='Sums of the shipments with the same values, of all time or of one day.'
+    )
+    op.create_table('shipment_rollup_transit',
+    sa.Column('account_id', sa.Uuid(), nullable=False, comment='The account that owns the row.'),
+    sa.Column('dimensions', sa.String(length=64, collation='C'), nullable=False, comment='Names of the dimensions, as in the cell.'),
+    sa.Column('time_field', sa.String(length=16, collation='C'), nullable=False, comment='Time field of the cell.'),
+    sa.Column('day', sa.Date(), nullable=False, comment='Day of the cell.'),
+    sa.Column('value_1', sa.String(length=128, collation='C'), nullable=False, comment='First value of the cell.'),
+    sa.Column('value_2', sa.String(length=128, collation='C'), nullable=False, comment='Second value of the cell.'),
+    sa.Column('bucket', sa.Integer(), nullable=False, comment='Bucket of the transit time.'),
+    sa.Column('shipments', sa.BigInteger(), server_default=sa.text('0'), nullable=False, comment='Number of shipments.'),
+    sa.PrimaryKeyConstraint('account_id', 'dimensions', 'time_field', 'day', 'value_1', 'value_2', 'bucket', name=op.f('pk_shipment_rollup_transit')),
+    comment='Number of shipments of a cell by bucket of their transit time.'
+    )
     op.execute("""
     CREATE OR REPLACE FUNCTION account_number_sequence() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -487,6 +558,8 @@ def upgrade() -> None:
         SELECT count(*) FROM deleted;
     END""")
     op.execute("""INSERT INTO change_log_state (epoch) VALUES (random(0, 2147483647)) ON CONFLICT DO NOTHING""")
+    for statement in rollup_sql.CREATE:
+        op.execute(statement)
     op.execute("""
     DO $privileges$
     DECLARE
@@ -510,7 +583,7 @@ def upgrade() -> None:
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO graphql_app_api', current_schema());
             FOR item IN
                 SELECT t.name, t.privileges
-                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_search', 'SELECT, INSERT, UPDATE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('change_log_state', 'SELECT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('alembic_version', 'SELECT')) AS t (name, privileges)
+                FROM (VALUES ('account', 'SELECT'), ('api_key', 'SELECT, INSERT, UPDATE (revoked_at)'), ('carrier', 'SELECT, INSERT, UPDATE'), ('carrier_status', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment', 'SELECT, INSERT, UPDATE'), ('party', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_reference', 'SELECT, INSERT, UPDATE, DELETE'), ('package', 'SELECT, INSERT, UPDATE'), ('shipment_item', 'SELECT, INSERT, UPDATE, DELETE'), ('shipment_search', 'SELECT, INSERT, UPDATE'), ('tracking_event', 'SELECT, INSERT, UPDATE'), ('change', 'SELECT, INSERT'), ('change_log_state', 'SELECT'), ('idempotency_key', 'SELECT, INSERT, UPDATE'), ('rollup_position', 'SELECT'), ('shipment_fact', 'SELECT'), ('shipment_rollup', 'SELECT'), ('shipment_rollup_transit', 'SELECT'), ('alembic_version', 'SELECT')) AS t (name, privileges)
                 WHERE EXISTS (SELECT FROM pg_class WHERE relname = t.name AND relnamespace = app_schema)
             LOOP
                 EXECUTE format('GRANT %s ON %I TO graphql_app_api', item.privileges, item.name);
@@ -524,7 +597,7 @@ def upgrade() -> None:
         END IF;
         FOR item IN
             SELECT oid::regprocedure AS name FROM pg_proc
-            WHERE pronamespace = app_schema AND proname IN ('change_log_heads', 'change_log_delete_old', 'api_keys_by_hash', 'default_account', 'api_keys_set_last_used', 'account_ids', 'idempotency_keys_delete_expired')
+            WHERE pronamespace = app_schema AND proname IN ('change_log_heads', 'change_log_delete_old', 'shipment_rollups_behind', 'shipment_rollups_advance', 'shipment_rollups_apply', 'api_keys_by_hash', 'default_account', 'api_keys_set_last_used', 'account_ids', 'idempotency_keys_delete_expired')
         LOOP
             EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
             IF to_regrole('graphql_app_api') IS NOT NULL THEN
@@ -562,6 +635,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute("""DROP FUNCTION shipment_rollups_behind()""")
+    op.execute("""DROP FUNCTION shipment_rollups_advance(uuid, integer)""")
+    op.execute("""DROP FUNCTION shipment_rollups_apply(uuid, uuid[])""")
     op.execute("""DROP FUNCTION idempotency_keys_delete_expired(integer)""")
     op.execute("""DROP FUNCTION account_ids()""")
     op.execute("""DROP FUNCTION api_keys_set_last_used(uuid[], double precision[])""")
@@ -569,6 +645,10 @@ def downgrade() -> None:
     op.execute("""DROP FUNCTION api_keys_by_hash(bytea[])""")
     op.execute("""DROP FUNCTION change_log_delete_old(uuid, interval, integer)""")
     op.execute("""DROP FUNCTION change_log_heads(uuid[])""")
+    op.drop_table('shipment_rollup_transit')
+    op.drop_table('shipment_rollup')
+    op.drop_table('shipment_fact')
+    op.drop_table('rollup_position')
     op.drop_table('tracking_event')
     op.drop_table('shipment_item')
     op.drop_table('shipment_reference')

@@ -9,6 +9,7 @@
     grouping        the groups that the arguments ask for; `groups` their queries
     builder         the statement: matching rows, total, groups, page of groups
     group_rows      the connection of the newest rows of a group
+    rollup_cells    which questions the rollups hold; `rollup_measures` their measures, `rollup_builder` the statement
     limits          limits and cost
     facets          `ShipmentConnection.facets`
     sources         the sources of the root fields

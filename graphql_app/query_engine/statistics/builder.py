@@ -46,15 +46,17 @@ class StatisticsBuilder:
 
     def statement(self) -> Select[Any]:
         """Return the SELECT of the field's JSON."""
-        pieces = self.field.embedded_object(
+        return select(json_sql.text(self.pieces())).add_cte(*self.queries())
+
+    def pieces(self) -> json_sql.Pieces:
+        """Return the field's JSON."""
+        return self.field.embedded_object(
             total=self.total_measures,
             groups=self.groups,
             hasMore=self.has_more,
             precision=lambda _: ['"', self.precision(), '"'],
-            asOf=lambda selected: selected.scalar(NOW),
+            asOf=lambda selected: selected.scalar(self.as_of()),
         )
-        statement = select(json_sql.text(pieces))
-        return statement.add_cte(*self.queries())
 
     def queries(self) -> list[Any]:
         """Return the named queries of the statement, each after those that it reads."""
@@ -137,6 +139,10 @@ class StatisticsBuilder:
             return selected.scalar(json_sql.sql("false"))
         more = func.count() > json_sql.sql(str(self.size))
         return selected.scalar(select(more).select_from(table(self.page.name)).scalar_subquery())
+
+    def as_of(self) -> ColumnElement[Any]:
+        """Return the time for which the figures hold."""
+        return NOW
 
     def precision(self) -> ColumnElement[Any]:
         """Return the precision: AT_LEAST if there are more matching rows than were read."""

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Text, case, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, case, cast, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from graphql_app import models
 from graphql_app.domain.statistics_enums import ShipmentDimension
 from graphql_app.domain.statistics_enums import StatisticsPrecision as Precision
 from graphql_app.errors import request_errors
@@ -19,6 +20,7 @@ from graphql_app.query_engine.filters.text_values import normalized_metadata_tex
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField
 from graphql_app.query_engine.statistics import limits
 from graphql_app.query_engine.statistics.dimensions import SHIPMENT_DIMENSIONS, TextOfKey, sort_text
+from graphql_app.query_engine.statistics.rollup_cells import RollupCells
 
 DEFAULT_VALUES, MAX_VALUES = 20, 250
 """Values of a facet without `limit`, and the maximum of `limit`."""
@@ -45,6 +47,10 @@ class FacetRows(Protocol):
 
     def facet_row(self) -> RowAlias:
         """Return the table of the rows under a new alias."""
+        ...
+
+    def rollup_arguments(self, own_filter: tuple[str, ...]) -> Arguments | None:
+        """Return the arguments whose `where`, without one filter, determines the rows; None if more does."""
         ...
 
     def facet_predicates(self, row: RowAlias, own_filter: tuple[str, ...]) -> Sequence[ColumnElement[bool]]:
@@ -109,10 +115,47 @@ def facet(rows: FacetRows, field: SelectedField, arguments: Arguments, name: str
         .limit(json_sql.sql(str(limit + 1)))
         .subquery(builder.unique_name("facet"))
     )
-    return facet_json(field, name, limit, values)
+    is_complete = func.coalesce(func.max(values.c.last), json_sql.sql("0")) <= json_sql.sql(str(limits.MAX_EXACT_ROWS))
+    precision = case((is_complete, json_sql.string(Precision.EXACT)), else_=json_sql.string(Precision.AT_LEAST))
+    exact = facet_json(field, name, limit, values, precision)
+    rollup_arguments = rows.rollup_arguments(own_filter)
+    cells = None if rollup_arguments is None else RollupCells.of_question(rollup_arguments, [name])
+    if cells is None:
+        return exact
+    # PostgreSQL reads a few cells to decide, and does not run the other way.
+    return case((is_large(cells, name), rollup_facet(cells, field, name, limit)), else_=exact)
 
 
-def facet_json(field: SelectedField, name: str, limit: int, values: Any) -> ColumnElement[Any]:
+def is_large(cells: RollupCells, name: str) -> ColumnElement[bool]:
+    """Return whether more shipments match than exact figures are computed for."""
+    rows = cells.select(models.ShipmentRollup, "", [name]).subquery(cells.builder.unique_name("cells"))
+    number = func.coalesce(func.sum(rows.c.shipments), json_sql.sql("0"))
+    return select(number > json_sql.sql(str(limits.MAX_EXACT_ROWS))).select_from(rows).scalar_subquery()
+
+
+def rollup_facet(cells: RollupCells, field: SelectedField, name: str, limit: int) -> ColumnElement[Any]:
+    """Return the JSON of one facet, read from the rollups."""
+    builder, dimension = field.builder, SHIPMENT_DIMENSIONS[name]
+    source = cells.select(models.ShipmentRollup, "", [name]).subquery(builder.unique_name("cells"))
+    key, number = source.c.k1, func.sum(source.c.shipments)
+    counted = (
+        select(key.label("key"), cast(number, BigInteger).label("rows"))
+        .group_by(key)
+        .subquery(builder.unique_name("facet_counts"))
+    )
+    order = [counted.c.rows.desc(), sort_text(dimension.value(builder, counted.c.key)).asc().nulls_last()]
+    values = (
+        select(counted.c.key, counted.c.rows, func.row_number().over(order_by=order).label("at"))
+        .order_by(json_sql.sql("at"))
+        .limit(json_sql.sql(str(limit + 1)))
+        .subquery(builder.unique_name("facet"))
+    )
+    return facet_json(field, name, limit, values, json_sql.string(Precision.ESTIMATED))
+
+
+def facet_json(
+    field: SelectedField, name: str, limit: int, values: Any, precision: ColumnElement[Any]
+) -> ColumnElement[Any]:
     """Return the JSON of a facet from its values."""
     dimension = SHIPMENT_DIMENSIONS[name]
 
@@ -126,8 +169,6 @@ def facet_json(field: SelectedField, name: str, limit: int, values: Any) -> Colu
         listed = func.string_agg(json_sql.text(item), comma).filter(values.c.at <= json_sql.sql(str(limit)))
         return ["[", listed, "]"]
 
-    is_complete = func.coalesce(func.max(values.c.last), json_sql.sql("0")) <= json_sql.sql(str(limits.MAX_EXACT_ROWS))
-    precision = case((is_complete, json_sql.string(Precision.EXACT)), else_=json_sql.string(Precision.AT_LEAST))
     pieces = field.embedded_object(
         dimension=lambda _: [f'"{name}"'],
         values=value_list,

@@ -43,9 +43,17 @@ class Frame:
     """
 
     def __init__(
-        self, rows: MatchingRows, name: str, source: FromClause, keys: Mapping[str, ColumnElement[Any]]
+        self,
+        rows: MatchingRows,
+        name: str,
+        source: FromClause,
+        keys: Mapping[str, ColumnElement[Any]],
+        number_of_rows: ColumnElement[Any] | None = None,
     ) -> None:
         self.rows, self.name, self.source, self.keys = rows, name, source, keys
+        self.number_of_rows: ColumnElement[Any] = func.count() if number_of_rows is None else number_of_rows
+        self.transit_rows = ""
+        """The query with the transit times of the groups; only for rollups."""
         self.columns: dict[str, ColumnElement[Any]] = {}
 
     def add(self, aggregate: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -68,6 +76,6 @@ class Frame:
 
     def renamed(self, name: str) -> "Frame":
         """Return the same frame under another name. Both have the same columns."""
-        frame = Frame(self.rows, name, self.source, self.keys)
+        frame = Frame(self.rows, name, self.source, self.keys, self.number_of_rows)
         frame.columns = self.columns
         return frame

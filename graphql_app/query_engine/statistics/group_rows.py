@@ -46,6 +46,11 @@ class GroupConnectionBuilder(ConnectionBuilder):
         """Return the predicates of the rows of the page and the one after it."""
         return [self.builder.account_check(row), row.c.id == func.any(self.ids)]
 
+    def rollup_arguments(self, own_filter: tuple[str, ...]) -> Arguments | None:
+        """Return None: the group restricts its rows by more than `where`."""
+        _ = own_filter
+        return None
+
     def facet_predicates(self, row: RowAlias, own_filter: tuple[str, ...]) -> list[ColumnElement[bool]]:
         """Return the predicates of all rows of the group."""
         _ = own_filter  # the group keeps its own values

@@ -1,6 +1,7 @@
 """What a statistics field counts, and how its arguments group the rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,12 @@ class Grouping:
         self.fills_gaps = bucket is not None and bool(bucket["fillGaps"])
         source, keys = self.group_source()
         self.page = Frame(rows, self.builder.unique_name("page"), source, keys)
+
+    def of_rollup(self, subject: Subject) -> "Grouping":
+        """Return a copy for the measures and orders of rollups. Its `page` must be set."""
+        grouping = copy(self)
+        grouping.subject = subject
+        return grouping
 
     def group_source(self) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
         """Return the rows that are grouped, and the keys of a group.

@@ -25,7 +25,7 @@ def queries(grouping: Grouping) -> list[CTE]:
         select(
             *(key.label(key_name) for key_name, key in frame.keys.items()),
             *(aggregate.label(column) for column, aggregate in frame.columns.items()),
-            func.count().label("number_of_rows"),
+            frame.number_of_rows.label("number_of_rows"),
         )
         .select_from(frame.source)
         .group_by(*frame.keys.values())

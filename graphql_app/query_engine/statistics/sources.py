@@ -11,7 +11,7 @@ from graphql_app.query_engine import sources
 from graphql_app.query_engine.filters import fields, related_predicates
 from graphql_app.query_engine.filters.predicates import Predicate
 from graphql_app.query_engine.selection import Arguments, RowAlias, SelectedField
-from graphql_app.query_engine.statistics import dimensions, measures
+from graphql_app.query_engine.statistics import dimensions, measures, rollup_builder
 from graphql_app.query_engine.statistics.builder import StatisticsBuilder
 from graphql_app.query_engine.statistics.grouping import Subject
 
@@ -24,7 +24,8 @@ class StatisticsSource:
 
     def statement(self, field: SelectedField) -> Select[Any]:
         """Return the SELECT of the field's JSON."""
-        return StatisticsBuilder(field, SUBJECTS[self.name]).statement()
+        builder = StatisticsBuilder(field, SUBJECTS[self.name])
+        return rollup_builder.statement(field, builder) if self.name == "shipments" else builder.statement()
 
 
 def item_where(row: RowAlias, arguments: Arguments) -> list[Predicate]:
