@@ -49,7 +49,7 @@ LOGGED_COLUMN_COUNT = {"trackingNumber": 1, "weight": 2, "dimensions": 4}
 """How many columns of each field are compared and logged."""
 PACKAGE_STATUS_COLUMNS = (
     "status", "status_at", "status_event_id", "exception_reason", "is_returning",
-    *(f"deciding_{name}" for name in DECIDING_EVENT_COLUMNS),
+    *DECIDING_EVENT_COLUMNS,
 )  # fmt: skip
 """Columns that a new package takes from its shipment."""
 Changed = dict[str, Any]

@@ -23,8 +23,10 @@ MILESTONES = (
     "estimated_delivery_at", "last_order_at",
 )  # fmt: skip
 """Columns of a shipment that are also attributes of `ShipmentState`."""
-DECIDING_EVENT_COLUMNS = ("occurred_at", "recorded_at", "precision", "local", "override")
-"""The time of the event that determined a status. Read with the prefix `deciding_`, never written."""
+DECIDING_EVENT_COLUMNS = (
+    "deciding_occurred_at", "deciding_recorded_at", "deciding_precision", "deciding_local", "deciding_override",
+)  # fmt: skip
+"""The time of the event that determined a status. Read by `load_packages`, never written."""
 ShipmentKey = Mapping[str, Any]
 """Names one shipment: `id`, `number` or `reference`; the others are None."""
 NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
@@ -34,15 +36,17 @@ NO_KEY: ShipmentKey = {"id": None, "number": None, "reference": None}
 class LockedShipment:
     """One locked shipment: its row, its packages by id, and the changes made to it so far.
 
-    `now` is the database's time after all shipments of the call were locked: the time of the changes.
+    `now` is the database's time after all shipments of the call were locked: the time of the changes. `packages` and
+    `has_recipient`, which is set for drafts only, are loaded by `load_packages`.
     """
 
     __slots__ = ("changed_packages", "changes", "has_recipient", "id", "now", "packages", "row", "stored_reference")
 
     def __init__(self, row: Mapping[str, Any], now: datetime) -> None:
         self.row, self.now = {name: value for name, value in row.items() if name != "now"}, now
+        self.row.update(dict.fromkeys(DECIDING_EVENT_COLUMNS))
         self.id: UUID = self.row["id"]
-        self.has_recipient: bool = self.row["has_recipient"]
+        self.has_recipient = False
         self.stored_reference: str | None = self.row["external_reference"]
         self.packages: dict[UUID, dict[str, Any]] = {}
         self.changed_packages: set[UUID] = set()
@@ -120,7 +124,7 @@ def package_status(row: Mapping[str, Any]) -> PackageStatus:
 
 def event_time(row: Mapping[str, Any]) -> OccurrenceTime | None:
     """The time of the event that determined the status of a package or shipment row; None if a command did."""
-    occurred_at, recorded_at, precision, local, override = (row[f"deciding_{name}"] for name in DECIDING_EVENT_COLUMNS)
+    occurred_at, recorded_at, precision, local, override = (row[name] for name in DECIDING_EVENT_COLUMNS)
     if occurred_at is None:
         return None
     return OccurrenceTime(occurred_at, recorded_at, enums.TimePrecision(precision), local, override)
@@ -181,10 +185,16 @@ def find_by_key(index: ShipmentIndex, key: ShipmentKey) -> LockedShipment | None
 
 
 async def load_packages(context: CommandContext, locked: Mapping[UUID, LockedShipment]) -> None:
-    """Load the packages of locked shipments, in one statement."""
-    if locked:
-        for row in await context.sql("packages_get", {"shipments": list(locked)}):
-            locked[row.shipment_id].packages[row.id] = dict(row._mapping)
+    """Load the packages of locked shipments, and what `state()` and `has_recipient` need, in one statement."""
+    if not locked:
+        return
+    for record in await context.sql("packages_get", {"shipments": list(locked)}):
+        shipment, row = locked[record.shipment_id], dict(record._mapping)
+        shipment.has_recipient = row.pop("has_recipient")
+        if record.id is None:
+            shipment.row.update({name: row[name] for name in DECIDING_EVENT_COLUMNS})
+        else:
+            shipment.packages[record.id] = row
 
 
 class VersionConflicts:

@@ -1,6 +1,6 @@
 -- Locks the shipments named by the keys. Every call locks in the order of the ids, so that calls cannot deadlock.
--- The time of the event that determined the status is read only for shipments without packages: otherwise the packages
--- have their own.
+-- After a wait for a lock only the columns of `shipment` are those of the committed row: rows of other tables are still
+-- read as they were when the statement began. What depends on them is read by `packages_get`, which runs afterwards.
 -- `now` is read after each lock: the start of the transaction may be before changes that it waited for.
 WITH locked AS MATERIALIZED (
     SELECT
@@ -8,20 +8,12 @@ WITH locked AS MATERIALIZED (
         s.status_at, s.status_event_id, s.status_source::text AS status_source,
         s.exception_reason::text AS exception_reason, s.confirmed_at, s.cancelled_at, s.carrier_id, s.service,
         s.promised_from, s.promised_to, s.estimated_delivery_at, s.estimate_given, s.estimate_given_at,
-    s.promised_from_date, s.promised_to_date, s.estimate_given_date, s.ready_at,
-        s.picked_up_at, s.first_attempt_at, s.delivered_at, s.closed_at, s.last_event_at, s.last_order_at, s.is_returning,
+        s.promised_from_date, s.promised_to_date, s.estimate_given_date, s.ready_at, s.picked_up_at,
+        s.first_attempt_at, s.delivered_at, s.closed_at, s.last_event_at, s.last_order_at, s.is_returning,
         s.event_count, s.package_count, s.total_weight_g, s.declared_value, s.currency, s.incoterm,
         s.metadata::text AS metadata, s.tags, s.recipient_name, s.archived_at, s.created_at,
-        d.occurred_at AS deciding_occurred_at, d.recorded_at AS deciding_recorded_at,
-        d.time_precision::text AS deciding_precision, d.occurred_local AS deciding_local, d.override AS deciding_override,
-        (SELECT c.code FROM carrier c WHERE c.id = s.carrier_id) AS carrier,
-        EXISTS (SELECT FROM party r WHERE r.shipment_id = s.id AND r.role = 'RECIPIENT') AS has_recipient
+        (SELECT c.code FROM carrier c WHERE c.id = s.carrier_id) AS carrier
     FROM shipment s
-    LEFT JOIN LATERAL (
-        SELECT e.occurred_at, e.recorded_at, e.time_precision, e.occurred_local, e.override_status IS NOT NULL AS override
-        FROM tracking_event e
-        WHERE s.package_count = 0 AND e.id = s.status_event_id
-    ) AS d ON true
     WHERE s.account_id = @account::uuid AND s.id = ANY (ARRAY(
         SELECT unnest(@ids::uuid[])
         UNION ALL
