@@ -96,7 +96,7 @@ def with_argument(unit: int = 1) -> str:
         ),
         (
             {"total_weight_g": float | None},
-            "Thing.totalWeightG: PostgreSQL cannot write Float from a column of type Numeric(precision=14",
+            "Thing.totalWeightG: PostgreSQL cannot write Float from a column of type Numeric(precision=29",
         ),
         (
             {"carrier_id": strawberry.ID | None},
