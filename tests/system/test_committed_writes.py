@@ -108,11 +108,11 @@ async def test_an_error_after_the_commit_says_that_the_write_is_committed(
                 break
             existing = await stored(owner, references)
             answered = {field for field, payload in (result.get("data") or {}).items() if payload}
-            answered -= {error["path"][0] for error in result["errors"] if error.get("path")}
+            answered -= {error["path"][0] for error in result.get("errors", ()) if error.get("path")}
             assert committed_fields(result) <= existing, result
             assert answered <= existing, result
             reported.append(committed_fields(result))
-            for error in result["errors"]:
+            for error in result.get("errors", ()):  # none if the cut met the connection that checks API keys
                 is_committed = error["extensions"].get("committed") is True
                 assert is_committed or len(error.get("path", ())) < 2, "errors below the root field follow the commit"
                 assert ("The write is committed" in error["message"]) == is_committed
