@@ -62,6 +62,10 @@ async def create_database(postgres: Postgres, size: int) -> None:
     await connection.execute(script("growth.sql").replace(":n", str(size)), timeout=3600)
     for index in indexes:
         await connection.execute(index["sql"], timeout=3600)
+    accounts = [row["id"] for row in await connection.fetch("SELECT id FROM account")]
+    for account in accounts:
+        while await connection.fetchval("SELECT shipment_rollups_advance($1, 10000)", account, timeout=3600):
+            pass
     await connection.execute("VACUUM ANALYZE", timeout=3600)
     await connection.close()
     await asyncio.to_thread(postgres.run, "postgres", f"ALTER DATABASE {name}_building RENAME TO {name}")

@@ -100,6 +100,15 @@ SHIPMENT_WHERE: dict[str, GrowthQuery] = {
     "events": shipments_query("events: {code: [DELIVERED], occurredAt: {gte: $from, lt: $to}}", definitions="$from: DateTime!, $to: DateTime!",
                      variables=lambda rng, size: (lambda back: {"from": ago(back + 900), "to": ago(back)})(rng.randint(size // 20, size // 2))),
     "archived": shipments_query("archived: true"),
+    "lateness": shipments_query("lateness: {in: [LATE]}"),
+    "lateness.due": shipments_query("lateness: {in: [DUE]}"),
+    "lateBy": shipments_query('lateBy: {gte: "P2D"}'),
+    "exceptionReason": shipments_query("exceptionReason: {in: [WEATHER]}"),
+    "incoterm": shipments_query('incoterm: {eq: "DAP"}'),
+    "packageCount": shipments_query("packageCount: {gte: 3}"),
+    "recipient": shipments_query("recipient: {name: {eq: $v}}", definitions="$v: String!", variables=lambda rng, size: {"v": f"Person {number(rng, size)}"}),
+    "items": shipments_query("items: {sku: {eq: $v}}", definitions="$v: String!", variables=lambda rng, size: {"v": f"sku-{number(rng, 99)}"}),
+    "carrierStatusRaw": shipments_query('carrierStatusRaw: {eq: "raw"}'),
     "AND": shipments_query('AND: [{status: {eq: IN_TRANSIT}}, {carrier: {eq: "carrier_3"}}]'),
     "OR": shipments_query('OR: [{status: {eq: EXCEPTION}}, {status: {eq: CANCELLED}}]'),
     "NOT": shipments_query("NOT: {status: {eq: DELIVERED}}"),
@@ -114,6 +123,7 @@ EVENT_WHERE: dict[str, str] = {
     "recordedAt": "recordedAt: {gte: $t}",
     "country": 'country: {eq: "JP"}',
     "source": 'source: {eq: "feed_3"}',
+    "carrierStatusRaw": 'carrierStatusRaw: {eq: "raw"}',
     "applied": "applied: true",
     "includeVoided": "includeVoided: true",
 }
@@ -125,6 +135,12 @@ SHIPMENT_ORDERS = (
     "PROMISED_TO",
     "ESTIMATED_DELIVERY_AT",
     "LAST_EVENT_AT",
+    "DELIVERED_AT",
+    "TOTAL_WEIGHT",
+    "RECIPIENT_NAME",
+    "STATUS",
+    "LATENESS",
+    "DELIVERY_DELAY",
 )
 EVENT_ORDERS = ("OCCURRED_AT", "RECORDED_AT")
 
@@ -158,8 +174,18 @@ WORKLOADS = {
     "totalCount": GrowthQuery("{ shipments(first: 0, where: {status: {eq: DELIVERED}}) { totalCount { count precision } } }"),
 }  # fmt: skip
 
+STATISTICS = {
+    "stats by status": GrowthQuery("{ shipmentStats(groupBy: [STATUS]) { groups { keys { value } measures { count } } precision } }"),
+    "stats by carrier and country": GrowthQuery("{ shipmentStats(groupBy: [CARRIER, DESTINATION_COUNTRY], first: 200) { groups { keys { value } measures { count onTime { rate } transitTime { percentiles { value } } } } } }"),
+    "stats, a day": GrowthQuery("query($from: DateTime!, $to: DateTime!) { shipmentStats(where: {createdAt: {gte: $from, lt: $to}}, groupBy: [STATUS]) { groups { measures { count } } } }",
+                                lambda rng, size: (lambda back: {"from": ago(back + 900), "to": ago(back)})(rng.randint(0, size // 2))),
+    "page": GrowthQuery("{ shipments(first: 50) { nodes { id number status createdAt } } }"),
+    "page with five facets": GrowthQuery("{ shipments(first: 50) { nodes { id number status createdAt } facets(by: [STATUS, CARRIER, SERVICE, DIRECTION, DESTINATION_COUNTRY]) { values { value count } } } }"),
+}  # fmt: skip
+
 QUERIES: dict[str, GrowthQuery] = {
     **WORKLOADS,
+    **STATISTICS,
     **{f"where {name}": query for name, query in SHIPMENT_WHERE.items()},
     **{f"events where {name}": events_query(name) for name in EVENT_WHERE},
     **{

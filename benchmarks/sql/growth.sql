@@ -11,7 +11,7 @@ INSERT INTO carrier (account_id, code, name) SELECT a.id, 'carrier_' || k, 'Carr
 INSERT INTO shipment (
     id, account_id, number, external_reference, direction, status, status_at, carrier_id, service, promised_to,
     estimated_delivery_at, delivered_at, last_event_at, event_count, package_count, total_weight_g, declared_value, currency,
-    metadata, tags, archived_at, created_at, updated_at)
+    metadata, tags, archived_at, created_at, updated_at, recipient_name)
 SELECT
     g.id, g.account, 'SHP-' || lpad(i::text, 9, '0'), 'order-' || i,
     (CASE WHEN i % 100 = 0 THEN 'RETURN' WHEN i % 20 = 0 THEN 'INBOUND' ELSE 'OUTBOUND' END)::shipment_direction, status,
@@ -20,7 +20,7 @@ SELECT
     CASE WHEN status = 'DELIVERED' THEN at + interval '3 days' END, at + interval '3 days', 5, 2, 100 + i % 5000, i % 1000, 'EUR',
     CASE WHEN i % 10 = 0 THEN jsonb_build_object('project', 'P-' || i % 1000, 'batch', i) ELSE '{}' END,
     CASE WHEN i % 10 = 0 THEN ARRAY['tag-' || i % 1000, 'fragile'] ELSE '{}' END,
-    CASE WHEN i % 200 = 0 THEN at + interval '30 days' END, at, at + interval '3 days'
+    CASE WHEN i % 200 = 0 THEN at + interval '30 days' END, at, at + interval '3 days', 'Person ' || i
 FROM given g;
 INSERT INTO party (account_id, shipment_id, role, name, company, lines, city, city_key, region, postal_code, country_code)
 SELECT account, id, r.role::party_role, 'Person ' || r.k, 'Company ' || r.k % 5000, ARRAY[r.k % 999 || ' Main Street'], 'City ' || r.k % 20000, 'city ' || r.k % 20000,
