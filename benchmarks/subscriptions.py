@@ -24,7 +24,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks import machine
-from graphql_app.database import embedded_server
+from graphql_app.database import embedded_process, embedded_server
 from graphql_app.database.change_log_sql import HISTORY
 from graphql_app.database.change_notifier import LogPosition
 from graphql_app.query_engine import change_log
@@ -44,7 +44,7 @@ class Server:
     """One server process on its own PostgreSQL."""
 
     def __init__(self, root: Path, port: int) -> None:
-        embedded_server.TUNING["track_commit_timestamp"] = "on"
+        embedded_process.TUNING["track_commit_timestamp"] = "on"
         self.port, self.postgres = port, embedded_server.EmbeddedServer(root / "postgres").start()
         program = [sys.executable, "-m", "graphql_app"]
         env = os.environ | {

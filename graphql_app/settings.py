@@ -22,6 +22,10 @@ KEYLESS_VARIABLE = "GRAPHQL_APP_KEYLESS"
 """Environment variable that `serve` sets for its worker processes to `yes` or `no`. Any inherited value is replaced."""
 
 
+EMBEDDED_VARIABLE = "GRAPHQL_APP_EMBEDDED"
+"""Environment variable that `serve` sets for its worker processes to the data directory of the embedded PostgreSQL."""
+
+
 class Settings(BaseSettings):
     """Settings of a process, read from the environment and from `.env`. Command-line options take precedence."""
 
@@ -197,6 +201,12 @@ def metrics_directory() -> Path | None:
     """Return the directory in which several processes share metrics, or None. prometheus-client reads it, too."""
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(directory) if directory else None
+
+
+def embedded_data() -> Path | None:
+    """Return the data directory of the embedded PostgreSQL that the parent process started, or None."""
+    data = os.environ.get(EMBEDDED_VARIABLE)
+    return Path(data) if data else None
 
 
 def keyless() -> bool:

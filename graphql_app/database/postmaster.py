@@ -5,6 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+MIN_FREE_BYTES = 33_554_432
+"""With less free space the disk counts as full: two files of PostgreSQL's log."""
+
 
 @dataclass(frozen=True)
 class PostmasterStatus:
@@ -34,6 +37,12 @@ def last_log_message(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
     errors = [line for line in lines if "FATAL" in line or "PANIC" in line] or lines or ["the log is empty"]
     return (errors[-1].partition(":  ")[2] or errors[-1]).rstrip(".")
+
+
+def free_bytes(data: Path) -> int:
+    """Return the free space of a data directory's file system, for users other than root."""
+    status = os.statvfs(data if data.exists() else data.parent)
+    return status.f_bavail * status.f_frsize
 
 
 def is_server(pid: int, data: Path) -> bool:

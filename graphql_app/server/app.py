@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -28,11 +29,17 @@ from graphql_app.subscriptions import broker
 from graphql_app.transport import endpoint, graphiql, http_response, sse, websocket
 
 
-def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless: bool = False) -> Starlette:
+def create_app(
+    settings: Settings,
+    *,
+    engine: AsyncEngine | None = None,
+    keyless: bool = False,
+    embedded_data: Path | None = None,
+) -> Starlette:
     """Return the app. It uses the migrated database at `settings.postgres_url`, or `engine`, which it does not close.
 
     `keyless`: accept requests from this machine without an API key, as the default account, until the first key is
-    created.
+    created. `embedded_data`: data directory of the embedded PostgreSQL, if the database is in one.
 
     Raises:
         StartupError: there is neither a URL nor an engine.
@@ -48,7 +55,9 @@ def create_app(settings: Settings, *, engine: AsyncEngine | None = None, keyless
         log_rejections=True,
     )
     share_metrics = settings_module.metrics_directory() is not None
-    lifecycle = health.Lifecycle(app_engine, settings.drain_delay, shared_metrics=share_metrics)
+    lifecycle = health.Lifecycle(
+        app_engine, settings.drain_delay, shared_metrics=share_metrics, embedded_data=embedded_data
+    )
     schema = build.build()
     key_authenticator = authenticator.ApiKeyAuthenticator(app_engine, settings, keyless=keyless)
     notifier = change_notifier.ChangeNotifier(app_engine, settings)

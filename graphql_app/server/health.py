@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from sqlalchemy import exc, text
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from graphql_app.database import postmaster
 from graphql_app.errors import startup_error
 from graphql_app.observability import metrics as metrics_module
 
@@ -26,17 +28,20 @@ class Lifecycle:
     """Readiness and shutdown of this process.
 
     `drain_delay`: seconds after SIGTERM during which requests are still accepted. `shared_metrics`: `/metrics` returns
-    the sums of all processes.
+    the sums of all processes. `embedded_data`: data directory of the embedded PostgreSQL, if the database is in one.
     """
 
-    def __init__(self, engine: AsyncEngine, drain_delay: float, *, shared_metrics: bool) -> None:
+    def __init__(
+        self, engine: AsyncEngine, drain_delay: float, *, shared_metrics: bool, embedded_data: Path | None = None
+    ) -> None:
         self.engine, self.drain_delay, self.shared_metrics = engine, drain_delay, shared_metrics
+        self.embedded_data = embedded_data
         self.draining = False
         self.on_shutdown: Callable[[], None] = lambda: None
         """Called when the process stops accepting requests. Ends subscriptions, which would never end by themselves."""
 
     async def not_ready_reason(self) -> str | None:
-        """Return why this process is not ready (`draining` or `no database`), or None if it is ready."""
+        """Return why this process is not ready (`draining` or `no database` and its cause), or None if it is ready."""
         if self.draining:
             return "draining"
         try:
@@ -47,8 +52,16 @@ class Lifecycle:
         except startup_error.UnsuitableServer as error:
             return f"no database: {error.reason}"
         except (exc.SQLAlchemyError, OSError, TimeoutError):
-            return "no database"
+            return f"no database{self.embedded_failure()}"
         return None
+
+    def embedded_failure(self) -> str:
+        """Return why the embedded PostgreSQL does not run, after a colon; "" if the reason is not known."""
+        if self.embedded_data is None:
+            return ""
+        if postmaster.free_bytes(self.embedded_data) < postmaster.MIN_FREE_BYTES:
+            return ": the disk of the embedded PostgreSQL is full"
+        return ": the embedded PostgreSQL is not running and is being restarted"
 
     async def livez(self, _request: Request) -> Response:
         """Return 200 as long as the process runs."""

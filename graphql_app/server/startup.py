@@ -80,7 +80,10 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
             raise startup_error.StartupError(NO_KEY_MESSAGE)
         changes = {"postgres_url": SecretStr(database.requests_url), "owner_url": None, "database_role": role}
         settings = settings.model_copy(update=changes)
-        variables = {settings_module.KEYLESS_VARIABLE: "yes" if keyless else "no"}
+        variables = {
+            settings_module.KEYLESS_VARIABLE: "yes" if keyless else "no",
+            settings_module.EMBEDDED_VARIABLE: str(database.embedded.data) if database.embedded else "",
+        }
         if settings.workers > 1:
             metrics_directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="graphql-app-"))
             variables["PROMETHEUS_MULTIPROC_DIR"] = metrics_directory

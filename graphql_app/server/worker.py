@@ -34,7 +34,7 @@ def app_from_environment() -> Starlette:
         metrics.remove_stale_gauges(metrics_directory)
         # Not os.getppid(): the parent process may have ended already.
         exit_with_parent(parent.pid, metrics_directory)
-    app = create_app(settings, keyless=settings_module.keyless())
+    app = create_app(settings, keyless=settings_module.keyless(), embedded_data=settings_module.embedded_data())
     # Exclude everything that exists now from garbage collection: it lives as long as the process.
     gc.collect()
     gc.freeze()

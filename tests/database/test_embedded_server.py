@@ -195,8 +195,8 @@ def test_a_process_id_that_was_reused_does_not_prevent_a_start(root: Path) -> No
 def test_the_server_ends_although_its_guard_was_killed(root: Path) -> None:
     server = EmbeddedServer(root, fast=True).start()
     pid = server_pid(root)
-    assert server._guard
-    os.kill(server._guard.pid, signal.SIGKILL)
+    assert server._process._guard
+    os.kill(server._process._guard.pid, signal.SIGKILL)
     server.stop()
     wait_until_gone(pid, root)
 
