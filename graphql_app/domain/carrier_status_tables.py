@@ -135,23 +135,6 @@ CARRIER_STATUS_TABLE = {
         DELIVERED 1408 1409 1421 1422 1423 1424 1425 1426 1427 1428 1429 1430 1431 1432 1433 1434 1441 1442
         DELIVERED 1496 1497 1498 1499
     """,
-    # Correios, "Web Service de Rastreamento": type and status of an event (SRO).
-    "correios": """
-        DROPPED_OFF PO~01
-        IN_TRANSIT DO~01 RO~01
-        OUT_FOR_DELIVERY OEC~01
-        AVAILABLE_FOR_PICKUP LDI~01 LDI~02
-        DELIVERED BDE~01 BDI~01 BDR~01 BDE~00 BDI~00 BDR~00
-        DELIVERY_ATTEMPTED/RECIPIENT_ABSENT BDE~20 BDI~20 BDR~20 BDE~21 BDI~21 BDR~21
-        DELIVERY_ATTEMPTED/BUSINESS_CLOSED BDE~25 BDI~25 BDR~25
-        EXCEPTION/REFUSED BDE~04 BDI~04 BDR~04
-        EXCEPTION/ADDRESS BDE~06 BDI~06 BDR~06 BDE~07 BDI~07 BDR~07 BDE~08 BDI~08 BDR~08 BDE~10 BDI~10 BDR~10
-        EXCEPTION/ADDRESS BDE~19 BDI~19 BDR~19
-        DAMAGED BDE~28 BDI~28 BDR~28
-        LOST BDE~09 BDI~09 BDR~09
-        RETURN_STARTED BDE~05 BDI~05 BDR~05
-        RETURNED BDE~23 BDI~23 BDR~23
-    """,
     # GLS Group, Track and Trace API 1.0: parcel status. Missing: FINAL (history closed).
     "gls": """
         INFO_RECEIVED PREADVICE PLANNEDPICKUP INPICKUP
@@ -202,7 +185,7 @@ CARRIER_STATUS_TABLE = {
         ADDRESS_CORRECTED 9328
         INFO 9040 9041 9311 9315 9321 9322 9323 9324 9325 9327
     """,
-    # Australia Post, Shipping and Tracking API: consignment and article status.
+    # Australia Post, Shipping and Tracking API: consignment and article status, as the connector of karrio reads them.
     "australia_post": """
         INFO_RECEIVED Created Initiated
         IN_TRANSIT In~transit

@@ -95,7 +95,6 @@ def test_the_same_status_code_has_different_meanings_for_different_carriers() ->
         ("fedex", "DE 08", Code.DELIVERY_ATTEMPTED, None),
         ("dhl_parcel_de", "NTDEL NHOME", Code.DELIVERY_ATTEMPTED, Reason.RECIPIENT_ABSENT),
         ("dhl_parcel_de", "NTDEL XXXXX", Code.DELIVERY_ATTEMPTED, None),
-        ("correios", "BDE 01", Code.DELIVERED, None),
         ("australia_post", "on board for delivery", Code.OUT_FOR_DELIVERY, None),
         ("x12_214", "X1", Code.ARRIVED_AT_DESTINATION_FACILITY, None),
         ("x12_214", "D1", Code.DELIVERED, None),
@@ -119,8 +118,6 @@ def test_type_and_code_are_mapped_together(carrier: str, raw: str, code: Code, r
         ("gls", "FINAL"),
         ("australia_post", "Delivered to a neighbour"),
         ("x12_214", "PA"),
-        ("correios", "BDE"),
-        ("correios", "01"),
     ],
 )
 def test_ambiguous_and_unknown_codes_are_not_mapped(carrier: str, raw: str) -> None:
