@@ -126,7 +126,8 @@ BEGIN
 END $$""",
     f"""
 CREATE OR REPLACE FUNCTION shipment_rollups_apply(account uuid, ids uuid[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
     WITH current AS MATERIALIZED ({FACTS} AND s.account_id = account AND s.id = ANY (ids)),
     stored AS MATERIALIZED (
         SELECT f.shipment_id, {", ".join(f"f.{name}" for name in FACT_COLUMNS.split(", "))}
@@ -160,7 +161,7 @@ LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
     HAVING sum(f.sign) <> 0
     ON CONFLICT (account_id, {KEYS}, bucket)
     DO UPDATE SET shipments = shipment_rollup_transit.shipments + excluded.shipments;
-END""",
+END $$""",
 )
 """The functions that maintain the rollups."""
 

@@ -71,7 +71,11 @@ def test_a_role_that_cannot_create_tables_is_reported_in_one_sentence(proxy: dic
     subprocess.run([*running.psql.split(), "-qc", "CREATE DATABASE bare"], check=True)
     url = f"postgresql://browser:{proxy['password']}@127.0.0.1:{proxy['port']}/bare"
     message = failure_message("serve", "--port", "0", POSTGRES_URL=url)
-    assert message == "Migration failed: permission denied for schema public."
+    assert message == (
+        f"The role of postgresql://browser:***@127.0.0.1:{proxy['port']}/bare may not migrate the database: "
+        "permission denied for schema public. Make it the owner of the database and its tables, or set "
+        "POSTGRES_OWNER_URL to a role that is."
+    )
 
 
 def test_without_a_port_it_prints_the_psql_command_and_keeps_postgresql_running(root: Path) -> None:

@@ -97,9 +97,7 @@ async def test_a_text_with_a_null_character_is_rejected_with_the_path_of_its_fie
         is_id = {"id", "ids"} & set(place.split(".")) or place == "changes.where.shipments"
         if argument in ("after", "before"):
             assert errors == [([name], "INVALID_CURSOR")], place
-        elif (
-            is_id or "trackingNumber" in place
-        ):  # not a valid ID; and only letters and digits of a tracking number count
+        elif is_id:  # not a valid ID
             assert errors == [], place
         else:
             assert errors == [([name], "BAD_USER_INPUT")], place

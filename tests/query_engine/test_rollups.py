@@ -78,7 +78,7 @@ async def main():
     engine = make_engine(sys.argv[1], settings.read(), scoped=True)
     print("ready", flush=True)
     while True:
-        await advance_all(engine)
+        await rollups.advance(engine)
         await asyncio.sleep(0.001)
 asyncio.run(main())
 """
@@ -98,7 +98,7 @@ async def test_a_worker_that_is_killed_leaves_the_rollups_right(
         await process.stdout.readline()
         await writer.step()
         process.send_signal(signal.SIGKILL)
-        await process.wait()
+        assert await process.wait() == -signal.SIGKILL
     await advance_all(engine)
     await check_recount(owner)
 
