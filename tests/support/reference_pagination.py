@@ -92,7 +92,7 @@ def packed(value: Any, kind: str) -> bytes:
             return struct.pack(">q", -(2**63))
         return struct.pack(">q", (value - EPOCH) // timedelta(microseconds=1))
     if kind in ("decimal", "status"):
-        text = (f"{value:.3f}" if value != NO_WEIGHT else str(value)) if kind == "decimal" else STATUSES[value]
+        text = (f"{value:.18f}" if value != NO_WEIGHT else str(value)) if kind == "decimal" else STATUSES[value]
         return struct.pack(">h", len(text)) + text.encode()
     if kind == "number":
         return struct.pack(">q", value)
