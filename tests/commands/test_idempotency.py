@@ -22,8 +22,6 @@ from tests.support.mutation_client import (
     minimal,
 )
 
-pytestmark = pytest.mark.plain_owner
-
 KEYS = "SELECT operation, key, state FROM idempotency_key ORDER BY key"
 CREATE = "mutation($input: ShipmentCreateInput!) { shipmentCreate(input: $input) { FIELDS } }"
 

@@ -17,8 +17,6 @@ from tests.support.mutation_client import (
     warning_codes,
 )
 
-pytestmark = pytest.mark.plain_owner
-
 REJECT_EVERYTHING = {"policy": "REJECT_EVERYTHING"}
 
 

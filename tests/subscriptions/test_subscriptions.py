@@ -17,8 +17,6 @@ from graphql_app.transport import sse
 from tests.support.live_server import RawConnection, raw_post, run_server
 from tests.support.streaming_clients import CHANGE_FIELDS, SHIPMENT_CHANGED, ApiClient, WebSocketClient, sse_events
 
-pytestmark = pytest.mark.plain_owner
-
 ALL = SHIPMENT_CHANGED % CHANGE_FIELDS
 EVENTS = """subscription($shipments: [ID!], $codes: [TrackingEventCode!], $after: String) {
     trackingEventRecorded(shipments: $shipments, codes: $codes, after: $after) {
