@@ -8,7 +8,7 @@ run: .venv/ready
 	$(BIN)/graphql-app serve $(ARGS)
 
 test: .venv/ready
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/pytest --numprocesses 4 --dist worksteal $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff check .
