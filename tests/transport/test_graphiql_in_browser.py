@@ -221,10 +221,10 @@ async def test_tabs_and_variables_are_restored_after_a_reload(graphiql_page: Gra
 async def test_a_closed_example_can_be_opened_again(graphiql_page: GraphiqlPage) -> None:
     await graphiql_page.click("#graphiql-session-tab-4")
     await graphiql_page.click('.graphiql-tab-active [aria-label="Close Tab"]')
-    await graphiql_page.wait_for(f"{TABS}.length === 5")
+    await graphiql_page.wait_for(f"{TABS}.length === {len(EXAMPLES) - 1}")
     await graphiql_page.click('[aria-label="Show Examples"]')
     await graphiql_page.click(".examples button:nth-of-type(5)")
-    await graphiql_page.wait_for(f"{TABS}[5] === 'PageShipments'")
+    await graphiql_page.wait_for(f"{TABS}[{len(EXAMPLES) - 1}] === 'PageShipments'")
     await graphiql_page.wait_for_text(SMALL_EDITOR, '"first": 10')
 
 
