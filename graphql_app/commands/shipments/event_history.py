@@ -242,9 +242,9 @@ class EventHistory:
         stored = None if row.not_applied_reason is None else enums.NotAppliedReason(row.not_applied_reason)
         if (row.applied, stored) != (reason is None, reason):
             changes.rows[row.id] = {"id": row.id, "reason": reason}
-        for event_id in [event_id for event_id in replay.checkpoints if event_id == row.id]:
-            state = checkpoint_text(shipment, replay.checkpoints.pop(event_id))
-            changes.rows.setdefault(event_id, {"id": event_id, "reason": reason})["state"] = state
+        if row.id in replay.checkpoints:
+            state = checkpoint_text(shipment, replay.checkpoints.pop(row.id))
+            changes.rows.setdefault(row.id, {"id": row.id, "reason": reason})["state"] = state
 
     def note_new_events(self, shipment: LockedShipment, changes: EventChanges, replay: IncrementalReplay) -> None:
         """Collect the reasons of the new events, and the checkpoints that were added between stored ones."""

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from graphql_app.database import rollup_sql
 from graphql_app.models import columns, lateness
 
 revision = '0001'
@@ -558,8 +557,120 @@ def upgrade() -> None:
         SELECT count(*) FROM deleted;
     END""")
     op.execute("""INSERT INTO change_log_state (epoch) VALUES (random(0, 2147483647)) ON CONFLICT DO NOTHING""")
-    for statement in rollup_sql.CREATE:
-        op.execute(statement)
+    op.execute("""
+CREATE OR REPLACE FUNCTION shipment_rollups_advance(account uuid, batch_size integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    reached record;
+    batch record;
+BEGIN
+    INSERT INTO rollup_position (account_id) VALUES (account) ON CONFLICT DO NOTHING;
+    SELECT p.log_position, p.seq INTO reached FROM rollup_position p WHERE p.account_id = account
+        FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    SELECT count(*)::integer AS rows, max(b.at) AS at, array_agg(DISTINCT b.shipment_id) AS shipments,
+        (array_agg(b.log_position ORDER BY b.log_position DESC, b.seq DESC))[1] AS log_position,
+        (array_agg(b.seq ORDER BY b.log_position DESC, b.seq DESC))[1] AS seq
+    INTO batch
+    FROM (
+        SELECT c.log_position, c.seq, c.shipment_id, c.at FROM change c
+        WHERE c.account_id = account AND (c.log_position, c.seq) > (reached.log_position, reached.seq)
+            AND c.log_position < (SELECT s.position_offset + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM change_log_state s)
+        ORDER BY c.log_position, c.seq LIMIT batch_size
+    ) b;
+    IF batch.rows = 0 THEN
+        RETURN 0;
+    END IF;
+    PERFORM shipment_rollups_apply(account, batch.shipments);
+    UPDATE rollup_position p SET log_position = batch.log_position, seq = batch.seq, as_of = batch.at
+    WHERE p.account_id = account;
+    RETURN batch.rows;
+END $$""")
+    op.execute("""
+CREATE OR REPLACE FUNCTION shipment_rollups_apply(account uuid, ids uuid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    WITH current AS MATERIALIZED (
+    SELECT s.id AS shipment_id, s.account_id, s.status::text AS status, s.carrier_id::text AS carrier, s.service,
+        s.direction::text AS direction, o.country_code AS origin_country, d.country_code AS destination_country,
+        (s.created_at AT TIME ZONE 'UTC')::date AS created_day,
+        (s.delivered_at AT TIME ZONE 'UTC')::date AS delivered_day,
+        CASE WHEN extract(epoch FROM s.delivered_at - s.picked_up_at) > 0 THEN greatest(ceil(ln(extract(epoch FROM s.delivered_at - s.picked_up_at)) / ln(1.04)), 0)
+            WHEN extract(epoch FROM s.delivered_at - s.picked_up_at) <= 0 THEN 0 END::smallint AS transit_bucket,
+        s.package_count::numeric AS packages, num_nonnulls(s.total_weight_g)::numeric AS weights,
+        coalesce(s.total_weight_g, 0)::numeric AS weight_g, num_nonnulls(s.delivery_delay)::numeric AS deadlines,
+        (coalesce(s.delivery_delay <= 0, false))::int::numeric AS on_time,
+        num_nonnulls(s.delivered_at)::numeric AS deliveries,
+        (s.delivered_at IS NOT NULL AND NOT EXISTS (SELECT FROM tracking_event e WHERE e.shipment_id = s.id AND e.applied AND e.voided_at IS NULL AND e.code IN ('DELIVERY_ATTEMPTED')))::int::numeric AS first_attempts,
+        num_nonnulls(s.picked_up_at)::numeric AS pickups,
+        (s.picked_up_at IS NOT NULL AND EXISTS (SELECT FROM tracking_event e WHERE e.shipment_id = s.id AND e.applied AND e.voided_at IS NULL AND e.code IN ('EXCEPTION', 'HELD', 'CUSTOMS_HELD', 'DAMAGED', 'LOST')))::int::numeric AS problems,
+        (s.picked_up_at IS NOT NULL AND s.status IN ('RETURNING', 'RETURNED'))::int::numeric AS returns,
+        num_nonnulls(extract(epoch FROM s.delivered_at - s.picked_up_at))::numeric AS transits, coalesce(extract(epoch FROM s.delivered_at - s.picked_up_at), 0)::numeric AS transit_seconds
+    FROM shipment s
+    LEFT JOIN party o ON o.shipment_id = s.id AND o.role = 'SHIPPER'
+    LEFT JOIN party d ON d.shipment_id = s.id AND d.role = 'RECIPIENT'
+    WHERE s.archived_at IS NULL AND s.account_id = account AND s.id = ANY (ids)),
+    stored AS MATERIALIZED (
+        SELECT f.shipment_id, f.account_id, f.status, f.carrier, f.service, f.direction, f.origin_country, f.destination_country, f.created_day, f.delivered_day, f.transit_bucket, f.packages, f.weights, f.weight_g, f.deadlines, f.on_time, f.deliveries, f.first_attempts, f.pickups, f.problems, f.returns, f.transits, f.transit_seconds
+        FROM shipment_fact f WHERE f.shipment_id = ANY (ids)
+    ),
+    delta AS MATERIALIZED (
+        SELECT 1 AS sign, n.* FROM (SELECT * FROM current EXCEPT ALL SELECT shipment_id, account_id, status, carrier, service, direction, origin_country, destination_country, created_day, delivered_day, transit_bucket, packages, weights, weight_g, deadlines, on_time, deliveries, first_attempts, pickups, problems, returns, transits, transit_seconds FROM stored) n
+        UNION ALL
+        SELECT -1, o.* FROM (SELECT shipment_id, account_id, status, carrier, service, direction, origin_country, destination_country, created_day, delivered_day, transit_bucket, packages, weights, weight_g, deadlines, on_time, deliveries, first_attempts, pickups, problems, returns, transits, transit_seconds FROM stored EXCEPT ALL SELECT * FROM current) o
+    ),
+    removed AS (
+        DELETE FROM shipment_fact f WHERE f.shipment_id = ANY (ids)
+            AND NOT EXISTS (SELECT FROM current n WHERE n.shipment_id = f.shipment_id)
+    ),
+    saved AS (
+        INSERT INTO shipment_fact (shipment_id, account_id, status, carrier, service, direction, origin_country, destination_country, created_day, delivered_day, transit_bucket, packages, weights, weight_g, deadlines, on_time, deliveries, first_attempts, pickups, problems, returns, transits, transit_seconds)
+        SELECT shipment_id, account_id, status, carrier, service, direction, origin_country, destination_country, created_day, delivered_day, transit_bucket, packages, weights, weight_g, deadlines, on_time, deliveries, first_attempts, pickups, problems, returns, transits, transit_seconds FROM delta WHERE sign = 1
+        ON CONFLICT (shipment_id) DO UPDATE SET
+            account_id = excluded.account_id, status = excluded.status, carrier = excluded.carrier, service = excluded.service, direction = excluded.direction, origin_country = excluded.origin_country, destination_country = excluded.destination_country, created_day = excluded.created_day, delivered_day = excluded.delivered_day, transit_bucket = excluded.transit_bucket, packages = excluded.packages, weights = excluded.weights, weight_g = excluded.weight_g, deadlines = excluded.deadlines, on_time = excluded.on_time, deliveries = excluded.deliveries, first_attempts = excluded.first_attempts, pickups = excluded.pickups, problems = excluded.problems, returns = excluded.returns, transits = excluded.transits, transit_seconds = excluded.transit_seconds
+    ),
+    counted AS (
+        INSERT INTO shipment_rollup (account_id, dimensions, time_field, day, value_1, value_2, shipments, packages, weights, weight_g, deadlines, on_time, deliveries, first_attempts, pickups, problems, returns, transits, transit_seconds)
+        
+    SELECT f.account_id, c.dimensions, t.time_field, t.day, c.value_1, c.value_2, sum(f.sign) AS shipments, sum(f.sign * f.packages) AS packages, sum(f.sign * f.weights) AS weights, sum(f.sign * f.weight_g) AS weight_g, sum(f.sign * f.deadlines) AS deadlines, sum(f.sign * f.on_time) AS on_time, sum(f.sign * f.deliveries) AS deliveries, sum(f.sign * f.first_attempts) AS first_attempts, sum(f.sign * f.pickups) AS pickups, sum(f.sign * f.problems) AS problems, sum(f.sign * f.returns) AS returns, sum(f.sign * f.transits) AS transits, sum(f.sign * f.transit_seconds) AS transit_seconds
+    FROM delta f
+    CROSS JOIN LATERAL (VALUES ('', '', '', 0), ('STATUS', coalesce('=' || f.status, ''), '', 1), ('CARRIER', coalesce('=' || f.carrier, ''), '', 1), ('SERVICE', coalesce('=' || f.service, ''), '', 1), ('DIRECTION', coalesce('=' || f.direction, ''), '', 1), ('ORIGIN_COUNTRY', coalesce('=' || f.origin_country, ''), '', 1), ('DESTINATION_COUNTRY', coalesce('=' || f.destination_country, ''), '', 1), ('STATUS,CARRIER', coalesce('=' || f.status, ''), coalesce('=' || f.carrier, ''), 2), ('STATUS,SERVICE', coalesce('=' || f.status, ''), coalesce('=' || f.service, ''), 2), ('STATUS,DIRECTION', coalesce('=' || f.status, ''), coalesce('=' || f.direction, ''), 2), ('STATUS,ORIGIN_COUNTRY', coalesce('=' || f.status, ''), coalesce('=' || f.origin_country, ''), 2), ('STATUS,DESTINATION_COUNTRY', coalesce('=' || f.status, ''), coalesce('=' || f.destination_country, ''), 2), ('CARRIER,SERVICE', coalesce('=' || f.carrier, ''), coalesce('=' || f.service, ''), 2), ('CARRIER,DIRECTION', coalesce('=' || f.carrier, ''), coalesce('=' || f.direction, ''), 2), ('CARRIER,ORIGIN_COUNTRY', coalesce('=' || f.carrier, ''), coalesce('=' || f.origin_country, ''), 2), ('CARRIER,DESTINATION_COUNTRY', coalesce('=' || f.carrier, ''), coalesce('=' || f.destination_country, ''), 2), ('SERVICE,DIRECTION', coalesce('=' || f.service, ''), coalesce('=' || f.direction, ''), 2), ('SERVICE,ORIGIN_COUNTRY', coalesce('=' || f.service, ''), coalesce('=' || f.origin_country, ''), 2), ('SERVICE,DESTINATION_COUNTRY', coalesce('=' || f.service, ''), coalesce('=' || f.destination_country, ''), 2), ('DIRECTION,ORIGIN_COUNTRY', coalesce('=' || f.direction, ''), coalesce('=' || f.origin_country, ''), 2), ('DIRECTION,DESTINATION_COUNTRY', coalesce('=' || f.direction, ''), coalesce('=' || f.destination_country, ''), 2), ('ORIGIN_COUNTRY,DESTINATION_COUNTRY', coalesce('=' || f.origin_country, ''), coalesce('=' || f.destination_country, ''), 2)) AS c (dimensions, value_1, value_2, level)
+    CROSS JOIN LATERAL (
+        VALUES ('', '-infinity'::date), ('CREATED_AT', f.created_day), ('DELIVERED_AT', f.delivered_day)
+    ) AS t (time_field, day)
+    WHERE t.day IS NOT NULL AND (t.time_field = '' OR c.level < 2)
+        GROUP BY f.account_id, c.dimensions, t.time_field, t.day, c.value_1, c.value_2
+        ON CONFLICT (account_id, dimensions, time_field, day, value_1, value_2) DO UPDATE SET shipments = shipment_rollup.shipments + excluded.shipments,
+            packages = shipment_rollup.packages + excluded.packages, weights = shipment_rollup.weights + excluded.weights, weight_g = shipment_rollup.weight_g + excluded.weight_g, deadlines = shipment_rollup.deadlines + excluded.deadlines, on_time = shipment_rollup.on_time + excluded.on_time, deliveries = shipment_rollup.deliveries + excluded.deliveries, first_attempts = shipment_rollup.first_attempts + excluded.first_attempts, pickups = shipment_rollup.pickups + excluded.pickups, problems = shipment_rollup.problems + excluded.problems, returns = shipment_rollup.returns + excluded.returns, transits = shipment_rollup.transits + excluded.transits, transit_seconds = shipment_rollup.transit_seconds + excluded.transit_seconds
+    )
+    INSERT INTO shipment_rollup_transit (account_id, dimensions, time_field, day, value_1, value_2, bucket, shipments)
+    
+    SELECT f.account_id, c.dimensions, t.time_field, t.day, c.value_1, c.value_2, f.transit_bucket, sum(f.sign)
+    FROM delta f
+    CROSS JOIN LATERAL (VALUES ('', '', '', 0), ('STATUS', coalesce('=' || f.status, ''), '', 1), ('CARRIER', coalesce('=' || f.carrier, ''), '', 1), ('SERVICE', coalesce('=' || f.service, ''), '', 1), ('DIRECTION', coalesce('=' || f.direction, ''), '', 1), ('ORIGIN_COUNTRY', coalesce('=' || f.origin_country, ''), '', 1), ('DESTINATION_COUNTRY', coalesce('=' || f.destination_country, ''), '', 1), ('STATUS,CARRIER', coalesce('=' || f.status, ''), coalesce('=' || f.carrier, ''), 2), ('STATUS,SERVICE', coalesce('=' || f.status, ''), coalesce('=' || f.service, ''), 2), ('STATUS,DIRECTION', coalesce('=' || f.status, ''), coalesce('=' || f.direction, ''), 2), ('STATUS,ORIGIN_COUNTRY', coalesce('=' || f.status, ''), coalesce('=' || f.origin_country, ''), 2), ('STATUS,DESTINATION_COUNTRY', coalesce('=' || f.status, ''), coalesce('=' || f.destination_country, ''), 2), ('CARRIER,SERVICE', coalesce('=' || f.carrier, ''), coalesce('=' || f.service, ''), 2), ('CARRIER,DIRECTION', coalesce('=' || f.carrier, ''), coalesce('=' || f.direction, ''), 2), ('CARRIER,ORIGIN_COUNTRY', coalesce('=' || f.carrier, ''), coalesce('=' || f.origin_country, ''), 2), ('CARRIER,DESTINATION_COUNTRY', coalesce('=' || f.carrier, ''), coalesce('=' || f.destination_country, ''), 2), ('SERVICE,DIRECTION', coalesce('=' || f.service, ''), coalesce('=' || f.direction, ''), 2), ('SERVICE,ORIGIN_COUNTRY', coalesce('=' || f.service, ''), coalesce('=' || f.origin_country, ''), 2), ('SERVICE,DESTINATION_COUNTRY', coalesce('=' || f.service, ''), coalesce('=' || f.destination_country, ''), 2), ('DIRECTION,ORIGIN_COUNTRY', coalesce('=' || f.direction, ''), coalesce('=' || f.origin_country, ''), 2), ('DIRECTION,DESTINATION_COUNTRY', coalesce('=' || f.direction, ''), coalesce('=' || f.destination_country, ''), 2), ('ORIGIN_COUNTRY,DESTINATION_COUNTRY', coalesce('=' || f.origin_country, ''), coalesce('=' || f.destination_country, ''), 2)) AS c (dimensions, value_1, value_2, level)
+    CROSS JOIN LATERAL (
+        VALUES ('', '-infinity'::date), ('CREATED_AT', f.created_day), ('DELIVERED_AT', f.delivered_day)
+    ) AS t (time_field, day)
+    WHERE t.day IS NOT NULL AND (t.time_field = '' OR c.level < 2) AND f.transit_bucket IS NOT NULL
+    GROUP BY f.account_id, c.dimensions, t.time_field, t.day, c.value_1, c.value_2, f.transit_bucket
+    HAVING sum(f.sign) <> 0
+    ON CONFLICT (account_id, dimensions, time_field, day, value_1, value_2, bucket)
+    DO UPDATE SET shipments = shipment_rollup_transit.shipments + excluded.shipments;
+END $$""")
+    op.execute("""
+CREATE OR REPLACE FUNCTION shipment_rollups_behind() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER BEGIN ATOMIC
+    SELECT a.id FROM account a
+    CROSS JOIN LATERAL (
+        SELECT c.log_position, c.seq FROM change c
+        WHERE c.account_id = a.id AND c.log_position < (SELECT s.position_offset + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM change_log_state s)
+        ORDER BY c.log_position DESC, c.seq DESC LIMIT 1
+    ) AS head
+    LEFT JOIN rollup_position p ON p.account_id = a.id
+    WHERE (head.log_position, head.seq) > (coalesce(p.log_position, -1), coalesce(p.seq, 0));
+END""")
     op.execute("""
     DO $privileges$
     DECLARE
