@@ -24,6 +24,8 @@ START_TIMEOUT_SECONDS = 60.0
 """Timeout of starting and of stopping the server."""
 START_POLL_SECONDS = 0.01
 """Interval between two checks of whether the server is ready."""
+FAST_SHUTDOWN_SECONDS = 10.0
+"""Time that a server has for a fast shutdown before it is ended immediately."""
 RESTART_TIMEOUT_SECONDS = 600.0
 """Timeout of a restart after a crash, in which PostgreSQL replays up to 2 GB of its log."""
 MIN_START_BYTES = 65_536
@@ -183,10 +185,10 @@ class EmbeddedProcess:
         if self._guard is None or self._guard.stdin is None:
             return
         self._guard.stdin.close()
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while self._guard.poll() is None and time.monotonic() < deadline:
+        started_at = time.monotonic()
+        while self._guard.poll() is None and time.monotonic() < started_at + START_TIMEOUT_SECONDS:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._guard.pid, signal.SIGINT)
+                os.killpg(self._guard.pid, shutdown_signal(started_at))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._guard.wait(0.1)
 
@@ -230,12 +232,24 @@ class EmbeddedProcess:
         status = postmaster.read(self.data)
         if status is None:
             return
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while postmaster.is_server(status.pid, self.data) and time.monotonic() < deadline:
+        started_at = time.monotonic()
+        while postmaster.is_server(status.pid, self.data) and time.monotonic() < started_at + START_TIMEOUT_SECONDS:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(status.pid, signal.SIGINT)  # fast shutdown: disconnects all clients
+                os.kill(status.pid, shutdown_signal(started_at))
             time.sleep(0.05)
         if not postmaster.is_server(status.pid, self.data):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             for socket in status.run.glob(".s.PGSQL.*"):
                 socket.unlink(missing_ok=True)
+
+
+def shutdown_signal(started_at: float) -> signal.Signals:
+    """Return the signal that ends a server: that of a fast shutdown, which disconnects all clients, and after
+    FAST_SHUTDOWN_SECONDS that of an immediate one, which loses nothing committed but needs recovery at the next start.
+
+    PostgreSQL 18 can wait forever in a fast shutdown that is requested during the recovery after a crash.
+
+    Args:
+        started_at: time of the monotonic clock at which the shutdown began.
+    """
+    return signal.SIGINT if time.monotonic() < started_at + FAST_SHUTDOWN_SECONDS else signal.SIGQUIT
